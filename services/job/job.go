@@ -1,0 +1,107 @@
+// Package job is work that must not be lost: a row written in the same
+// transaction as the change that asks for it, taken by one worker at a time
+// under a lease, repeated after a crash, fenced against zombies, and parked
+// when it keeps killing its workers.
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// State of a job.
+type State string
+
+// The states. A job leaves "running" only by its worker's word or when its
+// lease has run out and somebody claims it again.
+const (
+	Waiting   State = "waiting"
+	Running   State = "running"
+	Done      State = "done"
+	Parked    State = "parked" // given up after MaxAttempts; a person looks at it
+	Cancelled State = "cancelled"
+)
+
+// Priority: lower goes first.
+const (
+	Urgent = 10
+	High   = 30
+	Normal = 50
+	Low    = 70
+	Idle   = 90
+)
+
+// Args are a job's typed arguments; Kind names the worker that understands
+// them. They are stored as JSON.
+type Args interface{ Kind() string }
+
+// New is a job to be added. Key, when not empty, makes the job unique among
+// the waiting and running jobs of its kind: adding it again changes nothing.
+type New struct {
+	Args        Args
+	Key         string
+	Subject     string // "lesson:ID"; cancel and list by it
+	Priority    int    // 0 means Normal
+	RunAt       time.Time
+	MaxAttempts int // 0 means 3 crashes or failures, then parked
+}
+
+// Job is one row.
+type Job struct {
+	ID          string
+	Kind        string
+	Key         string
+	Subject     string
+	Args        json.RawMessage
+	State       State
+	Priority    int
+	Attempt     int // 1 on the first claim
+	MaxAttempts int
+	RunAt       time.Time
+	LeaseUntil  time.Time
+	Token       int64 // fencing token, new at each claim
+	Worker      string
+	Progress    float64 // 0 to 1
+	Cancel      bool    // somebody asked for it to stop
+	LastError   string  // for operators
+	CreatedAt   time.Time
+	FinishedAt  time.Time
+}
+
+// Atomic runs fn in one transaction: every Store of the same database that is
+// called with fn's ctx joins it. Nested calls join the outer one.
+type Atomic interface {
+	Atomically(ctx context.Context, fn func(ctx context.Context) error) error
+}
+
+// Queue is how a service asks for work, inside its own transaction.
+type Queue interface {
+	Add(ctx context.Context, jobs ...New) error
+	// CancelSubject asks every waiting or running job of a subject, of the
+	// given kinds (none means all), to stop. Waiting ones stop at once.
+	CancelSubject(ctx context.Context, subject string, kinds ...string) error
+}
+
+// Store is the queue's other side, for the Runner and the queue page. Times
+// are the database's clock, so that workers with wrong clocks do no harm.
+type Store interface {
+	Queue
+	// Claim takes the next due job of one of the kinds, or one whose lease ran
+	// out; nil when there is none. A job whose lease ran out after its last
+	// allowed attempt is parked and returned with State Parked, once.
+	Claim(ctx context.Context, worker string, kinds []string, lease time.Duration) (*Job, error)
+	// Beat renews the lease, stores progress and brings back "cancel".
+	// fault.Conflict "job.lost" when the token is no longer the row's.
+	Beat(ctx context.Context, id string, token int64, progress float64, lease time.Duration) (cancel bool, err error)
+	// Check is fault.Conflict "job.lost" unless the token is still the row's;
+	// inside a transaction it locks the row until commit.
+	Check(ctx context.Context, id string, token int64) error
+	// Finish ends this claim: Done, Cancelled, Parked, or Waiting (again at
+	// runAt). fault.Conflict "job.lost" when the token is no longer the row's.
+	Finish(ctx context.Context, id string, token int64, to State, lastError string, runAt time.Time) error
+	// Jobs lists rows, newest first; empty filters mean all.
+	Jobs(ctx context.Context, subject string, state State, limit int) ([]Job, error)
+	// Requeue puts a parked job back with its attempts forgotten.
+	Requeue(ctx context.Context, id string) error
+}

@@ -1,0 +1,136 @@
+package lesson
+
+import (
+	"context"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/people"
+)
+
+// KeepRefused is how long a refused recording stays for its teacher.
+const KeepRefused = 7 * 24 * time.Hour
+
+// Receive is told that a recording has arrived whole in storage: the lesson
+// and the jobs that follow commit together, and only then is the recording
+// acknowledged. Receiving the same recording again changes nothing, except
+// after it failed.
+func (s *Service) Receive(ctx context.Context, by people.Person, r Recording) (Lesson, error) {
+	return s.change(ctx, by, people.EditLesson, r.LessonID, "receive", func(l Lesson) (Lesson, error) {
+		if l.Media.RecordingID == r.ID && l.Media.State != Failed && l.Media.State != Receiving {
+			return l, nil
+		}
+		r.State = Checking
+		if err := s.Store.SaveRecording(ctx, r); err != nil {
+			return l, err
+		}
+		l.Media.RecordingID = r.ID
+		l.Media.State, l.Media.Stage, l.Media.Fraction = Checking, "probe", 0
+		l.Media.MakingID, l.Media.FailureCode, l.Media.FailureArgs, l.Media.WarningCode = "", "", nil, ""
+		return l, s.Jobs.Add(ctx, s.ReceivedJobs(l, r)...)
+	})
+}
+
+// Receiving notes that an upload has begun, so that the lesson's page can say
+// so. A lesson that plays keeps playing.
+func (s *Service) Receiving(ctx context.Context, lessonID string) error {
+	_, err := s.system(ctx, lessonID, func(l Lesson) (Lesson, error) {
+		if l.Media.State == None || l.Media.State == Failed && l.Media.PackageID == "" {
+			l.Media.State, l.Media.FailureCode, l.Media.FailureArgs = Receiving, "", nil
+		}
+		return l, nil
+	})
+	return err
+}
+
+// NotReceiving undoes Receiving when the upload was given up.
+func (s *Service) NotReceiving(ctx context.Context, lessonID string) error {
+	_, err := s.system(ctx, lessonID, func(l Lesson) (Lesson, error) {
+		if l.Media.State == Receiving {
+			l.Media.State = None
+		}
+		return l, nil
+	})
+	return err
+}
+
+// current runs step when the recording is still the lesson's newest; a late
+// worker of a replaced recording changes nothing.
+func (s *Service) current(ctx context.Context, lessonID, recordingID string, step func(Lesson) (Lesson, error)) error {
+	_, err := s.system(ctx, lessonID, func(l Lesson) (Lesson, error) {
+		if l.Media.RecordingID != recordingID {
+			return l, fault.New(fault.Conflict, "lesson.replaced")
+		}
+		return step(l)
+	})
+	return err
+}
+
+// Process notes that the recording passed its checks and a package is being
+// made. warning is a stable code or "".
+func (s *Service) Process(ctx context.Context, lessonID, recordingID, packageID, warning string) error {
+	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+		l.Media.State, l.Media.Stage, l.Media.MakingID, l.Media.WarningCode = Processing, "transcode", packageID, warning
+		return l, nil
+	})
+}
+
+// Progress stores how far the recording is: one fraction that never runs back.
+func (s *Service) Progress(ctx context.Context, lessonID, recordingID, stage string, fraction float64) error {
+	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+		if l.Media.State != Processing {
+			return l, nil
+		}
+		l.Media.Stage, l.Media.Fraction = stage, max(l.Media.Fraction, min(fraction, 1))
+		return l, nil
+	})
+}
+
+// BecomePlayable makes the growing package the one that plays, unless an
+// older recording's package plays: that one stays until Finish.
+func (s *Service) BecomePlayable(ctx context.Context, lessonID, recordingID, packageID string, duration float64) error {
+	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+		if l.Media.PackageID == "" && l.Media.MakingID == packageID {
+			l.Media.PackageID, l.Media.Playable, l.Media.Duration = packageID, true, duration
+		}
+		return l, nil
+	})
+}
+
+// Finish makes the verified package the one that plays, at once. It returns
+// nothing of the package before; production removes that after its time.
+func (s *Service) Finish(ctx context.Context, lessonID, recordingID, packageID string, duration float64, rs []Rendition) error {
+	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+		l.Media.State, l.Media.Stage, l.Media.Fraction = Ready, "", 1
+		l.Media.MakingID, l.Media.PackageID, l.Media.Playable, l.Media.Duration = "", packageID, true, duration
+		l.Renditions = rs
+		r, err := s.Store.Recording(ctx, recordingID)
+		if err != nil {
+			return l, err
+		}
+		r.State = Ready
+		return l, s.Store.SaveRecording(ctx, r)
+	})
+}
+
+// Fail ends the recording's way with a stable code that a teacher is told in
+// a sentence. The file is kept for KeepRefused. What an older recording made
+// keeps playing.
+func (s *Service) Fail(ctx context.Context, lessonID, recordingID, code string, args fault.Args) error {
+	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+		if l.Media.PackageID == l.Media.MakingID {
+			l.Media.PackageID, l.Media.Playable, l.Media.Duration, l.Renditions = "", false, 0, nil
+		}
+		l.Media.State, l.Media.Stage, l.Media.MakingID = Failed, "", ""
+		l.Media.FailureCode, l.Media.FailureArgs = code, args
+		if l.Status == Submitted {
+			l.Status = Draft
+		}
+		r, err := s.Store.Recording(ctx, recordingID)
+		if err != nil {
+			return l, err
+		}
+		r.State, r.FailureCode, r.FailureArgs, r.KeepUntil = Failed, code, args, s.Now().Add(KeepRefused)
+		return l, s.Store.SaveRecording(ctx, r)
+	})
+}

@@ -1,0 +1,333 @@
+package lesson
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"lenlop/services/audit"
+	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/people"
+	"lenlop/services/school"
+)
+
+// Service moves lessons through their life. Every change, the jobs that follow
+// from it, its audit entry and its place in the index commit together.
+type Service struct {
+	Store    Store
+	Atomic   job.Atomic
+	Jobs     job.Queue
+	Audit    audit.Log
+	Index    Index
+	Subjects interface {
+		Subjects(ctx context.Context) ([]school.Subject, error)
+	}
+	// ReceivedJobs are the jobs that must follow a received recording, and
+	// PublishJob the one that publishes at a time (production supplies both).
+	ReceivedJobs func(l Lesson, r Recording) []job.New
+	PublishJob   func(l Lesson) job.New
+	Now          func() time.Time
+	NewID        func() string
+}
+
+// MaxReason is the longest reason for returning or withdrawing, in characters.
+const MaxReason = 2000
+
+// Draft makes a new lesson owned by the person. Faults: "access.denied",
+// "lesson.invalid" with fields.
+func (s *Service) Draft(ctx context.Context, by people.Person, t Text) (Lesson, error) {
+	if !people.May(by, people.CreateLesson, people.Object{}) {
+		return Lesson{}, denied()
+	}
+	subjects, err := s.subjects(ctx)
+	if err != nil {
+		return Lesson{}, err
+	}
+	now := s.Now()
+	l, err := Lesson{
+		ID: s.NewID(), TeacherID: by.ID, SchoolID: by.School(), Status: Draft,
+		Media: Media{State: None}, CreatedAt: now, UpdatedAt: now,
+	}.Apply(t, subjects)
+	if err != nil {
+		return Lesson{}, err
+	}
+	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+		if err := s.Store.Save(ctx, l); err != nil {
+			return err
+		}
+		return s.log(ctx, by, people.CreateLesson, l, "")
+	})
+	return l, err
+}
+
+// Read gives a lesson that the person may read; one they may not read is
+// fault.NotFound for the anonymous and fault.Forbidden for the signed-in.
+func (s *Service) Read(ctx context.Context, by people.Person, id string) (Lesson, error) {
+	return s.allowed(ctx, by, people.ReadLesson, id, s.Store.Lesson)
+}
+
+// List gives the lessons a person may see under a filter: a teacher sees own
+// ones, a head the school's, the department and the station every one; other
+// people published ones.
+func (s *Service) List(ctx context.Context, by people.Person, f Filter) ([]Lesson, string, error) {
+	switch {
+	case by.Is(people.Admin) || by.Is(people.Reviewer) || by.Is(people.Station):
+	case by.Is(people.Head):
+		f.School = by.School()
+	case by.Is(people.Teacher):
+		f.Teacher = by.ID
+	default:
+		if f.Deleted {
+			return nil, "", denied()
+		}
+		f.Status = []Status{Published}
+	}
+	return s.Store.Lessons(ctx, f)
+}
+
+// Edit changes the text.
+func (s *Service) Edit(ctx context.Context, by people.Person, id string, t Text) (Lesson, error) {
+	subjects, err := s.subjects(ctx)
+	if err != nil {
+		return Lesson{}, err
+	}
+	return s.change(ctx, by, people.EditLesson, id, "", func(l Lesson) (Lesson, error) { return l.Apply(t, subjects) })
+}
+
+// Submit hands the lesson to the reviewers. It needs a recording that has at
+// least arrived: fault.Conflict "lesson.no_recording" otherwise.
+func (s *Service) Submit(ctx context.Context, by people.Person, id string) (Lesson, error) {
+	return s.change(ctx, by, people.EditLesson, id, "submit", func(l Lesson) (Lesson, error) {
+		switch l.Status {
+		case Submitted:
+			return l, nil
+		case Draft, Returned, Withdrawn:
+		default:
+			return l, wrongStatus(l)
+		}
+		switch l.Media.State {
+		case Checking, Processing, Ready:
+		default:
+			return l, fault.New(fault.Conflict, "lesson.no_recording")
+		}
+		l.Status, l.SubmittedAt, l.ApprovedBy, l.PublishAt = Submitted, s.Now(), "", time.Time{}
+		return l, nil
+	})
+}
+
+// Return gives the lesson back to its teacher with a reason, at a time in the
+// recording (seconds; 0: none).
+func (s *Service) Return(ctx context.Context, by people.Person, id, reason string, at float64) (Lesson, error) {
+	return s.change(ctx, by, people.ReviewLesson, id, "return", func(l Lesson) (Lesson, error) {
+		reason, err := checkReason(reason)
+		if err != nil {
+			return l, err
+		}
+		if l.Status != Submitted {
+			return l, wrongStatus(l)
+		}
+		if !(at >= 0 && at <= 1e6) {
+			at = 0
+		}
+		l.Status, l.ReturnNote, l.ReturnAt, l.ApprovedBy, l.PublishAt = Returned, reason, at, "", time.Time{}
+		return l, nil
+	})
+}
+
+// Approve publishes the lesson at once, or at publishAt when that is later
+// than now. fault.Conflict "lesson.not_ready" until the recording is ready.
+func (s *Service) Approve(ctx context.Context, by people.Person, id string, publishAt time.Time) (Lesson, error) {
+	return s.change(ctx, by, people.ReviewLesson, id, "approve", func(l Lesson) (Lesson, error) {
+		if l.Status == Published {
+			return l, nil
+		}
+		if l.Status != Submitted {
+			return l, wrongStatus(l)
+		}
+		if l.Media.State != Ready {
+			return l, fault.New(fault.Conflict, "lesson.not_ready")
+		}
+		l.ApprovedBy, l.ReturnNote, l.ReturnAt = by.ID, "", 0
+		if now := s.Now(); publishAt.After(now) {
+			l.PublishAt = publishAt
+		} else {
+			l.Status, l.PublishedAt, l.PublishAt = Published, now, time.Time{}
+		}
+		return l, nil
+	})
+}
+
+// PublishDue publishes an approved lesson whose time has come; anything else
+// is left as it is (the job may run twice, or late).
+func (s *Service) PublishDue(ctx context.Context, id string) error {
+	_, err := s.system(ctx, id, func(l Lesson) (Lesson, error) {
+		if l.Status == Submitted && l.ApprovedBy != "" && !l.PublishAt.IsZero() && !l.PublishAt.After(s.Now()) && l.Media.State == Ready {
+			l.Status, l.PublishedAt, l.PublishAt = Published, s.Now(), time.Time{}
+		}
+		return l, nil
+	})
+	return err
+}
+
+// Withdraw takes a published lesson off the web with a reason.
+func (s *Service) Withdraw(ctx context.Context, by people.Person, id, reason string) (Lesson, error) {
+	return s.change(ctx, by, people.WithdrawLess, id, "withdraw", func(l Lesson) (Lesson, error) {
+		reason, err := checkReason(reason)
+		if err != nil {
+			return l, err
+		}
+		if l.Status == Withdrawn {
+			return l, nil
+		}
+		if l.Status != Published {
+			return l, wrongStatus(l)
+		}
+		l.Status, l.Reason, l.WithdrawnBy = Withdrawn, reason, by.ID
+		return l, nil
+	})
+}
+
+// Bin puts the lesson into the bin for 30 days; Restore takes it out again.
+func (s *Service) Bin(ctx context.Context, by people.Person, id string) (Lesson, error) {
+	return s.change(ctx, by, people.EditLesson, id, "bin", func(l Lesson) (Lesson, error) {
+		if l.DeletedAt.IsZero() {
+			l.DeletedAt = s.Now()
+		}
+		return l, nil
+	})
+}
+
+// Restore takes the lesson out of the bin.
+func (s *Service) Restore(ctx context.Context, by people.Person, id string) (Lesson, error) {
+	return s.change(ctx, by, people.EditLesson, id, "restore", func(l Lesson) (Lesson, error) {
+		l.DeletedAt = time.Time{}
+		return l, nil
+	})
+}
+
+// Retry runs a failed recording through the pipeline again.
+func (s *Service) Retry(ctx context.Context, by people.Person, id string) (Lesson, error) {
+	l, err := s.allowed(ctx, by, people.EditLesson, id, s.Store.Lesson)
+	if err != nil {
+		return l, err
+	}
+	if l.Media.State != Failed || l.Media.RecordingID == "" {
+		return l, fault.New(fault.Conflict, "lesson.nothing_to_retry")
+	}
+	r, err := s.Store.Recording(ctx, l.Media.RecordingID)
+	if err != nil {
+		return l, err
+	}
+	if !r.GoneAt.IsZero() {
+		return l, fault.New(fault.Gone, "recording.gone")
+	}
+	r.State, r.FailureCode, r.FailureArgs, r.KeepUntil = Checking, "", nil, time.Time{}
+	return s.Receive(ctx, by, r)
+}
+
+// change runs one allowed step on a locked lesson and commits it with
+// everything that follows.
+func (s *Service) change(ctx context.Context, by people.Person, a people.Action, id, note string, step func(Lesson) (Lesson, error)) (Lesson, error) {
+	var out Lesson
+	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+		l, err := s.allowed(ctx, by, a, id, s.Store.Lock)
+		if err != nil {
+			return err
+		}
+		if out, err = s.commit(ctx, l, step); err != nil {
+			return err
+		}
+		return s.log(ctx, by, a, out, note)
+	})
+	return out, err
+}
+
+// system is change without a person: the pipeline's own steps.
+func (s *Service) system(ctx context.Context, id string, step func(Lesson) (Lesson, error)) (Lesson, error) {
+	var out Lesson
+	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+		l, err := s.Store.Lock(ctx, id)
+		if err != nil {
+			return err
+		}
+		out, err = s.commit(ctx, l, step)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) commit(ctx context.Context, before Lesson, step func(Lesson) (Lesson, error)) (Lesson, error) {
+	after, err := step(before)
+	if err != nil {
+		return before, err
+	}
+	after.UpdatedAt = s.Now()
+	if err := s.Store.Save(ctx, after); err != nil {
+		return before, err
+	}
+	if !after.PublishAt.IsZero() && !after.PublishAt.Equal(before.PublishAt) {
+		if err := s.Jobs.Add(ctx, s.PublishJob(after)); err != nil {
+			return before, err
+		}
+	}
+	if after.Object().Published || before.Object().Published {
+		if err := s.Index.Changed(ctx, after.ID); err != nil {
+			return before, fmt.Errorf("lesson %s: index: %w", after.ID, err)
+		}
+	}
+	return after, nil
+}
+
+func (s *Service) allowed(ctx context.Context, by people.Person, a people.Action, id string, read func(context.Context, string) (Lesson, error)) (Lesson, error) {
+	l, err := read(ctx, id)
+	if err != nil {
+		return Lesson{}, err
+	}
+	if !people.May(by, a, l.Object()) {
+		if by.Anonymous() && a == people.ReadLesson {
+			return Lesson{}, fault.New(fault.NotFound, "lesson.not_found")
+		}
+		return Lesson{}, denied()
+	}
+	return l, nil
+}
+
+func (s *Service) log(ctx context.Context, by people.Person, a people.Action, l Lesson, note string) error {
+	return s.Audit.Append(ctx, audit.Entry{
+		ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(a), Subject: "lesson:" + l.ID, Detail: note,
+	})
+}
+
+func (s *Service) subjects(ctx context.Context) (map[string]school.Subject, error) {
+	list, err := s.Subjects.Subjects(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("subjects: %w", err)
+	}
+	m := make(map[string]school.Subject, len(list))
+	for _, x := range list {
+		m[x.Code] = x
+	}
+	return m, nil
+}
+
+func denied() error { return fault.New(fault.Forbidden, "access.denied") }
+
+func wrongStatus(l Lesson) error {
+	return fault.New(fault.Conflict, "lesson.wrong_status", "status", string(l.Status))
+}
+
+func checkReason(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	switch {
+	case s == "":
+		return s, fault.Form("lesson.invalid", fault.Wrong("reason", "field.required"))
+	case utf8.RuneCountInString(s) > MaxReason:
+		return s, fault.Form("lesson.invalid", fault.Wrong("reason", "field.too_long", "max", MaxReason))
+	case !cleanText(s):
+		return s, fault.Form("lesson.invalid", fault.Wrong("reason", "field.bad_text"))
+	}
+	return s, nil
+}

@@ -1,0 +1,99 @@
+package people
+
+// Action is something that a person wants to do to an Object.
+type Action string
+
+// The actions. Every route names one (web/routes.go), and the access matrix
+// test tries each with every role.
+const (
+	ReadPublic Action = "public.read" // anybody, signed in or not
+
+	SeeSelf Action = "self.see" // own account, own sessions
+
+	CreateLesson  Action = "lesson.create"
+	ReadLesson    Action = "lesson.read"  // its page, whatever its status
+	WatchLesson   Action = "lesson.watch" // play it
+	EditLesson    Action = "lesson.edit"  // text, recording, captions, submit, bin
+	ReviewLesson  Action = "lesson.review"
+	WithdrawLess  Action = "lesson.withdraw"
+	ReadRecording Action = "recording.read" // download the original file
+	ListLessons   Action = "lesson.list"    // a list of lessons that are not all published
+
+	ReadSchedule  Action = "schedule.read" // the internal one, with outcomes
+	EditSchedule  Action = "schedule.edit"
+	EditChannel   Action = "channel.edit"
+	ReportAsRun   Action = "asrun.report"
+	WriteFigure   Action = "figure.write"
+	ReadViewing   Action = "viewership.read"        // province-wide figures
+	ReadLedger    Action = "viewership.read_ledger" // one lesson's figures
+	MakeReport    Action = "report.make"
+	ManagePeople  Action = "people.manage"
+	ManageSchools Action = "school.manage"
+	ReadSchool    Action = "school.read" // a school's own lessons and people
+	ReadAudit     Action = "audit.read"
+	ReadQueue     Action = "queue.read"
+	ManageQueue   Action = "queue.manage"
+	ReadHealth    Action = "health.read" // each dependency and its state
+)
+
+// Object is what the action is done to: facts only, so that the rule stays pure.
+type Object struct {
+	Owner     string // person id: a lesson's teacher
+	Uploader  string // person id: who uploaded it, when not the teacher
+	School    string // school id
+	Published bool
+	Deleted   bool
+}
+
+// May is the one policy function of the house. It is pure and takes under a
+// microsecond. A person who was deactivated may do what anybody may.
+func May(p Person, a Action, o Object) bool {
+	switch a {
+	case ReadPublic:
+		return true
+	case WatchLesson, ReadLesson:
+		if o.Published && !o.Deleted {
+			return true
+		}
+	}
+	if p.Anonymous() || !p.Active {
+		return false
+	}
+	own := p.Is(Teacher) && (o.Owner == p.ID || o.Uploader == p.ID)
+	switch a {
+	case SeeSelf:
+		return true
+	case CreateLesson:
+		return p.Is(Teacher) || p.Is(Admin)
+	case ListLessons:
+		return p.Is(Teacher) || p.Is(Head) || p.Is(Reviewer) || p.Is(Station) || p.Is(Admin)
+	case ReadLesson, WatchLesson:
+		return own || p.At(Head, o.School) || p.Is(Reviewer) || p.Is(Station) || p.Is(Admin)
+	case EditLesson:
+		return own || p.Is(Admin)
+	case ReadRecording:
+		return own || p.Is(Reviewer) || p.Is(Admin)
+	case ReviewLesson:
+		// Nobody approves their own lesson.
+		return p.Is(Reviewer) && o.Owner != p.ID
+	case WithdrawLess:
+		return own || p.Is(Reviewer) || p.Is(Admin) || p.At(Head, o.School)
+	case ReadLedger:
+		return own || p.At(Head, o.School) || p.Is(Reviewer) || p.Is(Station) || p.Is(Admin)
+	case ReadSchedule, ReportAsRun, WriteFigure:
+		return p.Is(Station) || p.Is(Reviewer) || p.Is(Admin)
+	case EditSchedule:
+		return p.Is(Station) || p.Is(Reviewer)
+	case EditChannel:
+		return p.Is(Station) || p.Is(Reviewer) || p.Is(Admin)
+	case ReadViewing, MakeReport:
+		return p.Is(Reviewer) || p.Is(Admin)
+	case ReadSchool:
+		return p.At(Head, o.School) || p.At(Teacher, o.School) || p.Is(Reviewer) || p.Is(Admin)
+	case ManagePeople, ManageSchools, ManageQueue, ReadAudit, ReadHealth:
+		return p.Is(Admin)
+	case ReadQueue:
+		return p.Is(Admin) || p.Is(Reviewer)
+	}
+	return false
+}

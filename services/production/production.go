@@ -1,0 +1,65 @@
+// Package production turns received recordings into verified packages: the
+// workers of the house (probe, transcode, finish, hash, publish, sweep) and
+// the packages and segments they leave behind.
+package production
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Package is the set of renditions made from one recording.
+type Package struct {
+	ID          string
+	LessonID    string
+	RecordingID string
+	State       PackageState
+	Facts       json.RawMessage // transcoder.Facts: what was measured of the recording
+	Plan        json.RawMessage // transcoder.Plan
+	Duration    float64         // seconds
+	CreatedAt   time.Time
+	PlayableAt  time.Time
+	FinishedAt  time.Time
+	RetiredAt   time.Time // replaced since; its objects go a day later
+}
+
+// PackageState of a package.
+type PackageState string
+
+// The states of a package.
+const (
+	Growing  PackageState = "growing"
+	Verified PackageState = "verified"
+	Broken   PackageState = "broken"
+	Retired  PackageState = "retired"
+)
+
+// Segment is one stored file of a rendition: an init section (Index -1) or a
+// media chunk.
+type Segment struct {
+	PackageID string
+	Rung      string
+	Piece     int
+	Index     int     // within the piece; -1: init section
+	Duration  float64 // seconds
+	Key       string  // media key
+	Size      int64
+	SHA256    string
+}
+
+// Store keeps packages and segments. Missing rows are fault.NotFound "package.not_found".
+type Store interface {
+	Package(ctx context.Context, id string) (Package, error)
+	// LockPackage reads it for change inside the transaction in ctx.
+	LockPackage(ctx context.Context, id string) (Package, error)
+	SavePackage(ctx context.Context, p Package) error
+	// AddPiece stores the segments of one piece of one rung, replacing those
+	// of an earlier attempt.
+	AddPiece(ctx context.Context, packageID, rung string, piece int, segs []Segment) error
+	// Segments of a package in order of rung, piece, index.
+	Segments(ctx context.Context, packageID string) ([]Segment, error)
+	// Retired lists packages with RetiredAt before the time.
+	Retired(ctx context.Context, before time.Time, limit int) ([]Package, error)
+	DeletePackage(ctx context.Context, id string) error
+}
