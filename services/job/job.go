@@ -23,6 +23,12 @@ const (
 	Cancelled State = "cancelled"
 )
 
+// GivenBack is never a row's state. Finish(..., GivenBack, ...) makes the row
+// Waiting again at runAt (zero: now) and takes this claim off Attempt: the
+// worker is shutting down, or something it needs is away, and the job is not
+// to blame.
+const GivenBack State = "given_back"
+
 // Priority: lower goes first.
 const (
 	Urgent = 10
@@ -97,8 +103,8 @@ type Store interface {
 	// Check is fault.Conflict "job.lost" unless the token is still the row's;
 	// inside a transaction it locks the row until commit.
 	Check(ctx context.Context, id string, token int64) error
-	// Finish ends this claim: Done, Cancelled, Parked, or Waiting (again at
-	// runAt). fault.Conflict "job.lost" when the token is no longer the row's.
+	// Finish ends this claim: Done, Cancelled, Parked, Waiting (again at
+	// runAt, zero: now) or GivenBack. fault.Conflict "job.lost" when the token is no longer the row's.
 	Finish(ctx context.Context, id string, token int64, to State, lastError string, runAt time.Time) error
 	// Jobs lists rows, newest first; empty filters mean all.
 	Jobs(ctx context.Context, subject string, state State, limit int) ([]Job, error)

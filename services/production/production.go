@@ -57,6 +57,8 @@ type Store interface {
 	// AddPiece stores the segments of one piece of one rung, replacing those
 	// of an earlier attempt.
 	AddPiece(ctx context.Context, packageID, rung string, piece int, segs []Segment) error
+	// Packages of a lesson, newest first.
+	Packages(ctx context.Context, lesson string) ([]Package, error)
 	// Segments of a package in order of rung, piece, index.
 	Segments(ctx context.Context, packageID string) ([]Segment, error)
 	// Retired lists packages with RetiredAt before the time.
