@@ -1,0 +1,45 @@
+package page
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+)
+
+// statuses is the one table from kinds of fault to HTTP statuses.
+var statuses = map[fault.Kind]int{
+	fault.Internal:        http.StatusInternalServerError,
+	fault.Invalid:         http.StatusUnprocessableEntity,
+	fault.Unauthenticated: http.StatusUnauthorized,
+	fault.Forbidden:       http.StatusForbidden,
+	fault.NotFound:        http.StatusNotFound,
+	fault.Conflict:        http.StatusConflict,
+	fault.Gone:            http.StatusGone,
+	fault.TooLarge:        http.StatusRequestEntityTooLarge,
+	fault.RateLimited:     http.StatusTooManyRequests,
+	fault.Unavailable:     http.StatusServiceUnavailable,
+}
+
+// Status is the HTTP status of an error.
+func Status(err error) int { return statuses[fault.KindOf(Known(err))] }
+
+// Known turns the framework's own errors (no such route, wrong method, body
+// too large) into faults; others come back as they are.
+func Known(err error) error {
+	var he *echo.HTTPError
+	if fault.As(err) != nil || !errors.As(err, &he) {
+		return err
+	}
+	switch he.Code {
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		return fault.Wrap(err, fault.NotFound, "page.not_found")
+	case http.StatusRequestEntityTooLarge:
+		return fault.Wrap(err, fault.TooLarge, "request.too_large")
+	case http.StatusBadRequest, http.StatusUnsupportedMediaType:
+		return fault.Wrap(err, fault.Invalid, "request.malformed")
+	}
+	return err
+}

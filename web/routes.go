@@ -1,0 +1,40 @@
+package web
+
+import (
+	"slices"
+
+	"lenlop/web/admin"
+	"lenlop/web/api"
+	"lenlop/web/department"
+	"lenlop/web/page"
+	"lenlop/web/station"
+	"lenlop/web/stream"
+	"lenlop/web/student"
+	"lenlop/web/teacher"
+)
+
+// Rooms are the audiences of the site, the API and the streams.
+type Rooms struct {
+	Student    student.Room
+	Teacher    teacher.Room
+	Station    station.Room
+	Department department.Room
+	Admin      admin.Room
+	API        api.Room
+	Stream     stream.Room
+}
+
+// Routes is the one list of everything that can be asked for, each with the
+// action it is allowed by.
+func (s Site) Routes() []page.Route {
+	return slices.Concat(
+		s.Door.Routes(),
+		s.Rooms.Student.Routes(),
+		s.Rooms.Teacher.Routes(),
+		s.Rooms.Station.Routes(),
+		s.Rooms.Department.Routes(),
+		s.Rooms.Admin.Routes(),
+		s.Rooms.API.Routes(),
+		s.Rooms.Stream.Routes(),
+	)
+}

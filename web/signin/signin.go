@@ -1,0 +1,261 @@
+// Package signin knows who sends a request: sessions in cookies, tokens in
+// Authorization, protection against forged requests, and limits on guessing.
+package signin
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/people"
+	"lenlop/web/locale"
+	"lenlop/web/page"
+)
+
+// Door lets people in.
+type Door struct {
+	People  *people.Service
+	Book    *locale.Book
+	Trusted []netip.Prefix // proxies whose X-Forwarded-* are believed
+	Public  string         // LENLOP_PUBLIC_URL, or "" to believe the request's Host
+	Limits  *Limits
+	cross   *http.CrossOriginProtection
+}
+
+// NewDoor makes a Door; see its fields.
+func NewDoor(d Door) *Door {
+	d.cross = http.NewCrossOriginProtection()
+	return &d
+}
+
+// Base is the scheme and host that a visitor used.
+func (d *Door) Base(r *http.Request) string {
+	if d.Public != "" {
+		return strings.TrimSuffix(d.Public, "/")
+	}
+	scheme := "http"
+	if r.TLS != nil || d.trusted(r) && r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
+
+// Addr is the client's address; X-Forwarded-For counts only from a trusted proxy.
+func (d *Door) Addr(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	if d.trusted(r) {
+		// The last hop that a trusted proxy wrote and that is not one itself.
+		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		for i := len(hops) - 1; i >= 0; i-- {
+			a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+			if err != nil {
+				break
+			}
+			host = a.String()
+			if !d.inTrusted(a) {
+				break
+			}
+		}
+	}
+	return host
+}
+
+func (d *Door) trusted(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && d.inTrusted(a)
+}
+
+func (d *Door) inTrusted(a netip.Addr) bool {
+	for _, p := range d.Trusted {
+		if p.Contains(a.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// cookieName: browsers accept the __Host- prefix only over https.
+func cookieName(base string) string {
+	if strings.HasPrefix(base, "https://") {
+		return "__Host-lenlop"
+	}
+	return "lenlop"
+}
+
+// Cookie makes a cookie of the site, as strict as the connection allows.
+func Cookie(base, name, value string, life time.Duration) *http.Cookie {
+	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: strings.HasPrefix(base, "https://")}
+	if life > 0 {
+		c.MaxAge = int(life / time.Second)
+	} else {
+		c.MaxAge = -1
+	}
+	return c
+}
+
+// Middleware puts the visit and the language into the request's context. A
+// request with a bad token is refused; one with an old cookie goes on as
+// anonymous.
+func (d *Door) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		wish := r.URL.Query().Get("lang")
+		if wish == "" {
+			if k, err := r.Cookie("lang"); err == nil {
+				wish = k.Value
+			}
+		}
+		v := &page.Visit{Base: d.Base(r), Addr: d.Addr(r), Path: r.URL.Path, Query: r.URL.RawQuery}
+		ctx := locale.With(page.WithVisit(r.Context(), v), d.Book.Printer(locale.Choose(wish, r.Header.Get("Accept-Language"))))
+		c.SetRequest(r.WithContext(ctx))
+		var err error
+		if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+			v.Bearer = true
+			if v.Person, v.Session, err = d.People.Who(ctx, strings.TrimSpace(token)); err != nil {
+				return err
+			}
+		} else {
+			// Forged requests from other sites: only cookies are at risk.
+			if err := d.cross.Check(r); err != nil {
+				return fault.Wrap(err, fault.Forbidden, "request.cross_origin")
+			}
+			if k, e := r.Cookie(cookieName(v.Base)); e == nil {
+				v.Person, v.Session, err = d.People.Who(ctx, k.Value)
+				if err != nil && fault.KindOf(err) != fault.Unauthenticated {
+					return err
+				}
+			}
+		}
+		return next(c)
+	}
+}
+
+// Enter signs a person in with a password within the limits and gives the
+// session's secret.
+func (d *Door) Enter(c echo.Context, username, password string, kind people.SessionKind) (string, people.Session, people.Person, error) {
+	v := page.VisitOf(c.Request().Context())
+	account := strings.ToLower(strings.TrimSpace(username))
+	if wait := d.Limits.Wait(account, v.Addr); wait > 0 {
+		return "", people.Session{}, people.Person{}, fault.New(fault.RateLimited, "signin.too_many", "seconds", int(wait/time.Second)+1)
+	}
+	secret, ses, p, err := d.People.SignIn(c.Request().Context(), username, password, kind, c.Request().UserAgent())
+	if fault.Is(err, "signin.wrong") {
+		d.Limits.Failed(account, v.Addr)
+	}
+	return secret, ses, p, err
+}
+
+// Routes of signing in and out, and of choosing a language.
+func (d *Door) Routes() []page.Route {
+	return []page.Route{
+		{Method: "GET", Path: "/signin", Action: people.ReadPublic, Scope: page.Site, Handle: d.show},
+		{Method: "POST", Path: "/signin", Action: people.ReadPublic, Scope: page.Site, Handle: d.enter},
+		{Method: "POST", Path: "/signout", Action: people.ReadPublic, Scope: page.Site, Handle: d.leave},
+		{Method: "GET", Path: "/account", Action: people.SeeSelf, Scope: page.Site, Handle: d.account},
+		{Method: "POST", Path: "/account/sessions/end", Action: people.SeeSelf, Scope: page.Site, Handle: d.end},
+		{Method: "POST", Path: "/language", Action: people.ReadPublic, Scope: page.Site, Handle: d.language},
+	}
+}
+
+func (d *Door) show(c echo.Context) error {
+	if !page.Who(c).Anonymous() {
+		return c.Redirect(http.StatusSeeOther, page.LocalPath(c.QueryParam("back")))
+	}
+	return page.Render(c, http.StatusOK, form(page.Form{Values: map[string]string{"back": c.QueryParam("back")}}))
+}
+
+func (d *Door) enter(c echo.Context) error {
+	f := page.FormOf(c, "username", "back")
+	secret, ses, p, err := d.Enter(c, c.FormValue("username"), c.FormValue("password"), people.Browser)
+	if err != nil {
+		switch fault.KindOf(err) {
+		case fault.Unauthenticated, fault.RateLimited:
+			f.Err = err
+			return page.Render(c, page.Status(err), form(f))
+		}
+		return err
+	}
+	base := page.VisitOf(c.Request().Context()).Base
+	c.SetCookie(Cookie(base, cookieName(base), secret, time.Until(ses.ExpiresAt)))
+	back := page.LocalPath(f.Values["back"])
+	if back == "/" {
+		back = start(p)
+	}
+	return c.Redirect(http.StatusSeeOther, back)
+}
+
+// start is the page a person most likely came for.
+func start(p people.Person) string {
+	switch {
+	case p.Is(people.Reviewer):
+		return "/review"
+	case p.Is(people.Station):
+		return "/station"
+	case p.Is(people.Admin):
+		return "/admin"
+	case p.Is(people.Teacher):
+		return "/teacher"
+	case p.Is(people.Head):
+		return "/school"
+	}
+	return "/"
+}
+
+func (d *Door) leave(c echo.Context) error {
+	v := page.VisitOf(c.Request().Context())
+	if v.Session.ID != "" {
+		if err := d.People.SignOut(c.Request().Context(), v.Person.ID, v.Session.ID); err != nil {
+			return err
+		}
+	}
+	c.SetCookie(Cookie(v.Base, cookieName(v.Base), "", 0))
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+func (d *Door) account(c echo.Context) error {
+	v := page.VisitOf(c.Request().Context())
+	list, err := d.People.Store.Sessions(c.Request().Context(), v.Person.ID)
+	if err != nil {
+		return err
+	}
+	return page.Render(c, http.StatusOK, account(v.Person, v.Session, list))
+}
+
+func (d *Door) end(c echo.Context) error {
+	// No id would mean every session: a form without one must not do that.
+	id := c.FormValue("session")
+	if id == "" {
+		return fault.New(fault.Invalid, "request.malformed")
+	}
+	if err := d.People.SignOut(c.Request().Context(), page.Who(c).ID, id); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/account")
+}
+
+func (d *Door) language(c echo.Context) error {
+	base := page.VisitOf(c.Request().Context()).Base
+	c.SetCookie(Cookie(base, "lang", string(locale.Choose(c.FormValue("lang"), "")), 365*24*time.Hour))
+	back := page.LocalPath(c.FormValue("back"))
+	if u, err := url.Parse(back); err == nil {
+		q := u.Query()
+		q.Del("lang")
+		u.RawQuery = q.Encode()
+		back = u.String()
+	}
+	return c.Redirect(http.StatusSeeOther, back)
+}

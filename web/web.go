@@ -1,0 +1,179 @@
+// Package web is everything that a browser or a script can ask for: pages for
+// each audience, the API, streams and assets, on echo.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/people"
+	"lenlop/web/api"
+	"lenlop/web/asset"
+	"lenlop/web/locale"
+	"lenlop/web/page"
+	"lenlop/web/signin"
+)
+
+// Site is the assembled web side.
+type Site struct {
+	Door   *signin.Door
+	Book   *locale.Book
+	Assets *asset.Set
+	Log    *slog.Logger
+	Rooms  Rooms
+	// Storage relays presigned part uploads below StoragePath ("/bucket/") to
+	// the embedded S3 endpoint; nil in scale mode, where browsers go straight.
+	Storage     http.Handler
+	StoragePath string
+	// MediaOrigin is the origin browsers send parts to in scale mode, for the
+	// content security policy; "" when it is this site.
+	MediaOrigin string
+}
+
+// New assembles the handler from the one list of routes.
+func New(s Site) (http.Handler, error) {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.fail
+	e.Use(s.frame, s.Door.Middleware)
+	seen := map[string]bool{}
+	for _, r := range s.Routes() {
+		if r.Action == "" || r.Scope == "" || r.Handle == nil {
+			return nil, fmt.Errorf("route %s %s names no action, scope or handler", r.Method, r.Path)
+		}
+		key := r.Method + " " + r.Path
+		if seen[key] {
+			return nil, fmt.Errorf("route %s is listed twice", key)
+		}
+		seen[key] = true
+		e.Add(r.Method, r.Path, r.Handle, allow(r))
+	}
+	e.RouteNotFound("/*", func(c echo.Context) error { return fault.New(fault.NotFound, "page.not_found") })
+	mux := http.NewServeMux()
+	mux.Handle(asset.Prefix, secured(s.Assets))
+	if s.Storage != nil {
+		mux.Handle(s.StoragePath, s.Storage)
+	}
+	mux.Handle("/", e)
+	return mux, nil
+}
+
+// allow refuses a route of scope Site to those who may not; routes of scope
+// Object are checked by the service that knows the object.
+func allow(r page.Route) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if r.Scope == page.Site {
+				p := page.Who(c)
+				if !people.May(p, r.Action, people.Object{}) {
+					if p.Anonymous() {
+						return fault.New(fault.Unauthenticated, "signin.needed")
+					}
+					return fault.New(fault.Forbidden, "access.denied")
+				}
+			}
+			return next(c)
+		}
+	}
+}
+
+// frame gives every request an id, security headers, a log line and a net
+// under panics.
+func (s Site) frame(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		start := time.Now()
+		id := uuid.NewString()
+		s.headers(c.Response().Header())
+		c.Response().Header().Set("X-Request-Id", id)
+		r := c.Request()
+		// The printer and assets are there even when the door refuses.
+		ctx := page.WithAssets(r.Context(), s.Assets)
+		ctx = locale.With(ctx, s.Book.Printer(locale.Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))))
+		c.SetRequest(r.WithContext(ctx))
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				err = fmt.Errorf("panic: %v", p)
+				s.Log.ErrorContext(ctx, "panic", "request", id, "path", r.URL.Path, "panic", p, "stack", stack())
+			}
+			if err != nil {
+				c.Error(err)
+				err = nil
+			}
+			s.Log.LogAttrs(ctx, level(c.Response().Status), "request",
+				slog.String("request", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+				slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(start)),
+				slog.String("lesson", c.Param("lesson")))
+		}()
+		return next(c)
+	}
+}
+
+// fail shows an error: a problem document to scripts, a page to people. A
+// stranger's error is logged whole and shown as the general sentence.
+func (s Site) fail(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	err = page.Known(err)
+	status := page.Status(err)
+	ctx := c.Request().Context()
+	id := c.Response().Header().Get("X-Request-Id")
+	if status >= 500 && !errors.Is(err, context.Canceled) {
+		s.Log.ErrorContext(ctx, "request failed", "request", id, "path", c.Request().URL.Path, "error", err)
+	}
+	if status == http.StatusTooManyRequests {
+		if e := fault.As(err); e != nil && e.Args["seconds"] != nil {
+			c.Response().Header().Set("Retry-After", fmt.Sprint(e.Args["seconds"]))
+		}
+	}
+	var werr error
+	switch {
+	case c.Request().Method == http.MethodHead:
+		werr = c.NoContent(status)
+	case strings.HasPrefix(c.Request().URL.Path, api.Base) || !strings.Contains(c.Request().Header.Get("Accept"), "text/html"):
+		werr = api.WriteProblem(c, status, err)
+	default:
+		werr = page.Render(c, status, page.Problem(status, locale.From(ctx).Fault(err), id))
+	}
+	if werr != nil {
+		s.Log.WarnContext(ctx, "error page not sent", "request", id, "error", werr)
+	}
+}
+
+func (s Site) headers(h http.Header) {
+	media := ""
+	if s.MediaOrigin != "" {
+		media = " " + s.MediaOrigin
+	}
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "+
+		"media-src 'self' blob:; connect-src 'self'"+media+"; font-src 'self'; manifest-src 'self'; worker-src 'self'; "+
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	common(h)
+}
+
+func common(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		common(w.Header())
+		next.ServeHTTP(w, r)
+	})
+}
