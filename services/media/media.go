@@ -57,8 +57,10 @@ type Signed struct {
 
 // Store is object storage. Errors: fault.NotFound "media.not_found" for a
 // missing key, fault.Unavailable "media.unavailable" when storage cannot be
-// reached or refuses for a passing reason. Every write is durable when it
-// returns. Every call may be repeated.
+// reached or refuses for a passing reason; fault.Invalid "media.bad_range"
+// for a range that begins behind the object's end, and "media.damaged" when a
+// body is not of the size or SHA-256 that was said. Every write is durable
+// when it returns. Every call may be repeated.
 type Store interface {
 	Put(ctx context.Context, key string, body io.ReadSeeker, size int64, o PutOptions) (Object, error)
 	Get(ctx context.Context, key string, r Range) (io.ReadCloser, Object, error)
@@ -83,6 +85,8 @@ type Multipart interface {
 	Parts(ctx context.Context, key, uploadID string) ([]Part, error)
 	// Complete joins the parts. fault.NotFound "media.no_upload" when the
 	// upload is not known (any more); the object may then exist already.
+	// fault.Conflict "media.bad_part" when a part is missing, too small or
+	// not the one that was listed; the upload then stays as it was.
 	Complete(ctx context.Context, key, uploadID string, parts []Part) (Object, error)
 	// Abort forgets the upload; an unknown one is no error.
 	Abort(ctx context.Context, key, uploadID string) error

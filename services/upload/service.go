@@ -1,0 +1,298 @@
+package upload
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/services/people"
+)
+
+// Times of an upload.
+const (
+	Life       = 7 * 24 * time.Hour // of an upload that nothing happens to
+	SignedLife = 15 * time.Minute   // of a presigned address, at most
+	renewEvery = 24 * time.Hour     // how often asking for addresses renews the life
+)
+
+// MaxNumbers is how many parts may be presigned by one call.
+const MaxNumbers = 100
+
+// Lessons is what an upload reads of lessons (lesson.Store).
+type Lessons interface {
+	Lesson(ctx context.Context, id string) (lesson.Lesson, error)
+	Lock(ctx context.Context, id string) (lesson.Lesson, error)
+}
+
+// Receiver is told how a lesson's recording comes in (lesson.Service).
+type Receiver interface {
+	Receive(ctx context.Context, by people.Person, r lesson.Recording) (lesson.Lesson, error)
+	Receiving(ctx context.Context, lessonID string) error
+	NotReceiving(ctx context.Context, lessonID string) error
+}
+
+// Objects is what an upload needs of storage beside media.Multipart.
+type Objects interface {
+	Head(ctx context.Context, key string) (media.Object, error)
+	Delete(ctx context.Context, keys ...string) error
+}
+
+// Service holds the plans of uploads and acknowledges recordings. Storage is
+// never called inside a transaction. The order of steps is such that a crash
+// between any two of them is mended by repeating the call, or by Sweep.
+type Service struct {
+	Store    Store
+	Atomic   job.Atomic
+	Lessons  Lessons
+	Receiver Receiver
+	Parts    media.Multipart
+	Objects  Objects
+	Now      func() time.Time
+	NewID    func() string
+
+	MaxSize  int64 // bytes of one recording; 0: DefaultMaxSize
+	Quota    int64 // bytes of one person; 0: DefaultQuota
+	PartSize int64 // bytes wanted; 0: DefaultPartSize
+}
+
+// PartURL is a presigned request for one part.
+type PartURL struct {
+	Number int
+	media.Signed
+}
+
+// Begin makes the plan of a new upload before a byte is sent. Faults:
+// "access.denied", "lesson.not_found", "lesson.in_bin", "upload.empty",
+// "upload.too_large" (max), "upload.over_quota" (quota, used).
+func (s *Service) Begin(ctx context.Context, by people.Person, lessonID, filename string, size int64) (Upload, error) {
+	if _, err := s.editable(ctx, by, lessonID, s.Lessons.Lesson); err != nil {
+		return Upload{}, err
+	}
+	if err := s.fits(ctx, by, size); err != nil {
+		return Upload{}, err
+	}
+	now := s.Now()
+	u := Upload{
+		ID: s.NewID(), LessonID: lessonID, PersonID: by.ID, RecordingID: s.NewID(),
+		Filename: cleanFilename(filename), Size: size, Status: Open, CreatedAt: now, ExpiresAt: now.Add(Life),
+	}
+	u.PartSize, u.PartCount = plan(size, orDefault(s.PartSize, DefaultPartSize))
+	// 128 random bits: nobody can guess, or write again, where a recording lies.
+	u.Key = media.Recording(lessonID, strings.ToLower(rand.Text()))
+	var err error
+	if u.StorageID, err = s.Parts.Create(ctx, u.Key, "application/octet-stream"); err != nil {
+		return Upload{}, fmt.Errorf("upload for lesson %s: %w", lessonID, err)
+	}
+	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+		if _, err := s.editable(ctx, by, lessonID, s.Lessons.Lock); err != nil {
+			return err
+		}
+		if err := s.fits(ctx, by, size); err != nil {
+			return err
+		}
+		if err := s.Store.SaveUpload(ctx, u); err != nil {
+			return err
+		}
+		return s.Receiver.Receiving(ctx, lessonID)
+	})
+	if err != nil {
+		// Best effort; Sweep gives back what this leaves.
+		_ = s.Parts.Abort(context.WithoutCancel(ctx), u.Key, u.StorageID)
+		return Upload{}, err
+	}
+	return u, nil
+}
+
+// fits refuses a size that is wrong in itself or would pass the quota.
+func (s *Service) fits(ctx context.Context, by people.Person, size int64) error {
+	most, quota := orDefault(s.MaxSize, DefaultMaxSize), orDefault(s.Quota, DefaultQuota)
+	switch {
+	case size <= 0:
+		return fault.New(fault.Invalid, "upload.empty")
+	case size > most:
+		return fault.New(fault.TooLarge, "upload.too_large", "max", most)
+	}
+	used, err := s.Store.Reserved(ctx, by.ID)
+	if err != nil {
+		return err
+	}
+	if size > quota-used {
+		return fault.New(fault.TooLarge, "upload.over_quota", "quota", quota, "used", used)
+	}
+	return nil
+}
+
+// Get gives an upload and the parts that storage really has. Faults:
+// "upload.not_found", "access.denied", and "upload.gone" when storage has
+// forgotten it and it must begin anew.
+func (s *Service) Get(ctx context.Context, by people.Person, id string) (Upload, []media.Part, error) {
+	u, err := s.own(ctx, by, id, s.Store.Upload)
+	if err != nil {
+		return Upload{}, nil, err
+	}
+	switch u.Status {
+	case Complete:
+		return u, u.planned(), nil
+	case Aborted:
+		return u, nil, nil
+	}
+	parts, err := s.Parts.Parts(ctx, u.Key, u.StorageID)
+	if fault.KindOf(err) == fault.NotFound {
+		// Storage may have joined the parts before a crash kept us from saying so.
+		if _, err := s.Objects.Head(ctx, u.Key); err != nil {
+			return u, nil, gone(err)
+		}
+		return u, u.planned(), nil
+	}
+	if err != nil {
+		return u, nil, fmt.Errorf("upload %s: %w", id, err)
+	}
+	return u, parts, nil
+}
+
+// Current gives the person's newest open upload of a lesson, to be resumed.
+func (s *Service) Current(ctx context.Context, by people.Person, lessonID string) (Upload, bool, error) {
+	l, err := s.Lessons.Lesson(ctx, lessonID)
+	if err != nil {
+		return Upload{}, false, err
+	}
+	if !people.May(by, people.EditLesson, l.Object()) {
+		return Upload{}, false, denied()
+	}
+	open, err := s.Store.OpenUploads(ctx, lessonID)
+	if err != nil {
+		return Upload{}, false, err
+	}
+	for _, u := range open {
+		if u.PersonID == by.ID && s.Now().Before(u.ExpiresAt) {
+			return u, true, nil
+		}
+	}
+	return Upload{}, false, nil
+}
+
+// Presign gives addresses that the client may send parts to for SignedLife.
+// base is the scheme and host that the client talks to; empty means storage's
+// own. Faults: "upload.bad_part_number", "upload.closed", "upload.expired".
+func (s *Service) Presign(ctx context.Context, by people.Person, id, base string, numbers []int) ([]PartURL, error) {
+	u, err := s.own(ctx, by, id, s.Store.Upload)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.open(u); err != nil {
+		return nil, err
+	}
+	if len(numbers) == 0 || len(numbers) > MaxNumbers {
+		return nil, fault.New(fault.Invalid, "upload.bad_part_number", "max", MaxNumbers)
+	}
+	out := make([]PartURL, 0, len(numbers))
+	for _, n := range numbers {
+		if n < 1 || n > u.PartCount {
+			return nil, fault.New(fault.Invalid, "upload.bad_part_number", "number", n, "max", u.PartCount)
+		}
+		signed, err := s.Parts.PresignPart(ctx, base, u.Key, u.StorageID, n, SignedLife)
+		if err != nil {
+			return nil, fmt.Errorf("upload %s part %d: %w", id, n, err)
+		}
+		out = append(out, PartURL{Number: n, Signed: signed})
+	}
+	return out, s.renew(ctx, u)
+}
+
+// renew keeps an upload alive while somebody works on it.
+func (s *Service) renew(ctx context.Context, u Upload) error {
+	if u.ExpiresAt.Sub(s.Now()) > Life-renewEvery {
+		return nil
+	}
+	return s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+		cur, err := s.Store.Lock(ctx, u.ID)
+		if err != nil || cur.Status != Open {
+			return err
+		}
+		cur.ExpiresAt = s.Now().Add(Life)
+		return s.Store.SaveUpload(ctx, cur)
+	})
+}
+
+// editable reads a lesson that the person may give a recording to.
+func (s *Service) editable(ctx context.Context, by people.Person, id string, read func(context.Context, string) (lesson.Lesson, error)) (lesson.Lesson, error) {
+	l, err := read(ctx, id)
+	if err != nil {
+		return l, err
+	}
+	if !people.May(by, people.EditLesson, l.Object()) {
+		return l, denied()
+	}
+	if !l.DeletedAt.IsZero() {
+		return l, fault.New(fault.Conflict, "lesson.in_bin")
+	}
+	return l, nil
+}
+
+// own reads an upload that is the person's own, of a lesson they may edit.
+func (s *Service) own(ctx context.Context, by people.Person, id string, read func(context.Context, string) (Upload, error)) (Upload, error) {
+	u, err := read(ctx, id)
+	if err != nil {
+		return Upload{}, err
+	}
+	if by.Anonymous() || u.PersonID != by.ID {
+		return Upload{}, denied()
+	}
+	l, err := s.Lessons.Lesson(ctx, u.LessonID)
+	if err != nil {
+		return Upload{}, err
+	}
+	if !people.May(by, people.EditLesson, l.Object()) {
+		return Upload{}, denied()
+	}
+	return u, nil
+}
+
+func (s *Service) open(u Upload) error {
+	switch {
+	case u.Status != Open:
+		return closed(u)
+	case !s.Now().Before(u.ExpiresAt):
+		return fault.New(fault.Gone, "upload.expired")
+	}
+	return nil
+}
+
+func denied() error { return fault.New(fault.Forbidden, "access.denied") }
+func closed(u Upload) error {
+	return fault.New(fault.Conflict, "upload.closed", "status", string(u.Status))
+}
+
+// gone turns storage's not-found into the fault that tells to begin anew.
+func gone(err error) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return fault.Wrap(err, fault.Gone, "upload.gone")
+	}
+	return err
+}
+
+func orDefault(v, d int64) int64 {
+	if v > 0 {
+		return v
+	}
+	return d
+}
+
+// validHash accepts "" or 64 hex digits, and gives them in lower case.
+func validHash(sum string) (string, error) {
+	if sum == "" {
+		return "", nil
+	}
+	sum = strings.ToLower(sum)
+	if b, err := hex.DecodeString(sum); err != nil || len(b) != 32 {
+		return "", fault.Form("upload.invalid", fault.Wrong("sha256", "upload.bad_hash"))
+	}
+	return sum, nil
+}
