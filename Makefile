@@ -1,0 +1,92 @@
+# Lên Lớp. `make run` to try it, `make test` to check it, `make help` for the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export GOFLAGS := -buildvcs=false
+export CGO_ENABLED ?= 0
+
+TOOLS := $(CURDIR)/.tools/bin
+TEMPL_VERSION := v0.3.977
+STATICCHECK_VERSION := v0.8.2
+GOVULNCHECK_VERSION := v1.8.0
+VERSITYGW_VERSION := v1.8.0
+GO_SOURCES := $(shell find cmd services transcoder web infra -name '*.go' -o -name '*.templ' -o -name '*.sql' -o -name '*.json' 2>/dev/null)
+DATA ?= demo-data
+LISTEN ?= 127.0.0.1:8080
+
+.PHONY: help run build assets generate test test-go test-race test-web test-e2e test-long lint vuln fmt deps-run deps-test clean
+
+help: ## list what can be made
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: deps-run build ## install what is missing, build, and start with demo data on http://127.0.0.1:8080
+	./bin/lenlop serve --data $(DATA) --listen $(LISTEN) --demo
+
+build: bin/lenlop ## leave the static binary in bin/lenlop
+
+bin/lenlop: assets generate $(GO_SOURCES) go.mod go.sum
+	go build -trimpath -ldflags '-s -w' -o bin/lenlop ./cmd/lenlop
+
+assets: node_modules/.installed ## bundle the islands and styles into web/asset/dist
+	npm run --silent build
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+generate: $(TOOLS)/templ ## turn *.templ pages into Go
+	@$(TOOLS)/templ generate -path web >/dev/null
+
+fmt: $(TOOLS)/templ ## format Go, pages and islands
+	gofmt -w cmd services transcoder web infra
+	$(TOOLS)/templ fmt web
+	npm run --silent format
+
+# --- what the machine must have ---------------------------------------------
+
+deps-run: ## apt-get what `make run` needs (ffmpeg, bubblewrap, a voice for the demo)
+	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng
+
+deps-test: ## apt-get what `make test` needs beyond that
+	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng chromium:chromium gcc:gcc \
+		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux strace:strace
+
+$(TOOLS)/templ:
+	GOBIN=$(TOOLS) go install github.com/a-h/templ/cmd/templ@$(TEMPL_VERSION)
+$(TOOLS)/staticcheck:
+	GOBIN=$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+$(TOOLS)/govulncheck:
+	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+$(TOOLS)/versitygw:
+	GOBIN=$(TOOLS) go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
+
+# --- checks -------------------------------------------------------------------
+
+test: deps-test build lint test-web test-race test-e2e vuln ## everything, under 20 minutes on 2 cores
+
+test-go: assets generate $(TOOLS)/versitygw ## the Go tests without the race detector (quicker)
+	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test ./...
+
+test-race: assets generate $(TOOLS)/versitygw ## the Go tests with the race detector, on both databases and both S3 servers
+	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -race -timeout 15m ./...
+
+test-web: node_modules/.installed ## types, lint and unit tests of the islands
+	npm run --silent check
+	npm test --silent
+
+test-e2e: bin/lenlop node_modules/.installed ## the journeys in Chromium; screenshots go to artifacts/
+	node --test --test-concurrency=1 test/e2e/
+
+test-long: bin/lenlop ## slow proofs: kill -9 rounds, long recordings, seams
+	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 go test -tags long -timeout 60m ./...
+
+lint: generate $(TOOLS)/staticcheck ## gofmt, vet, staticcheck, and pages that are up to date
+	@bad=$$(gofmt -l cmd services transcoder web infra); [ -z "$$bad" ] || { echo "not gofmt'd: $$bad"; exit 1; }
+	go vet ./...
+	$(TOOLS)/staticcheck ./...
+	@git diff --exit-code --stat -- '*_templ.go' || { echo "pages are not generated: run make generate and commit"; exit 1; }
+
+vuln: $(TOOLS)/govulncheck ## known vulnerabilities in what the binary calls, from the copied database
+	scripts/vuln $(TOOLS)/govulncheck
+
+clean: ## remove what was built (never data)
+	rm -rf bin web/asset/dist/*.* node_modules .tools artifacts
