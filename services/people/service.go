@@ -10,7 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"lenlop/services/audit"
 	"lenlop/services/fault"
+	"lenlop/services/job"
 )
 
 // Lifetimes of sign-ins.
@@ -26,6 +28,10 @@ type Service struct {
 	Now    func() time.Time
 	NewID  func() string
 	Params Argon // zero: DefaultArgon
+
+	// What managing accounts needs beside (manage.go); signing in does not.
+	Atomic job.Atomic
+	Audit  audit.Log
 
 	decoyOnce sync.Once
 	decoy     string
