@@ -4,11 +4,14 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -26,43 +29,83 @@ type DB struct {
 // txKey is where Atomically keeps its transaction in a context.
 type txKey struct{}
 
+// Sizes of the pools. A SQLite reader keeps up to 2 MB of pages (cacheReader)
+// and the writer 8 MB; four idle readers are kept, so that an idle house stays small.
+const (
+	readers, idleReaders = 8, 4
+	cacheReader          = -2000 // KiB, negative by SQLite's convention
+	cacheWriter          = -8000
+	postgresConns        = 20
+	postgresIdle         = 5
+	idleFor              = 5 * time.Minute
+)
+
 // Open opens dsn: "postgres://..." or the path of a SQLite file. It does not
-// migrate; call Migrate.
+// migrate; call Migrate. fault.Unavailable "database.unavailable" when it
+// cannot be reached.
 func Open(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		sdb, err := sql.Open("pgx", dsn)
-		if err != nil {
-			return nil, fmt.Errorf("database: %w", err)
-		}
-		sdb.SetMaxOpenConns(20)
-		sdb.SetMaxIdleConns(5)
-		b := bun.NewDB(sdb, pgdialect.New())
-		return &DB{write: b, read: b, now: now}, pingOrClose(ctx, sdb)
+		return openPostgres(ctx, dsn, now)
 	}
-	// synchronous=FULL: NORMAL lost every acknowledged commit in a power cut.
-	const pragmas = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=cache_size(-16000)&_pragma=temp_store(MEMORY)"
-	w, err := sql.Open("sqlite", "file:"+dsn+pragmas+"&_txlock=immediate")
+	w, err := openSQLite(ctx, dsn, cacheWriter, "&_txlock=immediate")
 	if err != nil {
-		return nil, fmt.Errorf("database %s: %w", dsn, err)
+		return nil, err
 	}
 	w.SetMaxOpenConns(1)
-	if err := pingOrClose(ctx, w); err != nil {
-		return nil, fmt.Errorf("database %s: %w", dsn, err)
-	}
-	r, err := sql.Open("sqlite", "file:"+dsn+pragmas+"&_pragma=query_only(ON)")
+	r, err := openSQLite(ctx, dsn, cacheReader, "&_pragma=query_only(ON)")
 	if err != nil {
 		w.Close()
-		return nil, fmt.Errorf("database %s: %w", dsn, err)
+		return nil, err
 	}
-	r.SetMaxOpenConns(8)
-	r.SetMaxIdleConns(8)
+	r.SetMaxOpenConns(readers)
+	r.SetMaxIdleConns(idleReaders)
+	r.SetConnMaxIdleTime(idleFor)
 	return &DB{write: bun.NewDB(w, sqlitedialect.New()), read: bun.NewDB(r, sqlitedialect.New()), now: now}, nil
 }
 
-func pingOrClose(ctx context.Context, db *sql.DB) error {
-	if err := db.PingContext(ctx); err != nil {
-		db.Close()
-		return fmt.Errorf("connect: %w", err)
+func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
+	c, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		// The parser's error repeats the DSN with the password hidden.
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	// bun writes values into the text of a query, so prepared statements would
+	// never be used a second time.
+	c.DefaultQueryExecMode = pgx.QueryExecModeExec
+	c.RuntimeParams["timezone"] = "UTC"
+	if c.RuntimeParams["application_name"] == "" {
+		c.RuntimeParams["application_name"] = "lenlop"
+	}
+	p := stdlib.OpenDB(*c)
+	p.SetMaxOpenConns(postgresConns)
+	p.SetMaxIdleConns(postgresIdle)
+	p.SetConnMaxIdleTime(idleFor)
+	if err := pingOrClose(ctx, p); err != nil {
+		return nil, err
+	}
+	b := bun.NewDB(p, pgdialect.New())
+	return &DB{write: b, read: b, now: now}, nil
+}
+
+func openSQLite(ctx context.Context, path string, cache int, more string) (*sql.DB, error) {
+	// synchronous=FULL: NORMAL lost every acknowledged commit in a power cut.
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() + fmt.Sprintf(
+		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+
+			"&_pragma=foreign_keys(ON)&_pragma=cache_size(%d)&_pragma=temp_store(MEMORY)", cache) + more
+	p, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("database %s: %w", path, err)
+	}
+	if err := pingOrClose(ctx, p); err != nil {
+		return nil, fmt.Errorf("database %s: %w", path, err)
+	}
+	return p, nil
+}
+
+func pingOrClose(ctx context.Context, p *sql.DB) error {
+	if err := p.PingContext(ctx); err != nil {
+		p.Close()
+		return unavailable(fmt.Errorf("connect: %w", err))
 	}
 	return nil
 }
@@ -71,24 +114,39 @@ func pingOrClose(ctx context.Context, db *sql.DB) error {
 func (d *DB) Close() error {
 	err := d.write.Close()
 	if d.read != d.write {
-		if e := d.read.Close(); err == nil {
-			err = e
-		}
+		err = errors.Join(err, d.read.Close())
 	}
 	return err
+}
+
+// Ping reports whether the database answers: nil or fault.Unavailable.
+func (d *DB) Ping(ctx context.Context) error {
+	var one int
+	if err := d.read.NewRaw("SELECT 1").Scan(ctx, &one); err != nil {
+		return unavailable(fmt.Errorf("database: %w", err))
+	}
+	return nil
 }
 
 // Postgres reports whether the engine is PostgreSQL.
 func (d *DB) Postgres() bool { return d.write.Dialect().Name() == dialect.PG }
 
 // Atomically runs fn in one transaction; nested calls join the outer one.
+// Inside fn use fn's ctx for every call: on SQLite a write with the outer
+// context would wait for itself.
 func (d *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error) error {
-	if _, ok := ctx.Value(txKey{}).(bun.Tx); ok {
+	if inTransaction(ctx) {
 		return fn(ctx)
 	}
-	return d.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := d.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		return fn(context.WithValue(ctx, txKey{}, tx))
 	})
+	return wrap(err, "database")
+}
+
+func inTransaction(ctx context.Context) bool {
+	_, ok := ctx.Value(txKey{}).(bun.Tx)
+	return ok
 }
 
 // Reader is the transaction in ctx, or the reading pool.
@@ -105,4 +163,19 @@ func (d *DB) Writer(ctx context.Context) bun.IDB {
 		return tx
 	}
 	return d.write
+}
+
+var errNoTransaction = errors.New("a lock needs a transaction: call it inside Atomically")
+
+// locked makes q keep its rows from being changed by others until the
+// transaction in ctx ends. On SQLite the transaction, which began immediate,
+// already does.
+func (d *DB) locked(ctx context.Context, q *bun.SelectQuery) (*bun.SelectQuery, error) {
+	if !inTransaction(ctx) {
+		return nil, errNoTransaction
+	}
+	if d.Postgres() {
+		q = q.For("UPDATE")
+	}
+	return q, nil
 }

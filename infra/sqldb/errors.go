@@ -1,0 +1,94 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"lenlop/services/fault"
+)
+
+// wrap gives a stranger's error its noun and id, as fault.Unavailable when the
+// database is what is away. Faults and nil pass as they are.
+func wrap(err error, noun ...string) error {
+	if err == nil || fault.As(err) != nil {
+		return err
+	}
+	err = fmt.Errorf("%s: %w", strings.Join(noun, " "), err)
+	if away(err) {
+		return unavailable(err)
+	}
+	return err
+}
+
+// missing is wrap, with the code for a row that is not there.
+func missing(err error, code string, noun ...string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, code)
+	}
+	return wrap(err, noun...)
+}
+
+func unavailable(err error) error {
+	return fault.Wrap(err, fault.Unavailable, "database.unavailable")
+}
+
+// away reports whether trying again later may help: the connection, the
+// server or the disk failed, not the query.
+func away(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false // the caller gave up
+	}
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+		return true
+	}
+	var (
+		connect *pgconn.ConnectError
+		network net.Error
+		pg      *pgconn.PgError
+		lite    *sqlite.Error
+	)
+	switch {
+	case errors.As(err, &pg):
+		// Classes: 08 connection, 53 resources, 57P shutting down; 40 a
+		// transaction that another one made impossible.
+		for _, class := range []string{"08", "53", "57P", "40"} {
+			if strings.HasPrefix(pg.Code, class) {
+				return true
+			}
+		}
+		return false
+	case errors.As(err, &lite):
+		switch lite.Code() & 0xff { // the low byte is the primary code
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN:
+			return true
+		}
+		return false
+	case errors.As(err, &connect), errors.As(err, &network):
+		return true
+	}
+	return pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "unexpected EOF")
+}
+
+// duplicate reports whether err says that a row would break the unique index
+// named index, which PostgreSQL tells by its name and SQLite by its column
+// ("table.column").
+func duplicate(err error, index, column string) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505" && pg.ConstraintName == index
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE && strings.Contains(lite.Error(), column)
+	}
+	return false
+}

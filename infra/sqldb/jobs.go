@@ -1,0 +1,174 @@
+package sqldb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"lenlop/services/fault"
+	"lenlop/services/job"
+)
+
+// Jobs keeps work that must not be lost: a job.Store. All its times are the
+// database's clock.
+type Jobs struct{ db *DB }
+
+// Jobs is the queue.
+func (d *DB) Jobs() *Jobs { return &Jobs{d} }
+
+var _ job.Store = (*Jobs)(nil)
+
+type jobRow struct {
+	bun.BaseModel `bun:"table:jobs,alias:j"`
+
+	ID          string `bun:",pk"`
+	Kind        string
+	UniqueKey   string
+	Subject     string
+	Args        string
+	State       string
+	Priority    int
+	Attempt     int
+	MaxAttempts int
+	RunAt       stamp
+	LeaseUntil  stamp
+	Token       int64
+	Worker      string
+	Progress    float64
+	CancelAsked bool
+	LastError   string
+	CreatedAt   stamp
+	FinishedAt  stamp
+}
+
+func (r *jobRow) job() job.Job {
+	return job.Job{
+		ID: r.ID, Kind: r.Kind, Key: r.UniqueKey, Subject: r.Subject, Args: document(r.Args), State: job.State(r.State),
+		Priority: r.Priority, Attempt: r.Attempt, MaxAttempts: r.MaxAttempts, RunAt: r.RunAt.Time(),
+		LeaseUntil: r.LeaseUntil.Time(), Token: r.Token, Worker: r.Worker, Progress: r.Progress, Cancel: r.CancelAsked,
+		LastError: r.LastError, CreatedAt: r.CreatedAt.Time(), FinishedAt: r.FinishedAt.Time(),
+	}
+}
+
+// clock is the database's own time of day in UTC, in the text that bun writes
+// for times, so that it compares with stored ones.
+func (d *DB) clock() bun.Safe {
+	if d.Postgres() {
+		return "(clock_timestamp() AT TIME ZONE 'UTC')"
+	}
+	return "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')"
+}
+
+// Clock asks the database for its time: one for all machines that share it.
+func (d *DB) Clock(ctx context.Context) (time.Time, error) {
+	var now stamp
+	err := d.Reader(ctx).NewRaw("SELECT ?", d.clock()).Scan(ctx, &now)
+	return now.Time(), wrap(err, "clock")
+}
+
+// defaultAttempts is how often a job may crash or fail before it is parked.
+const defaultAttempts = 3
+
+// Add writes jobs in the transaction in ctx.
+func (s *Jobs) Add(ctx context.Context, jobs ...job.New) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	now, err := s.db.Clock(ctx)
+	if err != nil {
+		return err
+	}
+	rows := make([]jobRow, len(jobs))
+	for i, n := range jobs {
+		args, err := json.Marshal(n.Args)
+		if err != nil {
+			return fmt.Errorf("job %s: %w", n.Args.Kind(), err)
+		}
+		id, err := uuid.NewV7()
+		if err != nil {
+			return fmt.Errorf("job %s: %w", n.Args.Kind(), err)
+		}
+		rows[i] = jobRow{
+			ID: id.String(), Kind: n.Args.Kind(), UniqueKey: n.Key, Subject: n.Subject, Args: string(args),
+			State: string(job.Waiting), Priority: n.Priority, MaxAttempts: n.MaxAttempts, RunAt: stamp(n.RunAt), CreatedAt: stamp(now),
+		}
+		if n.Priority == 0 {
+			rows[i].Priority = job.Normal
+		}
+		if n.MaxAttempts == 0 {
+			rows[i].MaxAttempts = defaultAttempts
+		}
+		if n.RunAt.IsZero() {
+			rows[i].RunAt = stamp(now)
+		}
+	}
+	_, err = s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Exec(ctx)
+	return wrap(err, "jobs")
+}
+
+// CancelSubject stops the waiting and asks the running to stop, in one
+// statement, so that no job slips between the two.
+func (s *Jobs) CancelSubject(ctx context.Context, subject string, kinds ...string) error {
+	q := s.db.Writer(ctx).NewUpdate().Table("jobs").
+		Set("finished_at = CASE WHEN state = 'waiting' THEN ? ELSE finished_at END", s.db.clock()).
+		Set("state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END").
+		Set("cancel_asked = TRUE").
+		Where("subject = ? AND state IN ('waiting', 'running')", subject)
+	if len(kinds) > 0 {
+		q = q.Where("kind IN (?)", bun.List(kinds))
+	}
+	_, err := q.Exec(ctx)
+	return wrap(err, "jobs of", subject)
+}
+
+// Jobs lists rows, newest first; no limit means the largest page.
+func (s *Jobs) Jobs(ctx context.Context, subject string, state job.State, limit int) ([]job.Job, error) {
+	if limit <= 0 {
+		limit = largestPage
+	}
+	var rows []jobRow
+	q := s.db.Reader(ctx).NewSelect().Model(&rows).Order("created_at DESC", "id DESC").Limit(int64(limit))
+	if subject != "" {
+		q = q.Where("subject = ?", subject)
+	}
+	if state != "" {
+		q = q.Where("state = ?", string(state))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, wrap(err, "jobs")
+	}
+	list := make([]job.Job, len(rows))
+	for i := range rows {
+		list[i] = rows[i].job()
+	}
+	return list, nil
+}
+
+// Requeue puts a parked job back. Faults: fault.NotFound "job.not_found",
+// fault.Conflict "job.not_parked", or "job.duplicate" when another job with
+// its key waits or runs already.
+func (s *Jobs) Requeue(ctx context.Context, id string) error {
+	res, err := s.db.Writer(ctx).NewUpdate().Table("jobs").
+		Set("state = 'waiting'").Set("attempt = 0").Set("progress = 0").Set("cancel_asked = FALSE").
+		Set("run_at = ?", s.db.clock()).Set("finished_at = NULL").
+		Where("id = ? AND state = 'parked'", id).Exec(ctx)
+	if duplicate(err, "jobs_key", "jobs.unique_key") {
+		return fault.Wrap(err, fault.Conflict, "job.duplicate")
+	}
+	if err != nil {
+		return wrap(err, "job", id)
+	}
+	if n, err := res.RowsAffected(); err != nil || n > 0 {
+		return wrap(err, "job", id)
+	}
+	var found int
+	err = s.db.Reader(ctx).NewRaw("SELECT 1 FROM jobs WHERE id = ?", id).Scan(ctx, &found)
+	if err != nil {
+		return missing(err, "job.not_found", "job", id)
+	}
+	return fault.New(fault.Conflict, "job.not_parked")
+}

@@ -1,0 +1,209 @@
+package sqldb
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/fault"
+	"lenlop/services/people"
+)
+
+// People keeps persons and their sign-ins: a people.Store.
+type People struct{ db *DB }
+
+// People is the store of persons and sessions.
+func (d *DB) People() *People { return &People{d} }
+
+var _ people.Store = (*People)(nil)
+
+type personRow struct {
+	bun.BaseModel `bun:"table:persons,alias:p"`
+
+	ID           string `bun:",pk"`
+	Username     string
+	Name         string
+	NameKey      string
+	PasswordHash string
+	Active       bool
+	Demo         bool
+	CreatedAt    stamp
+}
+
+type grantRow struct {
+	bun.BaseModel `bun:"table:grants,alias:g"`
+
+	PersonID string `bun:",pk"`
+	Role     string `bun:",pk"`
+	SchoolID string `bun:",pk"`
+	Position int
+}
+
+type sessionRow struct {
+	bun.BaseModel `bun:"table:sessions,alias:s"`
+
+	ID        string `bun:",pk"`
+	Hash      string
+	PersonID  string
+	Kind      string
+	UserAgent string
+	CreatedAt stamp
+	SeenAt    stamp
+	ExpiresAt stamp
+}
+
+func (r *sessionRow) session() people.Session {
+	return people.Session{
+		ID: r.ID, Hash: r.Hash, PersonID: r.PersonID, Kind: people.SessionKind(r.Kind), UserAgent: r.UserAgent,
+		CreatedAt: r.CreatedAt.Time(), SeenAt: r.SeenAt.Time(), ExpiresAt: r.ExpiresAt.Time(),
+	}
+}
+
+// Person reads one person.
+func (s *People) Person(ctx context.Context, id string) (people.Person, error) {
+	return s.one(ctx, "id", id)
+}
+
+// ByUsername reads the person with the username, which is lower case.
+func (s *People) ByUsername(ctx context.Context, username string) (people.Person, error) {
+	return s.one(ctx, "username", username)
+}
+
+func (s *People) one(ctx context.Context, column, value string) (people.Person, error) {
+	var r personRow
+	err := s.db.Reader(ctx).NewSelect().Model(&r).Where("? = ?", bun.Ident(column), value).Scan(ctx)
+	if err != nil {
+		return people.Person{}, missing(err, "people.not_found", "person", value)
+	}
+	list, err := s.withGrants(ctx, []personRow{r})
+	if err != nil {
+		return people.Person{}, err
+	}
+	return list[0], nil
+}
+
+// withGrants turns rows into persons, with the roles of all of them read at once.
+func (s *People) withGrants(ctx context.Context, rows []personRow) ([]people.Person, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].ID
+	}
+	var held []grantRow
+	err := s.db.Reader(ctx).NewSelect().Model(&held).Where("person_id IN (?)", bun.List(ids)).Order("person_id", "position").Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "grants")
+	}
+	of := make(map[string][]people.Grant, len(rows))
+	for _, g := range held {
+		of[g.PersonID] = append(of[g.PersonID], people.Grant{Role: people.Role(g.Role), School: g.SchoolID})
+	}
+	list := make([]people.Person, len(rows))
+	for i, r := range rows {
+		list[i] = people.Person{
+			ID: r.ID, Username: r.Username, Name: r.Name, Grants: of[r.ID], PasswordHash: r.PasswordHash,
+			Active: r.Active, Demo: r.Demo, CreatedAt: r.CreatedAt.Time(),
+		}
+	}
+	return list, nil
+}
+
+// SavePerson adds or replaces a person with their roles.
+func (s *People) SavePerson(ctx context.Context, p people.Person) error {
+	return s.db.Atomically(ctx, func(ctx context.Context) error {
+		w := s.db.Writer(ctx)
+		_, err := w.NewInsert().Model(&personRow{
+			ID: p.ID, Username: p.Username, Name: p.Name, NameKey: nameKey(p.Name), PasswordHash: p.PasswordHash,
+			Active: p.Active, Demo: p.Demo, CreatedAt: stamp(p.CreatedAt),
+		}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
+		if duplicate(err, "persons_username", "persons.username") {
+			return fault.Wrap(err, fault.Conflict, "people.username_taken", "username", p.Username)
+		}
+		if err != nil {
+			return wrap(err, "person", p.ID)
+		}
+		if _, err := w.NewDelete().Model((*grantRow)(nil)).Where("person_id = ?", p.ID).Exec(ctx); err != nil {
+			return wrap(err, "person", p.ID, "grants")
+		}
+		if len(p.Grants) == 0 {
+			return nil
+		}
+		rows := make([]grantRow, len(p.Grants))
+		for i, g := range p.Grants {
+			rows[i] = grantRow{PersonID: p.ID, Role: string(g.Role), SchoolID: g.School, Position: i}
+		}
+		_, err = w.NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Exec(ctx)
+		return wrap(err, "person", p.ID, "grants")
+	})
+}
+
+// Persons lists by name as Vietnamese lists do: given name first.
+func (s *People) Persons(ctx context.Context, role people.Role, after string, limit int) ([]people.Person, error) {
+	if limit <= 0 {
+		limit = defaultPage
+	}
+	var rows []personRow
+	q := s.db.Reader(ctx).NewSelect().Model(&rows).Order("name_key", "id").Limit(int64(limit))
+	if role != "" {
+		q = q.Where("EXISTS (SELECT 1 FROM grants AS g WHERE g.person_id = p.id AND g.role = ?)", string(role))
+	}
+	if after != "" {
+		q = q.Where("(p.name_key, p.id) > (SELECT a.name_key, a.id FROM persons AS a WHERE a.id = ?)", after)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, wrap(err, "persons")
+	}
+	return s.withGrants(ctx, rows)
+}
+
+// SaveSession adds a session, or changes one that is still there. A session
+// that has been seen since it began is never added: a request that was under
+// way while its session was ended must not bring it back.
+func (s *People) SaveSession(ctx context.Context, ses people.Session) error {
+	r := &sessionRow{
+		ID: ses.ID, Hash: ses.Hash, PersonID: ses.PersonID, Kind: string(ses.Kind), UserAgent: ses.UserAgent,
+		CreatedAt: stamp(ses.CreatedAt), SeenAt: stamp(ses.SeenAt), ExpiresAt: stamp(ses.ExpiresAt),
+	}
+	var err error
+	if ses.SeenAt.After(ses.CreatedAt) {
+		_, err = s.db.Writer(ctx).NewUpdate().Model(r).WherePK().Exec(ctx)
+	} else {
+		_, err = s.db.Writer(ctx).NewInsert().Model(r).On("CONFLICT (id) DO UPDATE").Exec(ctx)
+	}
+	return wrap(err, "session", ses.ID)
+}
+
+// SessionByHash reads the session whose secret has the hash.
+func (s *People) SessionByHash(ctx context.Context, hash string) (people.Session, error) {
+	var r sessionRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("hash = ?", hash).Scan(ctx); err != nil {
+		return people.Session{}, missing(err, "people.not_found", "session")
+	}
+	return r.session(), nil
+}
+
+// Sessions lists a person's, newest first.
+func (s *People) Sessions(ctx context.Context, person string) ([]people.Session, error) {
+	var rows []sessionRow
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("person_id = ?", person).Order("created_at DESC", "id DESC").Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "sessions of", person)
+	}
+	list := make([]people.Session, len(rows))
+	for i := range rows {
+		list[i] = rows[i].session()
+	}
+	return list, nil
+}
+
+// EndSessions removes the person's sessions with the ids, or all of them.
+func (s *People) EndSessions(ctx context.Context, person string, ids ...string) error {
+	q := s.db.Writer(ctx).NewDelete().Model((*sessionRow)(nil)).Where("person_id = ?", person)
+	if len(ids) > 0 {
+		q = q.Where("id IN (?)", bun.List(ids))
+	}
+	_, err := q.Exec(ctx)
+	return wrap(err, "sessions of", person)
+}

@@ -1,0 +1,169 @@
+package sqldb
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/fault"
+	"lenlop/services/schedule"
+)
+
+// Schedule keeps channels and airings: a schedule.Store.
+type Schedule struct{ db *DB }
+
+// Schedule is the store of channels and airings.
+func (d *DB) Schedule() *Schedule { return &Schedule{d} }
+
+var _ schedule.Store = (*Schedule)(nil)
+
+type channelRow struct {
+	bun.BaseModel `bun:"table:channels,alias:c"`
+
+	ID        string `bun:",pk"`
+	Name      string
+	Own       bool
+	Timezone  string
+	CreatedAt stamp
+}
+
+func (r *channelRow) channel() schedule.Channel {
+	return schedule.Channel{ID: r.ID, Name: r.Name, Own: r.Own, Timezone: r.Timezone, CreatedAt: r.CreatedAt.Time()}
+}
+
+type airingRow struct {
+	bun.BaseModel `bun:"table:airings,alias:a"`
+
+	ID          string `bun:",pk"`
+	ChannelID   string
+	LessonID    string
+	CopyID      string
+	HouseNumber string
+	StartsAt    stamp
+	EndsAt      stamp
+	Outcome     string
+	StartedAt   stamp
+	EndedAt     stamp
+	Note        string
+	ReportedBy  string
+	ReportedAt  stamp
+	CreatedBy   string
+	CreatedAt   stamp
+}
+
+func (r *airingRow) airing() schedule.Airing {
+	return schedule.Airing{
+		ID: r.ID, ChannelID: r.ChannelID, LessonID: r.LessonID, CopyID: r.CopyID, HouseNumber: r.HouseNumber,
+		StartsAt: r.StartsAt.Time(), EndsAt: r.EndsAt.Time(), Outcome: schedule.Outcome(r.Outcome),
+		StartedAt: r.StartedAt.Time(), EndedAt: r.EndedAt.Time(), Note: r.Note,
+		ReportedBy: r.ReportedBy, ReportedAt: r.ReportedAt.Time(), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.Time(),
+	}
+}
+
+// Channel reads one channel.
+func (s *Schedule) Channel(ctx context.Context, id string) (schedule.Channel, error) {
+	var r channelRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
+		return schedule.Channel{}, missing(err, "channel.not_found", "channel", id)
+	}
+	return r.channel(), nil
+}
+
+// LockChannel reads one channel and holds its schedule until the transaction ends.
+func (s *Schedule) LockChannel(ctx context.Context, id string) (schedule.Channel, error) {
+	var r channelRow
+	q, err := s.db.locked(ctx, s.db.Writer(ctx).NewSelect().Model(&r).Where("id = ?", id))
+	if err == nil {
+		err = q.Scan(ctx)
+	}
+	if err != nil {
+		return schedule.Channel{}, missing(err, "channel.not_found", "channel", id)
+	}
+	return r.channel(), nil
+}
+
+// Channels lists all of them, oldest first.
+func (s *Schedule) Channels(ctx context.Context) ([]schedule.Channel, error) {
+	var rows []channelRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Order("created_at", "id").Scan(ctx); err != nil {
+		return nil, wrap(err, "channels")
+	}
+	list := make([]schedule.Channel, len(rows))
+	for i := range rows {
+		list[i] = rows[i].channel()
+	}
+	return list, nil
+}
+
+// SaveChannel adds or replaces a channel.
+func (s *Schedule) SaveChannel(ctx context.Context, c schedule.Channel) error {
+	_, err := s.db.Writer(ctx).NewInsert().Model(&channelRow{
+		ID: c.ID, Name: c.Name, Own: c.Own, Timezone: c.Timezone, CreatedAt: stamp(c.CreatedAt),
+	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
+	return wrap(err, "channel", c.ID)
+}
+
+// Airing reads one airing.
+func (s *Schedule) Airing(ctx context.Context, id string) (schedule.Airing, error) {
+	var r airingRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
+		return schedule.Airing{}, missing(err, "airing.not_found", "airing", id)
+	}
+	return r.airing(), nil
+}
+
+// Airings lists by start; no Limit lists all, because a clash must not hide
+// behind a page's end.
+func (s *Schedule) Airings(ctx context.Context, f schedule.Filter) ([]schedule.Airing, error) {
+	var rows []airingRow
+	q := s.db.Reader(ctx).NewSelect().Model(&rows).Order("starts_at", "id")
+	if f.Channel != "" {
+		q = q.Where("channel_id = ?", f.Channel)
+	}
+	if f.Lesson != "" {
+		q = q.Where("lesson_id = ?", f.Lesson)
+	}
+	if !f.From.IsZero() {
+		q = q.Where("starts_at >= ?", stamp(f.From))
+	}
+	if !f.To.IsZero() {
+		q = q.Where("starts_at < ?", stamp(f.To))
+	}
+	if f.Outcome != "" {
+		q = q.Where("outcome = ?", string(f.Outcome))
+	}
+	if f.Limit > 0 {
+		q = q.Limit(int64(f.Limit))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, wrap(err, "airings")
+	}
+	list := make([]schedule.Airing, len(rows))
+	for i := range rows {
+		list[i] = rows[i].airing()
+	}
+	return list, nil
+}
+
+// SaveAiring adds or replaces an airing.
+func (s *Schedule) SaveAiring(ctx context.Context, a schedule.Airing) error {
+	_, err := s.db.Writer(ctx).NewInsert().Model(&airingRow{
+		ID: a.ID, ChannelID: a.ChannelID, LessonID: a.LessonID, CopyID: a.CopyID, HouseNumber: a.HouseNumber,
+		StartsAt: stamp(a.StartsAt), EndsAt: stamp(a.EndsAt), Outcome: string(a.Outcome),
+		StartedAt: stamp(a.StartedAt), EndedAt: stamp(a.EndedAt), Note: a.Note,
+		ReportedBy: a.ReportedBy, ReportedAt: stamp(a.ReportedAt), CreatedBy: a.CreatedBy, CreatedAt: stamp(a.CreatedAt),
+	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
+	return wrap(err, "airing", a.ID)
+}
+
+// DeleteAiring takes an airing off the schedule.
+func (s *Schedule) DeleteAiring(ctx context.Context, id string) error {
+	res, err := s.db.Writer(ctx).NewDelete().Model((*airingRow)(nil)).Where("id = ?", id).Exec(ctx)
+	if err != nil {
+		return wrap(err, "airing", id)
+	}
+	if n, err := res.RowsAffected(); err == nil && n == 0 {
+		return fault.New(fault.NotFound, "airing.not_found")
+	}
+	return nil
+}
