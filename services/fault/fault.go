@@ -26,6 +26,7 @@ const (
 	TooLarge
 	RateLimited
 	Unavailable
+	Malformed // the request itself could not be read
 )
 
 // Args are the facts a sentence needs, for example {"max": 4294967296}.

@@ -25,6 +25,9 @@ type Service struct {
 	Subjects interface {
 		Subjects(ctx context.Context) ([]school.Subject, error)
 	}
+	People interface {
+		ByUsername(ctx context.Context, username string) (people.Person, error)
+	}
 	// ReceivedJobs are the jobs that must follow a received recording, and
 	// PublishJob the one that publishes at a time (production supplies both).
 	ReceivedJobs func(l Lesson, r Recording) []job.New
@@ -36,11 +39,23 @@ type Service struct {
 // MaxReason is the longest reason for returning or withdrawing, in characters.
 const MaxReason = 2000
 
-// Draft makes a new lesson owned by the person. Faults: "access.denied",
+// Draft makes a new lesson owned by the person, or, when an administrator
+// names one, by the teacher with that username. Faults: "access.denied",
 // "lesson.invalid" with fields.
-func (s *Service) Draft(ctx context.Context, by people.Person, t Text) (Lesson, error) {
+func (s *Service) Draft(ctx context.Context, by people.Person, teacher string, t Text) (Lesson, error) {
 	if !people.May(by, people.CreateLesson, people.Object{}) {
 		return Lesson{}, denied()
+	}
+	owner, uploader := by, ""
+	if teacher != "" && teacher != by.Username {
+		if !by.Is(people.Admin) {
+			return Lesson{}, denied()
+		}
+		var err error
+		if owner, err = s.People.ByUsername(ctx, teacher); err != nil {
+			return Lesson{}, err
+		}
+		uploader = by.ID
 	}
 	subjects, err := s.subjects(ctx)
 	if err != nil {
@@ -48,7 +63,7 @@ func (s *Service) Draft(ctx context.Context, by people.Person, t Text) (Lesson, 
 	}
 	now := s.Now()
 	l, err := Lesson{
-		ID: s.NewID(), TeacherID: by.ID, SchoolID: by.School(), Status: Draft,
+		ID: s.NewID(), TeacherID: owner.ID, UploaderID: uploader, SchoolID: owner.School(), Status: Draft,
 		Media: Media{State: None}, CreatedAt: now, UpdatedAt: now,
 	}.Apply(t, subjects)
 	if err != nil {

@@ -21,6 +21,7 @@ var statuses = map[fault.Kind]int{
 	fault.TooLarge:        http.StatusRequestEntityTooLarge,
 	fault.RateLimited:     http.StatusTooManyRequests,
 	fault.Unavailable:     http.StatusServiceUnavailable,
+	fault.Malformed:       http.StatusBadRequest,
 }
 
 // Status is the HTTP status of an error.
@@ -39,7 +40,7 @@ func Known(err error) error {
 	case http.StatusRequestEntityTooLarge:
 		return fault.Wrap(err, fault.TooLarge, "request.too_large")
 	case http.StatusBadRequest, http.StatusUnsupportedMediaType:
-		return fault.Wrap(err, fault.Invalid, "request.malformed")
+		return fault.Wrap(err, fault.Malformed, "request.malformed")
 	}
 	return err
 }
