@@ -4,11 +4,8 @@
 package viewership
 
 import (
-	"context"
-	"errors"
 	"time"
 
-	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 )
@@ -23,7 +20,8 @@ type OpenRequest struct {
 	Viewer    string        // device identifier from the cookie or viewerToken; "" makes a new one
 	Offline   bool          // asks for a grant instead
 	Embedded  bool
-	UserAgent string // only to know declared robots; not stored
+	UserAgent string    // only to know declared robots; not stored
+	SentAt    time.Time // the device's clock when it asks for a grant; zero when not said
 }
 
 // Opened is a playback session for a player.
@@ -47,6 +45,7 @@ type Heartbeat struct {
 	SentAt    time.Time // the device's clock; zero when not said
 	Run       string    // offline: one visit under a grant
 	StartedAt time.Time // offline
+	Heat      []int     // how often each bin (BinWidth) was played so far; may be left out
 }
 
 // BeatResult answers a batch: everything accepted is on disk.
@@ -59,13 +58,34 @@ type BeatResult struct {
 // Grade says what kind of evidence a television figure is (A to E).
 type Grade string
 
+// The grades: identified, codes, sampled, operator, stated.
+const (
+	GradeA Grade = "A"
+	GradeB Grade = "B"
+	GradeC Grade = "C"
+	GradeD Grade = "D"
+	GradeE Grade = "E"
+)
+
+// FigureState says whether a figure counts.
+type FigureState string
+
+// The states of a figure; they follow from its airing's outcome and from later
+// rows, and are not stored.
+const (
+	Counted  FigureState = "counted"
+	Held     FigureState = "held"     // as-run has not said yet whether the airing happened
+	Rejected FigureState = "rejected" // the airing did not happen
+	Replaced FigureState = "replaced" // a later row corrects it
+)
+
 // Figure is one row of television evidence; rows are only ever appended.
 type Figure struct {
 	ID         string
 	AiringID   string
 	LessonID   string
 	ChannelID  string
-	Metric     string // "contacts", "average_minute_audience", "peak_minute_audience"
+	Metric     string // Contacts, Viewers, AverageAudience, PeakAudience
 	Value      float64
 	Unit       string // "persons", "households", "plays"
 	Grade      Grade
@@ -76,13 +96,16 @@ type Figure struct {
 	ImportRow  int
 	At         time.Time
 	Replaces   string // id of the row it corrects, or ""
+	ReplacedBy string // id of the row that corrects it, or ""; when read
+	State      FigureState
 }
 
 // WebFigures are a lesson's web figures over a period.
 type WebFigures struct {
 	Views, Viewers, Completions int64
 	WatchSeconds                float64
-	OfflineViews                int64
+	OfflineViews                int64            // of the views: delivered later by devices that were offline
+	UnmatchedViews              int64            // of the views: from embedded players, whose viewers cannot be told from others
 	Excluded                    map[string]int64 // reason -> sessions left out
 	Rules                       []string         // "web-view/1", ...
 }
@@ -92,8 +115,17 @@ type WebFigures struct {
 type AiringFigures struct {
 	Airing  schedule.Airing
 	Channel schedule.Channel
-	Figures []Figure // current ones first, replaced ones after with ReplacedBy set by the page
+	Figures []Figure // current ones first, replaced ones after with ReplacedBy set
 	Codes   int64    // check-in codes entered (grade B)
+}
+
+// Headline is a lesson's television contacts from one kind of evidence. Figures
+// of different grades or units are never added, so there may be several.
+type Headline struct {
+	Grade   Grade
+	Unit    string
+	Value   float64
+	Airings int // how many airings it adds up
 }
 
 // Ledger is everything known about who watched a lesson.
@@ -102,13 +134,14 @@ type Ledger struct {
 	Web       WebFigures
 	Airings   []AiringFigures
 	Downloads int64
-	Missing   []string // codes of what is not known ("airing_without_figures")
+	Missing   []string   // codes of what is not known ("airing_without_figures")
+	Headlines []Headline // contacts stated by operators, else by the station
 }
 
 // Query of the department's table.
 type Query struct {
 	From, To       time.Time // local days, To left out
-	By             string    // lesson, day, subject, grade, school, channel
+	By             string    // lesson (or ""), day, subject, grade, school, channel; all: one row
 	Subject        string
 	Grade          int
 	School, Lesson string
@@ -123,7 +156,9 @@ type Row struct {
 	WebViewers     int64
 	WatchSeconds   float64
 	Completions    int64
-	Television     map[Grade]float64 // headline contacts by grade
+	Television     map[Grade]float64 // contacts by grade, of the grades that have one unit only
+	Contacts       []Headline        // contacts by grade and unit, all of them
+	OfflineViews   int64             // of WebViews
 	Airings        int64
 	AiringsNoData  int64
 	AiringsPlanned int64
@@ -134,42 +169,5 @@ type Bin struct {
 	From, To float64 // seconds
 	Viewers  int64
 	Plays    int64
+	Share    float64 // of the package's viewers, 0 to 1
 }
-
-var errStub = errors.New("viewership: to be written")
-
-// Service is the room's face.
-type Service struct{}
-
-// Open starts a playback session. Faults: "lesson.not_found", "access.denied".
-func (s *Service) Open(ctx context.Context, r OpenRequest) (Opened, error) { return Opened{}, errStub }
-
-// Beat takes heartbeats; it returns when the accepted ones are durable. A bad
-// token, interval or number refuses that heartbeat alone; when every one is
-// refused the error says why (fault.Invalid "heartbeat.bad_token", ...).
-func (s *Service) Beat(ctx context.Context, hs []Heartbeat) (BeatResult, error) {
-	return BeatResult{}, errStub
-}
-
-// AddFigure appends a television figure to an airing. Faults: "access.denied",
-// "figure.invalid" with fields, "airing.not_found", "airing.did_not_happen".
-func (s *Service) AddFigure(ctx context.Context, by people.Person, f Figure) (Figure, error) {
-	return f, errStub
-}
-
-// Ledger of one lesson.
-func (s *Service) Ledger(ctx context.Context, by people.Person, lessonID string) (Ledger, error) {
-	return Ledger{}, errStub
-}
-
-// Retention of one lesson's playing package.
-func (s *Service) Retention(ctx context.Context, by people.Person, lessonID string) ([]Bin, error) {
-	return nil, errStub
-}
-
-// Table is the department's view.
-func (s *Service) Table(ctx context.Context, by people.Person, q Query) ([]Row, error) {
-	return nil, errStub
-}
-
-var _ = fault.Internal

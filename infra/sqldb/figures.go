@@ -1,0 +1,94 @@
+package sqldb
+
+import (
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/fault"
+	"lenlop/services/viewership"
+)
+
+// Figures keeps television's figures: a viewership.FigureStore.
+type Figures struct{ db *DB }
+
+// Figures is the store of television's figures.
+func (d *DB) Figures() *Figures { return &Figures{d} }
+
+var _ viewership.FigureStore = (*Figures)(nil)
+
+type figureRow struct {
+	bun.BaseModel `bun:"table:figures,alias:f"`
+
+	ID         string `bun:",pk"`
+	AiringID   string
+	LessonID   string
+	ChannelID  string
+	Metric     string
+	Value      float64
+	Unit       string
+	Grade      string
+	Source     string
+	Method     string
+	HandedInBy string
+	ImportID   string
+	ImportRow  int
+	At         stamp
+	Replaces   string
+}
+
+func (r *figureRow) figure() viewership.Figure {
+	return viewership.Figure{
+		ID: r.ID, AiringID: r.AiringID, LessonID: r.LessonID, ChannelID: r.ChannelID, Metric: r.Metric, Value: r.Value,
+		Unit: r.Unit, Grade: viewership.Grade(r.Grade), Source: r.Source, Method: r.Method, HandedInBy: r.HandedInBy,
+		ImportID: r.ImportID, ImportRow: r.ImportRow, At: r.At.Time(), Replaces: r.Replaces,
+	}
+}
+
+// AddFigures appends rows.
+func (s *Figures) AddFigures(ctx context.Context, fs []viewership.Figure) error {
+	for part := range slices.Chunk(fs, 500) {
+		rows := make([]figureRow, len(part))
+		for i, f := range part {
+			rows[i] = figureRow{
+				ID: f.ID, AiringID: f.AiringID, LessonID: f.LessonID, ChannelID: f.ChannelID, Metric: f.Metric, Value: f.Value,
+				Unit: f.Unit, Grade: string(f.Grade), Source: f.Source, Method: f.Method, HandedInBy: f.HandedInBy,
+				ImportID: f.ImportID, ImportRow: f.ImportRow, At: stamp(f.At), Replaces: f.Replaces,
+			}
+		}
+		_, err := s.db.Writer(ctx).NewInsert().Model(&rows).Exec(ctx)
+		if duplicate(err, "figures_replaces", "figures.replaces") {
+			return fault.New(fault.Conflict, "figure.already_replaced")
+		}
+		if err != nil {
+			return wrap(err, "figures")
+		}
+	}
+	return nil
+}
+
+// Figure reads one row.
+func (s *Figures) Figure(ctx context.Context, id string) (viewership.Figure, error) {
+	var r figureRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
+		return viewership.Figure{}, missing(err, "figure.not_found", "figure", id)
+	}
+	return r.figure(), nil
+}
+
+// FiguresOf lists the rows of airings, oldest first.
+func (s *Figures) FiguresOf(ctx context.Context, airings []string) ([]viewership.Figure, error) {
+	var list []viewership.Figure
+	for part := range slices.Chunk(airings, 500) {
+		var rows []figureRow
+		err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at", "id").Scan(ctx)
+		if err != nil {
+			return nil, wrap(err, "figures")
+		}
+		for i := range rows {
+			list = append(list, rows[i].figure())
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,365 @@
+package sqldb
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/viewership"
+)
+
+// Views keeps playback sessions and what they add up to: a viewership.Store
+// and a viewership.Reader.
+type Views struct{ db *DB }
+
+// Views is the store of playback sessions.
+func (d *DB) Views() *Views { return &Views{d} }
+
+var _ viewership.Store = (*Views)(nil)
+
+type viewerRow struct {
+	bun.BaseModel `bun:"table:viewers,alias:v"`
+
+	ID string `bun:",pk"`
+}
+
+type sessionViewRow struct {
+	bun.BaseModel `bun:"table:view_sessions,alias:s"`
+
+	ID         string `bun:",pk"`
+	Viewer     string
+	Day        string
+	LessonID   string
+	PackageID  string
+	IssuedMs   int64
+	LastMs     int64
+	DurationMs int64
+	Played     string
+	StatedMs   int64
+	ByUnion    bool
+	LeftOut    string
+	Offline    bool
+	Embedded   bool
+	Heat       string
+}
+
+func (r *sessionViewRow) session() (viewership.Session, error) {
+	played, err := viewership.ParseSpans(r.Played)
+	if err != nil {
+		return viewership.Session{}, fmt.Errorf("playback session %s: %w", r.ID, err)
+	}
+	heat, err := parseHeat(r.Heat)
+	if err != nil {
+		return viewership.Session{}, fmt.Errorf("playback session %s: %w", r.ID, err)
+	}
+	return viewership.Session{
+		ID: r.ID, Viewer: r.Viewer, Day: r.Day, LessonID: r.LessonID, PackageID: r.PackageID, Issued: r.IssuedMs,
+		Last: r.LastMs, Duration: r.DurationMs, Played: played, Stated: r.StatedMs, ByUnion: r.ByUnion,
+		LeftOut: r.LeftOut, Offline: r.Offline, Embedded: r.Embedded, Heat: heat,
+	}, nil
+}
+
+type creditRow struct {
+	bun.BaseModel `bun:"table:view_credits,alias:c"`
+
+	Viewer     string `bun:",pk"`
+	Day        string `bun:",pk"`
+	LessonID   string `bun:",pk"`
+	PackageID  string `bun:",pk"`
+	DurationMs int64
+	Coverage   string
+	WatchMs    int64
+	Viewed     bool
+	Offline    bool
+	Unmatched  bool
+	Heat       string
+}
+
+func (r *creditRow) credit() (viewership.Credit, error) {
+	coverage, err := viewership.ParseSpans(r.Coverage)
+	if err != nil {
+		return viewership.Credit{}, fmt.Errorf("viewing of %s on %s: %w", r.PackageID, r.Day, err)
+	}
+	heat, err := parseHeat(r.Heat)
+	if err != nil {
+		return viewership.Credit{}, fmt.Errorf("viewing of %s on %s: %w", r.PackageID, r.Day, err)
+	}
+	return viewership.Credit{
+		Viewer: r.Viewer, Day: r.Day, LessonID: r.LessonID, PackageID: r.PackageID, Duration: r.DurationMs,
+		Coverage: coverage, Watch: r.WatchMs, Viewed: r.Viewed, Offline: r.Offline, Unmatched: r.Unmatched, Heat: heat,
+	}, nil
+}
+
+type flagRow struct {
+	bun.BaseModel `bun:"table:view_flags,alias:f"`
+
+	Viewer     string `bun:",pk"`
+	Day        string `bun:",pk"`
+	Reason     string
+	At         stamp
+	RestoredBy string
+	RestoredAt stamp
+}
+
+func (r *flagRow) flag() viewership.Flag {
+	return viewership.Flag{
+		Viewer: r.Viewer, Day: r.Day, Reason: r.Reason, At: r.At.Time(), RestoredBy: r.RestoredBy, RestoredAt: r.RestoredAt.Time(),
+	}
+}
+
+type totalRow struct {
+	bun.BaseModel `bun:"table:view_totals,alias:t"`
+
+	LessonID       string `bun:",pk"`
+	Day            string `bun:",pk"`
+	Views          int64
+	OfflineViews   int64
+	UnmatchedViews int64
+	Completions    int64
+	WatchMs        int64
+}
+
+type leftOutRow struct {
+	bun.BaseModel `bun:"table:view_left_out,alias:t"`
+
+	LessonID string `bun:",pk"`
+	Day      string `bun:",pk"`
+	Reason   string `bun:",pk"`
+	Sessions int64
+}
+
+// LockViewers takes the viewers' rows, making those that are new, so that on
+// PostgreSQL a second batch waits for this one to end. SQLite has one writer.
+func (s *Views) LockViewers(ctx context.Context, viewers []string) error {
+	rows := make([]viewerRow, len(viewers))
+	for i, v := range viewers {
+		rows[i].ID = v
+	}
+	_, err := s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").Set("id = EXCLUDED.id").Exec(ctx)
+	return wrap(err, "viewers")
+}
+
+// SessionStarts gives the id, day and beginning of those that exist.
+func (s *Views) SessionStarts(ctx context.Context, ids []string) ([]viewership.Session, error) {
+	var rows []sessionViewRow
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Column("id", "day", "issued_ms").Where("id IN (?)", bun.List(ids)).Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "playback sessions")
+	}
+	list := make([]viewership.Session, len(rows))
+	for i, r := range rows {
+		list[i] = viewership.Session{ID: r.ID, Day: r.Day, Issued: r.IssuedMs}
+	}
+	return list, nil
+}
+
+// Sessions gives every session of the viewers' days.
+func (s *Views) Sessions(ctx context.Context, days []viewership.ViewerDay) ([]viewership.Session, error) {
+	var rows []sessionViewRow
+	if err := ofDays(s.db.Reader(ctx).NewSelect().Model(&rows), days).Scan(ctx); err != nil {
+		return nil, wrap(err, "playback sessions")
+	}
+	wanted := setOf(days)
+	list := make([]viewership.Session, 0, len(rows))
+	for i := range rows {
+		if !wanted[viewership.ViewerDay{Viewer: rows[i].Viewer, Day: rows[i].Day}] {
+			continue
+		}
+		x, err := rows[i].session()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+	return list, nil
+}
+
+// Flags gives the flags of the viewers' days.
+func (s *Views) Flags(ctx context.Context, days []viewership.ViewerDay) ([]viewership.Flag, error) {
+	var rows []flagRow
+	if err := ofDays(s.db.Reader(ctx).NewSelect().Model(&rows), days).Scan(ctx); err != nil {
+		return nil, wrap(err, "flags")
+	}
+	wanted := setOf(days)
+	var list []viewership.Flag
+	for i := range rows {
+		if f := rows[i].flag(); wanted[viewership.ViewerDay{Viewer: f.Viewer, Day: f.Day}] {
+			list = append(list, f)
+		}
+	}
+	return list, nil
+}
+
+// ofDays asks for all the viewers on all the days: two short lists use the
+// index better than a long list of pairs, and nearly every batch has one day.
+func ofDays(q *bun.SelectQuery, days []viewership.ViewerDay) *bun.SelectQuery {
+	viewers, dates := map[string]bool{}, map[string]bool{}
+	for _, d := range days {
+		viewers[d.Viewer], dates[d.Day] = true, true
+	}
+	return q.Where("viewer IN (?) AND day IN (?)", bun.List(keys(viewers)), bun.List(keys(dates)))
+}
+
+func setOf(days []viewership.ViewerDay) map[viewership.ViewerDay]bool {
+	m := make(map[viewership.ViewerDay]bool, len(days))
+	for _, d := range days {
+		m[d] = true
+	}
+	return m
+}
+
+func keys(m map[string]bool) []string {
+	list := make([]string, 0, len(m))
+	for k := range m {
+		list = append(list, k)
+	}
+	return list
+}
+
+// Credits gives the viewers' credits for the packages, on all days.
+func (s *Views) Credits(ctx context.Context, viewers, packages []string) ([]viewership.Credit, error) {
+	var rows []creditRow
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).
+		Where("viewer IN (?) AND package_id IN (?)", bun.List(viewers), bun.List(packages)).Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "viewing")
+	}
+	list := make([]viewership.Credit, len(rows))
+	for i := range rows {
+		if list[i], err = rows[i].credit(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Put writes what a batch of heartbeats changes.
+func (s *Views) Put(ctx context.Context, c viewership.Changes) error {
+	w := s.db.Writer(ctx)
+	if rows := sessionRows(c.Sessions); len(rows) > 0 {
+		if _, err := w.NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").Exec(ctx); err != nil {
+			return wrap(err, "playback sessions")
+		}
+	}
+	if rows := creditRows(c.Credits); len(rows) > 0 {
+		if _, err := w.NewInsert().Model(&rows).On("CONFLICT (viewer, day, lesson_id, package_id) DO UPDATE").Exec(ctx); err != nil {
+			return wrap(err, "viewing")
+		}
+	}
+	if rows := flagRows(c.Flags); len(rows) > 0 {
+		if _, err := w.NewInsert().Model(&rows).On("CONFLICT (viewer, day) DO UPDATE").Exec(ctx); err != nil {
+			return wrap(err, "flags")
+		}
+	}
+	return s.add(ctx, c)
+}
+
+// add adds to the totals.
+func (s *Views) add(ctx context.Context, c viewership.Changes) error {
+	totals := make([]totalRow, len(c.Totals))
+	for i, t := range c.Totals {
+		totals[i] = totalRow{
+			LessonID: t.LessonID, Day: t.Day, Views: t.Views, OfflineViews: t.OfflineViews,
+			UnmatchedViews: t.UnmatchedViews, Completions: t.Completions, WatchMs: t.Watch,
+		}
+	}
+	if len(totals) > 0 {
+		_, err := s.db.Writer(ctx).NewInsert().Model(&totals).On("CONFLICT (lesson_id, day) DO UPDATE").
+			Set("views = t.views + EXCLUDED.views").
+			Set("offline_views = t.offline_views + EXCLUDED.offline_views").
+			Set("unmatched_views = t.unmatched_views + EXCLUDED.unmatched_views").
+			Set("completions = t.completions + EXCLUDED.completions").
+			Set("watch_ms = t.watch_ms + EXCLUDED.watch_ms").Exec(ctx)
+		if err != nil {
+			return wrap(err, "view totals")
+		}
+	}
+	left := make([]leftOutRow, len(c.Left))
+	for i, l := range c.Left {
+		left[i] = leftOutRow{LessonID: l.LessonID, Day: l.Day, Reason: l.Reason, Sessions: l.Sessions}
+	}
+	if len(left) > 0 {
+		_, err := s.db.Writer(ctx).NewInsert().Model(&left).On("CONFLICT (lesson_id, day, reason) DO UPDATE").
+			Set("sessions = t.sessions + EXCLUDED.sessions").Exec(ctx)
+		return wrap(err, "sessions left out")
+	}
+	return nil
+}
+
+// Fold removes session rows of days before the given one, at most limit.
+func (s *Views) Fold(ctx context.Context, before string, limit int) (int, error) {
+	res, err := s.db.Writer(ctx).NewRaw(
+		"DELETE FROM view_sessions WHERE id IN (SELECT id FROM view_sessions WHERE day < ? ORDER BY day LIMIT ?)", before, limit).Exec(ctx)
+	if err != nil {
+		return 0, wrap(err, "playback sessions")
+	}
+	n, err := res.RowsAffected()
+	return int(n), wrap(err, "playback sessions")
+}
+
+func sessionRows(list []viewership.Session) []sessionViewRow {
+	rows := make([]sessionViewRow, len(list))
+	for i, x := range list {
+		rows[i] = sessionViewRow{
+			ID: x.ID, Viewer: x.Viewer, Day: x.Day, LessonID: x.LessonID, PackageID: x.PackageID, IssuedMs: x.Issued,
+			LastMs: x.Last, DurationMs: x.Duration, Played: x.Played.String(), StatedMs: x.Stated, ByUnion: x.ByUnion,
+			LeftOut: x.LeftOut, Offline: x.Offline, Embedded: x.Embedded, Heat: heatText(x.Heat),
+		}
+	}
+	return rows
+}
+
+func creditRows(list []viewership.Credit) []creditRow {
+	rows := make([]creditRow, len(list))
+	for i, c := range list {
+		rows[i] = creditRow{
+			Viewer: c.Viewer, Day: c.Day, LessonID: c.LessonID, PackageID: c.PackageID, DurationMs: c.Duration,
+			Coverage: c.Coverage.String(), WatchMs: c.Watch, Viewed: c.Viewed, Offline: c.Offline,
+			Unmatched: c.Unmatched, Heat: heatText(c.Heat),
+		}
+	}
+	return rows
+}
+
+func flagRows(list []viewership.Flag) []flagRow {
+	rows := make([]flagRow, len(list))
+	for i, f := range list {
+		rows[i] = flagRow{
+			Viewer: f.Viewer, Day: f.Day, Reason: f.Reason, At: stamp(f.At), RestoredBy: f.RestoredBy, RestoredAt: stamp(f.RestoredAt),
+		}
+	}
+	return rows
+}
+
+// heatText writes plays of each bin as "1,1,2"; zeros at the end are left off.
+func heatText(heat []int32) string {
+	for len(heat) > 0 && heat[len(heat)-1] == 0 {
+		heat = heat[:len(heat)-1]
+	}
+	b := make([]byte, 0, 2*len(heat))
+	for i, n := range heat {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	return string(b)
+}
+
+func parseHeat(text string) ([]int32, error) {
+	if text == "" {
+		return nil, nil
+	}
+	out := make([]int32, 0, len(text)/2+1)
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.ParseInt(part, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("heat %.20q: %w", part, err)
+		}
+		out = append(out, int32(n))
+	}
+	return out, nil
+}

@@ -1,0 +1,215 @@
+package sqldb
+
+import (
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/fault"
+	"lenlop/services/viewership"
+)
+
+var _ viewership.Reader = (*Views)(nil)
+
+// groupOf is the SQL that makes a group's key from a day's row (x) and its
+// lesson (l).
+func groupOf(by string) (string, error) {
+	switch by {
+	case "":
+		return "''", nil
+	case viewership.ByLesson:
+		return "x.lesson_id", nil
+	case viewership.ByDay:
+		return "x.day", nil
+	case viewership.BySubject:
+		return "l.subject", nil
+	case viewership.ByGrade:
+		return "CAST(l.grade AS TEXT)", nil
+	case viewership.BySchool:
+		return "l.school_id", nil
+	}
+	return "", fault.New(fault.Invalid, "viewership.unknown_group")
+}
+
+// within narrows rows x of lessons l to a scope.
+func within(q *bun.SelectQuery, s viewership.Scope) *bun.SelectQuery {
+	for _, c := range []struct{ where, value string }{
+		{"x.day >= ?", s.From}, {"x.day < ?", s.To}, {"x.lesson_id = ?", s.Lesson},
+		{"l.subject = ?", s.Subject}, {"l.school_id = ?", s.School},
+	} {
+		if c.value != "" {
+			q = q.Where(c.where, c.value)
+		}
+	}
+	if s.Grade != 0 {
+		q = q.Where("l.grade = ?", s.Grade)
+	}
+	return q
+}
+
+type sumRow struct {
+	Key            string
+	Views          int64
+	OfflineViews   int64
+	UnmatchedViews int64
+	Completions    int64
+	WatchMs        int64
+}
+
+type countRow struct {
+	Key string
+	N   int64
+}
+
+// Grouped sums a scope by one of the groups.
+func (s *Views) Grouped(ctx context.Context, by string, scope viewership.Scope) ([]viewership.Sums, error) {
+	key, err := groupOf(by)
+	if err != nil {
+		return nil, err
+	}
+	var sums []sumRow
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_totals AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
+		ColumnExpr(key + " AS key")
+	for _, c := range []string{"views", "offline_views", "unmatched_views", "completions", "watch_ms"} {
+		q = q.ColumnExpr("CAST(COALESCE(SUM(x." + c + "), 0) AS BIGINT) AS " + c)
+	}
+	if err := grouped(within(q, scope), key).Scan(ctx, &sums); err != nil {
+		return nil, wrap(err, "view totals")
+	}
+	var viewers []countRow
+	q = s.db.Reader(ctx).NewSelect().TableExpr("view_credits AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
+		ColumnExpr(key + " AS key").ColumnExpr("COUNT(DISTINCT x.viewer) AS n").Where("x.viewed")
+	if err := grouped(within(q, scope), key).Scan(ctx, &viewers); err != nil {
+		return nil, wrap(err, "viewers")
+	}
+	distinct := make(map[string]int64, len(viewers))
+	for _, v := range viewers {
+		distinct[v.Key] = v.N
+	}
+	list := make([]viewership.Sums, len(sums))
+	for i, r := range sums {
+		list[i] = viewership.Sums{Key: r.Key, Viewers: distinct[r.Key], Total: viewership.Total{
+			Views: r.Views, OfflineViews: r.OfflineViews, UnmatchedViews: r.UnmatchedViews,
+			Completions: r.Completions, Watch: r.WatchMs,
+		}}
+	}
+	return list, nil
+}
+
+// grouped groups by a key unless it is the same for all.
+func grouped(q *bun.SelectQuery, key string) *bun.SelectQuery {
+	if key == "''" {
+		return q
+	}
+	return q.GroupExpr(key).OrderExpr(key)
+}
+
+// LeftOut sums the sessions left out, by reason.
+func (s *Views) LeftOut(ctx context.Context, scope viewership.Scope) (map[string]int64, error) {
+	var rows []countRow
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_left_out AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
+		ColumnExpr("x.reason AS key").ColumnExpr("CAST(SUM(x.sessions) AS BIGINT) AS n").GroupExpr("x.reason")
+	if err := within(q, scope).Scan(ctx, &rows); err != nil {
+		return nil, wrap(err, "sessions left out")
+	}
+	m := map[string]int64{}
+	for _, r := range rows {
+		if r.N != 0 {
+			m[r.Key] = r.N
+		}
+	}
+	return m, nil
+}
+
+// Coverage calls fn for each viewer's credit of a package.
+func (s *Views) Coverage(ctx context.Context, packageID string, fn func(viewership.Credit) error) error {
+	rows, err := s.db.Reader(ctx).QueryContext(ctx,
+		"SELECT viewer, day, lesson_id, duration_ms, coverage, watch_ms, viewed, offline, unmatched, heat FROM view_credits WHERE package_id = ? ORDER BY viewer", packageID)
+	if err != nil {
+		return wrap(err, "viewing of package", packageID)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r := creditRow{PackageID: packageID}
+		if err := rows.Scan(&r.Viewer, &r.Day, &r.LessonID, &r.DurationMs, &r.Coverage, &r.WatchMs, &r.Viewed, &r.Offline, &r.Unmatched, &r.Heat); err != nil {
+			return wrap(err, "viewing of package", packageID)
+		}
+		c, err := r.credit()
+		if err != nil {
+			return err
+		}
+		if err := fn(c); err != nil {
+			return err
+		}
+	}
+	return wrap(rows.Err(), "viewing of package", packageID)
+}
+
+type factsRow struct {
+	ID          string
+	Title       string
+	Subject     string
+	SubjectName string
+	SchoolID    string
+	SchoolName  string
+	Grade       int
+}
+
+// Facts gives what groups and labels need to know of lessons.
+func (s *Views) Facts(ctx context.Context, ids []string, scope viewership.Scope) (map[string]viewership.LessonFacts, error) {
+	m := map[string]viewership.LessonFacts{}
+	if ids == nil {
+		return m, s.facts(ctx, m, nil, scope)
+	}
+	for part := range slices.Chunk(ids, 500) {
+		if err := s.facts(ctx, m, part, scope); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (s *Views) facts(ctx context.Context, m map[string]viewership.LessonFacts, ids []string, scope viewership.Scope) error {
+	var rows []factsRow
+	q := s.db.Reader(ctx).NewSelect().TableExpr("lessons AS l").
+		Join("LEFT JOIN subjects AS b ON b.code = l.subject").Join("LEFT JOIN schools AS c ON c.id = l.school_id").
+		ColumnExpr("l.id, l.title, l.subject, COALESCE(b.name, l.subject) AS subject_name, l.school_id, COALESCE(c.name, '') AS school_name, l.grade")
+	if ids != nil {
+		q = q.Where("l.id IN (?)", bun.List(ids))
+	}
+	if scope.Lesson != "" {
+		q = q.Where("l.id = ?", scope.Lesson)
+	}
+	scope.From, scope.To, scope.Lesson = "", "", "" // facts have no day
+	if err := within(q, scope).Scan(ctx, &rows); err != nil {
+		return wrap(err, "lessons")
+	}
+	for _, r := range rows {
+		m[r.ID] = viewership.LessonFacts{
+			ID: r.ID, Title: r.Title, Subject: r.Subject, SubjectName: r.SubjectName,
+			School: r.SchoolID, SchoolName: r.SchoolName, Grade: r.Grade,
+		}
+	}
+	return nil
+}
+
+// FlaggedDays lists flags, newest first.
+func (s *Views) FlaggedDays(ctx context.Context, from, to string, limit int) ([]viewership.Flag, error) {
+	var rows []flagRow
+	q := s.db.Reader(ctx).NewSelect().Model(&rows).Where("reason <> ''").Order("day DESC", "viewer").Limit(int64(limit))
+	if from != "" {
+		q = q.Where("day >= ?", from)
+	}
+	if to != "" {
+		q = q.Where("day < ?", to)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, wrap(err, "flags")
+	}
+	list := make([]viewership.Flag, len(rows))
+	for i := range rows {
+		list[i] = rows[i].flag()
+	}
+	return list, nil
+}

@@ -1,0 +1,142 @@
+package viewership
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"lenlop/services/fault"
+)
+
+// Heartbeats wait for company so that one commit, which on a spinning disk
+// takes as long as all the rest, serves many of them.
+const (
+	batchWait = 20 * time.Millisecond
+	batchSize = 1000
+)
+
+// batcher collects heartbeats and hands them to commit in batches; every caller
+// hears about its own only after they are durable.
+type batcher struct {
+	commit func(ctx context.Context, beats []beat) (refused []string, err error)
+	in     chan waiting
+	done   chan struct{}
+
+	mu     sync.RWMutex // closed is read while sending, so that Close waits for senders
+	closed bool
+}
+
+type waiting struct {
+	beats  []beat
+	answer chan<- outcome // buffered: nobody waits for a caller that left
+}
+
+type outcome struct {
+	refused []string // for each heartbeat "", or why it was refused
+	err     error
+}
+
+func newBatcher(commit func(context.Context, []beat) ([]string, error)) *batcher {
+	b := &batcher{commit: commit, in: make(chan waiting, batchSize), done: make(chan struct{})}
+	go b.run()
+	return b
+}
+
+// add waits until the heartbeats are on disk. A caller whose ctx ends first
+// hears nothing of them; they may count, and may be sent again without harm.
+func (b *batcher) add(ctx context.Context, beats []beat) ([]string, error) {
+	answer := make(chan outcome, 1)
+	if err := b.send(ctx, waiting{beats, answer}); err != nil {
+		return nil, err
+	}
+	select {
+	case o := <-answer:
+		return o.refused, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (b *batcher) send(ctx context.Context, w waiting) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if b.closed {
+		return fault.New(fault.Unavailable, "heartbeat.closing")
+	}
+	select {
+	case b.in <- w:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// close takes no more, commits what waits, and returns when that is done.
+func (b *batcher) close() {
+	b.mu.Lock()
+	if !b.closed {
+		b.closed = true
+		close(b.in)
+	}
+	b.mu.Unlock()
+	<-b.done
+}
+
+func (b *batcher) run() {
+	defer close(b.done)
+	for first := range b.in {
+		b.flush(b.collect(first))
+	}
+}
+
+// collect gathers heartbeats until there are enough or the first has waited
+// long enough.
+func (b *batcher) collect(first waiting) []waiting {
+	ws, n := []waiting{first}, len(first.beats)
+	timer := time.NewTimer(batchWait)
+	defer timer.Stop()
+	for n < batchSize {
+		select {
+		case w, ok := <-b.in:
+			if !ok {
+				return ws
+			}
+			ws, n = append(ws, w), n+len(w.beats)
+		case <-timer.C:
+			return ws
+		}
+	}
+	return ws
+}
+
+// attempts at a commit: a deadlock or a dropped connection is worth another go,
+// and repeating one is harmless.
+const attempts = 3
+
+func (b *batcher) flush(ws []waiting) {
+	var all []beat
+	for _, w := range ws {
+		all = append(all, w.beats...)
+	}
+	var refused []string
+	var err error
+	for range attempts {
+		// Not a caller's context: no caller may call off the others' commit.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		refused, err = b.commit(ctx, all)
+		cancel()
+		if err == nil {
+			break
+		}
+	}
+	if err != nil {
+		err = fault.Wrap(err, fault.Unavailable, "heartbeat.not_stored")
+	}
+	for _, w := range ws {
+		o := outcome{err: err}
+		if err == nil {
+			o.refused, refused = refused[:len(w.beats):len(w.beats)], refused[len(w.beats):]
+		}
+		w.answer <- o
+	}
+}

@@ -1,0 +1,111 @@
+package viewership
+
+import (
+	"slices"
+	"strings"
+)
+
+// Metrics of a television figure.
+const (
+	Contacts        = "contacts" // lượt: people may be in it several times
+	Viewers         = "viewers"  // different people or households of one airing
+	AverageAudience = "average_minute_audience"
+	PeakAudience    = "peak_minute_audience"
+)
+
+// Units of a television figure.
+const (
+	Persons    = "persons"
+	Households = "households"
+	Plays      = "plays"
+)
+
+// Standing sets every figure's state from the airing's outcome and from the
+// rows that replace others, and puts the current ones first.
+func Standing(happened, planned bool, figures []Figure) []Figure {
+	by := map[string]string{}
+	for _, f := range figures {
+		if f.Replaces != "" {
+			by[f.Replaces] = f.ID
+		}
+	}
+	out := slices.Clone(figures)
+	for i := range out {
+		f := &out[i]
+		f.ReplacedBy = by[f.ID]
+		switch {
+		case f.ReplacedBy != "":
+			f.State = Replaced
+		case happened:
+			f.State = Counted
+		case planned:
+			f.State = Held
+		default:
+			f.State = Rejected
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Figure) int {
+		return replacedLast(a) - replacedLast(b)
+	})
+	return out
+}
+
+func replacedLast(f Figure) int {
+	if f.State == Replaced {
+		return 1
+	}
+	return 0
+}
+
+// AddContacts adds the counted contacts of airings, apart by grade and unit.
+// Contacts may be added over airings; people and averages never.
+func AddContacts(airings []AiringFigures) []Headline {
+	type key struct {
+		g Grade
+		u string
+	}
+	sums := map[key]*Headline{}
+	for _, a := range airings {
+		once := map[key]bool{}
+		for _, f := range a.Figures {
+			if f.State != Counted || f.Metric != Contacts {
+				continue
+			}
+			k := key{f.Grade, f.Unit}
+			if sums[k] == nil {
+				sums[k] = &Headline{Grade: f.Grade, Unit: f.Unit}
+			}
+			sums[k].Value += f.Value
+			if !once[k] {
+				once[k] = true
+				sums[k].Airings++
+			}
+		}
+	}
+	out := make([]Headline, 0, len(sums))
+	for _, h := range sums {
+		out = append(out, *h)
+	}
+	slices.SortFunc(out, func(a, b Headline) int {
+		return strings.Compare(string(a.Grade)+a.Unit, string(b.Grade)+b.Unit)
+	})
+	return out
+}
+
+// HeadlineViews are a lesson's television views: the contacts stated by
+// operators (grade D), and when there are none by the station (E).
+func HeadlineViews(airings []AiringFigures) []Headline {
+	all := AddContacts(airings)
+	for _, g := range []Grade{GradeD, GradeE} {
+		var out []Headline
+		for _, h := range all {
+			if h.Grade == g {
+				out = append(out, h)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return nil
+}

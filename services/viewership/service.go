@@ -1,0 +1,68 @@
+package viewership
+
+import (
+	"context"
+	"time"
+
+	"lenlop/services/audit"
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/schedule"
+)
+
+// Config is what the room needs.
+type Config struct {
+	Store   Store
+	Reader  Reader
+	Figures FigureStore
+	Lessons interface {
+		Lesson(ctx context.Context, id string) (lesson.Lesson, error)
+	}
+	Schedule interface {
+		Airing(ctx context.Context, id string) (schedule.Airing, error)
+		Airings(ctx context.Context, f schedule.Filter) ([]schedule.Airing, error)
+		Channels(ctx context.Context) ([]schedule.Channel, error)
+		LockChannel(ctx context.Context, id string) (schedule.Channel, error)
+	}
+	Secret   []byte         // signs playback sessions; at least 16 bytes, the same on every server
+	Location *time.Location // whose days are counted
+	Now      func() time.Time
+	NewID    func() string
+	Atomic   job.Atomic
+	Audit    audit.Log
+}
+
+// Service is the room's face.
+type Service struct {
+	Config
+	sign  signer
+	batch *batcher
+}
+
+// New makes the service and starts its batcher; Close ends it.
+func New(c Config) *Service {
+	s := &Service{Config: c, sign: newSigner(c.Secret)}
+	s.batch = newBatcher(s.commit)
+	return s
+}
+
+// Close takes no more heartbeats and returns when those that wait are on disk.
+func (s *Service) Close() { s.batch.close() }
+
+// Seconds between a player's heartbeats: usually, and when many wait.
+const (
+	usualBeat = 10
+	busyBeat  = 30
+)
+
+func (s *Service) beatSeconds() int {
+	if len(s.batch.in) > batchSize/2 {
+		return busyBeat
+	}
+	return usualBeat
+}
+
+// Rules are the versions of the rules that make the web's figures.
+func Rules() []string {
+	return []string{CreditRule, ViewRule, WatchRule, CompletionRule, FlagRule, OfflineRule}
+}
