@@ -1,60 +1,226 @@
 // Package api is /api/v1: the same services as the pages, for scripts, the
-// station's systems and a later mobile app.
+// station's systems and a later mobile app. No rule lives in a handler.
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"lenlop/services/catalog"
 	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/services/upload"
+	"lenlop/services/viewership"
 	"lenlop/web/locale"
 	"lenlop/web/page"
+	"lenlop/web/signin"
 )
 
 // Base is the path that all calls stand below.
 const Base = "/api/v1"
 
+// maxBody is the largest JSON body taken, in bytes: a batch of a hundred
+// heartbeats of two hundred intervals each is under half of it.
+const maxBody = 1 << 20
+
 // Room is what the API needs.
-type Room struct{}
-
-// Routes of the API.
-func (r Room) Routes() []page.Route { return nil }
-
-// Problem is an RFC 9457 problem document. Code is stable; Detail is for
-// people, in the language they asked for.
-type Problem struct {
-	Type   string         `json:"type"`
-	Title  string         `json:"title"`
-	Status int            `json:"status"`
-	Detail string         `json:"detail"`
-	Code   string         `json:"code"`
-	Args   map[string]any `json:"args,omitempty"`
-	Errors []ProblemField `json:"errors,omitempty"`
+type Room struct {
+	Door       *signin.Door
+	People     *people.Service
+	Schools    school.Store
+	Lessons    *lesson.Service
+	Uploads    *upload.Service
+	Catalog    *catalog.Service
+	Schedule   *schedule.Service
+	Viewership *viewership.Service
+	Atomic     job.Atomic
+	Replays    Replays
+	Zone       *time.Location
+	Now        func() time.Time
+	// Playback gives the whole addresses of a lesson's master playlist and
+	// poster for somebody who may watch it; empty when it does not play.
+	Playback func(base string, l lesson.Lesson) (hls, poster string)
+	// SecondsLeft estimates how long the recording still takes; < 0: unknown.
+	SecondsLeft func(ctx context.Context, l lesson.Lesson) float64
+	// Stopped closes when the server drains, to end event streams.
+	Stopped <-chan struct{}
 }
 
-// ProblemField is one wrong input.
-type ProblemField struct {
-	Field   string `json:"field"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
+// call is one line of the API: its route and what the document says of it.
+type call struct {
+	method, path string
+	action       people.Action
+	scope        page.Scope
+	summary      string
+	query        []string // names of query parameters
+	in, out      any      // zero values of the JSON bodies; nil: none
+	status       int      // of success
+	once         bool     // takes an Idempotency-Key
+	handle       func(r *Room, c echo.Context) error
 }
 
-// WriteProblem answers with a problem document.
-func WriteProblem(c echo.Context, status int, err error) error {
-	p := locale.From(c.Request().Context())
-	doc := Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: p.Fault(err), Code: "internal"}
-	if e := fault.As(err); e != nil && e.Kind != fault.Internal {
-		doc.Code, doc.Args = e.Code, e.Args
-		for _, f := range e.Fields {
-			doc.Errors = append(doc.Errors, ProblemField{f.Name, f.Code, p.Code(f.Code, f.Args)})
+// Routes of the API: its calls, its document, and readable docs.
+func (r Room) Routes() []page.Route {
+	var rs []page.Route
+	for _, k := range calls() {
+		h := func(c echo.Context) error { return k.handle(&r, c) }
+		if k.once {
+			h = r.once(h)
 		}
+		rs = append(rs, page.Route{Method: k.method, Path: Base + k.path, Action: k.action, Scope: k.scope, Handle: h})
 	}
-	body, err := json.Marshal(doc)
+	return append(rs,
+		page.Route{Method: "GET", Path: Base + "/openapi.json", Action: people.ReadPublic, Scope: page.Site, Handle: r.document},
+		page.Route{Method: "GET", Path: Base + "/docs", Action: people.ReadPublic, Scope: page.Site, Handle: r.docs},
+	)
+}
+
+func calls() []call {
+	var all []call
+	for _, part := range [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, televisionCalls, figureCalls, organisationCalls} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+// take makes a handler that reads a JSON body, or none when I is struct{}.
+func take[I, O any](status int, fn func(r *Room, c echo.Context, by people.Person, in I) (O, error)) func(*Room, echo.Context) error {
+	return func(r *Room, c echo.Context) error {
+		var in I
+		if reflect.TypeFor[I]().Size() > 0 {
+			if err := read(c, &in); err != nil {
+				return err
+			}
+		}
+		out, err := fn(r, c, page.Who(c), in)
+		if err != nil {
+			return err
+		}
+		c.Response().Header().Set("Cache-Control", "no-store")
+		if status == http.StatusNoContent {
+			return c.NoContent(status)
+		}
+		return c.JSON(status, out)
+	}
+}
+
+// read decodes a JSON body; an empty one leaves v as it is.
+func read(c echo.Context, v any) error {
+	raw, err := body(c, maxBody)
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Blob(status, "application/problem+json", body)
+	if len(strings.TrimSpace(string(raw))) == 0 {
+		return nil
+	}
+	return decode(raw, v)
+}
+
+func body(c echo.Context, most int64) ([]byte, error) {
+	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, most))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, fault.Wrap(err, fault.TooLarge, "request.too_large")
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "request.malformed")
+	}
+	return raw, nil
+}
+
+func decode(raw []byte, v any) error {
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	if err := d.Decode(v); err != nil {
+		return malformed(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return malformed(errors.New("more than one JSON value"))
+	}
+	return nil
+}
+
+// malformed is 400, told apart from 422: the document itself could not be read.
+func malformed(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		e := fault.Wrap(err, fault.Malformed, "request.malformed")
+		e.Fields = []fault.Field{fault.Wrong(wrong.Field, "field.wrong_type", "type", wrong.Type.String())}
+		return e
+	}
+	return fault.Wrap(err, fault.Malformed, "request.malformed")
+}
+
+// list is a page of items with the cursor of the next one.
+type list[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
+
+// paging reads ?limit= (default 50, most 200) and ?cursor=.
+func paging(c echo.Context) (limit int, cursor string, err error) {
+	limit, err = intParam(c, "limit", 50)
+	if err != nil || limit < 1 {
+		return 0, "", wrongParam("limit")
+	}
+	return min(limit, 200), c.QueryParam("cursor"), nil
+}
+
+func intParam(c echo.Context, name string, otherwise int) (int, error) {
+	s := c.QueryParam(name)
+	if s == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0, wrongParam(name)
+	}
+	return n, nil
+}
+
+// timeParam reads an RFC 3339 time, or a local day (2026-11-21).
+func (r *Room) timeParam(c echo.Context, name string) (time.Time, error) {
+	s := c.QueryParam(name)
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	t, err := time.ParseInLocation(time.DateOnly, s, r.Zone)
+	if err != nil {
+		return time.Time{}, wrongParam(name)
+	}
+	return t, nil
+}
+
+func wrongParam(name string) error {
+	return fault.Form("request.invalid", fault.Wrong(name, "field.unreadable"))
+}
+
+// at writes a time in the site's zone; the zero time is left out.
+func (r *Room) at(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.In(r.Zone).Truncate(time.Millisecond)
+	return &t
+}
+
+func base(c echo.Context) string { return page.VisitOf(c.Request().Context()).Base }
+
+func sentence(c echo.Context, code string, args fault.Args) string {
+	return locale.From(c.Request().Context()).Code(code, args)
 }

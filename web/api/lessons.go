@@ -1,0 +1,263 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/web/page"
+)
+
+type named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+type mediaDoc struct {
+	State     string  `json:"state"`
+	Stage     string  `json:"stage,omitempty"`
+	Fraction  float64 `json:"fraction"`
+	Playable  bool    `json:"playable"`
+	PackageID string  `json:"packageId,omitempty"`
+	Warning   string  `json:"warning,omitempty"`
+	// Left is the estimate of what the recording still takes; absent: unknown.
+	Left *float64 `json:"secondsLeft,omitempty"`
+}
+
+type failureDoc struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+type renditionDoc struct {
+	Name      string `json:"name"`
+	Kind      string `json:"kind"`
+	Width     int    `json:"width,omitempty"`
+	Height    int    `json:"height,omitempty"`
+	Bandwidth int    `json:"bandwidth"`
+	Bytes     int64  `json:"bytes"`
+}
+
+type playbackDoc struct {
+	HLS        string           `json:"hls"`
+	Poster     string           `json:"poster,omitempty"`
+	BytesByRun map[string]int64 `json:"bytesByRung"`
+}
+
+type returnedDoc struct {
+	Reason string  `json:"reason"`
+	At     float64 `json:"at,omitempty"`
+}
+
+type lessonDoc struct {
+	ID              string         `json:"id"`
+	Title           string         `json:"title"`
+	Description     string         `json:"description"`
+	Subject         string         `json:"subject"`
+	Grade           int            `json:"grade"`
+	Week            int            `json:"week,omitempty"`
+	Language        string         `json:"language"`
+	Teacher         named          `json:"teacher"`
+	School          *named         `json:"school,omitempty"`
+	Status          string         `json:"status"`
+	Media           mediaDoc       `json:"media"`
+	Failure         *failureDoc    `json:"failure,omitempty"`
+	Returned        *returnedDoc   `json:"returned,omitempty"`
+	DurationSeconds float64        `json:"durationSeconds,omitempty"`
+	Renditions      []renditionDoc `json:"renditions"`
+	Playback        *playbackDoc   `json:"playback,omitempty"`
+	CreatedAt       *time.Time     `json:"createdAt"`
+	SubmittedAt     *time.Time     `json:"submittedAt,omitempty"`
+	PublishAt       *time.Time     `json:"publishAt,omitempty"`
+	PublishedAt     *time.Time     `json:"publishedAt,omitempty"`
+	DeletedAt       *time.Time     `json:"deletedAt,omitempty"`
+}
+
+type lessonIn struct {
+	Title       *string `json:"title,omitempty"`
+	Description *string `json:"description,omitempty"`
+	Subject     *string `json:"subject,omitempty"`
+	Grade       *int    `json:"grade,omitempty"`
+	Week        *int    `json:"week,omitempty"`
+	Language    *string `json:"language,omitempty"`
+	// Teacher is a username: whose lesson it is, when an administrator makes it.
+	Teacher string `json:"teacher,omitempty"`
+}
+
+func (in lessonIn) text() lesson.Text {
+	return lesson.Text{Title: in.Title, Description: in.Description, Subject: in.Subject, Grade: in.Grade, Week: in.Week, Language: in.Language}
+}
+
+type reasonIn struct {
+	Reason string  `json:"reason"`
+	At     float64 `json:"at,omitempty"`
+}
+
+type approveIn struct {
+	PublishAt time.Time `json:"publishAt,omitzero"`
+}
+
+// step makes a handler for a change that only needs the lesson's id.
+func step[I any](fn func(r *Room, ctx context.Context, by people.Person, id string, in I) (lesson.Lesson, error)) func(*Room, echo.Context) error {
+	return take(200, func(r *Room, c echo.Context, by people.Person, in I) (lessonDoc, error) {
+		l, err := fn(r, c.Request().Context(), by, c.Param("lesson"), in)
+		if err != nil {
+			return lessonDoc{}, err
+		}
+		return r.lesson(c, l)
+	})
+}
+
+var lessonCalls = []call{
+	{method: "POST", path: "/lessons", action: people.CreateLesson, scope: page.Site, status: 201, once: true,
+		summary: "Draft a lesson", in: lessonIn{}, out: lessonDoc{},
+		handle: take(201, func(r *Room, c echo.Context, by people.Person, in lessonIn) (lessonDoc, error) {
+			l, err := r.Lessons.Draft(c.Request().Context(), by, in.Teacher, in.text())
+			if err != nil {
+				return lessonDoc{}, err
+			}
+			c.Response().Header().Set("Location", Base+"/lessons/"+l.ID)
+			return r.lesson(c, l)
+		})},
+	{method: "GET", path: "/lessons", action: people.ReadPublic, scope: page.Site, status: 200,
+		summary: "List the lessons the caller may see, newest first", out: list[lessonDoc]{},
+		query:  []string{"status", "subject", "grade", "week", "teacher", "school", "deleted", "limit", "cursor"},
+		handle: take(200, listLessons)},
+	{method: "GET", path: "/lessons/:lesson", action: people.ReadLesson, scope: page.Object, status: 200,
+		summary: "One lesson", out: lessonDoc{},
+		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+			return r.Lessons.Read(ctx, by, id)
+		})},
+	{method: "PATCH", path: "/lessons/:lesson", action: people.EditLesson, scope: page.Object, status: 200,
+		summary: "Change title, description, subject, grade, week, language", in: lessonIn{}, out: lessonDoc{},
+		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in lessonIn) (lesson.Lesson, error) {
+			return r.Lessons.Edit(ctx, by, id, in.text())
+		})},
+	{method: "POST", path: "/lessons/:lesson/submit", action: people.EditLesson, scope: page.Object, status: 200,
+		summary: "Hand the lesson to the reviewers", out: lessonDoc{},
+		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+			return r.Lessons.Submit(ctx, by, id)
+		})},
+	{method: "POST", path: "/lessons/:lesson/return", action: people.ReviewLesson, scope: page.Object, status: 200,
+		summary: "Give the lesson back with a reason, at a time in the recording", in: reasonIn{}, out: lessonDoc{},
+		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
+			return r.Lessons.Return(ctx, by, id, in.Reason, in.At)
+		})},
+	{method: "POST", path: "/lessons/:lesson/approve", action: people.ReviewLesson, scope: page.Object, status: 200,
+		summary: "Publish the lesson at once, or at a time", in: approveIn{}, out: lessonDoc{},
+		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in approveIn) (lesson.Lesson, error) {
+			return r.Lessons.Approve(ctx, by, id, in.PublishAt)
+		})},
+	{method: "POST", path: "/lessons/:lesson/withdraw", action: people.WithdrawLess, scope: page.Object, status: 200,
+		summary: "Take the lesson off the web", in: reasonIn{}, out: lessonDoc{},
+		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
+			return r.Lessons.Withdraw(ctx, by, id, in.Reason)
+		})},
+	{method: "POST", path: "/lessons/:lesson/retry", action: people.EditLesson, scope: page.Object, status: 200,
+		summary: "Run a failed recording through the pipeline again", out: lessonDoc{},
+		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+			return r.Lessons.Retry(ctx, by, id)
+		})},
+	{method: "POST", path: "/lessons/:lesson/restore", action: people.EditLesson, scope: page.Object, status: 200,
+		summary: "Take the lesson out of the bin", out: lessonDoc{},
+		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+			return r.Lessons.Restore(ctx, by, id)
+		})},
+	{method: "DELETE", path: "/lessons/:lesson", action: people.EditLesson, scope: page.Object, status: 200,
+		summary: "Put the lesson into the bin for 30 days", out: lessonDoc{},
+		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+			return r.Lessons.Bin(ctx, by, id)
+		})},
+	{method: "GET", path: "/lessons/:lesson/events", action: people.ReadLesson, scope: page.Object, status: 200,
+		summary: "Server-sent events: status, progress", handle: (*Room).events},
+}
+
+func listLessons(r *Room, c echo.Context, by people.Person, _ struct{}) (out list[lessonDoc], err error) {
+	limit, cursor, err := paging(c)
+	if err != nil {
+		return out, err
+	}
+	f := lesson.Filter{Subject: c.QueryParam("subject"), Teacher: c.QueryParam("teacher"), School: c.QueryParam("school"),
+		Deleted: c.QueryParam("deleted") == "true", After: cursor, Limit: limit}
+	if f.Grade, err = intParam(c, "grade", 0); err != nil {
+		return out, err
+	}
+	if f.Week, err = intParam(c, "week", 0); err != nil {
+		return out, err
+	}
+	if s := lesson.Status(c.QueryParam("status")); s != "" {
+		switch s {
+		case lesson.Draft, lesson.Submitted, lesson.Returned, lesson.Published, lesson.Withdrawn:
+			f.Status = []lesson.Status{s}
+		default:
+			return out, wrongParam("status")
+		}
+	}
+	ls, next, err := r.Lessons.List(c.Request().Context(), by, f)
+	if err != nil {
+		return out, err
+	}
+	out = list[lessonDoc]{Items: make([]lessonDoc, 0, len(ls)), Next: next}
+	for _, l := range ls {
+		d, err := r.lesson(c, l)
+		if err != nil {
+			return out, err
+		}
+		out.Items = append(out.Items, d)
+	}
+	return out, nil
+}
+
+// lesson writes a lesson for the caller.
+func (r *Room) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
+	ctx := c.Request().Context()
+	d := lessonDoc{
+		ID: l.ID, Title: l.Title, Description: l.Description, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Language: l.Language,
+		Teacher: named{ID: l.TeacherID}, Status: string(l.Status), Media: r.media(ctx, l), DurationSeconds: l.Media.Duration,
+		Renditions: []renditionDoc{}, CreatedAt: r.at(l.CreatedAt), SubmittedAt: r.at(l.SubmittedAt), PublishAt: r.at(l.PublishAt),
+		PublishedAt: r.at(l.PublishedAt), DeletedAt: r.at(l.DeletedAt),
+	}
+	if p, err := r.People.Store.Person(ctx, l.TeacherID); err == nil {
+		d.Teacher.Name = p.Name
+	} else if fault.KindOf(err) != fault.NotFound {
+		return d, err
+	}
+	if l.SchoolID != "" {
+		if s, err := r.Schools.School(ctx, l.SchoolID); err == nil {
+			d.School = &named{s.ID, s.Name}
+		} else if fault.KindOf(err) != fault.NotFound {
+			return d, err
+		}
+	}
+	if l.Media.State == lesson.Failed {
+		d.Failure = &failureDoc{l.Media.FailureCode, sentence(c, l.Media.FailureCode, l.Media.FailureArgs)}
+	}
+	if l.Status == lesson.Returned {
+		d.Returned = &returnedDoc{l.ReturnNote, l.ReturnAt}
+	}
+	bytes := map[string]int64{}
+	for _, x := range l.Renditions {
+		d.Renditions = append(d.Renditions, renditionDoc{x.Name, x.Kind, x.Width, x.Height, x.Bandwidth, x.Bytes})
+		bytes[x.Name] = x.Bytes
+	}
+	if l.Media.Playable && people.May(page.Who(c), people.WatchLesson, l.Object()) {
+		hls, poster := r.Playback(base(c), l)
+		d.Playback = &playbackDoc{HLS: hls, Poster: poster, BytesByRun: bytes}
+	}
+	return d, nil
+}
+
+func (r *Room) media(ctx context.Context, l lesson.Lesson) mediaDoc {
+	d := mediaDoc{State: string(l.Media.State), Stage: l.Media.Stage, Fraction: l.Media.Fraction,
+		Playable: l.Media.Playable, PackageID: l.Media.PackageID, Warning: l.Media.WarningCode}
+	if l.Media.State == lesson.Processing && r.SecondsLeft != nil {
+		if s := r.SecondsLeft(ctx, l); s >= 0 {
+			d.Left = &s
+		}
+	}
+	return d
+}

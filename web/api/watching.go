@@ -1,0 +1,117 @@
+package api
+
+import (
+	"bytes"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/people"
+	"lenlop/services/viewership"
+	"lenlop/web/page"
+	"lenlop/web/signin"
+)
+
+// viewerCookie holds the random device identifier of an anonymous viewer. It
+// lives for a school term at most; viewership renews it.
+const (
+	viewerCookie = "nguoi-xem"
+	viewerLife   = 150 * 24 * time.Hour
+)
+
+type sessionIn struct {
+	Offline     bool   `json:"offline,omitempty"`
+	ViewerToken string `json:"viewerToken,omitempty"`
+}
+
+type sessionOut struct {
+	Session          string    `json:"session"`
+	Token            string    `json:"token"`
+	HeartbeatSeconds int       `json:"heartbeatSeconds"`
+	ViewerToken      string    `json:"viewerToken"`
+	IssuedAt         time.Time `json:"issuedAt"`
+	ExpiresAt        time.Time `json:"expiresAt"`
+}
+
+type heartbeatIn struct {
+	Token     string                `json:"token"`
+	Sequence  int64                 `json:"sequence"`
+	Played    []viewership.Interval `json:"played"`
+	Seconds   *float64              `json:"seconds,omitempty"`
+	Position  float64               `json:"position,omitempty"`
+	Rate      float64               `json:"rate,omitempty"`
+	SentAt    time.Time             `json:"sentAt,omitzero"`
+	Run       string                `json:"run,omitempty"`
+	StartedAt time.Time             `json:"startedAt,omitzero"`
+}
+
+type heartbeatOut struct {
+	Accepted    int      `json:"accepted"`
+	Refused     int      `json:"refused"`
+	NextSeconds int      `json:"nextSeconds"`
+	Reasons     []string `json:"reasons,omitempty"`
+}
+
+var watchCalls = []call{
+	{method: "POST", path: "/lessons/:lesson/playback-sessions", action: people.WatchLesson, scope: page.Object, status: 201,
+		summary: "Open a playback session, or an offline grant", in: sessionIn{}, out: sessionOut{},
+		handle: take(201, openSession)},
+	{method: "POST", path: "/heartbeats", action: people.ReadPublic, scope: page.Site, status: 202,
+		summary: "What was played so far, one heartbeat or an array of them; also as text/plain", in: heartbeatIn{}, out: heartbeatOut{},
+		handle: (*Room).beat},
+}
+
+func openSession(r *Room, c echo.Context, by people.Person, in sessionIn) (sessionOut, error) {
+	v := page.VisitOf(c.Request().Context())
+	viewer := in.ViewerToken
+	if viewer == "" {
+		if k, err := c.Cookie(viewerCookie); err == nil {
+			viewer = k.Value
+		}
+	}
+	o, err := r.Viewership.Open(c.Request().Context(), viewership.OpenRequest{
+		LessonID: c.Param("lesson"), Person: by, Viewer: viewer, Offline: in.Offline, UserAgent: c.Request().UserAgent(),
+	})
+	if err != nil {
+		return sessionOut{}, err
+	}
+	if !v.Bearer {
+		c.SetCookie(signin.Cookie(v.Base, viewerCookie, o.Viewer, viewerLife))
+	}
+	return sessionOut{o.Session, o.Token, o.HeartbeatSeconds, o.Viewer, o.IssuedAt.In(r.Zone), o.ExpiresAt.In(r.Zone)}, nil
+}
+
+// beat takes one heartbeat or an array. The body counts, not its content type:
+// sendBeacon can only send text/plain without asking first.
+func (r *Room) beat(c echo.Context) error {
+	raw, err := body(c, maxBody)
+	if err != nil {
+		return err
+	}
+	var ins []heartbeatIn
+	if raw = bytes.TrimSpace(raw); len(raw) > 0 && raw[0] == '[' {
+		err = decode(raw, &ins)
+	} else {
+		ins = make([]heartbeatIn, 1)
+		err = decode(raw, &ins[0])
+	}
+	if err != nil {
+		return err
+	}
+	if len(ins) == 0 {
+		return fault.New(fault.Malformed, "request.malformed")
+	}
+	hs := make([]viewership.Heartbeat, len(ins))
+	for i, in := range ins {
+		hs[i] = viewership.Heartbeat{Token: in.Token, Sequence: in.Sequence, Played: in.Played, Seconds: in.Seconds,
+			Position: in.Position, Rate: in.Rate, SentAt: in.SentAt, Run: in.Run, StartedAt: in.StartedAt}
+	}
+	res, err := r.Viewership.Beat(c.Request().Context(), hs)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.JSON(http.StatusAccepted, heartbeatOut{res.Accepted, res.Refused, res.NextSeconds, res.Reasons})
+}
