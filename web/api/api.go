@@ -15,6 +15,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"lenlop/services/audit"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
 	"lenlop/services/job"
@@ -47,7 +48,7 @@ type Room struct {
 	Schedule   *schedule.Service
 	Viewership *viewership.Service
 	Atomic     job.Atomic
-	Replays    Replays
+	Replays    audit.Replays
 	Zone       *time.Location
 	Now        func() time.Time
 	// Playback gives the whole addresses of a lesson's master playlist and

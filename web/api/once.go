@@ -7,30 +7,13 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"lenlop/services/audit"
 	"lenlop/services/fault"
 	"lenlop/web/page"
 )
-
-// Replay is the answer to a write that named an Idempotency-Key.
-type Replay struct {
-	Person  string
-	Key     string
-	Request string // hex SHA-256 of method, path and body
-	Status  int
-	Body    []byte
-	At      time.Time
-}
-
-// Replays keeps answers for a day. It joins the transaction in ctx.
-type Replays interface {
-	// Replay finds an answer; ok is false when there is none.
-	Replay(ctx context.Context, person, key string) (rep Replay, ok bool, err error)
-	SaveReplay(ctx context.Context, r Replay) error
-}
 
 // maxKey is the longest Idempotency-Key taken, in bytes.
 const maxKey = 255
@@ -80,7 +63,7 @@ func (r Room) once(next echo.HandlerFunc) echo.HandlerFunc {
 			if err := next(inner); err != nil {
 				return err
 			}
-			return r.Replays.SaveReplay(ctx, Replay{Person: who.ID, Key: key, Request: sum, Status: w.status, Body: w.body.Bytes(), At: r.Now()})
+			return r.Replays.SaveReplay(ctx, audit.Replay{Person: who.ID, Key: key, Request: sum, Status: w.status, Body: w.body.Bytes(), At: r.Now()})
 		})
 		if err != nil {
 			return err
