@@ -1,10 +1,134 @@
-// Package stream serves playlists and segments.
+// Package stream serves playlists, segments and posters: what a player asks
+// for once it knows a lesson's package. Files below a package never change, so
+// they may be kept for ever; playlists of a growing package are always asked
+// for anew.
 package stream
 
-import "lenlop/web/page"
+import (
+	"context"
+	"net/http"
+	"time"
 
-// Room is what the pages need.
-type Room struct{}
+	"github.com/labstack/echo/v4"
 
-// Routes of this audience.
-func (r Room) Routes() []page.Route { return nil }
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/services/people"
+	"lenlop/web/page"
+)
+
+// Base is the path that streams stand below.
+const Base = "/watch/"
+
+// PosterName is a package's still picture.
+const PosterName = "poster.jpg"
+
+// MasterName is a package's master playlist.
+const MasterName = "master.m3u8"
+
+// Playlists writes a package's playlists from what is stored of it.
+type Playlists interface {
+	// Playlist gives the text of a playlist by its name below the package
+	// ("master.m3u8", "360p.m3u8"), and whether it may still grow. The
+	// addresses in it are relative to it. A package that is unknown or not
+	// the lesson's, or an unknown name, is fault.NotFound.
+	Playlist(ctx context.Context, lessonID, packageID, name string) (text []byte, growing bool, err error)
+}
+
+// Lessons reads a lesson without asking who wants to know.
+type Lessons interface {
+	Lesson(ctx context.Context, id string) (lesson.Lesson, error)
+}
+
+// Tally is told of each whole or partial segment that was sent, for comparing
+// with the seconds that players say were watched. It must not block.
+type Tally interface {
+	Served(lessonID string, at time.Time, bytes int64)
+}
+
+// Room is what the streams need.
+type Room struct {
+	Playlists Playlists
+	Lessons   Lessons
+	Media     media.Store // files are sent with sendfile when it is a media.Opener too
+	Secret    []byte      // signs addresses of lessons that are not published
+	Tally     Tally       // may be nil
+	Now       func() time.Time
+	doors     *doors
+}
+
+// NewRoom makes a Room; see its fields.
+func NewRoom(r Room) Room {
+	r.doors = &doors{m: map[string]door{}}
+	return r
+}
+
+// Routes of the streams.
+func (r Room) Routes() []page.Route {
+	const path = Base + ":lesson/:package/*"
+	return []page.Route{
+		{Method: http.MethodGet, Path: path, Action: people.WatchLesson, Scope: page.Object, Handle: r.serve},
+		{Method: http.MethodHead, Path: path, Action: people.WatchLesson, Scope: page.Object, Handle: r.serve},
+	}
+}
+
+// Playback gives the whole addresses of a lesson's master playlist and poster,
+// for somebody who may watch it; empty when it does not play yet. base is the
+// scheme and host ("http://127.0.0.1:8080"), or "" for addresses within the
+// site. An unpublished lesson's carry a token.
+func (r Room) Playback(base string, l lesson.Lesson) (hls, poster string) {
+	if !l.Media.Playable || l.Media.PackageID == "" {
+		return "", ""
+	}
+	folder := base + Base + l.ID + "/" + l.Media.PackageID + "/"
+	token := ""
+	if !l.Object().Published {
+		token = "?token=" + SignWatch(r.Secret, l.ID, l.Media.PackageID, r.Now().Add(TokenLife))
+	}
+	return folder + MasterName + token, folder + PosterName + token
+}
+
+func (r Room) serve(c echo.Context) error {
+	lessonID, packageID, name := c.Param("lesson"), c.Param("package"), c.Param("*")
+	kind := mimeOf(name)
+	if !plainID(lessonID) || !plainID(packageID) || !plainName(name) || kind == "" {
+		return fault.New(fault.NotFound, "page.not_found")
+	}
+	token, shared, err := r.admit(c, lessonID, packageID)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentType, kind)
+	if kind == playlistType {
+		return r.playlist(c, lessonID, packageID, name, token, shared)
+	}
+	return r.file(c, lessonID, packageID, name, shared)
+}
+
+// admit lets in whoever may watch the package: everybody when the lesson is
+// published; else the person signed in, or the bearer of a token. shared says
+// that caches on the way may keep what is sent.
+func (r Room) admit(c echo.Context, lessonID, packageID string) (token string, shared bool, err error) {
+	d, err := r.doors.of(c.Request().Context(), r.Lessons, lessonID, r.Now())
+	if err != nil {
+		return "", false, err
+	}
+	// A replacement in the making waits until it is verified and playing.
+	if d.object.Published && packageID != d.making {
+		return "", true, nil
+	}
+	if t := c.QueryParam("token"); t != "" && CheckWatch(r.Secret, lessonID, packageID, t, r.Now()) && !d.object.Deleted {
+		return t, false, nil
+	}
+	by := page.Who(c)
+	o := d.object
+	o.Published = false
+	if people.May(by, people.WatchLesson, o) {
+		return "", false, nil
+	}
+	if by.Anonymous() {
+		return "", false, fault.New(fault.NotFound, "lesson.not_found")
+	}
+	return "", false, fault.New(fault.Forbidden, "access.denied")
+}

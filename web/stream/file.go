@@ -1,0 +1,181 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/media"
+)
+
+// playlistType is the media type of RFC 8216, section 4.
+const playlistType = "application/vnd.apple.mpegurl"
+
+// types are the files of a package that are served, by their ending.
+var types = map[string]string{
+	".m3u8": playlistType,
+	".m4s":  "video/iso.segment",
+	".mp4":  "video/mp4",
+	".m4a":  "audio/mp4",
+	".jpg":  "image/jpeg",
+	".webp": "image/webp",
+	".vtt":  "text/vtt; charset=utf-8",
+}
+
+func mimeOf(name string) string { return types[path.Ext(name)] }
+
+// file sends one file of a package, which never changes: a replaced recording
+// makes another package with another address.
+func (r Room) file(c echo.Context, lessonID, packageID, name string, shared bool) error {
+	ctx := c.Request().Context()
+	key := media.PackagePrefix(lessonID, packageID) + name
+	body, object, err := r.open(ctx, key)
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return fault.Wrap(err, fault.NotFound, "page.not_found")
+		}
+		return fmt.Errorf("stream %s: %w", key, err)
+	}
+	defer body.Close()
+	h := c.Response().Header()
+	if shared {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		h.Set("Cache-Control", "private, max-age=3600")
+	}
+	if object.ETag != "" {
+		h.Set("ETag", `"`+object.ETag+`"`)
+	}
+	w := plain(c)
+	http.ServeContent(w, c.Request(), name, object.ModifiedAt, body)
+	if r.Tally != nil && w.sent > 0 && c.Response().Status < http.StatusMultipleChoices {
+		r.Tally.Served(lessonID, r.Now(), w.sent)
+	}
+	return nil
+}
+
+// open gives the object to read: the file behind it when storage can (so that
+// the kernel sends it), else a reader that asks storage for what is wanted.
+func (r Room) open(ctx context.Context, key string) (io.ReadSeekCloser, media.Object, error) {
+	if o, ok := r.Media.(media.Opener); ok {
+		return o.Open(ctx, key)
+	}
+	object, err := r.Media.Head(ctx, key)
+	if err != nil {
+		return nil, object, err
+	}
+	return &remote{ctx: ctx, store: r.Media, object: object}, object, nil
+}
+
+// remote reads an object of a storage elsewhere from wherever it was sought to.
+type remote struct {
+	ctx    context.Context
+	store  media.Store
+	object media.Object
+	at     int64
+	body   io.ReadCloser
+}
+
+func (r *remote) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += r.at
+	case io.SeekEnd:
+		offset += r.object.Size
+	}
+	if offset < 0 {
+		return 0, fmt.Errorf("seek to %d in %s", offset, r.object.Key)
+	}
+	if offset != r.at {
+		_ = r.Close()
+	}
+	r.at = offset
+	return offset, nil
+}
+
+func (r *remote) Read(p []byte) (int, error) {
+	if r.at >= r.object.Size {
+		return 0, io.EOF
+	}
+	if r.body == nil {
+		body, _, err := r.store.Get(r.ctx, r.object.Key, media.Range{Offset: r.at, Length: -1})
+		if err != nil {
+			return 0, err
+		}
+		r.body = body
+	}
+	n, err := r.body.Read(p)
+	r.at += int64(n)
+	return n, err
+}
+
+func (r *remote) Close() error {
+	if r.body == nil {
+		return nil
+	}
+	err := r.body.Close()
+	r.body = nil
+	return err
+}
+
+// writer is the connection's own writer with echo told what was sent. Echo's
+// Response hides io.ReaderFrom and with it sendfile, which costs three times
+// the CPU.
+type writer struct {
+	http.ResponseWriter
+	response *echo.Response
+	sent     int64
+}
+
+func plain(c echo.Context) *writer {
+	return &writer{ResponseWriter: c.Response().Writer, response: c.Response()}
+}
+
+func (w *writer) WriteHeader(status int) {
+	w.response.Status, w.response.Committed = status, true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.count(int64(n))
+	return n, err
+}
+
+// ReadFrom hands the file to the connection, which sends it without copying
+// where the system can.
+func (w *writer) ReadFrom(src io.Reader) (int64, error) {
+	n, err := io.Copy(w.ResponseWriter, src)
+	w.count(n)
+	return n, err
+}
+
+func (w *writer) count(n int64) {
+	w.sent += n
+	w.response.Size += n
+}
+
+// plainID reports whether s can be an identifier of ours.
+func plainID(s string) bool { return s != "" && len(s) <= 64 && only(s, "-_") }
+
+// plainName reports whether s can be the name of a package's file: folders and
+// a file, of letters, digits and marks that mean nothing to a file system.
+func plainName(s string) bool {
+	return len(s) <= 200 && only(s, "-_./") && path.Clean("/"+s) == "/"+s && !strings.Contains(s, "..")
+}
+
+func only(s, marks string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(marks, c) >= 0) {
+			return false
+		}
+	}
+	return true
+}

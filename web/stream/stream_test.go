@@ -1,0 +1,305 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/services/people"
+	"lenlop/web/page"
+)
+
+var noon = time.Date(2026, 11, 20, 5, 0, 0, 0, time.UTC)
+
+var segment = []byte(strings.Repeat("0123456789", 1000))
+
+const master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=200000\n360p.m3u8\n"
+const rung = "#EXTM3U\n#EXT-X-MAP:URI=\"360p/0-1/init.mp4\"\n#EXTINF:2.0,\n360p/0-1/0.m4s\n"
+
+// shelf is the lessons, packages and files of these tests.
+type shelf struct {
+	lessons map[string]lesson.Lesson
+	growing bool
+	reads   int
+}
+
+func (s *shelf) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
+	s.reads++
+	if l, ok := s.lessons[id]; ok {
+		return l, nil
+	}
+	return lesson.Lesson{}, fault.New(fault.NotFound, "lesson.not_found")
+}
+
+func (s *shelf) Playlist(_ context.Context, lessonID, packageID, name string) ([]byte, bool, error) {
+	if packageID == s.lessons[lessonID].Media.PackageID {
+		switch name {
+		case "master.m3u8":
+			return []byte(master), s.growing, nil
+		case "360p.m3u8":
+			return []byte(rung), s.growing, nil
+		}
+	}
+	return nil, false, fault.New(fault.NotFound, "package.not_found")
+}
+
+// folder is storage whose objects are files.
+type folder struct {
+	media.Store
+	dir string
+}
+
+func (f folder) Open(_ context.Context, key string) (*os.File, media.Object, error) {
+	file, err := os.Open(filepath.Join(f.dir, key))
+	if err != nil {
+		return nil, media.Object{}, fault.Wrap(err, fault.NotFound, "media.not_found")
+	}
+	return file, media.Object{Key: key, Size: int64(len(segment)), ETag: "abc", ModifiedAt: noon}, nil
+}
+
+// far is storage on another machine.
+type far struct {
+	media.Store
+	asked []media.Range
+}
+
+func (f *far) Head(_ context.Context, key string) (media.Object, error) {
+	if !strings.HasSuffix(key, "/360p/0-1/0.m4s") {
+		return media.Object{}, fault.New(fault.NotFound, "media.not_found")
+	}
+	return media.Object{Key: key, Size: int64(len(segment)), ETag: "abc"}, nil
+}
+
+func (f *far) Get(ctx context.Context, key string, r media.Range) (io.ReadCloser, media.Object, error) {
+	f.asked = append(f.asked, r)
+	o, err := f.Head(ctx, key)
+	return io.NopCloser(bytes.NewReader(segment[r.Offset:])), o, err
+}
+
+type tally struct{ bytes int64 }
+
+func (t *tally) Served(_ string, _ time.Time, n int64) { t.bytes += n }
+
+// door lets the test say who asks.
+func handler(r Room, by people.Person) http.Handler {
+	e := echo.New()
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if !c.Response().Committed {
+			_ = c.NoContent(page.Status(err))
+		}
+	}
+	for _, x := range r.Routes() {
+		e.Add(x.Method, x.Path, func(c echo.Context) error {
+			c.SetRequest(c.Request().WithContext(page.WithVisit(c.Request().Context(), &page.Visit{Person: by})))
+			return x.Handle(c)
+		})
+	}
+	return e
+}
+
+func house(t *testing.T) (*shelf, Room) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, l := range []string{"open", "draft", "again"} {
+		for _, p := range []string{"p1", "p2"} {
+			name := filepath.Join(dir, media.Output(l, p, "360p/0-1", "0.m4s"))
+			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(name, segment, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	playing := lesson.Media{PackageID: "p1", Playable: true}
+	again := lesson.Media{PackageID: "p1", MakingID: "p2", Playable: true, State: lesson.Processing}
+	s := &shelf{lessons: map[string]lesson.Lesson{
+		"open":  {ID: "open", Status: lesson.Published, Media: playing, TeacherID: "lan"},
+		"again": {ID: "again", Status: lesson.Published, Media: again, TeacherID: "lan"},
+		"draft": {ID: "draft", Status: lesson.Draft, Media: playing, TeacherID: "lan"},
+	}}
+	return s, NewRoom(Room{Playlists: s, Lessons: s, Media: folder{dir: dir}, Secret: []byte("s"), Now: func() time.Time { return noon }})
+}
+
+func teacher(id string) people.Person {
+	return people.Person{ID: id, Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
+}
+
+func get(h http.Handler, method, path string, headers ...string) *httptest.ResponseRecorder {
+	req := httptest.NewRequest(method, path, nil)
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, req)
+	return w
+}
+
+func TestWhoMayWatch(t *testing.T) {
+	_, r := house(t)
+	good := "?token=" + SignWatch(r.Secret, "draft", "p1", noon.Add(time.Hour))
+	for _, x := range []struct {
+		what string
+		by   people.Person
+		path string
+		want int
+	}{
+		{"anybody, published", people.Person{}, "open/p1/360p/0-1/0.m4s", 200},
+		{"anybody, published, playlist", people.Person{}, "open/p1/master.m3u8", 200},
+		{"anybody, replacement in the making", people.Person{}, "again/p2/360p/0-1/0.m4s", 404},
+		{"its teacher, replacement in the making", teacher("lan"), "again/p2/360p/0-1/0.m4s", 200},
+		{"anybody, what plays meanwhile", people.Person{}, "again/p1/360p/0-1/0.m4s", 200},
+		{"anybody, draft", people.Person{}, "draft/p1/360p/0-1/0.m4s", 404},
+		{"its teacher", teacher("lan"), "draft/p1/360p/0-1/0.m4s", 200},
+		{"another teacher", teacher("mai"), "draft/p1/360p/0-1/0.m4s", 403},
+		{"bearer of a token", people.Person{}, "draft/p1/360p/0-1/0.m4s" + good, 200},
+		{"token of another package", people.Person{}, "draft/p2/360p/0-1/0.m4s" + good, 404},
+		{"token over", people.Person{}, "draft/p1/master.m3u8?token=" + SignWatch(r.Secret, "draft", "p1", noon), 404},
+		{"token forged", people.Person{}, "draft/p1/master.m3u8?token=" + SignWatch([]byte("x"), "draft", "p1", noon.Add(time.Hour)), 404},
+		{"token garbage", people.Person{}, "draft/p1/master.m3u8?token=%00.%ff", 404},
+		{"unknown lesson", people.Person{}, "none/p1/master.m3u8", 404},
+		{"unknown file", people.Person{}, "open/p1/360p/0-1/9.m4s", 404},
+		{"unknown playlist", people.Person{}, "open/p1/9.m3u8", 404},
+		{"not a kind we serve", people.Person{}, "open/p1/notes.txt", 404},
+		{"traversal", people.Person{}, "open/p1/../../draft/p1/360p/0-1/0.m4s", 404},
+		{"traversal, escaped", people.Person{}, "open/p1/..%2f..%2f..%2fdraft/packages/p1/360p/0-1/0.m4s", 404},
+		{"traversal in the package", people.Person{}, "open/..%2f..%2fdraft/packages/p1/360p/0-1/0.m4s", 404},
+		{"NUL", people.Person{}, "open/p1/360p/0-1/0%00.m4s", 404},
+	} {
+		if w := get(handler(r, x.by), "GET", Base+x.path); w.Code != x.want {
+			t.Errorf("%s: %d, want %d", x.what, w.Code, x.want)
+		}
+	}
+}
+
+func TestCachingFollowsWhatMayChange(t *testing.T) {
+	s, r := house(t)
+	seg, list := Base+"open/p1/360p/0-1/0.m4s", Base+"open/p1/360p.m3u8"
+	check := func(what, path, want string, by people.Person) {
+		t.Helper()
+		if got := get(handler(r, by), "GET", path).Header().Get("Cache-Control"); got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	check("segment", seg, "public, max-age=31536000, immutable", people.Person{})
+	check("finished playlist", list, "public, max-age=3600", people.Person{})
+	check("segment of a draft", Base+"draft/p1/360p/0-1/0.m4s", "private, max-age=3600", teacher("lan"))
+	check("playlist of a draft", Base+"draft/p1/360p.m3u8", "private, no-cache", teacher("lan"))
+	s.growing = true
+	check("growing playlist", list, "no-cache", people.Person{})
+
+	w := get(handler(r, people.Person{}), "GET", list)
+	if got := w.Header().Get("Content-Type"); got != "application/vnd.apple.mpegurl" {
+		t.Errorf("playlist's type %q", got)
+	}
+	if w := get(handler(r, people.Person{}), "GET", list, "If-None-Match", w.Header().Get("ETag")); w.Code != 304 {
+		t.Errorf("unchanged playlist: %d, want 304", w.Code)
+	}
+	if w := get(handler(r, people.Person{}), "HEAD", seg); w.Code != 200 || w.Body.Len() != 0 || w.Header().Get("Content-Length") != "10000" || w.Header().Get("Content-Type") != "video/iso.segment" {
+		t.Errorf("HEAD: %d, %d bytes, %v", w.Code, w.Body.Len(), w.Header())
+	}
+}
+
+func TestRangesFromFilesAndFromAfar(t *testing.T) {
+	_, near := house(t)
+	distant := near
+	store := &far{}
+	distant.Media = store
+	count := &tally{}
+	distant.Tally = count
+	for name, r := range map[string]Room{"file": near, "far": distant} {
+		w := get(handler(r, people.Person{}), "GET", Base+"open/p1/360p/0-1/0.m4s", "Range", "bytes=5005-5009")
+		if w.Code != 206 || w.Body.String() != "56789" || w.Header().Get("Content-Range") != "bytes 5005-5009/10000" {
+			t.Errorf("%s: %d %q %s", name, w.Code, w.Body, w.Header().Get("Content-Range"))
+		}
+		if w := get(handler(r, people.Person{}), "GET", Base+"open/p1/360p/0-1/0.m4s"); !bytes.Equal(w.Body.Bytes(), segment) {
+			t.Errorf("%s: whole file differs", name)
+		}
+		if w := get(handler(r, people.Person{}), "GET", Base+"open/p1/360p/0-1/0.m4s", "Range", "bytes=99999-"); w.Code != 416 {
+			t.Errorf("%s: range past the end: %d", name, w.Code)
+		}
+	}
+	if len(store.asked) != 2 || store.asked[0].Offset != 5005 {
+		t.Errorf("storage was asked %v", store.asked)
+	}
+	if count.bytes != int64(5+len(segment)) {
+		t.Errorf("tally %d bytes", count.bytes)
+	}
+}
+
+func TestTokenFollowsThePlaylist(t *testing.T) {
+	s, r := house(t)
+	hls, poster := r.Playback("http://h", s.lessons["draft"])
+	token := hls[strings.Index(hls, "?"):]
+	if hls != "http://h/watch/draft/p1/master.m3u8"+token || poster != "http://h/watch/draft/p1/poster.jpg"+token {
+		t.Fatalf("addresses %s %s", hls, poster)
+	}
+	body := get(handler(r, people.Person{}), "GET", Base+"draft/p1/360p.m3u8"+token).Body.String()
+	want := "#EXTM3U\n#EXT-X-MAP:URI=\"360p/0-1/init.mp4" + token + "\"\n#EXTINF:2.0,\n360p/0-1/0.m4s" + token + "\n"
+	if body != want {
+		t.Errorf("playlist\n%s\nwant\n%s", body, want)
+	}
+	if hls, _ := r.Playback("", s.lessons["open"]); hls != "/watch/open/p1/master.m3u8" {
+		t.Errorf("published: %s", hls)
+	}
+	if hls, _ := r.Playback("", lesson.Lesson{ID: "x"}); hls != "" {
+		t.Errorf("unplayable: %s", hls)
+	}
+}
+
+func TestWithdrawnStopsWithinTheDoorsLife(t *testing.T) {
+	s, r := house(t)
+	now := noon
+	r.Now = func() time.Time { return now }
+	h := handler(r, people.Person{})
+	path := Base + "open/p1/360p/0-1/0.m4s"
+	for range 3 {
+		get(h, "GET", path)
+	}
+	if s.reads != 1 {
+		t.Errorf("the lesson was read %d times", s.reads)
+	}
+	l := s.lessons["open"]
+	l.Status = lesson.Withdrawn
+	s.lessons["open"] = l
+	now = now.Add(doorLife)
+	if w := get(h, "GET", path); w.Code != 404 {
+		t.Errorf("withdrawn lesson: %d", w.Code)
+	}
+}
+
+// fast is a connection that can send files by itself.
+type fast struct {
+	*httptest.ResponseRecorder
+	files int
+}
+
+func (f *fast) ReadFrom(src io.Reader) (int64, error) {
+	if l, ok := src.(*io.LimitedReader); ok {
+		if _, ok := l.R.(*os.File); ok {
+			f.files++
+		}
+	}
+	return io.Copy(f.ResponseRecorder, src)
+}
+
+func TestFilesReachTheConnectionAsFiles(t *testing.T) {
+	_, r := house(t)
+	w := &fast{ResponseRecorder: httptest.NewRecorder()}
+	handler(r, people.Person{}).ServeHTTP(w, httptest.NewRequest("GET", Base+"open/p1/360p/0-1/0.m4s", nil))
+	if w.files != 1 || !bytes.Equal(w.Body.Bytes(), segment) {
+		t.Errorf("the connection was handed %d files, %d bytes", w.files, w.Body.Len())
+	}
+}
