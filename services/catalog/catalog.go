@@ -86,6 +86,8 @@ type Index interface {
 	Delete(ctx context.Context, lessonIDs ...string) error
 	Search(ctx context.Context, q Query) (Result, error)
 	Suggest(ctx context.Context, text string, grade, limit int) ([]Suggestion, error)
-	// IDs lists everything indexed, for comparing with the database.
+	// IDs lists everything indexed, for comparing with the database, and Entries
+	// gives what is kept of the lessons with the ids; those not indexed are left out.
 	IDs(ctx context.Context) ([]string, error)
+	Entries(ctx context.Context, lessonIDs ...string) ([]Entry, error)
 }

@@ -1,0 +1,85 @@
+package catalog
+
+import "strings"
+
+// Bounds of a query; what is beyond them is brought back, never refused: a
+// search must not end in an error page.
+const (
+	MaxLimit     = 100
+	DefaultLimit = 20
+	MaxOffset    = maxWindow
+	maxFilter    = 100 // bytes of a filter's value
+)
+
+// Bounded brings absurd values back into range and cleans the texts.
+func (q Query) Bounded() Query {
+	q.Text = clip(strings.ToValidUTF8(strings.ReplaceAll(clipBytes(q.Text, 4*MaxText), "\x00", " "), " "), MaxText)
+	q.Subject, q.Language, q.School = cleanFilter(q.Subject), cleanFilter(q.Language), cleanFilter(q.School)
+	switch {
+	case q.Limit <= 0:
+		q.Limit = DefaultLimit
+	case q.Limit > MaxLimit:
+		q.Limit = MaxLimit
+	}
+	q.Offset = min(max(q.Offset, 0), MaxOffset)
+	return q
+}
+
+func cleanFilter(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(clipBytes(s, maxFilter), "\x00", " "), " ")
+}
+
+func clipBytes(s string, n int) string { return s[:min(len(s), n)] }
+
+// filtered reports whether anything but the text narrows the query.
+func (q Query) filtered() bool {
+	return q.Subject != "" || q.Grade != 0 || q.Week != 0 || q.Language != "" || q.School != ""
+}
+
+// takes reports whether the candidate passes the filters.
+func (q Query) takes(c Candidate) bool {
+	s, g, w, l, h := q.agrees(c)
+	return s && g && w && l && h
+}
+
+// agrees says it filter by filter: subject, grade, week, language, school.
+func (q Query) agrees(c Candidate) (subject, grade, week, language, school bool) {
+	return q.Subject == "" || q.Subject == c.Subject,
+		q.Grade == 0 || q.Grade == c.Grade,
+		q.Week == 0 || q.Week == c.Week,
+		q.Language == "" || q.Language == c.Language,
+		q.School == "" || q.School == c.School
+}
+
+func newFacets() Facets {
+	return Facets{Subject: map[string]int{}, Grade: map[int]int{}, Week: map[int]int{}, Language: map[string]int{}}
+}
+
+func facetsOf(cs []Candidate, q Query) Facets {
+	f := newFacets()
+	for _, c := range cs {
+		f.add(c, q, 1)
+	}
+	return f
+}
+
+// add counts n entries with the candidate's facts in every group whose other
+// filters they pass: a group ignores its own, so that a choice can be changed.
+func (f Facets) add(c Candidate, q Query, n int) {
+	subject, grade, week, language, school := q.agrees(c)
+	if !school {
+		return
+	}
+	if grade && week && language {
+		f.Subject[c.Subject] += n
+	}
+	if subject && week && language {
+		f.Grade[c.Grade] += n
+	}
+	if subject && grade && language && c.Week > 0 {
+		f.Week[c.Week] += n
+	}
+	if subject && grade && week {
+		f.Language[c.Language] += n
+	}
+}

@@ -1,0 +1,197 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/school"
+)
+
+// Service is the catalogue: it answers students and keeps the index equal to
+// the lessons in the database.
+type Service struct {
+	Index   Index
+	Lessons lesson.Store
+	Atomic  job.Atomic
+	People  interface {
+		Person(ctx context.Context, id string) (people.Person, error)
+	}
+	Schools interface {
+		School(ctx context.Context, id string) (school.School, error)
+		Subjects(ctx context.Context) ([]school.Subject, error)
+	}
+	Now func() time.Time
+}
+
+var _ lesson.Index = (*Service)(nil)
+
+// Bounds of suggestions.
+const (
+	MaxSuggestions     = 20
+	DefaultSuggestions = 8
+)
+
+// Search finds published lessons. Whatever is asked, only a broken index is a
+// fault: absurd values are brought back into range.
+func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
+	began := s.Now()
+	r, err := s.Index.Search(ctx, q.Bounded())
+	if err != nil {
+		return Result{}, fmt.Errorf("search: %w", err)
+	}
+	r.Took = s.Now().Sub(began)
+	return r, nil
+}
+
+// Suggest completes what is being typed with titles; grade 0 means any, limit 0
+// means DefaultSuggestions.
+func (s *Service) Suggest(ctx context.Context, text string, grade, limit int) ([]Suggestion, error) {
+	q := Query{Text: text}.Bounded()
+	if limit <= 0 {
+		limit = DefaultSuggestions
+	}
+	out, err := s.Index.Suggest(ctx, q.Text, grade, min(limit, MaxSuggestions))
+	if err != nil {
+		return nil, fmt.Errorf("suggest: %w", err)
+	}
+	return out, nil
+}
+
+// Changed brings a lesson's place in the index in line with the database, in
+// the transaction of ctx. A lesson that is gone leaves the index.
+func (s *Service) Changed(ctx context.Context, lessonID string) error {
+	l, err := s.Lessons.Lesson(ctx, lessonID)
+	if fault.KindOf(err) == fault.NotFound {
+		return s.Index.Delete(ctx, lessonID)
+	}
+	if err != nil {
+		return err
+	}
+	if !shown(l) {
+		return s.Index.Delete(ctx, lessonID)
+	}
+	e, err := s.entry(ctx, l, &names{})
+	if err != nil {
+		return err
+	}
+	return s.Index.Put(ctx, e)
+}
+
+// shown reports whether students may find the lesson.
+func shown(l lesson.Lesson) bool {
+	o := l.Object()
+	return o.Published && !o.Deleted
+}
+
+// entry gathers what students see of a lesson.
+func (s *Service) entry(ctx context.Context, l lesson.Lesson, known *names) (Entry, error) {
+	e := Entry{
+		LessonID: l.ID, PackageID: l.Media.PackageID, Title: l.Title, Description: l.Description,
+		Subject: l.Subject, SubjectName: l.Subject, Grade: l.Grade, Week: l.Week, Language: l.Language,
+		TeacherID: l.TeacherID, SchoolID: l.SchoolID, Duration: l.Media.Duration,
+		Bytes: phoneBytes(l.Renditions), PublishedAt: l.PublishedAt.UTC().Truncate(time.Millisecond),
+	}
+	if err := known.subjectsOf(ctx, s); err != nil {
+		return Entry{}, err
+	}
+	if n := known.subjects[l.Subject]; n != "" {
+		e.SubjectName = n
+	}
+	var err error
+	e.Teacher, err = known.name(&known.teachers, l.TeacherID, "teacher", func(id string) (string, error) {
+		p, err := s.People.Person(ctx, id)
+		return p.Name, err
+	})
+	if err != nil {
+		return Entry{}, err
+	}
+	e.School, err = known.name(&known.schools, l.SchoolID, "school", func(id string) (string, error) {
+		x, err := s.Schools.School(ctx, id)
+		return x.Name, err
+	})
+	return e, err
+}
+
+// names remembers what was read, for as long as one piece of work lasts.
+type names struct {
+	subjects, teachers, schools map[string]string
+}
+
+func (n *names) subjectsOf(ctx context.Context, s *Service) error {
+	if n.subjects != nil {
+		return nil
+	}
+	list, err := s.Schools.Subjects(ctx)
+	if err != nil {
+		return fmt.Errorf("subjects: %w", err)
+	}
+	n.subjects = make(map[string]string, len(list))
+	for _, x := range list {
+		n.subjects[x.Code] = x.Name
+	}
+	return nil
+}
+
+// name reads a name once. One that is gone is empty: the lesson is found all
+// the same.
+func (n *names) name(known *map[string]string, id, noun string, read func(id string) (string, error)) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	if name, ok := (*known)[id]; ok {
+		return name, nil
+	}
+	name, err := read(id)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return "", fmt.Errorf("%s %s: %w", noun, id, err)
+	}
+	if *known == nil {
+		*known = map[string]string{}
+	}
+	(*known)[id] = name
+	return name, nil
+}
+
+// phoneBytes is what a phone pays for the whole lesson at the rung it is given
+// first: the largest picture of at most 480 lines, else the smallest there is,
+// else sound.
+func phoneBytes(rs []lesson.Rendition) int64 {
+	const phoneLines = 480
+	var best lesson.Rendition
+	for _, r := range rs {
+		lines, bestLines := min(r.Width, r.Height), min(best.Width, best.Height)
+		switch {
+		case r.Kind != "video":
+			continue
+		case best.Kind == "",
+			lines <= phoneLines && (bestLines > phoneLines || lines > bestLines),
+			lines > phoneLines && bestLines > phoneLines && lines < bestLines:
+			best = r
+		}
+	}
+	if best.Kind == "" {
+		for _, r := range rs {
+			if r.Kind == "audio" && (best.Bytes == 0 || r.Bytes < best.Bytes) {
+				best = r
+			}
+		}
+	}
+	return best.Bytes
+}
+
+// fingerprint is equal for two entries when students would see no difference.
+func (e Entry) fingerprint() string {
+	return strings.Join([]string{
+		e.LessonID, e.PackageID, e.Title, e.Description, e.Subject, e.SubjectName,
+		strconv.Itoa(e.Grade), strconv.Itoa(e.Week), e.Language, e.TeacherID, e.Teacher, e.SchoolID, e.School,
+		strconv.FormatFloat(e.Duration, 'f', 3, 64), strconv.FormatInt(e.Bytes, 10),
+		strconv.FormatInt(e.PublishedAt.UnixMilli(), 10),
+	}, "\x00")
+}

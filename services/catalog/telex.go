@@ -1,0 +1,111 @@
+package catalog
+
+import "strings"
+
+// untelex reads a word as what a Telex keyboard was sent while its Vietnamese
+// mode was off ("soos" for "số", "hamf" for "hàm") and gives the word without
+// marks and in the form of Tones. ok is false when nothing in it was Telex.
+// The result is a guess: callers keep it only when such a word exists.
+func untelex(w string) (folded, tones string, ok bool) {
+	var base []byte          // letters without marks
+	marked := map[int]byte{} // place in base -> 'a' 'e' 'o' 'd' (doubled) or 'w'
+	var tone byte
+	for i := range len(w) {
+		c := w[i]
+		vowel := lastVowel(base)
+		switch {
+		case c >= 0x80:
+			return "", "", false
+		case strings.IndexByte("sfrxj", c) >= 0 && vowel >= 0 && ends(base, vowel):
+			tone, ok = c, true
+			continue
+		case c == 'z' && vowel >= 0:
+			tone, ok = 0, true
+			continue
+		case c == 'w' && horn(base, marked):
+			ok = true
+			continue
+		case (c == 'a' || c == 'e' || c == 'o') && vowel >= 0 && double(base, marked, c):
+			ok = true
+			continue
+		case c == 'd' && len(base) > 0 && base[0] == 'd' && marked[0] == 0:
+			marked[0], ok = 'd', true
+			continue
+		}
+		base = append(base, c)
+	}
+	if !ok || len(base) == 0 {
+		return "", "", false
+	}
+	var b strings.Builder
+	for i, c := range base {
+		b.WriteByte(c)
+		if m := marked[i]; m != 0 {
+			b.WriteByte(m)
+		}
+	}
+	if tone != 0 {
+		b.WriteByte(tone)
+	}
+	return string(base), b.String(), true
+}
+
+func isVowel(c byte) bool { return strings.IndexByte("aeiouy", c) >= 0 }
+
+func lastVowel(b []byte) int {
+	for i := len(b) - 1; i >= 0; i-- {
+		if isVowel(b[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// ends reports whether what follows the vowel can end a Vietnamese syllable,
+// so that the "s" of "class" is not taken for a tone twice over.
+func ends(base []byte, vowel int) bool {
+	switch string(base[vowel+1:]) {
+	case "", "c", "ch", "m", "n", "ng", "nh", "p", "t", "g", "h":
+		return true
+	}
+	return false
+}
+
+// horn applies a "w": ươ over "uo", else the last a, o or u. A "w" after no
+// such vowel stands for ư.
+func horn(base []byte, marked map[int]byte) bool {
+	for i := len(base) - 1; i >= 0; i-- {
+		switch base[i] {
+		case 'o', 'a', 'u':
+			if marked[i] != 0 {
+				return false
+			}
+			if base[i] == 'a' && i > 0 && base[i-1] == 'u' && (i == 1 || base[i-2] != 'q') && i == len(base)-1 {
+				i-- // "muaw" is mưa, not muă
+			}
+			marked[i] = 'w'
+			if base[i] == 'o' && i > 0 && base[i-1] == 'u' {
+				marked[i-1] = 'w'
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// double applies a repeated vowel ("aa", also "vana" for "vân").
+func double(base []byte, marked map[int]byte, c byte) bool {
+	for i := len(base) - 1; i >= 0; i-- {
+		if base[i] == c {
+			if marked[i] != 0 {
+				return false
+			}
+			marked[i] = c
+			return true
+		}
+		if isVowel(base[i]) && i != len(base)-1 {
+			return false
+		}
+	}
+	return false
+}
