@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
+	"lenlop/infra/contract/titles"
 	"lenlop/infra/fts"
 	"lenlop/infra/sqldb"
 )
@@ -36,11 +36,11 @@ func BenchmarkSearch(b *testing.B) {
 		b.Fatal(err)
 	}
 	began := time.Now()
-	for es := range slices.Chunk(contract.Lessons(n, 1), 500) {
+	for es := range slices.Chunk(titles.Entries(n, 1), 500) {
 		if err := x.Put(ctx, es...); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.Logf("%d lessons indexed in %v", n, time.Since(began).Round(time.Millisecond))
-	contract.BenchSearch(b, x)
+	titles.Bench(b, x)
 }

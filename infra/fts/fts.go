@@ -59,7 +59,7 @@ var schema = []string{
 	`CREATE INDEX catalog_entry_school ON catalog_entry (school_id, grade, subject, week, published DESC, key DESC)`,
 	`CREATE TABLE catalog_word (word TEXT PRIMARY KEY, entries INTEGER NOT NULL) WITHOUT ROWID`,
 	`CREATE VIRTUAL TABLE catalog_fts USING fts5 (title, tags, subject, teacher, school, description,
-		content='', contentless_delete=1, prefix='2 3', tokenize='unicode61 remove_diacritics 0')`,
+		content='', contentless_delete=1, prefix='1 2 3', tokenize='unicode61 remove_diacritics 0')`,
 	`CREATE VIRTUAL TABLE catalog_tones USING fts5 (words,
 		content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 0')`,
 }

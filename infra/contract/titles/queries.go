@@ -1,4 +1,4 @@
-package contract
+package titles
 
 import (
 	"math/rand/v2"
@@ -8,10 +8,10 @@ import (
 	"lenlop/services/catalog"
 )
 
-// QueryKinds are the ways in which students ask, each measured on its own.
-var QueryKinds = []string{"exact", "folded", "typo", "telex", "prefix", "letter", "grade", "filters", "browse", "broad", "nothing"}
+// Kinds are the ways in which students ask, each measured on its own.
+var Kinds = []string{"exact", "folded", "typo", "telex", "prefix", "letter", "grade", "filters", "browse", "broad", "nothing"}
 
-// Queries makes n queries of a kind, out of the topics that Lessons teaches.
+// Queries makes n queries of a kind, out of the topics that Entries teaches.
 func Queries(kind string, n int, seed uint64) []catalog.Query {
 	r := rand.New(rand.NewPCG(seed, uint64(len(kind))))
 	out := make([]catalog.Query, n)

@@ -1,4 +1,6 @@
-package contract
+// Package titles makes believable lessons and the queries of students, for exams
+// and benchmarks of search.
+package titles
 
 import (
 	"fmt"
@@ -57,9 +59,9 @@ var (
 	began = time.Date(2020, 4, 6, 1, 0, 0, 0, time.UTC)
 )
 
-// Lessons makes n believable published lessons, the same ones for the same
+// Entries makes n believable published lessons, the same ones for the same
 // seed: titles of the curriculum, teachers and schools of a mountain province.
-func Lessons(n int, seed uint64) []catalog.Entry {
+func Entries(n int, seed uint64) []catalog.Entry {
 	r := rand.New(rand.NewPCG(seed, 7))
 	pick := func(s []string) string { return s[r.IntN(len(s))] }
 	out := make([]catalog.Entry, n)

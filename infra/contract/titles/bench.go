@@ -1,4 +1,4 @@
-package contract
+package titles
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"lenlop/services/catalog"
 )
 
-// BenchSearch measures every kind of query on a filled index, and reports the
+// Bench measures every kind of query on a filled index, and reports the
 // median and the 95th percentile in milliseconds.
-func BenchSearch(b *testing.B, x catalog.Index) {
+func Bench(b *testing.B, x catalog.Index) {
 	run := func(name string, queries []catalog.Query, ask func(catalog.Query) error) {
 		b.Run(name, func(b *testing.B) {
 			var took []time.Duration
@@ -29,7 +29,7 @@ func BenchSearch(b *testing.B, x catalog.Index) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
-	for _, kind := range QueryKinds {
+	for _, kind := range Kinds {
 		run("search/"+kind, Queries(kind, 200, 3), func(q catalog.Query) error {
 			_, err := x.Search(context.Background(), q)
 			return err
