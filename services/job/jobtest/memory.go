@@ -1,0 +1,290 @@
+// Package jobtest keeps jobs in memory, for tests of Runners and of the
+// services that ask for work.
+package jobtest
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/job"
+)
+
+// Part is another in-memory store that takes part in Memory's transactions.
+type Part interface {
+	// Snapshot gives a function that puts everything back as it is now.
+	Snapshot() (restore func())
+}
+
+// Memory is a job.Store and job.Atomic. Transactions run one at a time and are
+// rolled back when their function fails. Its clock is time.Now, so that it
+// obeys testing/synctest.
+type Memory struct {
+	// Fail, when set, may fail a call ("Claim", "Beat", "Check", "Finish",
+	// "Add", "Atomically") before it does anything.
+	Fail func(call string) error
+
+	tx     sync.Mutex // held by the outermost Atomically
+	mu     sync.Mutex
+	rows   map[string]job.Job
+	last   int64
+	token  int64
+	parts  []Part
+	claims []string
+}
+
+type txKey struct{}
+
+// New makes a Memory whose transactions cover the parts.
+func New(parts ...Part) *Memory { return &Memory{rows: map[string]job.Job{}, parts: parts} }
+
+// Atomically runs fn alone; its changes are undone when it fails.
+func (m *Memory) Atomically(ctx context.Context, fn func(ctx context.Context) error) (err error) {
+	if ctx.Value(txKey{}) == m {
+		return fn(ctx)
+	}
+	if err := m.fail(ctx, "Atomically"); err != nil {
+		return err
+	}
+	m.tx.Lock()
+	defer m.tx.Unlock()
+	m.mu.Lock()
+	rows := maps.Clone(m.rows)
+	m.mu.Unlock()
+	restores := make([]func(), 0, len(m.parts))
+	for _, p := range m.parts {
+		restores = append(restores, p.Snapshot())
+	}
+	ok := false
+	defer func() {
+		if ok {
+			return
+		}
+		m.mu.Lock()
+		m.rows = rows
+		m.mu.Unlock()
+		for _, restore := range restores {
+			restore()
+		}
+	}()
+	if err := fn(context.WithValue(ctx, txKey{}, m)); err != nil {
+		return err
+	}
+	ok = true
+	return nil
+}
+
+func (m *Memory) fail(ctx context.Context, call string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if m.Fail != nil {
+		return m.Fail(call)
+	}
+	return nil
+}
+
+// locked runs fn on the rows, waiting for a transaction of somebody else.
+func (m *Memory) locked(ctx context.Context, call string, fn func() error) error {
+	if err := m.fail(ctx, call); err != nil {
+		return err
+	}
+	if ctx.Value(txKey{}) != m {
+		m.tx.Lock()
+		defer m.tx.Unlock()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return fn()
+}
+
+// Add adds jobs; see job.Queue.
+func (m *Memory) Add(ctx context.Context, jobs ...job.New) error {
+	return m.locked(ctx, "Add", func() error {
+		for _, n := range jobs {
+			args, err := json.Marshal(n.Args)
+			if err != nil {
+				return err
+			}
+			if n.Key != "" && m.has(n.Args.Kind(), n.Key) {
+				continue
+			}
+			m.last++
+			now := time.Now()
+			j := job.Job{
+				ID: "job" + strconv.FormatInt(m.last, 10), Kind: n.Args.Kind(), Key: n.Key, Subject: n.Subject,
+				Args: args, State: job.Waiting, Priority: cmp.Or(n.Priority, job.Normal),
+				MaxAttempts: cmp.Or(n.MaxAttempts, 3), RunAt: n.RunAt, CreatedAt: now,
+			}
+			if j.RunAt.IsZero() {
+				j.RunAt = now
+			}
+			m.rows[j.ID] = j
+		}
+		return nil
+	})
+}
+
+func (m *Memory) has(kind, key string) bool {
+	for _, j := range m.rows {
+		if j.Kind == kind && j.Key == key && (j.State == job.Waiting || j.State == job.Running) {
+			return true
+		}
+	}
+	return false
+}
+
+// CancelSubject asks jobs to stop; see job.Queue.
+func (m *Memory) CancelSubject(ctx context.Context, subject string, kinds ...string) error {
+	return m.locked(ctx, "CancelSubject", func() error {
+		for id, j := range m.rows {
+			if j.Subject != subject || len(kinds) > 0 && !slices.Contains(kinds, j.Kind) {
+				continue
+			}
+			switch j.State {
+			case job.Waiting:
+				j.State, j.FinishedAt = job.Cancelled, time.Now()
+			case job.Running:
+				j.Cancel = true
+			}
+			m.rows[id] = j
+		}
+		return nil
+	})
+}
+
+// Claim takes the next due job; see job.Store.
+func (m *Memory) Claim(ctx context.Context, worker string, kinds []string, lease time.Duration) (*job.Job, error) {
+	var out *job.Job
+	err := m.locked(ctx, "Claim", func() error {
+		now := time.Now()
+		for _, j := range m.sorted() {
+			expired := j.State == job.Running && j.LeaseUntil.Before(now)
+			due := j.State == job.Waiting && !j.RunAt.After(now)
+			if !slices.Contains(kinds, j.Kind) || !expired && !due {
+				continue
+			}
+			if expired && j.Attempt >= j.MaxAttempts {
+				j.State, j.FinishedAt = job.Parked, now
+			} else {
+				m.token++
+				j.State, j.Attempt, j.Token, j.Worker = job.Running, j.Attempt+1, m.token, worker
+				j.LeaseUntil = now.Add(lease)
+				m.claims = append(m.claims, j.ID)
+			}
+			m.rows[j.ID] = j
+			out = &j
+			return nil
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (m *Memory) sorted() []job.Job {
+	return slices.SortedFunc(maps.Values(m.rows), func(a, b job.Job) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.RunAt.Compare(b.RunAt), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+func (m *Memory) mine(id string, token int64) (job.Job, error) {
+	j, ok := m.rows[id]
+	if !ok || j.State != job.Running || j.Token != token {
+		return j, fault.New(fault.Conflict, "job.lost", "job", id)
+	}
+	return j, nil
+}
+
+// Beat renews a lease; see job.Store.
+func (m *Memory) Beat(ctx context.Context, id string, token int64, progress float64, lease time.Duration) (cancel bool, err error) {
+	err = m.locked(ctx, "Beat", func() error {
+		j, err := m.mine(id, token)
+		if err != nil {
+			return err
+		}
+		j.Progress, j.LeaseUntil = progress, time.Now().Add(lease)
+		m.rows[id], cancel = j, j.Cancel
+		return nil
+	})
+	return cancel, err
+}
+
+// Check is job.lost unless the token is still the row's.
+func (m *Memory) Check(ctx context.Context, id string, token int64) error {
+	return m.locked(ctx, "Check", func() error {
+		_, err := m.mine(id, token)
+		return err
+	})
+}
+
+// Finish ends a claim; see job.Store.
+func (m *Memory) Finish(ctx context.Context, id string, token int64, to job.State, lastError string, runAt time.Time) error {
+	return m.locked(ctx, "Finish", func() error {
+		j, err := m.mine(id, token)
+		if err != nil {
+			return err
+		}
+		j.LastError, j.State, j.LeaseUntil, j.Worker = lastError, to, time.Time{}, ""
+		switch to {
+		case job.GivenBack, job.Waiting:
+			if to == job.GivenBack {
+				j.Attempt--
+			}
+			j.State, j.RunAt = job.Waiting, runAt
+			if runAt.IsZero() {
+				j.RunAt = time.Now()
+			}
+		default:
+			j.FinishedAt = time.Now()
+		}
+		if to == job.Done {
+			j.Progress = 1
+		}
+		m.rows[id] = j
+		return nil
+	})
+}
+
+// Jobs lists rows, newest first; see job.Store.
+func (m *Memory) Jobs(ctx context.Context, subject string, state job.State, limit int) ([]job.Job, error) {
+	var out []job.Job
+	err := m.locked(ctx, "Jobs", func() error {
+		for _, j := range m.rows {
+			if (subject == "" || j.Subject == subject) && (state == "" || j.State == state) {
+				out = append(out, j)
+			}
+		}
+		slices.SortFunc(out, func(a, b job.Job) int { return cmp.Or(cmp.Compare(len(b.ID), len(a.ID)), cmp.Compare(b.ID, a.ID)) })
+		if limit > 0 && len(out) > limit {
+			out = out[:limit]
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Requeue puts a parked job back; see job.Store.
+func (m *Memory) Requeue(ctx context.Context, id string) error {
+	return m.locked(ctx, "Requeue", func() error {
+		j, ok := m.rows[id]
+		if !ok || j.State != job.Parked {
+			return fault.New(fault.NotFound, "job.not_found")
+		}
+		j.State, j.Attempt, j.RunAt, j.Cancel, j.LastError = job.Waiting, 0, time.Now(), false, ""
+		m.rows[id] = j
+		return nil
+	})
+}
+
+// Claims lists the ids of claimed jobs in the order of their claims.
+func (m *Memory) Claims() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.claims)
+}
