@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -27,6 +28,7 @@ var (
 	clusterOnce sync.Once
 	clusterDSN  string // of the database "postgres"
 	clusterErr  error
+	clusterLife io.Closer // closed, or gone with this process, it stops the server
 	databases   atomic.Int64
 )
 
@@ -114,7 +116,7 @@ func startCluster() (dsn string, err error) {
 	cmd = exec.Command("sh", slices.Concat([]string{"-c", supervise, "sh", dir}, server)...)
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the tests; the pipe tells the server
-	if _, err := cmd.StdinPipe(); err != nil {
+	if clusterLife, err = cmd.StdinPipe(); err != nil {
 		return "", err
 	}
 	if err := cmd.Start(); err != nil {

@@ -135,7 +135,7 @@ func (s *Jobs) Finish(ctx context.Context, id string, token int64, to job.State,
 			runAt = now
 		}
 		q = q.Set("state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'waiting' END").Set("run_at = ?", stamp(runAt)).
-			Set("finished_at = CASE WHEN cancel_asked THEN CAST(? AS TIMESTAMP) END", stamp(now))
+			Set("finished_at = CASE WHEN cancel_asked THEN ? ELSE finished_at END", stamp(now))
 		if to == job.GivenBack {
 			q = q.Set("attempt = attempt - 1")
 		}

@@ -1,0 +1,23 @@
+package sqldb_test
+
+import (
+	"testing"
+
+	"lenlop/infra/contract"
+	"lenlop/infra/sqldb"
+)
+
+func stores(db *sqldb.DB) contract.Stores {
+	return contract.Stores{
+		Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Uploads: db.Uploads(),
+		Packages: db.Packages(), Schedule: db.Schedule(), Jobs: db.Jobs(), Audit: db.Audit(),
+	}
+}
+
+func TestStores(t *testing.T) {
+	for name, open := range engines {
+		t.Run(name, func(t *testing.T) {
+			contract.AllStores(t, func(t *testing.T) contract.Stores { return stores(open(t)) })
+		})
+	}
+}
