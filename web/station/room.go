@@ -1,10 +1,74 @@
 // Package station is the television station's desk: schedule, as-run, figures.
 package station
 
-import "lenlop/web/page"
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/services/viewership"
+	"lenlop/web/page"
+)
 
 // Room is what the pages need.
-type Room struct{}
+type Room struct {
+	Schedule *schedule.Service
+	Lessons  *lesson.Service
+	// Views takes figures and lists them (viewership.Service).
+	Views interface {
+		AddFigure(ctx context.Context, by people.Person, f viewership.Figure) (viewership.Figure, error)
+		Ledger(ctx context.Context, by people.Person, lessonID string) (viewership.Ledger, error)
+	}
+	Schools school.Store
+	People  people.Store
+	Now     func() time.Time
+	Zone    *time.Location // of every time typed and shown
+}
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route { return nil }
+func (r Room) Routes() []page.Route {
+	const airing, channel = "/station/airings/:airing", "/station/channels/:channel"
+	return []page.Route{
+		{Method: http.MethodGet, Path: "/station", Action: people.ReadSchedule, Scope: page.Site, Handle: r.week},
+		{Method: http.MethodGet, Path: "/station/airings/new", Action: people.EditSchedule, Scope: page.Site, Handle: r.blank},
+		{Method: http.MethodPost, Path: "/station/airings/new", Action: people.EditSchedule, Scope: page.Site, Handle: r.plan},
+		{Method: http.MethodGet, Path: airing, Action: people.ReadSchedule, Scope: page.Site, Handle: r.airing},
+		{Method: http.MethodPost, Path: airing + "/plan", Action: people.EditSchedule, Scope: page.Site, Handle: r.replan},
+		{Method: http.MethodPost, Path: airing + "/remove", Action: people.EditSchedule, Scope: page.Site, Handle: r.remove},
+		{Method: http.MethodPost, Path: airing + "/as-run", Action: people.ReportAsRun, Scope: page.Site, Handle: r.asRun},
+		{Method: http.MethodPost, Path: airing + "/figures", Action: people.WriteFigure, Scope: page.Site, Handle: r.figure},
+		{Method: http.MethodGet, Path: "/station/channels/new", Action: people.EditChannel, Scope: page.Site, Handle: r.blankChannel},
+		{Method: http.MethodPost, Path: "/station/channels/new", Action: people.EditChannel, Scope: page.Site, Handle: r.saveChannel},
+		{Method: http.MethodGet, Path: channel, Action: people.EditChannel, Scope: page.Site, Handle: r.channel},
+		{Method: http.MethodPost, Path: channel, Action: people.EditChannel, Scope: page.Site, Handle: r.saveChannel},
+	}
+}
+
+// may says what the reader is offered on a page.
+func may(c echo.Context, a people.Action) bool {
+	return people.May(page.Who(c), a, people.Object{})
+}
+
+// lessons reads those that airings name, once each; one that is gone leaves an
+// empty title behind.
+func (r Room) lessons(ctx context.Context, by people.Person, as []schedule.Airing) (map[string]lesson.Lesson, error) {
+	m := map[string]lesson.Lesson{}
+	for _, a := range as {
+		if _, known := m[a.LessonID]; known {
+			continue
+		}
+		l, err := r.Lessons.Read(ctx, by, a.LessonID)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return nil, err
+		}
+		m[a.LessonID] = l
+	}
+	return m, nil
+}

@@ -1,10 +1,63 @@
-// Package teacher is the teacher's desk: own lessons, drafting, uploading, progress, captions, submitting.
+// Package teacher is the teacher's desk: own lessons, drafting, uploading,
+// progress, submitting; and the school head's view of the school's lessons.
 package teacher
 
-import "lenlop/web/page"
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/services/people"
+	"lenlop/services/school"
+	"lenlop/services/upload"
+	"lenlop/web/page"
+)
 
 // Room is what the pages need.
-type Room struct{}
+type Room struct {
+	Lessons *lesson.Service
+	// Uploads tells of an upload that can be resumed (upload.Service).
+	Uploads interface {
+		Current(ctx context.Context, by people.Person, lessonID string) (upload.Upload, bool, error)
+	}
+	Schools school.Store
+	People  people.Store
+	Media   media.Store
+	Now     func() time.Time
+	// MaxUpload is the largest recording in bytes, said before anything is sent.
+	MaxUpload int64
+}
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route { return nil }
+func (r Room) Routes() []page.Route {
+	const one = "/teacher/lessons/:lesson"
+	return []page.Route{
+		{Method: http.MethodGet, Path: "/teacher", Action: people.ListLessons, Scope: page.Site, Handle: r.list},
+		{Method: http.MethodGet, Path: "/teacher/lessons/new", Action: people.CreateLesson, Scope: page.Site, Handle: r.blank},
+		{Method: http.MethodPost, Path: "/teacher/lessons/new", Action: people.CreateLesson, Scope: page.Site, Handle: r.draft},
+		{Method: http.MethodGet, Path: one, Action: people.EditLesson, Scope: page.Object, Handle: r.edit},
+		{Method: http.MethodPost, Path: one + "/save", Action: people.EditLesson, Scope: page.Object, Handle: r.save},
+		{Method: http.MethodPost, Path: one + "/submit", Action: people.EditLesson, Scope: page.Object, Handle: r.step("submitted", r.Lessons.Submit)},
+		{Method: http.MethodPost, Path: one + "/retry", Action: people.EditLesson, Scope: page.Object, Handle: r.step("retried", r.Lessons.Retry)},
+		{Method: http.MethodPost, Path: one + "/bin", Action: people.EditLesson, Scope: page.Object, Handle: r.step("binned", r.Lessons.Bin)},
+		{Method: http.MethodPost, Path: one + "/restore", Action: people.EditLesson, Scope: page.Object, Handle: r.step("restored", r.Lessons.Restore)},
+		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: r.withdraw},
+		{Method: http.MethodGet, Path: one + "/recording", Action: people.ReadRecording, Scope: page.Object, Handle: r.recording},
+		{Method: http.MethodGet, Path: "/school", Action: people.ReadSchool, Scope: page.Object, Handle: r.school},
+	}
+}
+
+// may is the check of a page whose object has been read.
+func may(c echo.Context, a people.Action, o people.Object) error {
+	if people.May(page.Who(c), a, o) {
+		return nil
+	}
+	if page.Who(c).Anonymous() {
+		return errSignIn
+	}
+	return errDenied
+}

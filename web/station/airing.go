@@ -1,0 +1,190 @@
+package station
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/services/viewership"
+	"lenlop/web/page"
+)
+
+// What a figure may be, in the order shown. The rules are viewership's.
+var (
+	metrics = []string{"contacts", "average_minute_audience", "peak_minute_audience"}
+	units   = []string{"persons", "households", "plays"}
+	grades  = []viewership.Grade{"A", "B", "C", "D", "E"}
+)
+
+var (
+	asRunFields  = []string{"outcome", "startedAt", "endedAt", "note"}
+	figureFields = []string{"metric", "value", "unit", "grade", "source", "method", "replaces"}
+)
+
+// airing is one airing's page: its plan, what happened, what was handed in.
+type airing struct {
+	Airing   schedule.Airing
+	Channel  schedule.Channel
+	Channels []schedule.Channel
+	Lesson   lesson.Lesson
+	Subjects []school.Subject
+	Figures  []viewership.Figure
+	Replaced map[string]string // id of a row -> id of the row that corrects it
+	Names    map[string]string // of those who handed figures in
+	Plan     page.Form
+	AsRun    page.Form
+	Figure   page.Form
+	Now      time.Time
+	Zone     *time.Location
+	Done     string
+	Edit     bool // may change the plan
+	Report   bool // may say what happened
+	Write    bool // may hand a figure in
+}
+
+// begun reports whether the planned time has come.
+func (v airing) begun() bool { return !v.Now.Before(v.Airing.StartsAt) }
+
+// moment is a time as a datetime-local input wants it; zero is empty.
+func (v airing) moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(v.Zone).Format(momentLayout)
+}
+
+// row is the number of a figure on the page, by which a correction names it.
+func (v airing) row(id string) int {
+	return slices.IndexFunc(v.Figures, func(f viewership.Figure) bool { return f.ID == id }) + 1
+}
+
+func (r Room) airing(c echo.Context) error {
+	return r.showAiring(c, http.StatusOK, airing{Done: page.DoneOf(c)})
+}
+
+// showAiring renders the page of the airing in the address with the forms that
+// the handler already holds in v.
+func (r Room) showAiring(c echo.Context, status int, v airing) error {
+	ctx, by := c.Request().Context(), page.Who(c)
+	var err error
+	if v.Airing, err = r.Schedule.Store.Airing(ctx, c.Param("airing")); err != nil {
+		return err
+	}
+	if v.Channel, err = r.Schedule.Store.Channel(ctx, v.Airing.ChannelID); err != nil {
+		return err
+	}
+	if v.Channels, err = r.Schedule.Store.Channels(ctx); err != nil {
+		return err
+	}
+	if v.Lesson, err = r.Lessons.Read(ctx, by, v.Airing.LessonID); err != nil {
+		return err
+	}
+	if v.Subjects, err = r.Schools.Subjects(ctx); err != nil {
+		return err
+	}
+	if v.Figures, err = r.figures(ctx, by, v.Airing); err != nil {
+		return err
+	}
+	v.Replaced, v.Names = map[string]string{}, map[string]string{}
+	for _, f := range v.Figures {
+		if f.Replaces != "" {
+			v.Replaced[f.Replaces] = f.ID
+		}
+		if f.HandedInBy == "" || v.Names[f.HandedInBy] != "" {
+			continue
+		}
+		p, err := r.People.Person(ctx, f.HandedInBy)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+		v.Names[f.HandedInBy] = p.Name
+	}
+	v.Now, v.Zone = r.Now(), r.Zone
+	v.Edit, v.Report, v.Write = may(c, people.EditSchedule), may(c, people.ReportAsRun), may(c, people.WriteFigure)
+	return page.Render(c, status, airingPage(v))
+}
+
+// figures of one airing, in the order they were handed in, so that their
+// numbers on the page never change.
+func (r Room) figures(ctx context.Context, by people.Person, a schedule.Airing) ([]viewership.Figure, error) {
+	ledger, err := r.Views.Ledger(ctx, by, a.LessonID)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range ledger.Airings {
+		if x.Airing.ID == a.ID {
+			fs := slices.Clone(x.Figures)
+			slices.SortStableFunc(fs, func(a, b viewership.Figure) int { return a.At.Compare(b.At) })
+			return fs, nil
+		}
+	}
+	return nil, nil
+}
+
+func (r Room) asRun(c echo.Context) error {
+	f := page.FormOf(c, asRunFields...)
+	run := schedule.AsRun{Outcome: schedule.Outcome(f.Values["outcome"]), Note: f.Values["note"]}
+	var bad []fault.Field
+	for name, at := range map[string]*time.Time{"startedAt": &run.StartedAt, "endedAt": &run.EndedAt} {
+		var wrong *fault.Field
+		if *at, wrong = local(name, f.Values[name], r.Zone); wrong != nil {
+			bad = append(bad, *wrong)
+		}
+	}
+	err := fault.Form("airing.invalid", bad...)
+	if err == nil {
+		_, err = r.Schedule.Report(c.Request().Context(), page.Who(c), c.Param("airing"), run)
+	}
+	return r.backToAiring(c, err, "reported", func(v *airing) { f.Err = err; v.AsRun = f })
+}
+
+func (r Room) figure(c echo.Context) error {
+	ctx := c.Request().Context()
+	f := page.FormOf(c, figureFields...)
+	a, err := r.Schedule.Store.Airing(ctx, c.Param("airing"))
+	if err != nil {
+		return err
+	}
+	value, ok := count(f.Values["value"])
+	switch {
+	case f.Values["value"] == "":
+		err = fault.Form("figure.invalid", fault.Wrong("value", "field.required"))
+	case !ok:
+		err = fault.Form("figure.invalid", fault.Wrong("value", "figure.bad_value"))
+	default:
+		_, err = r.Views.AddFigure(ctx, page.Who(c), viewership.Figure{
+			AiringID: a.ID, LessonID: a.LessonID, ChannelID: a.ChannelID,
+			Metric: f.Values["metric"], Value: value, Unit: f.Values["unit"], Grade: viewership.Grade(f.Values["grade"]),
+			Source: f.Values["source"], Method: f.Values["method"], Replaces: f.Values["replaces"],
+		})
+	}
+	return r.backToAiring(c, err, "figured", func(v *airing) { f.Err = err; v.Figure = f })
+}
+
+// backToAiring shows the airing again: by a redirect after success, else with
+// what was typed and what is wrong with it, which put lays into its form.
+func (r Room) backToAiring(c echo.Context, err error, done string, put func(*airing)) error {
+	if shown(err) {
+		var v airing
+		put(&v)
+		return r.showAiring(c, page.Status(err), v)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/station/airings/"+c.Param("airing")+"?done="+done)
+}
+
+// lasting is the planned length in whole minutes.
+func lasting(a schedule.Airing) string {
+	return strconv.Itoa(int(a.EndsAt.Sub(a.StartsAt).Minutes()))
+}
