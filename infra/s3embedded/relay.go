@@ -1,6 +1,7 @@
 package s3embedded
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 const (
 	maxRelayPart = 128 << 20        // bytes of one part; the plan's own are 8 MiB up to 1.2 TiB of recording
 	stallTime    = 60 * time.Second // a client that sends nothing for so long has gone
+	foretaste    = 16 << 10         // bytes that must have arrived before storage is troubled
 )
 
 // Relay passes a browser's presigned parts on to the socket: PUT of a part of
@@ -56,7 +58,12 @@ func (s *Server) Relay() http.Handler {
 			http.Error(w, "part too large", http.StatusRequestEntityTooLarge)
 			return
 		}
-		r.Body = &patientBody{ReadCloser: r.Body, control: http.NewResponseController(w)}
+		body := &patientBody{Closer: r.Body, from: bufio.NewReaderSize(r.Body, foretaste), control: http.NewResponseController(w)}
+		if err := body.arrives(r.ContentLength); err != nil {
+			http.Error(w, "incomplete body", http.StatusBadRequest)
+			return
+		}
+		r.Body = body
 		proxy.ServeHTTP(w, r)
 	})
 }
@@ -72,14 +79,27 @@ func partNumber(values []string) bool {
 // patientBody moves the connection's read deadline on with every piece that
 // arrives: a slow line may take minutes for a part, a dead one is let go.
 type patientBody struct {
-	io.ReadCloser
+	io.Closer
+	from    *bufio.Reader
 	control *http.ResponseController
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
+	b.wait()
+	return b.from.Read(p)
+}
+
+// arrives waits for the beginning of a body of the length: many a client on a
+// bad line sends a head and dies.
+func (b *patientBody) arrives(length int64) error {
+	b.wait()
+	_, err := b.from.Peek(int(min(length, foretaste)))
+	return err
+}
+
+func (b *patientBody) wait() {
 	// Writers that know no deadlines (tests) are read without one.
 	_ = b.control.SetReadDeadline(time.Now().Add(stallTime))
-	return b.ReadCloser.Read(p)
 }
 
 // relayFailed answers when storage gave no answer, mostly because the client

@@ -128,7 +128,7 @@ func (s *Server) prepare() error {
 	if err := CheckXattr(bucket); err != nil {
 		return err
 	}
-	if s.access, s.secret, err = credentials(filepath.Join(s.cfg.Dir, "credentials.json")); err != nil {
+	if s.access, s.secret, err = rootKeys(filepath.Join(s.cfg.Dir, "credentials.json")); err != nil {
 		return err
 	}
 	if err := mend(bucket); err != nil {
@@ -279,8 +279,8 @@ func lockFile(name string) (*os.File, error) {
 	return f, nil
 }
 
-// credentials reads the root account's keys, or makes them once.
-func credentials(name string) (access, secret string, err error) {
+// rootKeys reads the root account's keys, or makes them once.
+func rootKeys(name string) (access, secret string, err error) {
 	var keys struct {
 		AccessKey string `json:"accessKey"`
 		SecretKey string `json:"secretKey"`
