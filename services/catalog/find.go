@@ -238,21 +238,28 @@ func Propose(ctx context.Context, e Engine, text string, grade, limit int) ([]Su
 }
 
 // asFound writes the query as it was understood: of the ways of a mended word
-// the one that the best hit holds.
+// the one that the best hit holds, rather in its title than elsewhere.
 func (m Meaning) asFound(best Document) string {
-	text := " " + strings.Join([]string{best.Title, best.Tags, best.Subject, best.Teacher, best.School, best.Description}, " ") + " "
+	parts := []string{best.Title, best.Tags, best.Subject, best.Teacher, best.School, best.Description}
 	var out []string
 	for _, t := range m.Terms {
 		say := t.Typed
 		if t.Mended {
-			for _, way := range t.Ways {
-				if words := strings.Join(way.Words, " "); strings.Contains(text, " "+words+" ") {
-					say = words
-					break
-				}
-			}
+			say = t.heldBy(parts)
 		}
 		out = append(out, say)
 	}
 	return strings.Join(out, " ")
+}
+
+// heldBy gives the way that the first of the parts that holds any holds.
+func (t Term) heldBy(parts []string) string {
+	for _, part := range parts {
+		for _, way := range t.Ways {
+			if words := strings.Join(way.Words, " "); strings.Contains(" "+part+" ", " "+words+" ") {
+				return words
+			}
+		}
+	}
+	return t.Typed
 }

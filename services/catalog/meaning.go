@@ -176,8 +176,10 @@ func (v *Vocabulary) likely(w string) []Way {
 	if a, b := v.pair(w); a != "" {
 		ways = append(ways, Way{Words: []string{a, b}})
 	}
-	for _, n := range v.Near(w, maxNear) {
-		ways = append(ways, Way{Words: []string{n}})
+	for _, n := range append(v.soundingLike(w), v.Near(w, maxNear)...) {
+		if !slices.ContainsFunc(ways, func(o Way) bool { return len(o.Words) == 1 && o.Words[0] == n }) {
+			ways = append(ways, Way{Words: []string{n}})
+		}
 	}
 	return ways
 }
@@ -205,21 +207,27 @@ func (m Meaning) mend(v *Vocabulary) (Meaning, bool) {
 	return out, len(out.Choices) > 0
 }
 
-// loosen gives the meaning that any need of the known words will do; ok is
-// false when that is fewer than half of what was asked for.
+// loosen gives the meaning that the known words without any drop of them will
+// do; ok is false when fewer than half of those asked for would then surely be
+// found (a guess at a mistyped word is not sure).
 func (m Meaning) loosen(drop int) (Meaning, bool) {
 	var known []Term
+	sure := 0
 	for _, t := range m.Terms {
-		if !t.Unknown {
-			known = append(known, t)
+		if t.Unknown {
+			continue
+		}
+		known = append(known, t)
+		if !t.Mended || t.Tones != "" {
+			sure++
 		}
 	}
-	need := len(known) - drop
-	if need < 1 || 2*need < len(m.Terms) || drop > 1 && len(known) > 6 {
+	sure -= drop
+	if sure < 1 || 2*sure < len(m.Terms) || drop > 1 && len(known) > 6 {
 		return Meaning{}, false
 	}
 	out := Meaning{Terms: known, Toned: m.Toned}
-	choose(known, need, nil, &out.Choices)
+	choose(known, len(known)-drop, nil, &out.Choices)
 	return out, true
 }
 

@@ -25,6 +25,10 @@ func untelex(w string) (folded, tones string, ok bool) {
 		case c == 'w' && horn(base, marked):
 			ok = true
 			continue
+		case c == 'w' && vowel < 0: // "nhwng" is nhưng
+			base = append(base, 'u')
+			marked[len(base)-1], ok = 'w', true
+			continue
 		case (c == 'a' || c == 'e' || c == 'o') && vowel >= 0 && double(base, marked, c):
 			ok = true
 			continue
@@ -71,8 +75,7 @@ func ends(base []byte, vowel int) bool {
 	return false
 }
 
-// horn applies a "w": ươ over "uo", else the last a, o or u. A "w" after no
-// such vowel stands for ư.
+// horn applies a "w": ươ over "uo", else the last a, o or u.
 func horn(base []byte, marked map[int]byte) bool {
 	for i := len(base) - 1; i >= 0; i-- {
 		switch base[i] {

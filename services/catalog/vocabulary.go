@@ -99,6 +99,29 @@ func (v *Vocabulary) Near(w string, limit int) []string {
 	return out
 }
 
+// initials are first sounds that are written for one another: alike in many
+// northern mouths (ch, tr; d, gi, r), by the rules of spelling (c, k; ng, ngh;
+// g, gh), or in young people's messages (f, j, z, w). Swaps of one letter for
+// one are left to Near.
+var initials = map[string][]string{
+	"ch": {"tr"}, "tr": {"ch"}, "gi": {"d", "r", "j"}, "d": {"gi"}, "r": {"gi"}, "ngh": {"ng"}, "ng": {"ngh"},
+	"gh": {"g"}, "g": {"gh"}, "f": {"ph"}, "ph": {"f"}, "j": {"gi"}, "z": {"d", "gi"}, "w": {"qu"}, "kh": {"k"}, "k": {"kh", "c"}, "qu": {"w", "k"},
+}
+
+// soundingLike lists known words that differ from w in how its first sound is
+// written ("chuyen" for "truyen").
+func (v *Vocabulary) soundingLike(w string) []string {
+	var out []string
+	for n := min(3, len(w)-1); n > 0; n-- {
+		for _, other := range initials[w[:n]] {
+			if s := other + w[n:]; v.Has(s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
 // pair cuts a word typed without its space into two known ones ("hamso"),
 // preferring the commonest; "" when there are none.
 func (v *Vocabulary) pair(w string) (string, string) {
@@ -149,5 +172,5 @@ func distance(a, b []rune, far int) int {
 		}
 		before, last, now = last, now, before
 	}
-	return last[len(b)]
+	return min(last[len(b)], far+1)
 }
