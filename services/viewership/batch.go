@@ -19,6 +19,7 @@ const (
 // hears about its own only after they are durable.
 type batcher struct {
 	commit func(ctx context.Context, beats []beat) (refused []string, err error)
+	wait   time.Duration
 	in     chan waiting
 	done   chan struct{}
 
@@ -36,8 +37,8 @@ type outcome struct {
 	err     error
 }
 
-func newBatcher(commit func(context.Context, []beat) ([]string, error)) *batcher {
-	b := &batcher{commit: commit, in: make(chan waiting, batchSize), done: make(chan struct{})}
+func newBatcher(commit func(context.Context, []beat) ([]string, error), wait time.Duration) *batcher {
+	b := &batcher{commit: commit, wait: wait, in: make(chan waiting, batchSize), done: make(chan struct{})}
 	go b.run()
 	return b
 }
@@ -93,7 +94,7 @@ func (b *batcher) run() {
 // long enough.
 func (b *batcher) collect(first waiting) []waiting {
 	ws, n := []waiting{first}, len(first.beats)
-	timer := time.NewTimer(batchWait)
+	timer := time.NewTimer(b.wait)
 	defer timer.Stop()
 	for n < batchSize {
 		select {

@@ -96,6 +96,7 @@ type page struct {
 	flag     Flag
 	before   DayCount
 	restored bool
+	judged   bool // a person has just undone the flag, or put it back
 }
 
 // load reads the viewers' days; the caller holds the viewers' locks.
@@ -161,8 +162,7 @@ func (s *Service) finish(ctx context.Context, bk *book) error {
 		sums.day(d.Day, p.before, -1)
 		sums.day(d.Day, after, +1)
 		c.Credits = append(c.Credits, changedCredits(p.before.Credits, after.Credits)...)
-		if after.Flag != p.flag.Reason {
-			f := p.flag
+		if f := p.flag; after.Flag != f.Reason || p.judged {
 			f.Viewer, f.Day, f.Reason = d.Viewer, d.Day, after.Flag
 			if f.At.IsZero() {
 				f.At = s.Now()

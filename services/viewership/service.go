@@ -30,6 +30,8 @@ type Config struct {
 	NewID    func() string
 	Atomic   job.Atomic
 	Audit    audit.Log
+	// Wait is how long a heartbeat waits for company; 0 means 20 ms.
+	Wait time.Duration
 }
 
 // Service is the room's face.
@@ -42,7 +44,11 @@ type Service struct {
 // New makes the service and starts its batcher; Close ends it.
 func New(c Config) *Service {
 	s := &Service{Config: c, sign: newSigner(c.Secret)}
-	s.batch = newBatcher(s.commit)
+	wait := c.Wait
+	if wait == 0 {
+		wait = batchWait
+	}
+	s.batch = newBatcher(s.commit, wait)
 	return s
 }
 

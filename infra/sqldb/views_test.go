@@ -1,0 +1,35 @@
+package sqldb_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"lenlop/infra/contract"
+	"lenlop/infra/sqldb"
+)
+
+func viewing(db *sqldb.DB) contract.ViewingStores {
+	return contract.ViewingStores{
+		Stores: contract.Stores{
+			Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Schedule: db.Schedule(), Audit: db.Audit(),
+		},
+		Views: db.Views(), Figures: db.Figures(),
+	}
+}
+
+// TestViewership sits the exam of counting, with two connections that stand
+// for two servers.
+func TestViewership(t *testing.T) {
+	dsn := map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "lenlop.db") },
+		"postgres": func(t *testing.T) string { return contract.Postgres(t) },
+	}
+	for name, where := range dsn {
+		t.Run(name, func(t *testing.T) {
+			contract.Viewership(t, func(t *testing.T) (contract.ViewingStores, contract.ViewingStores) {
+				at := where(t)
+				return viewing(openDSN(t, at)), viewing(openDSN(t, at))
+			})
+		})
+	}
+}
