@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -28,7 +27,7 @@ var (
 	clusterOnce sync.Once
 	clusterDSN  string // of the database "postgres"
 	clusterErr  error
-	clusterLife io.Closer // closed, or gone with this process, it stops the server
+	clusterCmd  *exec.Cmd // keeps the pipe open whose end stops the server
 	databases   atomic.Int64
 )
 
@@ -116,10 +115,11 @@ func startCluster() (dsn string, err error) {
 	cmd = exec.Command("sh", slices.Concat([]string{"-c", supervise, "sh", dir}, server)...)
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the tests; the pipe tells the server
-	if clusterLife, err = cmd.StdinPipe(); err != nil {
+	if _, err := cmd.StdinPipe(); err != nil {
 		return "", err
 	}
-	if err := cmd.Start(); err != nil {
+	clusterCmd = cmd
+	if err := clusterCmd.Start(); err != nil {
 		return "", fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	dsn = "postgres://postgres@/postgres?host=" + url.QueryEscape(dir)
