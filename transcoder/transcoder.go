@@ -1,31 +1,51 @@
 // Package transcoder turns one recording into a verified adaptive package. It
 // knows nothing of lessons, databases, storage or HTTP: files in, files out.
+//
+// The way of a recording: Inspect measures it or refuses it, Plan decides the
+// ladder and cuts it into pieces, each of the Plan's Tasks is given to Encode
+// on any machine, and VerifyPackage looks at the whole once all are there.
 package transcoder
 
 import (
-	"context"
-	"fmt"
-	"io"
-	"time"
+	"log/slog"
+	"runtime"
+
+	"lenlop/transcoder/ffmpeg"
+	"lenlop/transcoder/ladder"
+	"lenlop/transcoder/probe"
 )
 
-// Refusal says why a recording cannot be used: a stable code that a teacher is
-// told in a sentence ("recording.not_media"), and its facts.
-type Refusal struct {
-	Code string
-	Args map[string]any
-}
+// The words of the transcoder, each defined in the room that owns it.
+type (
+	// Refusal says why a recording cannot be used.
+	Refusal = probe.Refusal
+	// Facts is what was measured of a recording.
+	Facts = probe.Facts
+	// Limits bound what recordings are taken.
+	Limits = probe.Limits
+	// Plan is the ladder of one recording and its pieces.
+	Plan = ladder.Plan
+	// Rung is one rendition of a plan.
+	Rung = ladder.Rung
+	// Piece is one stretch of the recording.
+	Piece = ladder.Piece
+	// Task is one unit of encoding that any worker may take.
+	Task = ladder.Task
+	// Command is one program run inside a sandbox.
+	Command = ffmpeg.Command
+	// Sandbox runs commands with no network and nothing but their folders.
+	Sandbox = ffmpeg.Sandbox
+	// ExitError tells how a command ended.
+	ExitError = ffmpeg.ExitError
+)
 
-// Error is for logs.
-func (r *Refusal) Error() string { return fmt.Sprintf("refused: %s %v", r.Code, r.Args) }
-
-// Task is one unit of encoding that any worker may take: one piece of the
-// recording for a group of rungs made from one decode.
-type Task struct {
-	Piece  int      `json:"piece"` // 0-based
-	Group  string   `json:"group"` // "low", "high", ...: unique within a piece
-	Rungs  []string `json:"rungs"`
-	Weight float64  `json:"weight"` // share of the whole plan's work; all tasks add up to 1
+// Transcoder is the face of this house. Its methods may be called at the same
+// time from many goroutines.
+type Transcoder struct {
+	Sandbox Sandbox
+	Limits  Limits // zero fields mean probe.DefaultLimits
+	Log     *slog.Logger
+	Threads int // of each encoder; 0 means GOMAXPROCS
 }
 
 // Output is one finished file of a rendition: an init section (Index -1) or a
@@ -33,49 +53,26 @@ type Task struct {
 type Output struct {
 	Rung     string
 	Piece    int
-	Index    int
-	Path     string
+	Index    int     // within the piece, from 0
+	Path     string  // absolute, below the folder given to Encode
 	Duration float64 // seconds; 0 for an init section
 	Size     int64
 	SHA256   string // hex
 }
 
-// Command is one program run for the transcoder inside a sandbox.
-type Command struct {
-	Program   string   // "ffmpeg" or "ffprobe"
-	Args      []string // without the program
-	ReadOnly  []string // absolute paths of files or folders it may read
-	WriteDir  string   // absolute path of the one folder it may write, or ""
-	Stdin     io.Reader
-	Stdout    io.Writer // nil discards
-	Stderr    io.Writer // nil keeps the last 8 KiB for the error
-	Extra     []io.Writer
-	Memory    int64 // bytes of address space; 0: the sandbox's default
-	CPU       time.Duration
-	Wall      time.Duration
-	FileBytes int64 // largest file it may write
+func (t *Transcoder) threads() int {
+	if t.Threads > 0 {
+		return t.Threads
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
-// Sandbox runs commands with no network and nothing but their folders
-// (infra/sandbox implements it). The error of a command that failed is an
-// *ExitError. Cancelling ctx ends the whole process group within 2 s.
-type Sandbox interface {
-	Run(ctx context.Context, c Command) error
-	// Describe says which protection is on, for health and log: "bubblewrap",
-	// "prlimit only".
-	Describe() string
+func (t *Transcoder) log() *slog.Logger {
+	if t.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return t.Log
 }
 
-// ExitError tells how a command ended.
-type ExitError struct {
-	Program string
-	Code    int    // exit status; -1 when ended by a signal
-	Signal  string // "killed", ... or ""
-	Tail    string // the end of its standard error
-	Limit   string // "wall", "cpu", "memory" when a limit is known to have ended it
-}
-
-// Error is for logs.
-func (e *ExitError) Error() string {
-	return fmt.Sprintf("%s: exit %d %s %s: %s", e.Program, e.Code, e.Signal, e.Limit, e.Tail)
-}
+// runner is the way every command of this package goes.
+func (t *Transcoder) runner() ffmpeg.Runner { return ffmpeg.Runner{Sandbox: t.Sandbox} }

@@ -1,0 +1,300 @@
+// Package sandbox runs ffmpeg and ffprobe where they can do no harm: without
+// network, seeing only their own files, within limits of memory, time and
+// size. A hostile recording may take over the decoder; it must find nothing
+// there.
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"lenlop/transcoder"
+)
+
+// Default limits of a command that names none.
+const (
+	DefaultMemory    = 4 << 30 // bytes of address space; a 1080p piece uses 1 to 2 GB of it and 0.6 GB of memory
+	DefaultWall      = 30 * time.Minute
+	DefaultCPU       = 2 * time.Hour
+	DefaultFileBytes = 8 << 30
+	openFiles        = 128
+)
+
+// Sandbox implements transcoder.Sandbox.
+type Sandbox struct {
+	bwrap    string // "" when bubblewrap is missing or cannot work here
+	prlimit  string
+	why      string // why there is no bubblewrap
+	programs map[string]string
+	libs     string // library folders that the loader would look up in /etc
+}
+
+// New looks at what this machine offers. It fails only when ffmpeg, ffprobe or
+// prlimit are missing.
+func New(ctx context.Context, log *slog.Logger) (*Sandbox, error) {
+	return detect(ctx, log, exec.LookPath)
+}
+
+func detect(ctx context.Context, log *slog.Logger, look func(string) (string, error)) (*Sandbox, error) {
+	s := &Sandbox{programs: map[string]string{}}
+	for _, name := range []string{"ffmpeg", "ffprobe"} {
+		path, err := look(name)
+		if err != nil {
+			return nil, fmt.Errorf("find %s: %w", name, err)
+		}
+		if s.programs[name], err = filepath.Abs(path); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if s.prlimit, err = look("prlimit"); err != nil {
+		return nil, fmt.Errorf("find prlimit: %w", err)
+	}
+	s.libs = libraries(ctx, s.programs["ffmpeg"])
+	if s.bwrap, err = look("bwrap"); err != nil {
+		s.bwrap, s.why = "", "bubblewrap is not installed"
+	} else if err := s.Run(ctx, transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-version"}, Wall: 20 * time.Second}); err != nil {
+		s.bwrap, s.why = "", err.Error()
+	}
+	if log != nil {
+		log.Info("sandbox", "protection", s.Describe(), "reason", s.why)
+	}
+	return s, nil
+}
+
+// Describe says which protection is on.
+func (s *Sandbox) Describe() string {
+	if s.bwrap == "" {
+		return "prlimit only"
+	}
+	return "bubblewrap + prlimit"
+}
+
+// Why says what keeps the stronger protection away, or "".
+func (s *Sandbox) Why() string { return s.why }
+
+// libraries finds the folders of libraries that Debian reaches through
+// /etc/alternatives, which the sandbox does not show.
+func libraries(ctx context.Context, program string) string {
+	out, err := exec.CommandContext(ctx, "ldd", program).Output()
+	if err != nil {
+		return ""
+	}
+	var dirs []string
+	seen := map[string]bool{}
+	for _, line := range strings.Split(string(out), "\n") {
+		_, after, ok := strings.Cut(line, "=> ")
+		if !ok {
+			continue
+		}
+		path, _, _ := strings.Cut(after, " (")
+		if to, err := os.Readlink(path); err != nil || !strings.HasPrefix(to, "/etc/") {
+			continue
+		}
+		real, err := filepath.EvalSymlinks(path)
+		if dir := filepath.Dir(real); err == nil && !seen[dir] {
+			seen[dir] = true
+			dirs = append(dirs, dir)
+		}
+	}
+	return strings.Join(dirs, ":")
+}
+
+// Run implements transcoder.Sandbox.
+func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
+	program, ok := s.programs[c.Program]
+	if !ok {
+		return fmt.Errorf("sandbox: program %q is not allowed", c.Program)
+	}
+	for _, p := range append(append([]string(nil), c.ReadOnly...), c.WriteDir) {
+		if p != "" && !filepath.IsAbs(p) {
+			return fmt.Errorf("sandbox: path %q is not absolute", p)
+		}
+	}
+	wall := c.Wall
+	if wall <= 0 {
+		wall = DefaultWall
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, wall, errWall)
+	defer cancel()
+	args := s.limits(c)
+	if s.bwrap != "" {
+		args = append(args, s.room(c, program)...)
+	}
+	args = append(append(args, program), c.Args...)
+	cmd := exec.CommandContext(limited, s.prlimit, args...)
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=/tmp", "AV_LOG_FORCE_NOCOLOR=1"}
+	if s.libs != "" {
+		cmd.Env = append(cmd.Env, "LD_LIBRARY_PATH="+s.libs)
+	}
+	cmd.Dir = "/"
+	if c.WriteDir != "" {
+		cmd.Dir = c.WriteDir
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	// What a cancelled command leaves is thrown away, so there is nothing to
+	// be gentle about; within bubblewrap, the death of its own process group
+	// ends the whole room.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	tail := &tailBuffer{}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, tail
+	if c.Stderr != nil {
+		cmd.Stderr = c.Stderr
+	}
+	done, err := extra(cmd, c.Extra)
+	if err != nil {
+		return err
+	}
+	err = cmd.Run()
+	done()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", c.Program, ctx.Err())
+	}
+	return exitError(c.Program, err, limited, tail.String())
+}
+
+var errWall = errors.New("wall time is over")
+
+// limits are the arguments of prlimit, up to the program.
+func (s *Sandbox) limits(c transcoder.Command) []string {
+	memory, cpu, size := c.Memory, c.CPU, c.FileBytes
+	if memory <= 0 {
+		memory = DefaultMemory
+	}
+	if cpu <= 0 {
+		cpu = DefaultCPU
+	}
+	if size <= 0 {
+		size = DefaultFileBytes
+	}
+	return []string{
+		"--as=" + strconv.FormatInt(memory, 10), "--cpu=" + strconv.FormatInt(int64(max(cpu, time.Second)/time.Second), 10),
+		"--fsize=" + strconv.FormatInt(size, 10), "--core=0", "--nofile=" + strconv.Itoa(openFiles), "--",
+	}
+}
+
+// room are bubblewrap's arguments: its own network, processes, users and
+// names; of the file system only programs and libraries, and the command's
+// files under their own names.
+func (s *Sandbox) room(c transcoder.Command, program string) []string {
+	args := []string{
+		s.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "sandbox",
+		"--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
+	}
+	for _, dir := range []string{"/bin", "/lib", "/lib64"} {
+		if to, err := os.Readlink(dir); err == nil {
+			args = append(args, "--symlink", to, dir)
+		} else if _, err := os.Stat(dir); err == nil {
+			args = append(args, "--ro-bind", dir, dir)
+		}
+	}
+	if !strings.HasPrefix(program, "/usr/") && !strings.HasPrefix(program, "/bin/") {
+		args = append(args, "--ro-bind", program, program)
+	}
+	for _, p := range c.ReadOnly {
+		args = append(args, "--ro-bind", p, p)
+	}
+	if c.WriteDir != "" {
+		args = append(args, "--bind", c.WriteDir, c.WriteDir, "--chdir", c.WriteDir)
+	} else {
+		args = append(args, "--chdir", "/tmp")
+	}
+	return append(args, "--")
+}
+
+// exitError explains how a command ended. bubblewrap reports a signal as 128
+// and its number, as a shell does.
+func exitError(program string, err error, ctx context.Context, tail string) error {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		if errors.Is(err, exec.ErrWaitDelay) {
+			return &transcoder.ExitError{Program: program, Code: -1, Tail: tail}
+		}
+		return fmt.Errorf("%s: %w", program, err)
+	}
+	e := &transcoder.ExitError{Program: program, Code: exit.ExitCode(), Tail: tail}
+	signal := syscall.Signal(0)
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		signal = status.Signal()
+	} else if e.Code > 128 && e.Code < 160 {
+		signal = syscall.Signal(e.Code - 128)
+	}
+	if signal != 0 {
+		e.Code, e.Signal = -1, signal.String()
+	}
+	switch {
+	case errors.Is(context.Cause(ctx), errWall):
+		e.Limit = "wall"
+	case signal == syscall.SIGXCPU:
+		e.Limit = "cpu"
+	case signal == syscall.SIGXFSZ || strings.Contains(tail, "File too large"):
+		e.Limit = "file"
+	case strings.Contains(tail, "Cannot allocate memory") || strings.Contains(tail, "malloc of size"):
+		e.Limit = "memory"
+	}
+	return e
+}
+
+// extra gives the command pipes from file descriptor 3 on. The function
+// returned waits until all was copied.
+func extra(cmd *exec.Cmd, writers []io.Writer) (func(), error) {
+	var ends, reads []*os.File
+	var wait sync.WaitGroup
+	for range writers {
+		r, w, err := os.Pipe()
+		if err != nil {
+			for _, f := range append(ends, reads...) {
+				_ = f.Close()
+			}
+			return nil, err
+		}
+		reads, ends = append(reads, r), append(ends, w)
+	}
+	cmd.ExtraFiles = ends
+	for i, w := range writers {
+		wait.Go(func() {
+			_, _ = io.Copy(w, reads[i])
+			_ = reads[i].Close()
+		})
+	}
+	return func() {
+		for _, f := range ends {
+			_ = f.Close()
+		}
+		wait.Wait()
+	}, nil
+}
+
+// tailBuffer keeps the last 8 KiB written to it.
+type tailBuffer struct{ b []byte }
+
+func (t *tailBuffer) Write(p []byte) (int, error) {
+	const keep = 8 << 10
+	t.b = append(t.b, p...)
+	if len(t.b) > 2*keep {
+		t.b = append([]byte(nil), t.b[len(t.b)-keep:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tailBuffer) String() string {
+	const keep = 8 << 10
+	b := t.b[max(0, len(t.b)-keep):]
+	return strings.ToValidUTF8(string(bytes.TrimSpace(b)), "?")
+}

@@ -1,0 +1,166 @@
+package ffmpeg
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	graph "github.com/u2takey/ffmpeg-go"
+
+	"lenlop/transcoder/ladder"
+)
+
+// Preroll is how many AAC frames before a piece are encoded with it and
+// discarded, so that the encoder's state is the same as if it had never been
+// cut: half a second. Postroll frames follow the piece, because a frame is
+// only right when the next one was seen.
+const (
+	Preroll  = 24
+	Postroll = 2
+)
+
+// lead is how long before a piece reading begins, in seconds: for the sound's
+// pre-roll, for the decoder to settle, and for files that interleave loosely.
+const lead = 2.0
+
+// SoundFile is the name of one encoding of the piece's sound in the folder of
+// the command.
+func SoundFile(s ladder.Sound) string { return fmt.Sprintf("sound-%d-%d.mp4", s.Channels, s.Bitrate) }
+
+// VideoFile is the name of a rung's picture in the folder of the command.
+func VideoFile(rung string) string { return "picture-" + rung + ".mp4" }
+
+// Timescale gives the ticks a second of a plan's pictures and the ticks of one
+// picture: whole numbers for every rate.
+func Timescale(r ladder.Rate) (scale, tick int64) {
+	k := int64(1)
+	for int64(r.Num)*k < 12000 {
+		k *= 2
+	}
+	return int64(r.Num) * k, int64(r.Den) * k
+}
+
+// EncodeArgs builds the command that makes one piece of the plan for rungs:
+// one decode, a cascade of scalers, one file for each picture and one for each
+// sound, which rungs share. Everything is placed by absolute times, so
+// that a piece comes out the same wherever reading began.
+func EncodeArgs(path string, p ladder.Plan, piece int, rungs []ladder.Rung, dir string, threads int) ([]string, error) {
+	var outs []*graph.Stream
+	pc := p.Pieces[piece]
+	var pictures []ladder.Rung
+	var sounds []ladder.Sound
+	for _, r := range rungs {
+		if r.Kind == ladder.Video && !r.Copy {
+			pictures = append(pictures, r)
+		}
+		if r.Sound.Bitrate > 0 && !slices.Contains(sounds, r.Sound) {
+			sounds = append(sounds, r.Sound)
+		}
+	}
+	in := open(path, p.Source, pc.Start, threads)
+	if len(pictures) > 0 {
+		streams := cascade(picture(in, p, pc), p.Source, pictures)
+		for i, r := range pictures {
+			outs = append(outs, streams[i].Output(filepath.Join(dir, VideoFile(r.Name)), videoOptions(p, pc, r, threads)))
+		}
+	}
+	if len(sounds) > 0 {
+		for i, a := range soundsOf(in, p, pc, sounds) {
+			outs = append(outs, a.Output(filepath.Join(dir, SoundFile(sounds[i])), graph.KwArgs{
+				"format": "mp4", "c:a": "aac", "b:a": strconv.Itoa(sounds[i].Bitrate), "profile:a": "aac_low",
+				"map_metadata": "-1", "map_chapters": "-1", "fflags": "+bitexact", "flags:a": "+bitexact",
+			}))
+		}
+	}
+	if len(outs) == 0 {
+		return nil, fmt.Errorf("piece %d: nothing to encode for %s", piece, ladder.Names(rungs))
+	}
+	return compile(graph.MergeOutputs(outs...), "-progress", "pipe:1", "-copyts", "-max_error_rate", "1",
+		"-filter_complex_threads", strconv.Itoa(threads))
+}
+
+// open is the recording, entered at or before a time of the lesson.
+func open(path string, s ladder.Source, at float64, threads int) *graph.Stream {
+	kw := graph.KwArgs{"threads": strconv.Itoa(threads)}
+	if from := s.Zero + at - lead; at > lead && !s.FromStart {
+		// The demuxer goes to the key frame at or before this.
+		kw["ss"], kw["seek_timestamp"], kw["noaccurate_seek"] = number(from), "1", ""
+	}
+	return graph.Input(URL(path), guard(kw))
+}
+
+// picture is the piece's pictures on the plan's grid, at the recording's size.
+func picture(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
+	s := p.Source
+	v := in.Get(strconv.Itoa(s.Video))
+	v = filter(v, "setpts", fmt.Sprintf("round(PTS-%s/TB)", number(s.Zero)))
+	if s.Interlaced {
+		v = filter(v, "bwdif", "mode=send_frame", "deint=all")
+	}
+	rate := fmt.Sprintf("fps=%d/%d", p.Rate.Num, p.Rate.Den)
+	if pc.Start <= s.VideoStart-s.Zero || pc.First == 0 {
+		// Nothing to show yet: the first picture stands in.
+		v = filter(v, "fps", rate, "start_time="+number(pc.Start))
+	} else {
+		v = filter(v, "fps", rate)
+	}
+	v = filter(v, "tpad", "stop_mode=clone", "stop=-1")
+	first, last := p.Cuts[pc.First], p.Cuts[pc.Last]
+	v = filter(v, "trim", fmt.Sprintf("start_pts=%d", first), fmt.Sprintf("end_pts=%d", last))
+	v = filter(v, "setpts", fmt.Sprintf("PTS-%d", first))
+	return toneMapped(v, s)
+}
+
+// cascade scales each rung from the one above it: 40 % less work than scaling
+// each from the recording.
+func cascade(v *graph.Stream, s ladder.Source, rungs []ladder.Rung) []*graph.Stream {
+	var outs []*graph.Stream
+	for i, r := range rungs {
+		args := []string{strconv.Itoa(r.Width), strconv.Itoa(r.Height), "flags=bicubic"}
+		if i == 0 {
+			args = append(args, "out_color_matrix=bt709", "out_range=tv")
+			if m := matrix(s); m != "" {
+				args = append(args, "in_color_matrix="+m)
+			}
+		}
+		v = filter(v, "scale", args...)
+		if i == 0 {
+			v = filter(v, "format", "yuv420p")
+		}
+		v = filter(v, "setsar", "1")
+		out := v
+		if i+1 < len(rungs) {
+			split := v.Split()
+			out, v = split.Get("0"), split.Get("1")
+		}
+		if r.Divide > 1 {
+			out = filter(out, "framestep", strconv.Itoa(r.Divide))
+		}
+		outs = append(outs, out)
+	}
+	return outs
+}
+
+func videoOptions(p ladder.Plan, pc ladder.Piece, r ladder.Rung, threads int) graph.KwArgs {
+	scale, _ := Timescale(p.Rate)
+	var keys []string
+	for k := pc.First + 1; k < pc.Last; k++ {
+		// A quarter of a picture early, so that rounding never misses it.
+		keys = append(keys, number(p.Rate.Seconds(p.Cuts[k]-p.Cuts[pc.First])-0.25/p.Rate.Float()))
+	}
+	kw := graph.KwArgs{
+		"format": "mp4", "c:v": "libx264", "preset": ladder.Preset, "crf": strconv.Itoa(r.CRF),
+		"maxrate": strconv.Itoa(r.MaxRate), "bufsize": strconv.Itoa(2 * r.MaxRate),
+		"profile:v": "high", "level:v": fmt.Sprintf("%d.%d", r.Level/10, r.Level%10), "pix_fmt": "yuv420p",
+		"g": strconv.Itoa(int(10 * r.FPS)), "forced-idr": "1", "threads": strconv.Itoa(threads),
+		"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv",
+		"video_track_timescale": strconv.FormatInt(scale, 10), "vsync": "passthrough",
+		"map_metadata": "-1", "map_chapters": "-1", "fflags": "+bitexact", "flags:v": "+bitexact",
+	}
+	if len(keys) > 0 {
+		kw["force_key_frames"] = strings.Join(keys, ",")
+	}
+	return kw
+}

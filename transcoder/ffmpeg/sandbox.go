@@ -1,0 +1,51 @@
+// Package ffmpeg builds the commands that the transcoder runs, as lists of
+// arguments, and runs them inside a sandbox. It decides nothing: the settings
+// come from package ladder.
+package ffmpeg
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Command is one program run for the transcoder inside a sandbox.
+type Command struct {
+	Program   string   // "ffmpeg" or "ffprobe"
+	Args      []string // without the program
+	ReadOnly  []string // absolute paths of files or folders it may read
+	WriteDir  string   // absolute path of the one folder it may write, or ""
+	Stdin     io.Reader
+	Stdout    io.Writer // nil discards
+	Stderr    io.Writer // nil keeps the last 8 KiB for the error
+	Extra     []io.Writer
+	Memory    int64 // bytes of address space; 0: the sandbox's default
+	CPU       time.Duration
+	Wall      time.Duration
+	FileBytes int64 // largest file it may write
+}
+
+// Sandbox runs commands with no network and nothing but their folders
+// (infra/sandbox implements it). The error of a command that failed is an
+// *ExitError. Cancelling ctx ends the whole process group within 2 s.
+type Sandbox interface {
+	Run(ctx context.Context, c Command) error
+	// Describe says which protection is on, for health and log: "bubblewrap",
+	// "prlimit only".
+	Describe() string
+}
+
+// ExitError tells how a command ended.
+type ExitError struct {
+	Program string
+	Code    int    // exit status; -1 when ended by a signal
+	Signal  string // "killed", ... or ""
+	Tail    string // the end of its standard error
+	Limit   string // "wall", "cpu", "memory", "file" when a limit is known to have ended it
+}
+
+// Error is for logs.
+func (e *ExitError) Error() string {
+	return fmt.Sprintf("%s: exit %d %s %s: %s", e.Program, e.Code, e.Signal, e.Limit, e.Tail)
+}

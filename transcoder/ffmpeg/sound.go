@@ -1,0 +1,92 @@
+package ffmpeg
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	graph "github.com/u2takey/ffmpeg-go"
+
+	"lenlop/transcoder/ladder"
+)
+
+// SoundSpan is the stretch of sound encoded for a piece, in samples at 48 kHz
+// from the lesson's beginning; before it, it is silence.
+func SoundSpan(p ladder.Plan, pc ladder.Piece) (from, to int64) {
+	return (p.SoundFrame(p.Cuts[pc.First]) - Preroll) * ladder.SamplesPerFrame,
+		(p.SoundFrame(p.Cuts[pc.Last]) + Postroll) * ladder.SamplesPerFrame
+}
+
+// soundsOf are the piece's sounds with their pre-roll.
+func soundsOf(in *graph.Stream, p ladder.Plan, pc ladder.Piece, sounds []ladder.Sound) []*graph.Stream {
+	a := placed(in, p, pc)
+	outs := make([]*graph.Stream, len(sounds))
+	if len(sounds) == 1 {
+		outs[0] = finished(a, p, pc, sounds[0])
+		return outs
+	}
+	split := a.ASplit()
+	for i, s := range sounds {
+		outs[i] = finished(split.Get(strconv.Itoa(i)), p, pc, s)
+	}
+	return outs
+}
+
+// placed is the recording's sound from the pre-roll of a piece on, at 48 kHz,
+// cut to the sample: first at the recording's own rate, at a place where both
+// rates have a sample, then resampled, so that the resampler's phase is the
+// same in every piece.
+func placed(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
+	from, to := SoundSpan(p, pc)
+	s := p.Source
+	if pc.Start >= s.AudioEnd || pc.End+1 <= s.AudioStart {
+		quiet := graph.Input(fmt.Sprintf("anullsrc=r=%d:cl=stereo", ladder.SampleRate), graph.KwArgs{"f": "lavfi"})
+		a := filter(quiet.Get("0"), "atrim", fmt.Sprintf("end_sample=%d", to-from))
+		return filter(a, "asetpts", fmt.Sprintf("PTS+(%d)", from))
+	}
+	rate := int64(s.SampleRate)
+	zero := int64(math.Round(s.Zero * float64(rate)))
+	a := in.Get(strconv.Itoa(s.Audio))
+	place := fmt.Sprintf("PTS-(%d)", zero)
+	if s.SampleGrid > 0 {
+		// The file's clock is coarser than a sample: put every packet back
+		// on the grid it came from.
+		place = fmt.Sprintf("round(round((PTS-%[1]s)/%[2]d)*%[2]d+%[1]s)-(%[3]d)", number(s.SamplePhase), s.SampleGrid, zero)
+	}
+	a = filter(a, "asetpts", place)
+	unit := rate / gcd(rate, ladder.SampleRate)
+	first := int64(math.Floor(float64(from)*float64(rate)/ladder.SampleRate/float64(unit))) * unit
+	a = filter(a, "aresample", "async=1", "min_hard_comp=0.02", fmt.Sprintf("first_pts=%d", first))
+	a = filter(a, "atrim", fmt.Sprintf("start_pts=%d", first))
+	if rate != ladder.SampleRate {
+		a = filter(a, "aresample", strconv.Itoa(ladder.SampleRate))
+	}
+	return a
+}
+
+// finished is one encoding's sound: its channels, the lesson's gain with a
+// limiter, silence where the recording has none, and the exact span.
+func finished(a *graph.Stream, p ladder.Plan, pc ladder.Piece, sound ladder.Sound) *graph.Stream {
+	from, to := SoundSpan(p, pc)
+	layout := "mono"
+	if sound.Channels == 2 {
+		layout = "stereo"
+	}
+	a = filter(a, "aformat", "sample_fmts=fltp", "channel_layouts="+layout)
+	if math.Abs(p.Gain) > 0.01 {
+		a = filter(a, "volume", number(p.Gain)+"dB")
+	}
+	if p.Gain > 0.01 {
+		a = filter(a, "alimiter", "limit=0.891", "level=disabled", "latency=1") // -1 dBFS
+	}
+	a = filter(a, "apad")
+	a = filter(a, "atrim", fmt.Sprintf("start_pts=%d", from), fmt.Sprintf("end_pts=%d", to))
+	return filter(a, "asetpts", fmt.Sprintf("PTS-(%d)", from))
+}
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}

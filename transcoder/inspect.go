@@ -1,0 +1,76 @@
+package transcoder
+
+import (
+	"context"
+	"math"
+
+	"lenlop/transcoder/ladder"
+	"lenlop/transcoder/probe"
+)
+
+// Inspect measures the recording at path, whatever its name. A recording that
+// cannot be used gives a *Refusal; any other error is the machine's fault and
+// may pass.
+func (t *Transcoder) Inspect(ctx context.Context, path string) (Facts, error) {
+	return probe.Inspect(ctx, t.runner(), t.Limits, path)
+}
+
+// Plan decides the ladder of a recording and cuts it into pieces.
+func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, error) {
+	r := ladder.Request{Source: source(f), Duration: f.Duration, Warning: f.Warning}
+	if f.HasVideo {
+		r.Rate = ladder.Rate{Num: f.RateNum, Den: f.RateDen}
+	}
+	if f.HasAudio {
+		r.Stereo = f.Sounds[0].Channels >= 2
+	}
+	s := &r.Source
+	s.Zero = zero(f, ladder.Grid(r.Rate))
+	s.AudioStart, s.AudioEnd = s.AudioStart-s.Zero, s.AudioEnd-s.Zero
+	r.Duration = end(f) - s.Zero
+	p := ladder.Make(r)
+	t.log().InfoContext(ctx, "planned", "duration", p.Duration, "rungs", ladder.Names(p.Rungs), "pieces", len(p.Pieces), "gain", p.Gain)
+	return p, nil
+}
+
+func source(f Facts) ladder.Source {
+	s := ladder.Source{
+		Video: -1, Audio: -1, VideoStart: f.VideoStart, Width: f.Width, Height: f.Height,
+		Interlaced: f.Interlaced, HDR: f.HDR, Matrix: f.Matrix,
+	}
+	if f.HasVideo {
+		s.Video = f.Stream
+	}
+	if f.HasAudio {
+		a := f.Sounds[0]
+		s.Audio, s.SampleRate, s.SampleGrid, s.SamplePhase = a.Stream, a.Rate, a.Grid, a.Phase
+		s.AudioStart, s.AudioEnd = a.Start, a.End
+	}
+	return s
+}
+
+// zero is the file's timestamp at which the lesson begins: the first picture
+// or sound, moved so that the first picture stands exactly on the grid. A
+// picture half a step off the grid would fall to either side by the rounding
+// of its time.
+func zero(f Facts, rate ladder.Rate) float64 {
+	switch {
+	case !f.HasVideo:
+		return f.Sounds[0].Start
+	case !f.HasAudio || f.Sounds[0].Start >= f.VideoStart:
+		return f.VideoStart
+	}
+	steps := math.Ceil((f.VideoStart-f.Sounds[0].Start)*rate.Float() - 0.01)
+	return f.VideoStart - steps/rate.Float()
+}
+
+func end(f Facts) float64 {
+	e := math.Inf(-1)
+	if f.HasVideo {
+		e = f.VideoEnd
+	}
+	if f.HasAudio {
+		e = max(e, f.Sounds[0].End)
+	}
+	return e
+}

@@ -1,0 +1,127 @@
+package ladder
+
+import (
+	"math"
+)
+
+// Request is what a plan is made from.
+type Request struct {
+	Source   Source
+	Duration float64 // seconds, measured
+	Rate     Rate    // the recording's pictures a second, measured; zero: no picture
+	Stereo   bool    // the two channels really differ
+	Gain     float64 // dB
+	Warning  string
+}
+
+// The sounds of the ladder. 48 kbit/s mono carries speech; the lowest rung
+// must stay at or under 100 kbit/s with it.
+var (
+	monoSound   = Sound{Bitrate: 48_000, Channels: 1}
+	stereoSound = Sound{Bitrate: 80_000, Channels: 2}
+)
+
+// Segment lengths in seconds: three short ones so that playing begins at
+// once, then six each.
+const (
+	shortSegment  = 2
+	shortSegments = 3
+	longSegment   = 6
+)
+
+// pieceSegments are the pieces' lengths in long segments: the first is made
+// at once, the following grow to 48 s so that playing never waits for long.
+var pieceSegments = []int{1, 2, 4, 8}
+
+// soundGrid is the grid a recording without a picture is cut on.
+var soundGrid = Rate{25, 1}
+
+// Make makes the plan.
+func Make(r Request) Plan {
+	p := Plan{Version: 1, Duration: r.Duration, Source: r.Source, Gain: r.Gain, Warning: r.Warning, TargetDuration: longSegment}
+	low, high := Sound{}, Sound{}
+	if r.Source.Audio >= 0 {
+		low, high = monoSound, monoSound
+		if r.Stereo {
+			high = stereoSound
+		}
+	}
+	p.Rate = soundGrid
+	if r.Source.Video >= 0 {
+		p.Rate = Grid(r.Rate)
+		p.Rungs = rungs(r.Source.Width, r.Source.Height, p.Rate.Float(), low, high)
+	}
+	if r.Source.Audio >= 0 {
+		only := low
+		if r.Source.Video < 0 {
+			only = high
+		}
+		p.Rungs = append(p.Rungs, soundOnly(only))
+	}
+	frames := max(1, int64(math.Round(r.Duration*p.Rate.Float())))
+	p.Cuts = cuts(p.Rate, frames)
+	p.Pieces = pieces(p)
+	return p
+}
+
+// Grid is the picture rate of the renditions for a recording's own: the same
+// up to 31 a second, else halved until it is; at least 10.
+func Grid(r Rate) Rate {
+	if r.Num <= 0 || r.Den <= 0 {
+		return soundGrid
+	}
+	for r.Float() > 31 {
+		if r.Num%2 == 0 {
+			r.Num /= 2
+		} else {
+			r.Den *= 2
+		}
+	}
+	if r.Float() < 10 {
+		return Rate{10, 1}
+	}
+	return r
+}
+
+// cuts lists the picture numbers at which segments begin, and the end. All
+// are even, so that rungs with half the pictures are cut at the same times.
+func cuts(rate Rate, frames int64) []int64 {
+	list := []int64{0}
+	for i := 1; ; i++ {
+		at := float64(shortSegment * i)
+		if i > shortSegments {
+			at = float64(shortSegment*shortSegments + longSegment*(i-shortSegments))
+		}
+		n := 2 * int64(math.Round(at*rate.Float()/2))
+		// A last segment shorter than half a second joins the one before,
+		// as long as that stays within the target duration.
+		if n >= frames {
+			break
+		}
+		list = append(list, n)
+	}
+	if k := len(list) - 1; k > 0 && rate.Seconds(frames-list[k]) < 0.5 && rate.Seconds(frames-list[k-1]) < longSegment+0.45 {
+		list = list[:k]
+	}
+	return append(list, frames)
+}
+
+// pieces groups the segments.
+func pieces(p Plan) []Piece {
+	var list []Piece
+	add := func(first, last int) {
+		list = append(list, Piece{Start: p.Rate.Seconds(p.Cuts[first]), End: p.Rate.Seconds(p.Cuts[last]), First: first, Last: last})
+	}
+	n := len(p.Cuts) - 1
+	at := min(shortSegments, n)
+	add(0, at)
+	for i := 1; at < n; i++ {
+		next := at + pieceSegments[min(i, len(pieceSegments)-1)]
+		if next >= n-1 {
+			next = n // no tiny last piece
+		}
+		add(at, next)
+		at = next
+	}
+	return list
+}

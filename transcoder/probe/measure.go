@@ -1,0 +1,273 @@
+package probe
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+
+	"lenlop/transcoder/ffmpeg"
+)
+
+// packets are the times of one stream's packets, in seconds of the file.
+type packets struct {
+	times      []float64
+	keys       []float64
+	start, end float64
+	bytes      int64
+	span       []float64 // durations as the file gives them
+}
+
+// measure reads every packet's time, without decoding: the recording's true
+// length, its key frames, its picture rate, and whether its clock is exact.
+func (p prober) measure(ctx context.Context, f *Facts, d description) error {
+	streams, err := p.packets(ctx)
+	if err != nil {
+		return err
+	}
+	start, end := math.Inf(1), math.Inf(-1)
+	if f.HasVideo {
+		s := streams[f.Stream]
+		if s == nil || len(s.times) == 0 {
+			f.HasVideo, f.Stream = false, -1
+		} else {
+			measurePicture(f, s, d.stream(f.Stream))
+			start, end = min(start, f.VideoStart), max(end, f.VideoEnd)
+		}
+	}
+	var sounds []Sound
+	for _, sound := range f.Sounds {
+		s := streams[sound.Stream]
+		if s == nil || len(s.times) == 0 {
+			continue
+		}
+		sound.Start, sound.End = s.start, s.end
+		sound.Grid, sound.Phase = grid(s, sound.Rate, d.stream(sound.Stream).TimeBase)
+		sounds = append(sounds, sound)
+	}
+	f.Sounds, f.HasAudio = sounds, len(sounds) > 0
+	if f.HasAudio {
+		start, end = min(start, sounds[0].Start), max(end, sounds[0].End)
+	}
+	f.Duration = end - start
+	if !f.HasAudio && !f.HasVideo || f.Duration <= 0 {
+		return &Refusal{Code: Damaged}
+	}
+	if limit := p.limits.Duration.Seconds(); f.Duration > limit {
+		return &Refusal{Code: TooLong, Args: map[string]any{"hours": math.Round(f.Duration/360) / 10, "limit": math.Round(limit/360) / 10}}
+	}
+	// A file that promises more than it holds was cut off. What it promises
+	// is used for nothing else.
+	promised, _ := strconv.ParseFloat(d.Format.Duration, 64)
+	if promised > f.Duration+2 && promised > 1.02*f.Duration {
+		f.Warning = Truncated
+	}
+	return nil
+}
+
+// packets lists the packets of all streams.
+func (p prober) packets(ctx context.Context) (map[int]*packets, error) {
+	args := append([]string{"-hide_banner", "-v", "error"}, ffmpeg.Guard()...)
+	args = append(args, "-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,flags", "-of", "compact=p=0", ffmpeg.URL(p.path))
+	pr, pw := io.Pipe()
+	streams := map[int]*packets{}
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		lines := bufio.NewScanner(pr)
+		for lines.Scan() {
+			addPacket(streams, lines.Text())
+		}
+		_, _ = io.Copy(io.Discard, pr)
+	})
+	c := p.command("ffprobe", args...)
+	c.Stdout = pw
+	err := p.run.Sandbox.Run(ctx, c)
+	_ = pw.Close()
+	wait.Wait()
+	var exit *ffmpeg.ExitError
+	if errors.As(err, &exit) {
+		if exit.Limit != "" {
+			return nil, &Refusal{Code: TooMuch, Args: map[string]any{"limit": exit.Limit}}
+		}
+		// What was read before the damage counts.
+		return streams, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read packets: %w", err)
+	}
+	return streams, nil
+}
+
+// addPacket reads one line of ffprobe's compact writer.
+func addPacket(streams map[int]*packets, line string) {
+	index, pts, dts, length, size, flags := -1, math.NaN(), math.NaN(), 0.0, int64(0), ""
+	for _, field := range strings.Split(line, "|") {
+		key, value, _ := strings.Cut(field, "=")
+		switch key {
+		case "stream_index":
+			index, _ = strconv.Atoi(value)
+		case "pts_time":
+			pts = parseTime(value)
+		case "dts_time":
+			dts = parseTime(value)
+		case "duration_time":
+			if v := parseTime(value); v > 0 {
+				length = v
+			}
+		case "size":
+			size, _ = strconv.ParseInt(value, 10, 64)
+		case "flags":
+			flags = value
+		}
+	}
+	at := pts
+	if math.IsNaN(at) {
+		at = dts
+	}
+	if index < 0 || math.IsNaN(at) || strings.Contains(flags, "D") {
+		return
+	}
+	s := streams[index]
+	if s == nil {
+		s = &packets{start: at, end: at}
+		streams[index] = s
+	}
+	s.times, s.span = append(s.times, at), append(s.span, length)
+	s.start, s.end = min(s.start, at), max(s.end, at+length)
+	s.bytes += size
+	if strings.HasPrefix(flags, "K") {
+		s.keys = append(s.keys, at)
+	}
+}
+
+func parseTime(s string) float64 {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return math.NaN()
+	}
+	return v
+}
+
+// keptKeyFrames bounds the key frames in Facts: more than that is a recording
+// of key frames only, where every place is a good one.
+const keptKeyFrames = 20000
+
+func measurePicture(f *Facts, s *packets, d stream) {
+	sort.Float64s(s.times)
+	n := len(s.times)
+	f.VideoStart, f.VideoEnd = s.start, s.end
+	if len(s.keys) <= keptKeyFrames {
+		f.KeyFrames = s.keys
+	}
+	typical := 0.04
+	if n > 1 {
+		steps := make([]float64, n-1)
+		for i := range steps {
+			steps[i] = s.times[i+1] - s.times[i]
+		}
+		sorted := append([]float64(nil), steps...)
+		sort.Float64s(sorted)
+		if typical = sorted[len(sorted)/2]; typical <= 0 {
+			typical = (s.times[n-1] - s.times[0]) / float64(n-1)
+		}
+		off := 0
+		for _, step := range steps {
+			// Two milliseconds are a coarse clock's rounding.
+			if math.Abs(step-typical) > 0.002+0.05*typical {
+				off++
+			}
+		}
+		f.Variable = off*100 > len(steps)
+		f.FPS = float64(n-1) / (s.times[n-1] - s.times[0])
+	}
+	if f.VideoEnd <= s.times[n-1] {
+		f.VideoEnd = s.times[n-1] + typical
+	}
+	if span := f.VideoEnd - f.VideoStart; span > 0 {
+		f.Bitrate = int(float64(8*s.bytes) / span)
+	}
+	f.RateNum, f.RateDen = rate(f.FPS, typical, f.Variable, d)
+}
+
+// rate finds the exact picture rate meant by a measured one.
+func rate(fps, typical float64, variable bool, d stream) (num, den int) {
+	if fps <= 0 || math.IsInf(fps, 0) {
+		return 10, 1
+	}
+	if variable {
+		// Pictures come when something changes: a grid that keeps the usual
+		// distance between them.
+		for _, r := range []int{10, 12, 15, 20, 24, 25, 30} {
+			if float64(r) >= 0.97/typical {
+				return r, 1
+			}
+		}
+		return 30, 1
+	}
+	best, num, den := 0.005, 0, 0
+	try := func(n, m int) {
+		if n <= 0 || m <= 0 {
+			return
+		}
+		if off := math.Abs(float64(n)/float64(m)/fps - 1); off < best-1e-7 {
+			best, num, den = off, n, m
+		}
+	}
+	for _, r := range [][2]int{{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60000, 1001}, {60, 1}, {10, 1}, {12, 1}, {15, 1}, {20, 1}} {
+		try(r[0], r[1])
+	}
+	for _, text := range []string{d.FrameRate, d.Average} {
+		a, b, _ := strings.Cut(text, "/")
+		n, _ := strconv.Atoi(a)
+		m, _ := strconv.Atoi(b)
+		if n < 1_000_000 && m <= 1001 {
+			try(n, m)
+		}
+	}
+	if num == 0 {
+		return int(math.Round(fps * 100)), 100
+	}
+	return num, den
+}
+
+// grid finds the regular distance of sound packets in a file whose clock is
+// coarser than a sample, so that a cut can be placed to the sample all the
+// same. It gives 0 when the clock is exact or the packets are not regular.
+func grid(s *packets, rate int, timeBase string) (samples int, phase float64) {
+	a, b, _ := strings.Cut(timeBase, "/")
+	num, _ := strconv.Atoi(a)
+	den, _ := strconv.Atoi(b)
+	if num == 0 || num == 1 && den == rate || len(s.times) < 8 {
+		return 0, 0
+	}
+	tick := float64(num) / float64(den)
+	n := len(s.times)
+	// The first packets may be cut by the codec's priming: leave them out.
+	times := s.times[2:]
+	step := (times[n-3] - times[0]) / float64(n-3) * float64(rate)
+	samples = int(math.Round(step))
+	if samples < 16 || math.Abs(step-float64(samples)) > 0.5 {
+		return 0, 0
+	}
+	mean := 0.0
+	for k, at := range times {
+		mean += at*float64(rate) - float64(k)*float64(samples)
+	}
+	mean /= float64(len(times))
+	for k, at := range times {
+		if math.Abs(at*float64(rate)-float64(k)*float64(samples)-mean) > 1.2*tick*float64(rate)+1 {
+			return 0, 0
+		}
+	}
+	phase = math.Mod(mean, float64(samples))
+	if phase < 0 {
+		phase += float64(samples)
+	}
+	return samples, phase
+}
