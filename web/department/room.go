@@ -1,10 +1,91 @@
-// Package department is the education department's desk: reviewing, viewing figures, ledgers.
+// Package department is the education department's desk: reviewing lessons,
+// reading viewing figures, one lesson's ledger.
 package department
 
-import "lenlop/web/page"
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/services/viewership"
+	"lenlop/web/page"
+)
 
 // Room is what the pages need.
-type Room struct{}
+type Room struct {
+	Lessons *lesson.Service
+	// Views reads the figures (viewership.Service).
+	Views interface {
+		Ledger(ctx context.Context, by people.Person, lessonID string) (viewership.Ledger, error)
+		Retention(ctx context.Context, by people.Person, lessonID string) ([]viewership.Bin, error)
+		Table(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, error)
+	}
+	Channels interface {
+		Channels(ctx context.Context) ([]schedule.Channel, error)
+	}
+	Schools school.Store
+	People  people.Store
+	Now     func() time.Time
+	Zone    *time.Location // of days and of every time typed
+}
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route { return nil }
+func (r Room) Routes() []page.Route {
+	return []page.Route{
+		{Method: http.MethodGet, Path: "/review", Action: people.ReviewLesson, Scope: page.Site, Handle: r.queue},
+		{Method: http.MethodGet, Path: "/review/:lesson", Action: people.ReviewLesson, Scope: page.Object, Handle: r.review},
+		{Method: http.MethodPost, Path: "/review/:lesson/approve", Action: people.ReviewLesson, Scope: page.Object, Handle: r.approve},
+		{Method: http.MethodPost, Path: "/review/:lesson/return", Action: people.ReviewLesson, Scope: page.Object, Handle: r.giveBack},
+		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: r.withdraw},
+		{Method: http.MethodGet, Path: "/department", Action: people.ReadViewing, Scope: page.Site, Handle: r.table},
+		{Method: http.MethodGet, Path: "/department/table.csv", Action: people.ReadViewing, Scope: page.Site, Handle: r.csv},
+		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: r.ledger},
+	}
+}
+
+// names reads the names of teachers and schools, once each.
+type names struct {
+	room     Room
+	people   map[string]string
+	schools  map[string]string
+	Subjects []school.Subject
+}
+
+func (r Room) names(ctx context.Context) (*names, error) {
+	n := &names{room: r, people: map[string]string{}, schools: map[string]string{}}
+	all, err := r.Schools.Schools(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range all {
+		n.schools[s.ID] = s.Name
+	}
+	n.Subjects, err = r.Schools.Subjects(ctx)
+	return n, err
+}
+
+// learn reads the persons with the ids; one that is gone has no name.
+func (n *names) learn(ctx context.Context, ids ...string) error {
+	for _, id := range ids {
+		if _, known := n.people[id]; known || id == "" {
+			continue
+		}
+		p, err := n.room.People.Person(ctx, id)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+		n.people[id] = p.Name
+	}
+	return nil
+}
+
+// Person is a person's name, or "".
+func (n *names) Person(id string) string { return n.people[id] }
+
+// School is a school's name, or "".
+func (n *names) School(id string) string { return n.schools[id] }

@@ -1,0 +1,226 @@
+package department
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/services/viewership"
+	"lenlop/web/page"
+)
+
+// dayLayout is how a date input writes a day.
+const dayLayout = "2006-01-02"
+
+// groups are what the table can be cut by, in the order shown.
+var groups = []string{
+	viewership.ByLesson, viewership.BySubject, viewership.ByGrade,
+	viewership.BySchool, viewership.ByDay, viewership.ByChannel,
+}
+
+// grades of evidence, strongest first.
+var grades = []viewership.Grade{
+	viewership.GradeA, viewership.GradeB, viewership.GradeC, viewership.GradeD, viewership.GradeE,
+}
+
+// table is the department's page: one period, cut one way.
+type table struct {
+	From, To     time.Time // local midnights; To is the last day shown
+	By           string
+	Subject      string
+	Grade        string
+	School       string
+	Channel      string
+	Rows         []viewership.Row
+	Total        viewership.Row
+	Grades       []viewership.Grade // that have a column: some row knows them
+	Subjects     []school.Subject
+	Schools      []school.School
+	Channels     []schedule.Channel
+	Now          time.Time
+	Zone         *time.Location
+	Form         page.Form // carries what was wrong with the period
+	Keep         int       // days until a period's web figures are final
+	Partial      bool      // the period is not over or not final
+	LongestBar   float64   // largest figure of the chart
+	MissingTotal int64     // airings that happened and have no figures
+}
+
+// address of the same table with one thing changed.
+func (t table) address(path, name, value string) string {
+	q := url.Values{}
+	for k, v := range map[string]string{
+		"from": t.From.Format(dayLayout), "to": t.To.Format(dayLayout), "by": t.By,
+		"subject": t.Subject, "grade": t.Grade, "school": t.School, "channel": t.Channel,
+	} {
+		if k == name {
+			v = value
+		}
+		if v != "" {
+			q.Set(k, v)
+		}
+	}
+	return path + "?" + q.Encode()
+}
+
+// period is a choice of days offered beside the form.
+type period struct {
+	Key      string
+	From, To time.Time
+}
+
+// periods are this week, last week and the last thirty days.
+func (t table) periods() []period {
+	this := monday(t.Now, t.Zone)
+	today := midnight(t.Now, t.Zone)
+	return []period{
+		{"this_week", this, this.AddDate(0, 0, 6)},
+		{"last_week", this.AddDate(0, 0, -7), this.AddDate(0, 0, -1)},
+		{"month", today.AddDate(0, 0, -29), today},
+	}
+}
+
+// Link is the table of another period.
+func (t table) link(p period) string {
+	t.From, t.To = p.From, p.To
+	return t.address("/department", "", "")
+}
+
+func (t table) is(p period) bool { return t.From.Equal(p.From) && t.To.Equal(p.To) }
+
+// cell is what a row says about television evidence of a grade.
+func cell(r viewership.Row, g viewership.Grade) []viewership.Headline {
+	var out []viewership.Headline
+	for _, h := range r.Contacts {
+		if h.Grade == g {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// stated is a row's television figure for the chart: contacts of operators,
+// else of the station, when they come in one unit; false when none is known.
+func stated(r viewership.Row) (float64, bool) {
+	for _, g := range []viewership.Grade{viewership.GradeD, viewership.GradeE} {
+		if v, ok := r.Television[g]; ok {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
+func midnight(t time.Time, zone *time.Location) time.Time {
+	t = t.In(zone)
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
+}
+
+func monday(t time.Time, zone *time.Location) time.Time {
+	t = midnight(t, zone)
+	return t.AddDate(0, 0, -(int(t.Weekday())+6)%7)
+}
+
+// asked reads the table's question from the address. Without a period it is
+// this week.
+func (r Room) asked(c echo.Context) (table, viewership.Query, error) {
+	t := table{
+		By: c.QueryParam("by"), Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"),
+		School: c.QueryParam("school"), Channel: c.QueryParam("channel"), Now: r.Now(), Zone: r.Zone,
+	}
+	if !slices.Contains(groups, t.By) {
+		t.By = viewership.ByLesson
+	}
+	var bad []fault.Field
+	week := t.periods()[0]
+	for _, x := range []struct {
+		name  string
+		at    *time.Time
+		start time.Time
+	}{{"from", &t.From, week.From}, {"to", &t.To, week.To}} {
+		*x.at = x.start
+		if s := c.QueryParam(x.name); s != "" {
+			d, err := time.ParseInLocation(dayLayout, s, r.Zone)
+			if err != nil {
+				bad = append(bad, fault.Wrong(x.name, "field.bad_date"))
+				continue
+			}
+			*x.at = d
+		}
+	}
+	grade, _ := strconv.Atoi(t.Grade)
+	q := viewership.Query{
+		From: t.From, To: t.To.AddDate(0, 0, 1), By: t.By,
+		Subject: t.Subject, Grade: grade, School: t.School, Channel: t.Channel,
+	}
+	return t, q, fault.Form("viewership.invalid", bad...)
+}
+
+// rows fills the table.
+func (r Room) rows(c echo.Context, t *table, q viewership.Query) error {
+	ctx, by := c.Request().Context(), page.Who(c)
+	var err error
+	if t.Rows, err = r.Views.Table(ctx, by, q); err != nil {
+		return err
+	}
+	q.By = viewership.ByAll
+	total, err := r.Views.Table(ctx, by, q)
+	if err != nil {
+		return err
+	}
+	if len(total) > 0 {
+		t.Total = total[0]
+	}
+	t.MissingTotal = t.Total.AiringsNoData
+	for _, g := range grades {
+		if len(cell(t.Total, g)) > 0 {
+			t.Grades = append(t.Grades, g)
+		}
+	}
+	for _, x := range t.Rows {
+		t.LongestBar = max(t.LongestBar, float64(x.WebViews))
+		if v, ok := stated(x); ok {
+			t.LongestBar = max(t.LongestBar, v)
+		}
+	}
+	return nil
+}
+
+// finalAfter is how many days after its end a period's web figures can still
+// grow: devices that were offline deliver late (offline/1).
+const finalAfter = 30
+
+func (r Room) table(c echo.Context) error {
+	ctx := c.Request().Context()
+	t, q, err := r.asked(c)
+	status := http.StatusOK
+	if err == nil {
+		err = r.rows(c, &t, q)
+	}
+	if fault.KindOf(err) == fault.Invalid && err != nil {
+		status = page.Status(err)
+		t.Form = page.Form{Err: err, Values: map[string]string{"from": c.QueryParam("from"), "to": c.QueryParam("to")}}
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	if t.Subjects, err = r.Schools.Subjects(ctx); err != nil {
+		return err
+	}
+	if t.Schools, err = r.Schools.Schools(ctx); err != nil {
+		return err
+	}
+	if t.Channels, err = r.Channels.Channels(ctx); err != nil {
+		return err
+	}
+	t.Keep = finalAfter
+	t.Partial = t.Now.Before(t.To.AddDate(0, 0, 1+finalAfter))
+	return page.Render(c, status, tablePage(t))
+}
