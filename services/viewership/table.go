@@ -64,7 +64,6 @@ type table struct {
 	by       string
 	location *time.Location
 	facts    map[string]LessonFacts
-	channels []schedule.Channel
 }
 
 func (t *table) row(key string) *Row {
