@@ -1,10 +1,58 @@
-// Package admin is the administrator's desk: people, schools, work queue, health.
+// Package admin is the administrator's desk: people, schools, the work queue
+// and the health of what the house depends on.
 package admin
 
-import "lenlop/web/page"
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"lenlop/services/audit"
+	"lenlop/services/job"
+	"lenlop/services/people"
+	"lenlop/services/school"
+	"lenlop/web/page"
+)
 
 // Room is what the pages need.
-type Room struct{}
+type Room struct {
+	People  *people.Service
+	Schools *school.Service
+	Queue   interface {
+		Jobs(ctx context.Context, subject string, state job.State, limit int) ([]job.Job, error)
+		Requeue(ctx context.Context, id string) error
+		CancelSubject(ctx context.Context, subject string, kinds ...string) error
+	}
+	Atomic job.Atomic
+	Audit  audit.Log
+	// Health looks at each thing the house depends on, in the order shown.
+	Health func(ctx context.Context) []Part
+	Now    func() time.Time
+	NewID  func() string
+}
+
+// Part is one thing the house depends on. Name ends the locale key
+// "health.NAME"; Note is a short fact for operators ("SQLite, 12 ms").
+type Part struct {
+	Name string
+	Note string
+	Err  error // nil: well
+}
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route { return nil }
+func (r Room) Routes() []page.Route {
+	return []page.Route{
+		{Method: http.MethodGet, Path: "/admin", Action: people.ReadHealth, Scope: page.Site, Handle: r.overview},
+		{Method: http.MethodGet, Path: "/admin/jobs", Action: people.ManageQueue, Scope: page.Site, Handle: r.jobs},
+		{Method: http.MethodPost, Path: "/admin/jobs/:job/retry", Action: people.ManageQueue, Scope: page.Site, Handle: r.retry},
+		{Method: http.MethodPost, Path: "/admin/jobs/cancel", Action: people.ManageQueue, Scope: page.Site, Handle: r.cancel},
+		{Method: http.MethodGet, Path: "/admin/people", Action: people.ManagePeople, Scope: page.Site, Handle: r.persons},
+		{Method: http.MethodPost, Path: "/admin/people", Action: people.ManagePeople, Scope: page.Site, Handle: r.addPerson},
+		{Method: http.MethodPost, Path: "/admin/people/:person/active", Action: people.ManagePeople, Scope: page.Site, Handle: r.setActive},
+		{Method: http.MethodPost, Path: "/admin/people/:person/password", Action: people.ManagePeople, Scope: page.Site, Handle: r.newPassword},
+		{Method: http.MethodGet, Path: "/admin/schools", Action: people.ManageSchools, Scope: page.Site, Handle: r.schools},
+		{Method: http.MethodPost, Path: "/admin/schools", Action: people.ManageSchools, Scope: page.Site, Handle: r.addSchool},
+		{Method: http.MethodGet, Path: "/admin/schools/:school", Action: people.ManageSchools, Scope: page.Site, Handle: r.school},
+		{Method: http.MethodPost, Path: "/admin/schools/:school", Action: people.ManageSchools, Scope: page.Site, Handle: r.changeSchool},
+	}
+}

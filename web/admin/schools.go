@@ -1,0 +1,86 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/school"
+	"lenlop/web/page"
+)
+
+var schoolFields = []string{"code", "name", "level", "areaId"}
+
+// schools is the list of schools and the form for a new one, or for one.
+type schools struct {
+	Schools []school.School
+	Areas   []school.Area
+	One     school.School // being changed; zero: a new one
+	Form    page.Form
+	Done    string
+}
+
+// Area is an area's name, or "".
+func (v schools) Area(id string) string {
+	for _, a := range v.Areas {
+		if a.ID == id {
+			return a.Name
+		}
+	}
+	return ""
+}
+
+func (r Room) schools(c echo.Context) error {
+	return r.showSchools(c, http.StatusOK, schools{Done: page.DoneOf(c)})
+}
+
+func (r Room) showSchools(c echo.Context, status int, v schools) error {
+	ctx := c.Request().Context()
+	var err error
+	if v.Schools, err = r.Schools.Store.Schools(ctx); err != nil {
+		return err
+	}
+	if v.Areas, err = r.Schools.Store.Areas(ctx); err != nil {
+		return err
+	}
+	if v.One.ID != "" {
+		return page.Render(c, status, schoolPage(v))
+	}
+	return page.Render(c, status, schoolsPage(v))
+}
+
+func (r Room) school(c echo.Context) error {
+	s, err := r.Schools.Store.School(c.Request().Context(), c.Param("school"))
+	if err != nil {
+		return err
+	}
+	return r.showSchools(c, http.StatusOK, schools{One: s})
+}
+
+func (r Room) addSchool(c echo.Context) error {
+	return r.saveSchool(c, school.School{})
+}
+
+func (r Room) changeSchool(c echo.Context) error {
+	s, err := r.Schools.Store.School(c.Request().Context(), c.Param("school"))
+	if err != nil {
+		return err
+	}
+	return r.saveSchool(c, s)
+}
+
+func (r Room) saveSchool(c echo.Context, s school.School) error {
+	f := page.FormOf(c, schoolFields...)
+	was := s
+	s.Code, s.Name, s.Level, s.AreaID = f.Values["code"], f.Values["name"], school.Level(f.Values["level"]), f.Values["areaId"]
+	_, err := r.Schools.Save(c.Request().Context(), page.Who(c), s)
+	if fault.KindOf(err) == fault.Invalid {
+		f.Err = err
+		return r.showSchools(c, page.Status(err), schools{One: was, Form: f})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/admin/schools?done=school")
+}
