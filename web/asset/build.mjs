@@ -37,7 +37,7 @@ async function bundle(entry, options = {}) {
 
 const files = new Map()
 for (const f of readdirSync(src).sort()) {
-  if (f.endsWith('.ts')) {
+  if (f.endsWith('.ts') && !f.endsWith('.test.ts')) {
     files.set(f.replace(/\.ts$/, '.js'), await bundle(join(src, f), { format: 'esm' }))
   } else if (f.endsWith('.css')) {
     files.set(f, await bundle(join(src, f)))

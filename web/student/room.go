@@ -1,10 +1,172 @@
 // Package student is the public side: the catalogue, search, a lesson's page with its player, and the television guide.
 package student
 
-import "lenlop/web/page"
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/catalog"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/web/locale"
+	"lenlop/web/page"
+	"lenlop/web/signin"
+)
+
+// Catalog finds published lessons (catalog.Service).
+type Catalog interface {
+	Search(ctx context.Context, q catalog.Query) (catalog.Result, error)
+}
+
+// Lessons reads a lesson that a person may read (lesson.Service).
+type Lessons interface {
+	Read(ctx context.Context, by people.Person, id string) (lesson.Lesson, error)
+}
+
+// Titles reads a lesson without asking who wants to know (lesson.Store): the
+// television guide names lessons that are not on the web.
+type Titles interface {
+	Lesson(ctx context.Context, id string) (lesson.Lesson, error)
+}
+
+// Schools names subjects and schools (school.Store).
+type Schools interface {
+	Subjects(ctx context.Context) ([]school.Subject, error)
+	School(ctx context.Context, id string) (school.School, error)
+}
+
+// People names teachers (people.Store).
+type People interface {
+	Person(ctx context.Context, id string) (people.Person, error)
+}
+
+// Schedule is what is planned on television (schedule.Store).
+type Schedule interface {
+	Channels(ctx context.Context) ([]schedule.Channel, error)
+	Airings(ctx context.Context, f schedule.Filter) ([]schedule.Airing, error)
+}
 
 // Room is what the pages need.
-type Room struct{}
+type Room struct {
+	Catalog  Catalog
+	Lessons  Lessons
+	Titles   Titles
+	Schools  Schools
+	People   People
+	Schedule Schedule
+	// Playback gives the addresses of a lesson's master playlist and poster
+	// (stream.Room).
+	Playback func(base string, l lesson.Lesson) (hls, poster string)
+	Zone     *time.Location // the site's local time
+	Now      func() time.Time
+}
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route { return nil }
+func (r Room) Routes() []page.Route {
+	read := func(method, path string, h echo.HandlerFunc) page.Route {
+		return page.Route{Method: method, Path: path, Action: people.ReadPublic, Scope: page.Site, Handle: h}
+	}
+	return []page.Route{
+		read(http.MethodGet, "/", r.home),
+		read(http.MethodPost, "/grade", r.chooseGrade),
+		read(http.MethodGet, "/search", r.search),
+		{Method: http.MethodGet, Path: "/lessons/:lesson", Action: people.ReadLesson, Scope: page.Object, Handle: r.lesson},
+		read(http.MethodGet, "/tv", r.day),
+		read(http.MethodGet, "/tv/week", r.week),
+	}
+}
+
+// gradeCookie keeps the chosen grade on the device.
+const gradeCookie = "grade"
+
+// gradeLife outlasts a school year.
+const gradeLife = 400 * 24 * time.Hour
+
+// gradeOf is the grade kept on the device; 0: none.
+func gradeOf(c echo.Context) int {
+	k, err := c.Cookie(gradeCookie)
+	if err != nil {
+		return 0
+	}
+	return grade(k.Value)
+}
+
+// grade reads a grade; anything else is 0.
+func grade(s string) int { return within(s, school.MinGrade, school.MaxGrade) }
+
+// within reads a whole number between low and high; anything else is 0.
+func within(s string, low, high int) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < low || n > high {
+		return 0
+	}
+	return n
+}
+
+// chooseGrade keeps the grade on the device; 0 forgets it.
+func (r Room) chooseGrade(c echo.Context) error {
+	life, value := gradeLife, strconv.Itoa(grade(c.FormValue("grade")))
+	if value == "0" {
+		life = 0
+	}
+	c.SetCookie(signin.Cookie(page.VisitOf(c.Request().Context()).Base, gradeCookie, value, life))
+	return c.Redirect(http.StatusSeeOther, page.LocalPath(c.FormValue("back")))
+}
+
+// names are the subjects' names in the page's language, in their order.
+type names struct {
+	order []string
+	by    map[string]string
+}
+
+func (n names) of(code string) string {
+	if s, ok := n.by[code]; ok {
+		return s
+	}
+	return code
+}
+
+// subjects reads the names; taught, when not 0, leaves only that grade's.
+func (r Room) subjects(ctx context.Context, taught int) (names, error) {
+	all, err := r.Schools.Subjects(ctx)
+	if err != nil {
+		return names{}, err
+	}
+	n := names{by: make(map[string]string, len(all))}
+	english := locale.From(ctx).Lang == locale.En
+	for _, s := range all {
+		name := s.Name
+		if english && s.NameEn != "" {
+			name = s.NameEn
+		}
+		n.by[s.Code] = name
+		if taught == 0 || taught >= s.FromGrade && taught <= s.ToGrade {
+			n.order = append(n.order, s.Code)
+		}
+	}
+	return n, nil
+}
+
+// render writes a public page. The browser may go back to it without asking
+// again as long as it holds nobody's name.
+func render(c echo.Context, t templ.Component) error {
+	if page.Who(c).Anonymous() {
+		c.Response().Header().Set("Cache-Control", "private, no-cache")
+	}
+	return page.Render(c, http.StatusOK, t)
+}
+
+func grades() []int {
+	gs := make([]int, 0, school.MaxGrade)
+	for g := school.MinGrade; g <= school.MaxGrade; g++ {
+		gs = append(gs, g)
+	}
+	return gs
+}

@@ -1,0 +1,138 @@
+// Comforts of the player: quality with its price, speed, starting over, keys.
+import { keep, recall, type Stage, thrifty } from './player/parts'
+
+/** The data-saver's picture: small, and a blackboard's writing can still be read. */
+const saverHeight = 360
+
+export function start(stage: Stage): void {
+  const { root, video } = stage
+  const quality = root.querySelector<HTMLSelectElement>('[name=quality]')
+  const speed = root.querySelector<HTMLSelectElement>('[name=speed]')
+  if (quality) qualities(stage, quality)
+  if (speed) speeds(video, speed)
+  const restart = root.querySelector<HTMLButtonElement>('.player-restart')
+  if (restart) {
+    video.addEventListener('playing', () => {
+      restart.hidden = video.currentTime < 15
+    })
+    restart.onclick = () => {
+      video.currentTime = 0
+      restart.hidden = true
+    }
+  }
+  // A moment in the address (#t=95) wins over the remembered place.
+  const moment = /^#t=(\d+)/.exec(location.hash)
+  if (moment) {
+    video.addEventListener('loadedmetadata', () => (video.currentTime = Number(moment[1])), { once: true })
+  }
+  keys(video)
+}
+
+/** Which level the wish means: -1 lets the engine choose. */
+export function levelFor(wish: string, levels: { height: number }[]): number {
+  let best = -1
+  if (wish === 'auto') return best
+  const most = wish === 'saver' ? saverHeight : Number(wish)
+  levels.forEach((l, i) => {
+    if (l.height <= most && (best < 0 || l.height > (levels[best]?.height || 0))) best = i
+  })
+  return best < 0 && levels.length ? lowest(levels) : best
+}
+
+function lowest(levels: { height: number }[]): number {
+  return levels.reduce((low, l, i) => (l.height < (levels[low]?.height || 0) ? i : low), 0)
+}
+
+function qualities(stage: Stage, select: HTMLSelectElement): void {
+  const { root, video } = stage
+  const wish = thrifty() ? 'saver' : recall('quality')
+  if (wish && select.querySelector(`option[value="${CSS.escape(wish)}"]`)) select.value = wish
+  select.disabled = false
+  const left = root.querySelector<HTMLElement>('.player-left')
+  const template = left?.dataset.words || ''
+
+  const apply = () => {
+    const hls = stage.engine
+    if (!hls?.levels.length) return
+    const level = levelFor(select.value, hls.levels)
+    // A choice caps; below it the engine may still step down on a bad line.
+    hls.autoLevelCapping = level
+    if (select.value !== 'auto' && level >= 0) hls.nextLevel = level
+    else hls.nextLevel = -1
+  }
+  const price = () => {
+    const bytes = Number(select.selectedOptions[0]?.dataset.bytes)
+    if (!left || !bytes) return
+    const whole = video.duration || Number(stage.fact('duration'))
+    const rest = whole > 0 ? Math.max(0, 1 - video.currentTime / whole) : 1
+    const mb = (bytes * rest) / 1e6
+    const number = mb.toLocaleString(document.documentElement.lang, {
+      maximumFractionDigits: mb < 10 ? 1 : 0,
+    })
+    left.textContent = template.replace('{value}', number)
+  }
+  select.onchange = () => {
+    keep('quality', select.value)
+    apply()
+    price()
+  }
+  video.addEventListener('loadedmetadata', apply)
+  let last = -99
+  video.addEventListener('timeupdate', () => {
+    if (Math.abs(video.currentTime - last) < 10) return
+    last = video.currentTime
+    price()
+  })
+  apply()
+  price()
+}
+
+function speeds(video: HTMLVideoElement, select: HTMLSelectElement): void {
+  const wish = recall('speed')
+  if (wish && select.querySelector(`option[value="${CSS.escape(wish)}"]`)) select.value = wish
+  select.disabled = false
+  const apply = () => {
+    video.defaultPlaybackRate = video.playbackRate = Number(select.value) || 1
+  }
+  select.onchange = () => {
+    keep('speed', select.value)
+    apply()
+  }
+  video.addEventListener('loadedmetadata', apply)
+  video.addEventListener('ratechange', () => {
+    const v = String(video.playbackRate)
+    if (select.querySelector(`option[value="${v}"]`)) select.value = v
+  })
+  apply()
+}
+
+/** Keys work anywhere on the page, but not where somebody types or chooses. */
+function keys(video: HTMLVideoElement): void {
+  document.addEventListener('keydown', e => {
+    const at = e.target as HTMLElement
+    if (
+      e.ctrlKey ||
+      e.altKey ||
+      e.metaKey ||
+      /^(INPUT|SELECT|TEXTAREA|BUTTON|A|VIDEO|SUMMARY)$/.test(at.tagName)
+    )
+      return
+    const jump = (s: number) => {
+      video.currentTime = Math.min(Math.max(0, video.currentTime + s), video.duration || 0)
+    }
+    const does: Record<string, () => void> = {
+      ' ': () => (video.paused ? void video.play() : video.pause()),
+      k: () => (video.paused ? void video.play() : video.pause()),
+      ArrowLeft: () => jump(-5),
+      ArrowRight: () => jump(5),
+      j: () => jump(-10),
+      l: () => jump(10),
+      m: () => (video.muted = !video.muted),
+      f: () => (document.fullscreenElement ? void document.exitFullscreen() : void video.requestFullscreen()),
+    }
+    const act = does[e.key]
+    if (!act) return
+    e.preventDefault()
+    act()
+  })
+}

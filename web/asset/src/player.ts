@@ -1,0 +1,145 @@
+// The player's core: gives the browser's own player its source, keeps it going
+// on a bad line, and remembers the place. Counting (viewing.ts) and comforts
+// (extras.ts) are fetched beside it, so that neither delays or breaks playing.
+import { clock, type Engine, keep, recall, type Stage, thrifty } from './player/parts'
+
+interface Failure {
+  type: string
+  details: string
+  fatal: boolean
+}
+
+interface HlsClass {
+  new (
+    config: object,
+  ): Engine & {
+    loadSource(url: string): void
+    attachMedia(v: HTMLVideoElement): void
+    startLoad(at?: number): void
+    recoverMediaError(): void
+  }
+  isSupported(): boolean
+}
+
+const root = document.querySelector<HTMLElement>('.player')
+const video = root?.querySelector('video')
+if (root && video) run(root, video)
+
+function run(root: HTMLElement, video: HTMLVideoElement): void {
+  const fact = (name: string) => root.dataset[name] || ''
+  const words = JSON.parse(fact('words') || '{}') as Record<string, string>
+  const status = root.querySelector<HTMLElement>('.player-status')
+  const cover = root.querySelector<HTMLButtonElement>('.player-cover')
+  const place = `at-${fact('lesson')}`
+  const resumeAt = Number(recall(place)) || 0
+  const saver = thrifty()
+  let ready: Promise<void> | undefined
+  let said = ''
+
+  const say = (word: string, value = ''): void => {
+    if (!status || said === word + value) return
+    said = word + value
+    status.textContent = word ? (words[word] || '').replace('{value}', value) : ''
+  }
+  const stage: Stage = { root, video, fact, say, ensure: () => (ready = ready || source()) }
+
+  async function source(): Promise<void> {
+    if (window.MediaSource || 'ManagedMediaSource' in window) {
+      const { default: Hls } = (await import(fact('engine'))) as { default: HlsClass }
+      if (Hls.isSupported()) return attach(Hls)
+    }
+    video.src = fact('hls')
+    video.addEventListener('loadedmetadata', () => {
+      if (resumeAt) video.currentTime = resumeAt
+    })
+    video.addEventListener('error', () => say('broken'))
+  }
+
+  function attach(Hls: HlsClass): void {
+    const hls = new Hls({
+      enableWorker: false, // a worker would need blob: in the page's policy
+      autoStartLoad: false,
+      startPosition: resumeAt || 0, // 0: a growing lesson would start at its end
+      capLevelToPlayerSize: true,
+      abrEwmaDefaultEstimate: Number(recall('bits')) || 400_000,
+      maxBufferLength: 60, // outlasts a line that is gone for half a minute
+      maxMaxBufferLength: 120,
+      backBufferLength: 60,
+    })
+    let tries = 0
+    let mended = 0
+    hls.on('hlsError', (_, data) => {
+      const f = data as Failure
+      if (!f.fatal) return
+      if (f.type === 'mediaError' && mended++ < 3) {
+        hls.recoverMediaError()
+      } else if (f.type === 'networkError') {
+        say(navigator.onLine ? 'retrying' : 'offline')
+        // The engine has tried by itself by now: go on, ever more slowly.
+        setTimeout(() => again(), Math.min(30, 2 ** tries++) * 1000)
+      } else {
+        say('broken')
+      }
+    })
+    const again = () => (hls.levels.length ? hls.startLoad(video.currentTime) : hls.loadSource(fact('hls')))
+    addEventListener('online', () => {
+      if (tries) again()
+    })
+    hls.on('hlsFragBuffered', () => {
+      tries = 0
+      if (said === 'offline' || said === 'retrying') say('')
+    })
+    stage.engine = hls
+    hls.loadSource(fact('hls'))
+    hls.attachMedia(video)
+    const begin = () => hls.startLoad(video.currentTime || resumeAt || 0)
+    if (video.paused) video.addEventListener('play', begin, { once: true })
+    else hls.on('hlsManifestParsed', begin)
+  }
+
+  // The cover starts the lesson before the engine has come.
+  if (cover) {
+    cover.hidden = false
+    cover.onclick = () => {
+      say('loading')
+      video.focus()
+      stage.ensure().then(
+        () => video.play().catch(() => undefined),
+        () => {
+          ready = undefined
+          say(navigator.onLine ? 'retrying' : 'offline')
+          setTimeout(() => cover.hidden || cover.click(), 4000)
+        },
+      )
+    }
+  }
+  video.addEventListener('play', () => {
+    if (cover) cover.hidden = true
+    stage.ensure()
+  })
+  video.addEventListener('playing', () =>
+    say(resumeAt && video.currentTime < resumeAt + 3 ? 'resumed' : '', clock(resumeAt)),
+  )
+  video.addEventListener('waiting', () => say(navigator.onLine ? 'waiting' : 'offline'))
+  addEventListener('offline', () => !video.paused && say('offline'))
+
+  let kept = 0
+  const remember = () => {
+    const done = video.duration - video.currentTime < 15
+    keep(place, video.currentTime > 15 && !done ? video.currentTime.toFixed(1) : '')
+  }
+  video.addEventListener('timeupdate', () => {
+    if (Math.abs(video.currentTime - kept) > 5) {
+      kept = video.currentTime
+      remember()
+    }
+  })
+  video.addEventListener('pause', remember)
+
+  for (const part of ['viewing', 'extras']) {
+    import(fact(part)).then((m: { start(s: Stage): void }) => m.start(stage)).catch(() => undefined)
+  }
+  // The engine comes while the pupil reads; never on a line that must be spared.
+  const idle = window.requestIdleCallback || ((fn: () => void) => setTimeout(fn, 1500))
+  if (!saver) addEventListener('load', () => idle(() => stage.ensure().catch(() => (ready = undefined))))
+}

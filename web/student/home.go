@@ -1,0 +1,101 @@
+package student
+
+import (
+	"context"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/catalog"
+)
+
+// freshFor is how long a lesson is marked as new.
+const freshFor = 7 * 24 * time.Hour
+
+// Shelves of the home page.
+const (
+	perSubject = 3  // newest lessons of each subject
+	homeLimit  = 60 // lessons read for them
+	newest     = 12 // when no grade was chosen
+)
+
+// homePage is what the first page shows.
+type homePage struct {
+	grade    int // 0: not chosen
+	names    names
+	shelves  []shelf
+	newest   []catalog.Entry // only without a grade
+	total    int
+	now      time.Time
+	nowOnTV  []showing
+	nextOnTV []showing
+}
+
+// shelf is the newest lessons of one subject.
+type shelf struct {
+	subject string
+	total   int
+	entries []catalog.Entry
+}
+
+func (r Room) home(c echo.Context) error {
+	ctx := c.Request().Context()
+	p := homePage{grade: gradeOf(c), now: r.Now()}
+	var err error
+	if p.names, err = r.subjects(ctx, p.grade); err != nil {
+		return err
+	}
+	if err := r.fillShelves(ctx, &p); err != nil {
+		return err
+	}
+	if p.nowOnTV, p.nextOnTV, err = r.onAir(ctx, p.grade); err != nil {
+		return err
+	}
+	return render(c, home(p))
+}
+
+// fillShelves puts the grade's newest lessons on one shelf a subject. One
+// query fills most; a subject whose lessons are all older gets its own.
+func (r Room) fillShelves(ctx context.Context, p *homePage) error {
+	q := catalog.Query{Grade: p.grade, Limit: homeLimit}
+	if p.grade == 0 {
+		q.Limit = newest
+	}
+	found, err := r.Catalog.Search(ctx, q)
+	if err != nil {
+		return err
+	}
+	p.total = found.EstimatedTotal
+	if p.grade == 0 {
+		p.newest = entries(found.Hits)
+		return nil
+	}
+	by := map[string][]catalog.Entry{}
+	for _, h := range found.Hits {
+		if s := h.Entry.Subject; len(by[s]) < perSubject {
+			by[s] = append(by[s], h.Entry)
+		}
+	}
+	for _, code := range p.names.order {
+		total := found.Facets.Subject[code]
+		if total > 0 && len(by[code]) < min(total, perSubject) {
+			more, err := r.Catalog.Search(ctx, catalog.Query{Grade: p.grade, Subject: code, Limit: perSubject})
+			if err != nil {
+				return err
+			}
+			by[code] = entries(more.Hits)
+		}
+		if len(by[code]) > 0 {
+			p.shelves = append(p.shelves, shelf{subject: code, total: max(total, len(by[code])), entries: by[code]})
+		}
+	}
+	return nil
+}
+
+func entries(hs []catalog.Hit) []catalog.Entry {
+	es := make([]catalog.Entry, 0, len(hs))
+	for _, h := range hs {
+		es = append(es, h.Entry)
+	}
+	return es
+}

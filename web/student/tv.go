@@ -1,0 +1,218 @@
+package student
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/web/locale"
+)
+
+// showing is an airing as pupils see it.
+type showing struct {
+	airing  schedule.Airing
+	channel schedule.Channel
+	lesson  lesson.Lesson
+	subject string // name
+	onWeb   bool   // its lesson can be watched here
+	onNow   bool
+	starts  time.Time // local to the site
+	ends    time.Time
+}
+
+// nextCount is how many coming airings the home page names.
+const nextCount = 3
+
+// maxShowings is more than a week of a few channels holds.
+const maxShowings = 2000
+
+// showings lists what was planned from one moment to another, by time. What
+// was dropped is left out; what moved stands at its real time.
+func (r Room) showings(ctx context.Context, from, to time.Time, g int) ([]showing, error) {
+	channels, err := r.Schedule.Channels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	as, err := r.Schedule.Airings(ctx, schedule.Filter{From: from, To: to, Limit: maxShowings})
+	if err != nil || len(as) == 0 {
+		return nil, err
+	}
+	ns, err := r.subjects(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[string]schedule.Channel{}
+	for _, c := range channels {
+		byID[c.ID] = c
+	}
+	lessons := map[string]lesson.Lesson{}
+	now := r.Now()
+	var out []showing
+	for _, a := range as {
+		if a.Outcome == schedule.Dropped {
+			continue
+		}
+		l, ok := lessons[a.LessonID]
+		if !ok {
+			if l, err = r.Titles.Lesson(ctx, a.LessonID); err != nil && fault.KindOf(err) != fault.NotFound {
+				return nil, err
+			}
+			lessons[a.LessonID] = l
+		}
+		if l.ID == "" || !l.DeletedAt.IsZero() || g > 0 && l.Grade != g {
+			continue
+		}
+		s := showing{airing: a, channel: byID[a.ChannelID], lesson: l, subject: ns.of(l.Subject),
+			onWeb:  people.May(people.Person{}, people.WatchLesson, l.Object()),
+			starts: a.StartsAt.In(r.Zone), ends: a.EndsAt.In(r.Zone)}
+		if a.Outcome == schedule.Moved && !a.StartedAt.IsZero() {
+			s.starts, s.ends = a.StartedAt.In(r.Zone), a.EndedAt.In(r.Zone)
+		}
+		s.onNow = !now.Before(s.starts) && now.Before(s.ends)
+		out = append(out, s)
+	}
+	slices.SortStableFunc(out, func(a, b showing) int { return a.starts.Compare(b.starts) })
+	return out, nil
+}
+
+// onAir is what is on television now, for every grade, and what comes next for
+// the grade (0: any) within a day.
+func (r Room) onAir(ctx context.Context, g int) (now, next []showing, err error) {
+	at := r.Now()
+	all, err := r.showings(ctx, at.Add(-schedule.MaxAiring), at.Add(24*time.Hour), 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range all {
+		switch {
+		case s.onNow:
+			now = append(now, s)
+		case s.starts.After(at) && (g == 0 || s.lesson.Grade == g) && len(next) < nextCount:
+			next = append(next, s)
+		}
+	}
+	return now, next, nil
+}
+
+// guideDay is one day of the guide.
+type guideDay struct {
+	date     time.Time // its midnight
+	showings []showing
+}
+
+// onChannel is one channel's day.
+type onChannel struct {
+	channel  schedule.Channel
+	showings []showing
+}
+
+// guidePage is the television guide.
+type guidePage struct {
+	grade    int // 0: all
+	today    time.Time
+	day      time.Time
+	days     []time.Time // that can be chosen
+	channels []onChannel
+	week     []guideDay
+	now      []showing
+}
+
+// back and ahead bound the days that the guide offers around today.
+const (
+	daysBack  = 1
+	daysAhead = 7
+)
+
+func (r Room) guide(c echo.Context) guidePage {
+	today := midnight(r.Now().In(r.Zone))
+	p := guidePage{today: today, day: today, grade: gradeOf(c)}
+	if s := c.QueryParam("grade"); s != "" {
+		p.grade = grade(s)
+	}
+	for i := -daysBack; i <= daysAhead; i++ {
+		p.days = append(p.days, today.AddDate(0, 0, i))
+	}
+	if d, err := time.ParseInLocation(time.DateOnly, c.QueryParam("date"), r.Zone); err == nil {
+		p.day = d
+	}
+	return p
+}
+
+// day shows one day, channel by channel.
+func (r Room) day(c echo.Context) error {
+	p := r.guide(c)
+	ctx := c.Request().Context()
+	all, err := r.showings(ctx, p.day, p.day.AddDate(0, 0, 1), p.grade)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		i := slices.IndexFunc(p.channels, func(o onChannel) bool { return o.channel.ID == s.channel.ID })
+		if i < 0 {
+			i = len(p.channels)
+			p.channels = append(p.channels, onChannel{channel: s.channel})
+		}
+		p.channels[i].showings = append(p.channels[i].showings, s)
+	}
+	if p.now, _, err = r.onAir(ctx, p.grade); err != nil {
+		return err
+	}
+	return render(c, guide(p))
+}
+
+// week shows seven days from the chosen one on one sheet, to print for homes
+// without the internet.
+func (r Room) week(c echo.Context) error {
+	p := r.guide(c)
+	all, err := r.showings(c.Request().Context(), p.day, p.day.AddDate(0, 0, 7), p.grade)
+	if err != nil {
+		return err
+	}
+	for i := range 7 {
+		d := guideDay{date: p.day.AddDate(0, 0, i)}
+		for _, s := range all {
+			if midnight(s.starts).Equal(d.date) {
+				d.showings = append(d.showings, s)
+			}
+		}
+		p.week = append(p.week, d)
+	}
+	return render(c, weekSheet(p))
+}
+
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+}
+
+// weekday is a day's name in the page's language.
+func weekday(ctx context.Context, t time.Time) string {
+	return locale.T(ctx, "day."+[]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}[t.Weekday()])
+}
+
+// dayName says today and tomorrow in words, else the weekday and date.
+func dayName(ctx context.Context, d, today time.Time) string {
+	switch {
+	case d.Equal(today):
+		return locale.T(ctx, "day.today")
+	case d.Equal(today.AddDate(0, 0, 1)):
+		return locale.T(ctx, "day.tomorrow")
+	case d.Equal(today.AddDate(0, 0, -1)):
+		return locale.T(ctx, "day.yesterday")
+	}
+	return weekday(ctx, d) + " " + d.Format("02/01")
+}
+
+// clockOrDay is a coming airing's time, with its day when that is not today.
+func clockOrDay(ctx context.Context, s showing, now time.Time) string {
+	clock := s.starts.Format("15:04")
+	if today := midnight(now.In(s.starts.Location())); !midnight(s.starts).Equal(today) {
+		return clock + " " + dayName(ctx, midnight(s.starts), today)
+	}
+	return clock
+}
