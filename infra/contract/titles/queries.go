@@ -3,6 +3,7 @@ package titles
 import (
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lenlop/services/catalog"
@@ -11,15 +12,30 @@ import (
 // Kinds are the ways in which students ask, each measured on its own.
 var Kinds = []string{"exact", "folded", "typo", "telex", "prefix", "letter", "grade", "filters", "browse", "broad", "nothing"}
 
+// Asked is a query and the topic that whoever typed it is after.
+type Asked struct {
+	catalog.Query
+	Topic string
+}
+
+// Meets reports whether one of the first three hits is about the topic.
+func (a Asked) Meets(r catalog.Result) bool {
+	topic := catalog.Fold(a.Topic)
+	return slices.ContainsFunc(r.Hits[:min(3, len(r.Hits))], func(h catalog.Hit) bool {
+		return strings.Contains(catalog.Fold(h.Entry.Title), topic)
+	})
+}
+
 // Queries makes n queries of a kind, out of the topics that Entries teaches.
-func Queries(kind string, n int, seed uint64) []catalog.Query {
+func Queries(kind string, n int, seed uint64) []Asked {
 	r := rand.New(rand.NewPCG(seed, uint64(len(kind))))
-	out := make([]catalog.Query, n)
+	out := make([]Asked, n)
 	for i := range out {
 		s := curriculum[r.IntN(len(curriculum))]
 		topic := s.list[r.IntN(len(s.list))]
 		folded := catalog.Fold(topic)
-		switch q := &out[i]; kind {
+		out[i].Topic = topic
+		switch q := &out[i].Query; kind {
 		case "exact":
 			q.Text = topic
 		case "folded":
@@ -33,7 +49,7 @@ func Queries(kind string, n int, seed uint64) []catalog.Query {
 		case "letter":
 			q.Text = folded[:1]
 		case "grade":
-			q.Text, q.Grade = folded+" lop "+[]string{"6", "7", "8", "9"}[r.IntN(4)], 0
+			q.Text = folded + " lop " + strconv.Itoa(s.from+r.IntN(s.to-s.from+1))
 		case "filters":
 			q.Text, q.Subject, q.Grade = folded[:strings.IndexByte(folded+" ", ' ')], s.code, s.from
 		case "browse":
