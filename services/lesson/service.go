@@ -215,9 +215,13 @@ func (s *Service) Bin(ctx context.Context, by people.Person, id string) (Lesson,
 	})
 }
 
-// Restore takes the lesson out of the bin.
+// Restore takes the lesson out of the bin: fault.Gone "lesson.erased" after its
+// time there.
 func (s *Service) Restore(ctx context.Context, by people.Person, id string) (Lesson, error) {
 	return s.change(ctx, by, people.EditLesson, id, "restore", func(l Lesson) (Lesson, error) {
+		if l.Media.State == Erased {
+			return l, fault.New(fault.Gone, "lesson.erased")
+		}
 		l.DeletedAt = time.Time{}
 		return l, nil
 	})

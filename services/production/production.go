@@ -1,6 +1,15 @@
 // Package production turns received recordings into verified packages: the
 // workers of the house (probe, transcode, finish, hash, publish, sweep) and
 // the packages and segments they leave behind.
+//
+// The way of a recording: lesson.Receive asks for probe and hash; probe
+// refuses the recording or plans its package and asks for one transcode job
+// per task of the plan; each transcode stores what it made and, with its last
+// words, adds it to the package; the one that completes the package asks for
+// finish, which looks at the whole, writes the final playlists and switches
+// the lesson over. Every worker may run twice: what it stores stands below a
+// folder named by its fencing token, and what it says to the database commits
+// together with its end.
 package production
 
 import (

@@ -1,0 +1,188 @@
+package production
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/transcoder"
+)
+
+// Transcoder is what production needs of the transcoder; *transcoder.Transcoder
+// is the real one. A *transcoder.Refusal among the errors of Inspect and Plan
+// means that the recording cannot be used.
+type Transcoder interface {
+	Inspect(ctx context.Context, path string) (transcoder.Facts, error)
+	Plan(ctx context.Context, path string, f transcoder.Facts) (transcoder.Plan, error)
+	// Encode makes one task's files below dir and verifies each of them.
+	Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string, progress func(float64)) ([]transcoder.Output, error)
+	// VerifyPackage reads every segment back and checks the whole; any finding
+	// is an error.
+	VerifyPackage(ctx context.Context, p transcoder.Plan, segments []transcoder.Segment, open transcoder.Opener) (transcoder.Report, error)
+	// Poster makes a JPEG in dir and gives its path; "" means there is none.
+	Poster(ctx context.Context, path string, p transcoder.Plan, dir string) (string, error)
+}
+
+// CannotBePrepared is the failure a teacher is told when a recording's work
+// was given up: it crashed its workers or failed again and again.
+const CannotBePrepared = "recording.cannot_be_prepared"
+
+// Corrupted is the failure when the stored file is not the one that was sent.
+const Corrupted = "recording.corrupted"
+
+// Workers does the work. All fields are needed.
+type Workers struct {
+	Lessons    *lesson.Service
+	Packages   Store
+	Media      media.Store
+	Jobs       job.Queue // the Bell, so that what is asked for begins at once
+	Queue      job.Store // read for progress
+	Atomic     job.Atomic
+	Transcoder Transcoder
+	Scratch    *Scratch
+	Log        *slog.Logger
+	Now        func() time.Time
+	NewID      func() string
+
+	// Slots is how many transcode jobs this process runs at once; 0 means one
+	// per core, because each runs its encoders with few threads.
+	Slots int
+
+	sources sources
+}
+
+// Register names the workers to a Runner and asks for the periodic ones:
+// sweeping every hour, comparing storage with the database once a day.
+func (w *Workers) Register(r *job.Runner) {
+	slots := w.Slots
+	if slots <= 0 {
+		slots = runtime.GOMAXPROCS(0)
+	}
+	job.Register(r, job.Options{Concurrency: 2, Timeout: time.Hour, OnParked: giveUp(w, func(a ProbeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, ""} })}, w.probe)
+	job.Register(r, job.Options{Concurrency: slots, OnParked: giveUp(w, func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })}, w.transcode)
+	job.Register(r, job.Options{OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })}, w.finish)
+	job.Register(r, job.Options{}, w.hash)
+	job.Register(r, job.Options{}, w.publish)
+	job.Register(r, job.Options{}, w.sweep)
+	job.Register(r, job.Options{}, w.orphans)
+	r.Every(time.Hour, job.New{Args: SweepArgs{}, Key: kindSweep, Priority: job.Idle})
+	r.Every(24*time.Hour, job.New{Args: OrphansArgs{}, Key: kindOrphans, Priority: job.Idle})
+}
+
+// giveUp tells the lesson that its recording's work was parked.
+func giveUp[A any](w *Workers, what func(A) FinishArgs) func(context.Context, job.Job) error {
+	return func(ctx context.Context, j job.Job) error {
+		var a A
+		if err := json.Unmarshal(j.Args, &a); err != nil {
+			return fmt.Errorf("job %s: arguments: %w", j.ID, err)
+		}
+		f := what(a)
+		return w.fail(ctx, f.Lesson, f.Recording, f.Package, CannotBePrepared, nil)
+	}
+}
+
+// fail ends a recording's way inside the transaction in ctx: the lesson is
+// told, what was made so far is retired and what is still to do is called off.
+func (w *Workers) fail(ctx context.Context, lessonID, recordingID, packageID, code string, args fault.Args) error {
+	// Of a replaced recording, or a lesson that is gone, only the package remains to be cleared.
+	err := w.Lessons.Fail(ctx, lessonID, recordingID, code, args)
+	switch {
+	case err == nil:
+		if err := w.Jobs.CancelSubject(ctx, Subject(lessonID), kindProbe, kindTranscode, kindFinish); err != nil {
+			return err
+		}
+	case superseded(err):
+	default:
+		return err
+	}
+	if packageID == "" {
+		return nil
+	}
+	return w.retire(ctx, packageID, Broken)
+}
+
+// retire marks a package as no longer wanted; the sweep removes it a day later.
+func (w *Workers) retire(ctx context.Context, packageID string, as PackageState) error {
+	p, err := w.Packages.LockPackage(ctx, packageID)
+	if fault.Is(err, "package.not_found") {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !p.RetiredAt.IsZero() {
+		return nil
+	}
+	p.State, p.RetiredAt = as, w.Now()
+	return w.Packages.SavePackage(ctx, p)
+}
+
+// retireOthers retires a lesson's packages but those to keep.
+func (w *Workers) retireOthers(ctx context.Context, lessonID string, keep ...string) error {
+	ps, err := w.Packages.Packages(ctx, lessonID)
+	if err != nil {
+		return err
+	}
+	for _, p := range ps {
+		if !p.RetiredAt.IsZero() || slices.Contains(keep, p.ID) {
+			continue
+		}
+		if err := w.retire(ctx, p.ID, Retired); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// superseded reports that the work is not wanted any more: a newer recording
+// has come, or the lesson, recording or package is gone.
+func superseded(err error) bool {
+	return fault.Is(err, "lesson.replaced") || fault.Is(err, "lesson.not_found") ||
+		fault.Is(err, "recording.not_found") || fault.Is(err, "package.not_found")
+}
+
+// wanted reads the lesson and its recording; ok is false when a newer
+// recording has come, the lesson lies in the bin or the file is gone.
+func (w *Workers) wanted(ctx context.Context, lessonID, recordingID string) (l lesson.Lesson, r lesson.Recording, ok bool, err error) {
+	l, err = w.Lessons.Store.Lesson(ctx, lessonID)
+	if err == nil {
+		r, err = w.Lessons.Store.Recording(ctx, recordingID)
+	}
+	if superseded(err) {
+		return l, r, false, nil
+	}
+	return l, r, err == nil && l.Media.RecordingID == recordingID && r.GoneAt.IsZero(), err
+}
+
+// growing reads a package that is still being made, and its plan.
+func (w *Workers) growing(ctx context.Context, id string) (p Package, plan transcoder.Plan, ok bool, err error) {
+	p, err = w.Packages.Package(ctx, id)
+	if superseded(err) {
+		return p, plan, false, nil
+	}
+	if err != nil || p.State != Growing {
+		return p, plan, false, err
+	}
+	if err := json.Unmarshal(p.Plan, &plan); err != nil {
+		return p, plan, false, job.Permanent(fmt.Errorf("package %s: plan: %w", id, err))
+	}
+	return p, plan, true, nil
+}
+
+// refusal finds a refusal among err's causes.
+func refusal(err error) *transcoder.Refusal {
+	var r *transcoder.Refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	return nil
+}
