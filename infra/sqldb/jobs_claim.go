@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -144,7 +145,7 @@ func (s *Jobs) Finish(ctx context.Context, id string, token int64, to job.State,
 	case job.Cancelled, job.Parked:
 		q = q.Set("state = ?", string(to)).Set("finished_at = ?", stamp(now))
 	default:
-		return fault.New(fault.Internal, "job.bad_state", "state", string(to))
+		return fmt.Errorf("job %s: a job does not finish as %q", id, to)
 	}
 	res, err := q.Exec(ctx)
 	if err != nil {

@@ -108,6 +108,8 @@ type Store interface {
 	Finish(ctx context.Context, id string, token int64, to State, lastError string, runAt time.Time) error
 	// Jobs lists rows, newest first; empty filters mean all.
 	Jobs(ctx context.Context, subject string, state State, limit int) ([]Job, error)
-	// Requeue puts a parked job back with its attempts forgotten.
+	// Requeue puts a parked job back with its attempts forgotten. Faults:
+	// fault.NotFound "job.not_found", fault.Conflict "job.not_parked", or
+	// "job.duplicate" when another job with its key waits or runs.
 	Requeue(ctx context.Context, id string) error
 }

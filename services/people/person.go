@@ -102,6 +102,9 @@ type Store interface {
 	// Persons lists those that hold the role (empty: all), by name, after the
 	// given id ("" from the start), at most limit.
 	Persons(ctx context.Context, r Role, after string, limit int) ([]Person, error)
+	// SaveSession adds a session or changes it. One that was seen after it
+	// began is only changed: a request under way while its session was ended
+	// must not bring it back.
 	SaveSession(ctx context.Context, s Session) error
 	SessionByHash(ctx context.Context, hash string) (Session, error)
 	Sessions(ctx context.Context, person string) ([]Session, error)

@@ -47,6 +47,7 @@ type Store interface {
 	Expired(ctx context.Context, now time.Time, limit int) ([]Upload, error)
 	// Reserved is the sum of sizes (bytes) of the person's open uploads and
 	// of recordings kept for their lessons: what the quota is held against.
+	// Inside a transaction nobody else reserves for the person until it ends.
 	// Inside a transaction it makes other transactions that ask the same of
 	// the same person wait until it ends, so that two uploads begun at once
 	// cannot pass the quota together.
