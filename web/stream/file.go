@@ -5,45 +5,28 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"path"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/fault"
 	"lenlop/services/media"
+	"lenlop/services/production"
 )
-
-// playlistType is the media type of RFC 8216, section 4.
-const playlistType = "application/vnd.apple.mpegurl"
-
-// types are the files of a package that are served, by their ending.
-var types = map[string]string{
-	".m3u8": playlistType,
-	".m4s":  "video/iso.segment",
-	".mp4":  "video/mp4",
-	".m4a":  "audio/mp4",
-	".jpg":  "image/jpeg",
-	".webp": "image/webp",
-	".vtt":  "text/vtt; charset=utf-8",
-}
-
-func mimeOf(name string) string { return types[path.Ext(name)] }
 
 // file sends one file of a package, which never changes: a replaced recording
 // makes another package with another address.
-func (r Room) file(c echo.Context, lessonID, packageID, name string, shared bool) error {
+func (r Room) file(c echo.Context, o production.Object, shared bool) error {
 	ctx := c.Request().Context()
-	key := media.PackagePrefix(lessonID, packageID) + name
-	body, object, err := r.open(ctx, key)
+	body, object, err := r.open(ctx, o.Key)
 	if err != nil {
 		if fault.KindOf(err) == fault.NotFound {
 			return fault.Wrap(err, fault.NotFound, "page.not_found")
 		}
-		return fmt.Errorf("stream %s: %w", key, err)
+		return fmt.Errorf("stream %s: %w", o.Key, err)
 	}
 	defer body.Close()
 	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, o.ContentType)
 	if shared {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
@@ -53,9 +36,9 @@ func (r Room) file(c echo.Context, lessonID, packageID, name string, shared bool
 		h.Set("ETag", `"`+object.ETag+`"`)
 	}
 	w := plain(c)
-	http.ServeContent(w, c.Request(), name, object.ModifiedAt, body)
+	http.ServeContent(w, c.Request(), "", object.ModifiedAt, body)
 	if r.Tally != nil && w.sent > 0 && c.Response().Status < http.StatusMultipleChoices {
-		r.Tally.Served(lessonID, r.Now(), w.sent)
+		r.Tally.Served(o.Lesson, r.Now(), w.sent)
 	}
 	return nil
 }
@@ -159,23 +142,4 @@ func (w *writer) ReadFrom(src io.Reader) (int64, error) {
 func (w *writer) count(n int64) {
 	w.sent += n
 	w.response.Size += n
-}
-
-// plainID reports whether s can be an identifier of ours.
-func plainID(s string) bool { return s != "" && len(s) <= 64 && only(s, "-_") }
-
-// plainName reports whether s can be the name of a package's file: folders and
-// a file, of letters, digits and marks that mean nothing to a file system.
-func plainName(s string) bool {
-	return len(s) <= 200 && only(s, "-_./") && path.Clean("/"+s) == "/"+s && !strings.Contains(s, "..")
-}
-
-func only(s, marks string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(marks, c) >= 0) {
-			return false
-		}
-	}
-	return true
 }

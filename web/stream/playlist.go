@@ -11,6 +11,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// playlistType is the media type of RFC 8216, section 4.
+const playlistType = "application/vnd.apple.mpegurl"
+
 // playlist sends one playlist. While it grows it is asked for anew each time
 // (and costs nothing when it has not: 304); afterwards it lives an hour.
 func (r Room) playlist(c echo.Context, lessonID, packageID, name, token string, shared bool) error {
@@ -22,6 +25,7 @@ func (r Room) playlist(c echo.Context, lessonID, packageID, name, token string, 
 		text = withToken(text, token)
 	}
 	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, playlistType)
 	switch {
 	case growing && shared:
 		h.Set("Cache-Control", "no-cache")

@@ -15,17 +15,12 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/people"
+	"lenlop/services/production"
 	"lenlop/web/page"
 )
 
 // Base is the path that streams stand below.
 const Base = "/watch/"
-
-// PosterName is a package's still picture.
-const PosterName = "poster.jpg"
-
-// MasterName is a package's master playlist.
-const MasterName = "master.m3u8"
 
 // Playlists writes a package's playlists from what is stored of it.
 type Playlists interface {
@@ -74,36 +69,44 @@ func (r Room) Routes() []page.Route {
 }
 
 // Playback gives the whole addresses of a lesson's master playlist and poster,
-// for somebody who may watch it; empty when it does not play yet. base is the
+// for somebody who may watch it; empty when it does not play yet, the poster
+// also while the package grows. base is the
 // scheme and host ("http://127.0.0.1:8080"), or "" for addresses within the
 // site. An unpublished lesson's carry a token.
 func (r Room) Playback(base string, l lesson.Lesson) (hls, poster string) {
 	if !l.Media.Playable || l.Media.PackageID == "" {
 		return "", ""
 	}
-	folder := base + Base + l.ID + "/" + l.Media.PackageID + "/"
 	token := ""
 	if !l.Object().Published {
 		token = "?token=" + SignWatch(r.Secret, l.ID, l.Media.PackageID, r.Now().Add(TokenLife))
 	}
-	return folder + MasterName + token, folder + PosterName + token
+	hls = base + Base + production.MasterAddress(l.ID, l.Media.PackageID) + token
+	if l.Media.State == lesson.Ready || l.Media.PackageID != l.Media.MakingID {
+		poster = base + Base + production.PosterAddress(l.ID, l.Media.PackageID) + token
+	}
+	return hls, poster
 }
 
 func (r Room) serve(c echo.Context) error {
-	lessonID, packageID, name := c.Param("lesson"), c.Param("package"), c.Param("*")
-	kind := mimeOf(name)
-	if !plainID(lessonID) || !plainID(packageID) || !plainName(name) || kind == "" {
+	address := c.Param("lesson") + "/" + c.Param("package") + "/" + c.Param("*")
+	object, isObject := production.ObjectAt(address)
+	lessonID, packageID, name, isPlaylist := production.PlaylistAt(address)
+	if isObject {
+		lessonID, packageID = object.Lesson, object.Package
+	}
+	// Anything that is not exactly such an address leads nowhere.
+	if !isObject && !isPlaylist {
 		return fault.New(fault.NotFound, "page.not_found")
 	}
 	token, shared, err := r.admit(c, lessonID, packageID)
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderContentType, kind)
-	if kind == playlistType {
+	if isPlaylist {
 		return r.playlist(c, lessonID, packageID, name, token, shared)
 	}
-	return r.file(c, lessonID, packageID, name, shared)
+	return r.file(c, object, shared)
 }
 
 // admit lets in whoever may watch the package: everybody when the lesson is
