@@ -20,9 +20,9 @@ import (
 
 // What a figure may be, in the order shown. The rules are viewership's.
 var (
-	metrics = []string{"contacts", "average_minute_audience", "peak_minute_audience"}
-	units   = []string{"persons", "households", "plays"}
-	grades  = []viewership.Grade{"A", "B", "C", "D", "E"}
+	metrics = []string{viewership.Contacts, viewership.Viewers, viewership.AverageAudience, viewership.PeakAudience}
+	units   = []string{viewership.Persons, viewership.Households, viewership.Plays}
+	grades  = []viewership.Grade{viewership.GradeA, viewership.GradeB, viewership.GradeC, viewership.GradeD, viewership.GradeE}
 )
 
 var (
