@@ -34,6 +34,8 @@ type Config struct {
 	AccessKey string // empty: the SDK's own credentials chain
 	SecretKey string
 	Client    *http.Client // nil: one made here
+
+	backoff time.Duration // longest wait between two attempts; 0: maxBackoff (tests wait less)
 }
 
 // Bounds of one call. A call that storage does not answer ends as
@@ -67,11 +69,14 @@ func New(ctx context.Context, c Config) (*Store, error) {
 	if c.Region == "" {
 		c.Region = "us-east-1"
 	}
+	if c.backoff == 0 {
+		c.backoff = maxBackoff
+	}
 	o := aws3.Options{
 		Region:       c.Region,
 		UsePathStyle: c.PathStyle,
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.MaxBackoff = attempts, maxBackoff
+			o.MaxAttempts, o.MaxBackoff = attempts, c.backoff
 		}),
 		// WhenSupported adds checksum headers that presigned requests of a
 		// browser cannot send and that older servers refuse.

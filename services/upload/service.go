@@ -70,7 +70,7 @@ type PartURL struct {
 
 // Begin makes the plan of a new upload before a byte is sent. Faults:
 // "access.denied", "lesson.not_found", "lesson.in_bin", "upload.empty",
-// "upload.too_large" (max), "upload.over_quota" (quota, used).
+// "upload.too_large" (max, gb), "upload.over_quota" (quota, used, gb left).
 func (s *Service) Begin(ctx context.Context, by people.Person, lessonID, filename string, size int64) (Upload, error) {
 	if _, err := s.editable(ctx, by, lessonID, s.Lessons.Lesson); err != nil {
 		return Upload{}, err
@@ -117,14 +117,14 @@ func (s *Service) fits(ctx context.Context, by people.Person, size int64) error 
 	case size <= 0:
 		return fault.New(fault.Invalid, "upload.empty")
 	case size > most:
-		return fault.New(fault.TooLarge, "upload.too_large", "max", most)
+		return fault.New(fault.TooLarge, "upload.too_large", "max", most, "gb", gigabytes(most))
 	}
 	used, err := s.Store.Reserved(ctx, by.ID)
 	if err != nil {
 		return err
 	}
 	if size > quota-used {
-		return fault.New(fault.TooLarge, "upload.over_quota", "quota", quota, "used", used)
+		return fault.New(fault.TooLarge, "upload.over_quota", "quota", quota, "used", used, "gb", gigabytes(max(quota-used, 0)))
 	}
 	return nil
 }
@@ -277,6 +277,9 @@ func gone(err error) error {
 	}
 	return err
 }
+
+// gigabytes is a size for the sentence that a person reads.
+func gigabytes(n int64) float64 { return float64(n) / 1e9 }
 
 func orDefault(v, d int64) int64 {
 	if v > 0 {
