@@ -1,0 +1,217 @@
+package student
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"lenlop/services/catalog"
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/web/locale"
+)
+
+func nine() []*http.Cookie { return []*http.Cookie{{Name: gradeCookie, Value: "9"}} }
+
+func TestHomeAsksForTheGradeOnce(t *testing.T) {
+	v := visitor{t: t, town: newTown()}
+	body := v.get("/")
+	want(t, body, "Em học lớp mấy?", `name="grade" value="12"`, "Vần ăn, ăm", "Bài mới nhất")
+
+	w := v.post("/grade", url.Values{"grade": {"9"}, "back": {"/tv"}})
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/tv" {
+		t.Fatalf("%d to %q", w.Code, w.Header().Get("Location"))
+	}
+	k := w.Result().Cookies()[0]
+	if k.Name != gradeCookie || k.Value != "9" || !k.HttpOnly || k.MaxAge < int((300*24*time.Hour)/time.Second) {
+		t.Errorf("cookie %v", k)
+	}
+	v.jar = []*http.Cookie{k}
+	body = v.get("/")
+	want(t, body, "Bài giảng lớp 9", "Ngữ văn", "Đồng chí", `href="/lessons/dong-chi"`, "25 phút", "24 MB", "Mới", "Xem cả 5 bài")
+	lack(t, body, "Em học lớp mấy?", "Vần ăn", "Bài còn nháp")
+	if n := strings.Count(body, `class="card-link`); n != 4 {
+		t.Errorf("%d lessons, want three of Toán and one of Ngữ văn", n)
+	}
+}
+
+func TestGradeTakesOnlyGradesAndLocalPaths(t *testing.T) {
+	v := visitor{t: t, town: newTown()}
+	w := v.post("/grade", url.Values{"grade": {"13"}, "back": {"//evil.example"}})
+	if w.Header().Get("Location") != "/" || w.Result().Cookies()[0].MaxAge >= 0 {
+		t.Errorf("to %q with %v", w.Header().Get("Location"), w.Result().Cookies())
+	}
+	for _, bad := range []string{"0", "13", "-1", "chin", "9999999999999999999999", ""} {
+		v.jar = []*http.Cookie{{Name: gradeCookie, Value: bad}}
+		want(t, v.get("/"), "Em học lớp mấy?")
+	}
+}
+
+func TestASubjectWithOlderLessonsKeepsItsShelf(t *testing.T) {
+	town := newTown()
+	var many []catalog.Entry
+	for range homeLimit {
+		e := town.entries[0]
+		many = append(many, e)
+	}
+	town.entries = append(many, town.entries...)
+	want(t, visitor{t: t, town: town, jar: nine()}.get("/"), "Đồng chí")
+}
+
+func TestSearchMarksWhatMatchedAndNarrows(t *testing.T) {
+	town := newTown()
+	town.found = &catalog.Result{EstimatedTotal: 45, Corrected: "hàm số",
+		Hits: []catalog.Hit{{Entry: town.entries[0], Title: []catalog.Span{{Text: "Hàm số", Match: true}, {Text: " bậc " + hostile}},
+			Description: []catalog.Span{{Text: hostile, Match: true}}}},
+		Facets: catalog.Facets{Subject: map[string]int{"ngu-van": 2, "toan": 43}, Grade: map[int]int{9: 40, 10: 5}, Week: map[int]int{0: 3, 12: 45}},
+	}
+	body := visitor{t: t, town: town}.get("/search?q=hamf+soos&grade=9&page=2")
+	want(t, body, "<mark>Hàm số</mark> bậc &lt;script&gt;", "<mark>&lt;script&gt;", "45 bài giảng cho “hamf soos”", "hàm số",
+		`href="/search?grade=9&amp;q=hamf+soos&amp;subject=toan"`, `href="/search?q=hamf+soos"`,
+		`href="/search?grade=9&amp;page=3&amp;q=hamf+soos"`, "Trang 2/3", `value="hamf soos"`)
+	lack(t, body, "Tuần 0")
+	if q := town.asked[0]; q.Text != "hamf soos" || q.Grade != 9 || q.Offset != perPage || q.Limit != perPage {
+		t.Errorf("asked %+v", q)
+	}
+	if i, j := strings.Index(body, "Toán"), strings.Index(body, "Ngữ văn"); i > j {
+		t.Error("subjects are not in the curriculum's order")
+	}
+}
+
+func TestSearchHelpsWhenNothingIsFound(t *testing.T) {
+	town := newTown()
+	town.found = &catalog.Result{}
+	body := visitor{t: t, town: town}.get("/search?q=" + url.QueryEscape(hostile) + "&grade=9&subject=toan")
+	want(t, body, "Không tìm thấy bài nào", "ở mọi lớp, mọi môn", `aria-current`, "bỏ chọn")
+}
+
+func TestAbsurdSearchesAreBounded(t *testing.T) {
+	town := newTown()
+	v := visitor{t: t, town: town}
+	for _, q := range []string{"q=" + strings.Repeat("a", 100_000), "grade=x&week=99&page=-4", "page=999999999", "q=%ff%fe%00", "subject=" + strings.Repeat("x", 5000)} {
+		v.get("/search?" + q)
+	}
+	for _, q := range town.asked {
+		if len([]rune(q.Text)) > 200 || q.Week > 35 || q.Offset < 0 || q.Offset > maxPage*perPage || len(q.Subject) > 40 {
+			t.Errorf("asked %d characters, week %d, offset %d, subject %d", len(q.Text), q.Week, q.Offset, len(q.Subject))
+		}
+	}
+}
+
+func TestLessonPageHasPlayerAndPrice(t *testing.T) {
+	body := visitor{t: t, town: newTown()}.get("/lessons/ham-so")
+	want(t, body, "<h1>Hàm số bậc nhất</h1>", "Cô Nông Thị Lan", "THCS Nà Hang", "Tuần 12", "<video controls",
+		`data-hls="/watch/ham-so/p1/master.m3u8"`, `data-lesson="ham-so"`, "Tự động – tối đa 80 MB", "Tiết kiệm – 24 MB",
+		`value="720" data-bytes="80000000"`, "khoảng 24 MB (tiết kiệm) đến 80 MB",
+		`property="og:image" content="http://lop.test/watch/ham-so/p1/poster.jpg"`, `property="og:title" content="Hàm số bậc nhất"`,
+		`property="og:description" content="Ôn tập chương I. Làm bài 1 đến 5."`, "Bài khác: Toán lớp 9", "Hệ thức lượng")
+	lack(t, body, "noindex", "Học sinh chưa thấy")
+	ends := now.Add(10 * time.Hour).UnixMilli()
+	want(t, body, `data-day-ends="`+strconv.FormatInt(ends, 10)+`"`)
+}
+
+func TestUnpublishedLessonIsForItsTeacher(t *testing.T) {
+	v := visitor{t: t, town: newTown()}
+	if w := v.request(httptest.NewRequest("GET", "/lessons/nhap", nil)); w.Code != 404 {
+		t.Errorf("anybody: %d", w.Code)
+	}
+	if w := v.request(httptest.NewRequest("GET", "/lessons/khong-co", nil)); w.Code != 404 {
+		t.Errorf("unknown: %d", w.Code)
+	}
+	v.who = people.Person{ID: "lan", Name: "Lan", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
+	body := v.get("/lessons/nhap")
+	want(t, body, "Học sinh chưa thấy trang này", "Bản nháp", "<video controls", `href="/teacher/lessons/nhap"`, "noindex")
+	lack(t, body, "og:image")
+
+	l := v.town.lessons["nhap"]
+	l.Media = lesson.Media{State: lesson.Processing, MakingID: "p2", PackageID: "p2", Playable: true, Duration: 1500}
+	l.Renditions = nil
+	v.town.lessons["nhap"] = l
+	want(t, v.get("/lessons/nhap"), "phần sau sẽ tự nối tiếp", "Chưa tính được")
+
+	l.Media = lesson.Media{State: lesson.Checking, Fraction: 0.25}
+	v.town.lessons["nhap"] = l
+	body = v.get("/lessons/nhap")
+	want(t, body, "đang được chuẩn bị", `value="0.250"`)
+	lack(t, body, "<video", "player-")
+
+	l.Media = lesson.Media{State: lesson.Failed, FailureCode: "recording.gone"}
+	v.town.lessons["nhap"] = l
+	want(t, v.get("/lessons/nhap"), "đã bị xoá")
+}
+
+func TestHostileTitleIsText(t *testing.T) {
+	v := visitor{t: t, town: newTown(), jar: nine()}
+	v.town.air("a", "xau", now, schedule.Planned)
+	want(t, v.get("/lessons/xau"), "&lt;script&gt;")
+	for _, path := range []string{"/", "/search?q=" + url.QueryEscape(hostile), "/tv", "/tv/week", "/tv?date=" + url.QueryEscape(hostile)} {
+		v.get(path)
+	}
+}
+
+func TestLessonPlaysWithoutTheCatalogue(t *testing.T) {
+	town := newTown()
+	town.broken = fault.New(fault.Unavailable, "catalog.unavailable")
+	want(t, visitor{t: t, town: town}.get("/lessons/ham-so"), "<video controls")
+}
+
+func TestGuideShowsWhatIsOnNowAndNext(t *testing.T) {
+	town := newTown()
+	town.air("on", "ham-so", now.Add(-10*time.Minute), schedule.Planned)
+	town.air("next", "nhap", now.Add(time.Hour), schedule.Planned)
+	town.air("gone", "he-thuc", now.Add(2*time.Hour), schedule.Dropped)
+	town.air("other", "van", now.Add(3*time.Hour), schedule.Planned)
+	town.air("tomorrow", "dong-chi", now.Add(20*time.Hour), schedule.Planned)
+	v := visitor{t: t, town: town, jar: nine()}
+
+	home := v.get("/")
+	want(t, home, "Trên truyền hình", "Đang phát", "Bài còn nháp", "10:00 Ngày mai")
+	lack(t, home, "Vần ăn")
+
+	day := v.get("/tv")
+	want(t, day, "Đến 14:20", "13:50", "Đài tỉnh", `href="/lessons/ham-so"`, "Bài còn nháp", "Xem trên web")
+	lack(t, day, `href="/lessons/nhap"`, "Hệ thức lượng", "Vần ăn", "Đồng chí")
+	want(t, v.get("/tv?grade=all"), "Vần ăn, ăm")
+	want(t, v.get("/tv?date=2026-11-21"), "Đồng chí", `aria-current`)
+	want(t, v.get("/tv?date=2027-01-01"), "không có bài giảng lớp 9")
+
+	week := v.get("/tv/week")
+	want(t, week, "Lịch phát sóng trong tuần, lớp 9", "Thứ Sáu", "20/11", "26/11", "Đồng chí", "13:50–14:20")
+	lack(t, week, "27/11 ", "Vần ăn")
+}
+
+func TestMovedAiringStandsAtItsRealTime(t *testing.T) {
+	town := newTown()
+	town.air("a", "ham-so", now.Add(-4*time.Hour), schedule.Moved)
+	town.airings[0].StartedAt, town.airings[0].EndedAt = now.Add(-time.Hour), now.Add(-30*time.Minute)
+	body := visitor{t: t, town: town, jar: nine()}.get("/tv")
+	want(t, body, "13:00", "đã dời giờ")
+	lack(t, body, "10:00")
+}
+
+func TestEnglishIsComplete(t *testing.T) {
+	town := newTown()
+	town.air("on", "ham-so", now, schedule.Planned)
+	v := visitor{t: t, town: town, lang: locale.En, jar: nine()}
+	want(t, v.get("/"), "Lessons for grade 9", "Mathematics", "On now")
+	want(t, v.get("/lessons/ham-so"), "Quality", "Data saver – 24 MB", "1.25×")
+	want(t, v.get("/tv/week"), "Friday")
+	want(t, v.get("/search"), "Find lessons")
+}
+
+func TestPagesOfTheSignedInAreNotKept(t *testing.T) {
+	v := visitor{t: t, town: newTown()}
+	if got := v.request(httptest.NewRequest("GET", "/", nil)).Header().Get("Cache-Control"); got != "private, no-cache" {
+		t.Errorf("anybody: %q", got)
+	}
+	v.who = people.Person{ID: "lan", Active: true}
+	if got := v.request(httptest.NewRequest("GET", "/", nil)).Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("signed in: %q", got)
+	}
+}
