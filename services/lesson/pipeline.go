@@ -16,7 +16,7 @@ const KeepRefused = 7 * 24 * time.Hour
 // acknowledged. Receiving the same recording again changes nothing, except
 // after it failed.
 func (s *Service) Receive(ctx context.Context, by people.Person, r Recording) (Lesson, error) {
-	return s.change(ctx, by, people.EditLesson, r.LessonID, "receive", func(l Lesson) (Lesson, error) {
+	return s.change(ctx, by, people.EditLesson, r.LessonID, "receive", func(ctx context.Context, l Lesson) (Lesson, error) {
 		if l.Media.RecordingID == r.ID && l.Media.State != Failed && l.Media.State != Receiving {
 			return l, nil
 		}
@@ -34,7 +34,7 @@ func (s *Service) Receive(ctx context.Context, by people.Person, r Recording) (L
 // Receiving notes that an upload has begun, so that the lesson's page can say
 // so. A lesson that plays keeps playing.
 func (s *Service) Receiving(ctx context.Context, lessonID string) error {
-	_, err := s.system(ctx, lessonID, func(l Lesson) (Lesson, error) {
+	_, err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Media.State == None || l.Media.State == Failed && l.Media.PackageID == "" {
 			l.Media.State, l.Media.FailureCode, l.Media.FailureArgs = Receiving, "", nil
 		}
@@ -45,7 +45,7 @@ func (s *Service) Receiving(ctx context.Context, lessonID string) error {
 
 // NotReceiving undoes Receiving when the upload was given up.
 func (s *Service) NotReceiving(ctx context.Context, lessonID string) error {
-	_, err := s.system(ctx, lessonID, func(l Lesson) (Lesson, error) {
+	_, err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Media.State == Receiving {
 			l.Media.State = None
 		}
@@ -56,12 +56,12 @@ func (s *Service) NotReceiving(ctx context.Context, lessonID string) error {
 
 // current runs step when the recording is still the lesson's newest; a late
 // worker of a replaced recording changes nothing.
-func (s *Service) current(ctx context.Context, lessonID, recordingID string, step func(Lesson) (Lesson, error)) error {
-	_, err := s.system(ctx, lessonID, func(l Lesson) (Lesson, error) {
+func (s *Service) current(ctx context.Context, lessonID, recordingID string, step func(context.Context, Lesson) (Lesson, error)) error {
+	_, err := s.system(ctx, lessonID, func(ctx context.Context, l Lesson) (Lesson, error) {
 		if l.Media.RecordingID != recordingID {
 			return l, fault.New(fault.Conflict, "lesson.replaced")
 		}
-		return step(l)
+		return step(ctx, l)
 	})
 	return err
 }
@@ -69,7 +69,7 @@ func (s *Service) current(ctx context.Context, lessonID, recordingID string, ste
 // Process notes that the recording passed its checks and a package is being
 // made. warning is a stable code or "".
 func (s *Service) Process(ctx context.Context, lessonID, recordingID, packageID, warning string) error {
-	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+	return s.current(ctx, lessonID, recordingID, func(_ context.Context, l Lesson) (Lesson, error) {
 		l.Media.State, l.Media.Stage, l.Media.MakingID, l.Media.WarningCode = Processing, "transcode", packageID, warning
 		return l, nil
 	})
@@ -77,7 +77,7 @@ func (s *Service) Process(ctx context.Context, lessonID, recordingID, packageID,
 
 // Progress stores how far the recording is: one fraction that never runs back.
 func (s *Service) Progress(ctx context.Context, lessonID, recordingID, stage string, fraction float64) error {
-	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+	return s.current(ctx, lessonID, recordingID, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Media.State != Processing {
 			return l, nil
 		}
@@ -89,7 +89,7 @@ func (s *Service) Progress(ctx context.Context, lessonID, recordingID, stage str
 // BecomePlayable makes the growing package the one that plays, unless an
 // older recording's package plays: that one stays until Finish.
 func (s *Service) BecomePlayable(ctx context.Context, lessonID, recordingID, packageID string, duration float64) error {
-	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+	return s.current(ctx, lessonID, recordingID, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Media.PackageID == "" && l.Media.MakingID == packageID {
 			l.Media.PackageID, l.Media.Playable, l.Media.Duration = packageID, true, duration
 		}
@@ -100,7 +100,7 @@ func (s *Service) BecomePlayable(ctx context.Context, lessonID, recordingID, pac
 // Finish makes the verified package the one that plays, at once. It returns
 // nothing of the package before; production removes that after its time.
 func (s *Service) Finish(ctx context.Context, lessonID, recordingID, packageID string, duration float64, rs []Rendition) error {
-	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+	return s.current(ctx, lessonID, recordingID, func(ctx context.Context, l Lesson) (Lesson, error) {
 		l.Media.State, l.Media.Stage, l.Media.Fraction = Ready, "", 1
 		l.Media.MakingID, l.Media.PackageID, l.Media.Playable, l.Media.Duration = "", packageID, true, duration
 		l.Renditions = rs
@@ -117,7 +117,7 @@ func (s *Service) Finish(ctx context.Context, lessonID, recordingID, packageID s
 // a sentence. The file is kept for KeepRefused. What an older recording made
 // keeps playing.
 func (s *Service) Fail(ctx context.Context, lessonID, recordingID, code string, args fault.Args) error {
-	return s.current(ctx, lessonID, recordingID, func(l Lesson) (Lesson, error) {
+	return s.current(ctx, lessonID, recordingID, func(ctx context.Context, l Lesson) (Lesson, error) {
 		if l.Media.PackageID == l.Media.MakingID {
 			l.Media.PackageID, l.Media.Playable, l.Media.Duration, l.Renditions = "", false, 0, nil
 		}

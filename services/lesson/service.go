@@ -109,13 +109,13 @@ func (s *Service) Edit(ctx context.Context, by people.Person, id string, t Text)
 	if err != nil {
 		return Lesson{}, err
 	}
-	return s.change(ctx, by, people.EditLesson, id, "", func(l Lesson) (Lesson, error) { return l.Apply(t, subjects) })
+	return s.change(ctx, by, people.EditLesson, id, "", func(_ context.Context, l Lesson) (Lesson, error) { return l.Apply(t, subjects) })
 }
 
 // Submit hands the lesson to the reviewers. It needs a recording that has at
 // least arrived: fault.Conflict "lesson.no_recording" otherwise.
 func (s *Service) Submit(ctx context.Context, by people.Person, id string) (Lesson, error) {
-	return s.change(ctx, by, people.EditLesson, id, "submit", func(l Lesson) (Lesson, error) {
+	return s.change(ctx, by, people.EditLesson, id, "submit", func(_ context.Context, l Lesson) (Lesson, error) {
 		switch l.Status {
 		case Submitted:
 			return l, nil
@@ -136,7 +136,7 @@ func (s *Service) Submit(ctx context.Context, by people.Person, id string) (Less
 // Return gives the lesson back to its teacher with a reason, at a time in the
 // recording (seconds; 0: none).
 func (s *Service) Return(ctx context.Context, by people.Person, id, reason string, at float64) (Lesson, error) {
-	return s.change(ctx, by, people.ReviewLesson, id, "return", func(l Lesson) (Lesson, error) {
+	return s.change(ctx, by, people.ReviewLesson, id, "return", func(_ context.Context, l Lesson) (Lesson, error) {
 		reason, err := checkReason(reason)
 		if err != nil {
 			return l, err
@@ -155,7 +155,7 @@ func (s *Service) Return(ctx context.Context, by people.Person, id, reason strin
 // Approve publishes the lesson at once, or at publishAt when that is later
 // than now. fault.Conflict "lesson.not_ready" until the recording is ready.
 func (s *Service) Approve(ctx context.Context, by people.Person, id string, publishAt time.Time) (Lesson, error) {
-	return s.change(ctx, by, people.ReviewLesson, id, "approve", func(l Lesson) (Lesson, error) {
+	return s.change(ctx, by, people.ReviewLesson, id, "approve", func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Status == Published {
 			return l, nil
 		}
@@ -178,7 +178,7 @@ func (s *Service) Approve(ctx context.Context, by people.Person, id string, publ
 // PublishDue publishes an approved lesson whose time has come; anything else
 // is left as it is (the job may run twice, or late).
 func (s *Service) PublishDue(ctx context.Context, id string) error {
-	_, err := s.system(ctx, id, func(l Lesson) (Lesson, error) {
+	_, err := s.system(ctx, id, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Status == Submitted && l.ApprovedBy != "" && !l.PublishAt.IsZero() && !l.PublishAt.After(s.Now()) && l.Media.State == Ready {
 			l.Status, l.PublishedAt, l.PublishAt = Published, s.Now(), time.Time{}
 		}
@@ -189,7 +189,7 @@ func (s *Service) PublishDue(ctx context.Context, id string) error {
 
 // Withdraw takes a published lesson off the web with a reason.
 func (s *Service) Withdraw(ctx context.Context, by people.Person, id, reason string) (Lesson, error) {
-	return s.change(ctx, by, people.WithdrawLess, id, "withdraw", func(l Lesson) (Lesson, error) {
+	return s.change(ctx, by, people.WithdrawLess, id, "withdraw", func(_ context.Context, l Lesson) (Lesson, error) {
 		reason, err := checkReason(reason)
 		if err != nil {
 			return l, err
@@ -207,7 +207,7 @@ func (s *Service) Withdraw(ctx context.Context, by people.Person, id, reason str
 
 // Bin puts the lesson into the bin for 30 days; Restore takes it out again.
 func (s *Service) Bin(ctx context.Context, by people.Person, id string) (Lesson, error) {
-	return s.change(ctx, by, people.EditLesson, id, "bin", func(l Lesson) (Lesson, error) {
+	return s.change(ctx, by, people.EditLesson, id, "bin", func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.DeletedAt.IsZero() {
 			l.DeletedAt = s.Now()
 		}
@@ -218,7 +218,7 @@ func (s *Service) Bin(ctx context.Context, by people.Person, id string) (Lesson,
 // Restore takes the lesson out of the bin: fault.Gone "lesson.erased" after its
 // time there.
 func (s *Service) Restore(ctx context.Context, by people.Person, id string) (Lesson, error) {
-	return s.change(ctx, by, people.EditLesson, id, "restore", func(l Lesson) (Lesson, error) {
+	return s.change(ctx, by, people.EditLesson, id, "restore", func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Media.State == Erased {
 			return l, fault.New(fault.Gone, "lesson.erased")
 		}
@@ -249,7 +249,7 @@ func (s *Service) Retry(ctx context.Context, by people.Person, id string) (Lesso
 
 // change runs one allowed step on a locked lesson and commits it with
 // everything that follows.
-func (s *Service) change(ctx context.Context, by people.Person, a people.Action, id, note string, step func(Lesson) (Lesson, error)) (Lesson, error) {
+func (s *Service) change(ctx context.Context, by people.Person, a people.Action, id, note string, step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
 	var out Lesson
 	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		l, err := s.allowed(ctx, by, a, id, s.Store.Lock)
@@ -265,7 +265,7 @@ func (s *Service) change(ctx context.Context, by people.Person, a people.Action,
 }
 
 // system is change without a person: the pipeline's own steps.
-func (s *Service) system(ctx context.Context, id string, step func(Lesson) (Lesson, error)) (Lesson, error) {
+func (s *Service) system(ctx context.Context, id string, step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
 	var out Lesson
 	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		l, err := s.Store.Lock(ctx, id)
@@ -278,8 +278,8 @@ func (s *Service) system(ctx context.Context, id string, step func(Lesson) (Less
 	return out, err
 }
 
-func (s *Service) commit(ctx context.Context, before Lesson, step func(Lesson) (Lesson, error)) (Lesson, error) {
-	after, err := step(before)
+func (s *Service) commit(ctx context.Context, before Lesson, step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
+	after, err := step(ctx, before)
 	if err != nil {
 		return before, err
 	}
