@@ -68,8 +68,7 @@ func Render(c echo.Context, status int, t templ.Component) error {
 	if c.Response().Header().Get("Cache-Control") == "" {
 		c.Response().Header().Set("Cache-Control", "no-store")
 	}
-	c.Response().WriteHeader(status)
-	return t.Render(c.Request().Context(), c.Response())
+	return sendText(c, status, t)
 }
 
 // Form carries what was typed back to the page together with what was wrong,
