@@ -20,7 +20,8 @@ type ViewingStores struct {
 		viewership.Store
 		viewership.Reader
 	}
-	Figures viewership.FigureStore
+	Figures  viewership.FigureStore
+	CheckIns viewership.CheckInStore
 }
 
 // OpenViewing gives two servers' connections to one fresh database.
@@ -33,7 +34,7 @@ func Viewership(t *testing.T, open OpenViewing) {
 		exam func(*testing.T, OpenViewing)
 	}{
 		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
-		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables},
+		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}
@@ -72,7 +73,7 @@ func (h *house) id() string {
 // server makes a service; several of one house share its clock and secret.
 func (h *house) server(t testing.TB, st ViewingStores) *viewership.Service {
 	svc := viewership.New(viewership.Config{
-		Store: st.Views, Reader: st.Views, Figures: st.Figures, Lessons: st.Lessons, Schedule: st.Schedule,
+		Store: st.Views, Reader: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Lessons: st.Lessons, Schedule: st.Schedule,
 		Secret: []byte("a secret for the examination"), Location: hanoi, Now: h.Now, NewID: h.id,
 		Atomic: st.Atomic, Audit: st.Audit, Wait: time.Microsecond,
 	})

@@ -109,7 +109,7 @@ func newWorld(rt *rapid.T, h *house, servers []*viewership.Service, n int) *worl
 			v.person = people.Person{ID: fmt.Sprintf("person-%d", n), Active: true, Grants: []people.Grant{{Role: people.Reviewer}}}
 		} else {
 			id := fmt.Sprintf("%08d%08d", n, i)
-			v.device = base64.RawURLEncoding.EncodeToString([]byte(id))
+			v.device = "2019-2." + base64.RawURLEncoding.EncodeToString([]byte(id))
 		}
 		w.viewers = append(w.viewers, v)
 	}

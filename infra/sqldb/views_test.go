@@ -13,7 +13,7 @@ func viewing(db *sqldb.DB) contract.ViewingStores {
 		Stores: contract.Stores{
 			Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Schedule: db.Schedule(), Audit: db.Audit(),
 		},
-		Views: db.Views(), Figures: db.Figures(),
+		Views: db.Views(), Figures: db.Figures(), CheckIns: db.CheckIns(),
 	}
 }
 

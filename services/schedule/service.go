@@ -23,6 +23,9 @@ type Service struct {
 	Audit  audit.Log
 	Now    func() time.Time
 	NewID  func() string
+	// OnAsRun, when set, is told of a new as-run inside its transaction
+	// (viewership judges check-ins by it).
+	OnAsRun func(ctx context.Context, a Airing) error
 }
 
 // Longest and shortest airing that is believed.
@@ -177,6 +180,11 @@ func (s *Service) Report(ctx context.Context, by people.Person, id string, r AsR
 		a.ReportedBy = by.ID
 		if err := s.Store.SaveAiring(ctx, a); err != nil {
 			return err
+		}
+		if s.OnAsRun != nil {
+			if err := s.OnAsRun(ctx, a); err != nil {
+				return err
+			}
 		}
 		return s.log(ctx, by, people.ReportAsRun, "airing:"+id, string(a.Outcome))
 	})

@@ -84,9 +84,17 @@ func (s *Service) withFigures(ctx context.Context, airings []schedule.Airing) ([
 	for _, f := range rows {
 		of[f.AiringID] = append(of[f.AiringID], f)
 	}
+	var counts map[string]CheckInCount
+	if s.CheckIns != nil {
+		if counts, err = s.CheckIns.CountCheckIns(ctx, ids); err != nil {
+			return nil, fmt.Errorf("check-ins: %w", err)
+		}
+	}
 	out := make([]AiringFigures, len(airings))
 	for i, a := range airings {
 		out[i] = AiringFigures{Airing: a, Figures: Standing(a.Outcome.Happened(), a.Outcome == schedule.Planned, of[a.ID])}
+		out[i].CheckIns = counts[a.ID]
+		out[i].Codes = counts[a.ID].Devices
 		if k := slices.IndexFunc(channels, func(c schedule.Channel) bool { return c.ID == a.ChannelID }); k >= 0 {
 			out[i].Channel = channels[k]
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"lenlop/services/fault"
@@ -32,17 +33,12 @@ func (s *Service) Open(ctx context.Context, r OpenRequest) (Opened, error) {
 	if !l.Media.Playable || l.Media.PackageID == "" || !(l.Media.Duration > 0) {
 		return Opened{}, fault.New(fault.Conflict, "lesson.not_playable")
 	}
-	device := r.Viewer
-	if !validDevice(device) {
-		if device, err = newDevice(); err != nil {
-			return Opened{}, err
-		}
-	}
-	viewer := "d:" + device
-	if !r.Person.Anonymous() {
-		viewer = "p:" + r.Person.ID
-	}
 	now := s.Now().Truncate(time.Millisecond)
+	device, err := s.Device(r.Viewer)
+	if err != nil {
+		return Opened{}, err
+	}
+	viewer := viewerKey(r.Person, device)
 	p := pass{
 		Session: s.NewID(), Lesson: l.ID, Package: l.Media.PackageID, Viewer: viewer,
 		Issued: now.UnixMilli(), Duration: int64(math.Round(l.Media.Duration * 1000)),
@@ -60,21 +56,37 @@ func (s *Service) Open(ctx context.Context, r OpenRequest) (Opened, error) {
 // day is the local day of a moment.
 func (s *Service) day(t time.Time) string { return t.In(s.Location).Format(day) }
 
-// Device identifiers are 128 random bits. Never anything of the device or its
-// address: a village shares one address.
+// Device identifiers are the school term and 128 random bits. Never anything of
+// the device or its address: a village shares one address.
 const deviceBytes = 16
 
-func newDevice() (string, error) {
+// Device is the identifier that a device goes on with: its own while that is
+// of this school term, else a new one.
+func (s *Service) Device(old string) (string, error) {
+	term := Term(s.Now().In(s.Location))
+	if random, ok := strings.CutPrefix(old, term+"."); ok {
+		if b, err := base64.RawURLEncoding.Strict().DecodeString(random); err == nil && len(b) == deviceBytes {
+			return old, nil
+		}
+	}
 	b := make([]byte, deviceBytes)
 	if _, err := rand.Read(b); err != nil {
 		return "", fmt.Errorf("viewer: %w", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return term + "." + base64.RawURLEncoding.EncodeToString(b), nil
 }
 
-func validDevice(s string) bool {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	return err == nil && len(b) == deviceBytes
+// Viewers are persons, or devices.
+const (
+	personViewer = "p:"
+	deviceViewer = "d:"
+)
+
+func viewerKey(by people.Person, device string) string {
+	if by.Anonymous() {
+		return deviceViewer + device
+	}
+	return personViewer + by.ID
 }
 
 func denied() error { return fault.New(fault.Forbidden, "access.denied") }

@@ -15,7 +15,9 @@ type Config struct {
 	Store   Store
 	Reader  Reader
 	Figures FigureStore
-	Lessons interface {
+	// CheckIns may be nil: then no codes are taken.
+	CheckIns CheckInStore
+	Lessons  interface {
 		Lesson(ctx context.Context, id string) (lesson.Lesson, error)
 	}
 	Schedule interface {
@@ -37,13 +39,14 @@ type Config struct {
 // Service is the room's face.
 type Service struct {
 	Config
-	sign  signer
-	batch *batcher
+	sign    signer
+	batch   *batcher
+	guesses guesses
 }
 
 // New makes the service and starts its batcher; Close ends it.
 func New(c Config) *Service {
-	s := &Service{Config: c, sign: newSigner(c.Secret)}
+	s := &Service{Config: c, sign: newSigner(c.Secret), guesses: guesses{tried: map[string][]time.Time{}}}
 	wait := c.Wait
 	if wait == 0 {
 		wait = batchWait

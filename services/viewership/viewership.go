@@ -113,10 +113,11 @@ type WebFigures struct {
 // AiringFigures is one airing with what is known of it. No Figures means "no
 // data", which is not zero.
 type AiringFigures struct {
-	Airing  schedule.Airing
-	Channel schedule.Channel
-	Figures []Figure // current ones first, replaced ones after with ReplacedBy set
-	Codes   int64    // check-in codes entered (grade B)
+	Airing   schedule.Airing
+	Channel  schedule.Channel
+	Figures  []Figure // current ones first, replaced ones after with ReplacedBy set
+	Codes    int64    // check-in codes entered by anonymous devices (grade B)
+	CheckIns CheckInCount
 }
 
 // Headline is a lesson's television contacts from one kind of evidence. Figures

@@ -1,0 +1,110 @@
+package viewership
+
+import (
+	"strings"
+	"time"
+
+	"lenlop/services/schedule"
+)
+
+// CheckInRule names the rules of this file.
+const CheckInRule = "check-in/1"
+
+// codeLetters are letters and digits that nobody takes for another on a
+// screen across the room: no 0 O Q, 1 I L, 2 Z, 5 S, 6 G, 8 B, U V.
+const codeLetters = "3479ACDEFHJKMNPRTWXY"
+
+// codeLength of a check-in code: 64 million codes.
+const codeLength = 6
+
+// checkInAfter is how long after an airing its codes are taken.
+const checkInAfter = 15 * time.Minute
+
+// CheckInState says whether a check-in counts.
+type CheckInState string
+
+// The states.
+const (
+	CheckInPending  CheckInState = "pending" // as-run has not said yet what happened
+	CheckInCounted  CheckInState = "counted"
+	CheckInRejected CheckInState = "rejected"
+)
+
+// NormalCode is a code as it is stored, of what somebody typed.
+func NormalCode(typed string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '.' {
+			return -1
+		}
+		return r
+	}, strings.ToUpper(strings.TrimSpace(typed)))
+}
+
+// Code is one of the two that are burned into a broadcast copy.
+type Code struct {
+	Code      string
+	CopyID    string
+	LessonID  string
+	ChannelID string
+	Second    bool
+	Moment    time.Duration // into the copy, when it is shown first
+}
+
+// CheckIn is one viewer's proof of watching one airing.
+type CheckIn struct {
+	AiringID string
+	Viewer   string
+	Code     string    // the one entered first
+	At       time.Time // when
+	StayedAt time.Time // when the second code was entered; zero: it was not
+	Repeat   bool      // the code had been shown in an earlier airing
+	State    CheckInState
+	Stayed   bool // the second code counts; follows from as-run like State
+}
+
+// during reports whether a code may have been read off an airing at a moment:
+// from when it is shown until 15 minutes after the end. The plan's times hold
+// until as-run gives the real ones.
+func during(a schedule.Airing, c Code, at time.Time) bool {
+	from, to := a.StartsAt, a.EndsAt
+	if a.Outcome.Happened() {
+		from, to = a.StartedAt, a.EndedAt
+	}
+	if c.Second {
+		from = from.Add(c.Moment)
+	}
+	return !at.Before(from) && !at.After(to.Add(checkInAfter))
+}
+
+// onAir finds the airing of a code's copy that a code entered now belongs to,
+// and whether the copy had been on air before it.
+func onAir(c Code, airings []schedule.Airing, at time.Time) (a schedule.Airing, repeat, ok bool) {
+	for _, x := range airings {
+		if x.CopyID != c.CopyID || x.ChannelID != c.ChannelID || x.Outcome == schedule.Dropped || !during(x, c, at) {
+			continue
+		}
+		a, ok = x, true
+	}
+	for _, x := range airings {
+		if ok && x.ID != a.ID && x.CopyID == c.CopyID && x.Outcome.Happened() && x.StartedAt.Before(at) {
+			repeat = true
+		}
+	}
+	return a, repeat, ok
+}
+
+// Judged sets a check-in's state from what as-run says of its airing. codes are
+// the two of the copy.
+func (k CheckIn) Judged(a schedule.Airing, codes map[string]Code, second Code) CheckIn {
+	if a.Outcome == schedule.Planned {
+		k.State, k.Stayed = CheckInPending, !k.StayedAt.IsZero()
+		return k
+	}
+	first := a.Outcome.Happened() && during(a, codes[k.Code], k.At)
+	k.Stayed = a.Outcome.Happened() && !k.StayedAt.IsZero() && during(a, second, k.StayedAt)
+	k.State = CheckInRejected
+	if first || k.Stayed {
+		k.State = CheckInCounted
+	}
+	return k
+}
