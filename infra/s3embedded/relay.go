@@ -33,7 +33,7 @@ func (s *Server) Relay() http.Handler {
 			r.Out.Header.Del("Cookie")
 			r.Out.Header.Del("Authorization")
 		},
-		Transport:    s.transport(5 * time.Minute),
+		Transport:    s.relay,
 		ErrorLog:     slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
 		ErrorHandler: s.relayFailed,
 		ModifyResponse: func(r *http.Response) error {

@@ -69,6 +69,7 @@ type Server struct {
 	secret   string
 	api      *s3api.S3ApiServer
 	client   *http.Client
+	relay    *http.Transport
 	lock     *os.File
 	bucket   *os.Root
 	before   string // working directory before Start
@@ -169,7 +170,7 @@ func (s *Server) serve(ctx context.Context) error {
 		return err
 	}
 	go func() { s.served <- s.api.ServeMultiPort([]string{s.socket}) }()
-	s.client = &http.Client{Transport: s.transport(0)}
+	s.client, s.relay = &http.Client{Transport: s.transport(0)}, s.transport(5*time.Minute)
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	select {
@@ -197,9 +198,11 @@ func posixOptions() posix.PosixOpts {
 func (s *Server) Stop() error {
 	var err error
 	s.stopOnce.Do(func() {
+		// Connections that were never used count as busy over there.
+		s.client.CloseIdleConnections()
+		s.relay.CloseIdleConnections()
 		err = s.api.ShutDown()
 		<-s.served
-		s.client.CloseIdleConnections()
 		s.release()
 	})
 	return err

@@ -2,6 +2,7 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,12 +36,65 @@ func (s *Service) Complete(ctx context.Context, by people.Person, id, sum string
 	case Aborted:
 		return lesson.Lesson{}, closed(u)
 	}
-	// A teacher who closes the page has still sent everything.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), joinTime)
-	defer cancel()
+	return s.once(ctx, id, func() (lesson.Lesson, error) {
+		// A teacher who closes the page has still sent everything.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), joinTime)
+		defer cancel()
+		return s.finish(ctx, by, u, sum)
+	})
+}
+
+// flight is one completion that runs; whoever asks for the same meanwhile (a
+// second device, a client that gave up waiting) shares its end.
+type flight struct {
+	done   chan struct{}
+	lesson lesson.Lesson
+	err    error
+}
+
+func (s *Service) once(ctx context.Context, id string, do func() (lesson.Lesson, error)) (lesson.Lesson, error) {
+	s.mu.Lock()
+	f, running := s.flights[id]
+	if !running {
+		if s.flights == nil {
+			s.flights = map[string]*flight{}
+		}
+		f = &flight{done: make(chan struct{}), err: errors.New("completion crashed")}
+		s.flights[id] = f
+	}
+	s.mu.Unlock()
+	if running {
+		select {
+		case <-f.done:
+			return f.lesson, f.err
+		case <-ctx.Done():
+			return lesson.Lesson{}, ctx.Err()
+		}
+	}
+	defer func() {
+		s.mu.Lock()
+		delete(s.flights, id)
+		s.mu.Unlock()
+		close(f.done)
+	}()
+	f.lesson, f.err = do()
+	return f.lesson, f.err
+}
+
+// joining reports whether the upload is being completed here: while storage
+// joins the parts, some servers know neither the upload nor the object.
+func (s *Service) joining(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.flights[id]
+	return ok
+}
+
+// finish joins, checks and acknowledges.
+func (s *Service) finish(ctx context.Context, by people.Person, u Upload, sum string) (lesson.Lesson, error) {
 	obj, err := s.join(ctx, u)
 	if err != nil {
-		return lesson.Lesson{}, fmt.Errorf("upload %s: %w", id, err)
+		return lesson.Lesson{}, fmt.Errorf("upload %s: %w", u.ID, err)
 	}
 	if obj.Size != u.Size {
 		// Storage contradicts its own listing; nothing of this can be kept.

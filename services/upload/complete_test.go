@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lenlop/services/fault"
@@ -129,12 +130,14 @@ func TestCompleteBadHash(t *testing.T) {
 
 // TestCompleteRaces: somebody else acts on the upload while it is completed.
 func TestCompleteRaces(t *testing.T) {
-	t.Run("another device completed it", func(t *testing.T) {
+	t.Run("another process completed it", func(t *testing.T) {
 		w := newWorld(t)
 		u := w.begin(t)
 		w.send(t, u, 1, 2, 3)
 		w.on["parts"] = func() {
-			if _, err := w.Complete(t.Context(), teacher, u.ID, ""); err != nil {
+			elsewhere := &Service{Store: w.Store, Atomic: w.Atomic, Lessons: w.Lessons, Receiver: w.Receiver,
+				Parts: w.Parts, Objects: w.Objects, Now: w.Now, NewID: w.NewID}
+			if _, err := elsewhere.Complete(t.Context(), teacher, u.ID, ""); err != nil {
 				t.Error(err)
 			}
 		}
@@ -197,6 +200,44 @@ func TestCompleteRaces(t *testing.T) {
 		if len(w.objects) != 0 || len(w.received) != 0 || w.uploads[u.ID].Status != Aborted {
 			t.Errorf("left %v %v %v", w.objects, w.received, w.uploads[u.ID].Status)
 		}
+	})
+}
+
+// TestCompleteWhileJoining: while storage joins, versitygw knows neither the
+// upload nor the object. Whoever asks meanwhile waits and gets the same end.
+func TestCompleteWhileJoining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		u := w.begin(t)
+		w.send(t, u, 1, 2, 3)
+		var second error
+		w.on["join"] = func() {
+			parts := w.parts[u.StorageID]
+			w.forget(u)
+			if _, listed, err := w.Get(t.Context(), teacher, u.ID); err != nil || len(listed) != 3 {
+				t.Errorf("looks as if gone: %v %v", listed, err)
+			}
+			hurried, cancel := context.WithCancel(t.Context())
+			cancel()
+			if _, err := w.Complete(hurried, teacher, u.ID, ""); !errors.Is(err, context.Canceled) {
+				t.Errorf("did not wait: %v", err)
+			}
+			second = errors.New("still waits")
+			go func() { _, second = w.Complete(t.Context(), teacher, u.ID, "") }()
+			synctest.Wait()
+			if second == nil {
+				t.Error("acknowledged before it was joined")
+			}
+			w.keys[u.StorageID], w.parts[u.StorageID] = u.Key, parts
+		}
+		if _, err := w.Complete(t.Context(), teacher, u.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if second != nil {
+			t.Error(second)
+		}
+		w.checkReceived(t, u)
 	})
 }
 

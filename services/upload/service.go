@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"lenlop/services/fault"
@@ -60,6 +61,9 @@ type Service struct {
 	MaxSize  int64 // bytes of one recording; 0: DefaultMaxSize
 	Quota    int64 // bytes of one person; 0: DefaultQuota
 	PartSize int64 // bytes wanted; 0: DefaultPartSize
+
+	mu      sync.Mutex
+	flights map[string]*flight // completions that run, by upload
 }
 
 // PartURL is a presigned request for one part.
@@ -142,6 +146,9 @@ func (s *Service) Get(ctx context.Context, by people.Person, id string) (Upload,
 		return u, u.planned(), nil
 	case Aborted:
 		return u, nil, nil
+	}
+	if s.joining(id) {
+		return u, u.planned(), nil // it was complete when the joining began
 	}
 	parts, err := s.Parts.Parts(ctx, u.Key, u.StorageID)
 	if fault.KindOf(err) == fault.NotFound {
