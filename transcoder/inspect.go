@@ -21,15 +21,18 @@ func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, erro
 	if f.HasVideo {
 		r.Rate = ladder.Rate{Num: f.RateNum, Den: f.RateDen}
 	}
-	if f.HasAudio {
-		r.Stereo = f.Sounds[0].Channels >= 2
-	}
 	s := &r.Source
 	s.Zero = zero(f, ladder.Grid(r.Rate))
 	s.AudioStart, s.AudioEnd = s.AudioStart-s.Zero, s.AudioEnd-s.Zero
 	r.Duration = end(f) - s.Zero
+	if f.HasAudio {
+		var err error
+		if r.Loudness, err = t.loudness(ctx, path, *s, f.Sounds[0].Channels >= 2); err != nil {
+			return Plan{}, err
+		}
+	}
 	p := ladder.Make(r)
-	t.log().InfoContext(ctx, "planned", "duration", p.Duration, "rungs", ladder.Names(p.Rungs), "pieces", len(p.Pieces), "gain", p.Gain)
+	t.log().InfoContext(ctx, "planned", "duration", p.Duration, "rungs", ladder.Names(p.Rungs), "pieces", len(p.Pieces))
 	return p, nil
 }
 

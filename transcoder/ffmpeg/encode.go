@@ -82,8 +82,8 @@ func EncodeArgs(path string, p ladder.Plan, piece int, rungs []ladder.Rung, dir 
 }
 
 // open is the recording, entered at or before a time of the lesson.
-func open(path string, s ladder.Source, at float64, threads int) *graph.Stream {
-	kw := graph.KwArgs{"threads": strconv.Itoa(threads)}
+func open(path string, s ladder.Source, at float64, threads int, more ...graph.KwArgs) *graph.Stream {
+	kw := graph.MergeKwArgs(append(more, graph.KwArgs{"threads": strconv.Itoa(threads)}))
 	if from := s.Zero + at - lead; at > lead && !s.FromStart {
 		// The demuxer goes to the key frame at or before this.
 		kw["ss"], kw["seek_timestamp"], kw["noaccurate_seek"] = number(from), "1", ""

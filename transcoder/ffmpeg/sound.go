@@ -50,8 +50,9 @@ func placed(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
 	place := fmt.Sprintf("PTS-(%d)", zero)
 	if s.SampleGrid > 0 {
 		// The file's clock is coarser than a sample: put every packet back
-		// on the grid it came from.
-		place = fmt.Sprintf("round(round((PTS-%[1]s)/%[2]d)*%[2]d+%[1]s)-(%[3]d)", number(s.SamplePhase), s.SampleGrid, zero)
+		// on the grid it came from; by its end, because a codec's priming
+		// shortens the first packet at its beginning.
+		place = fmt.Sprintf("round(round((PTS+NB_SAMPLES-%[1]s)/%[2]d)*%[2]d+%[1]s)-NB_SAMPLES-(%[3]d)", number(s.SamplePhase), s.SampleGrid, zero)
 	}
 	a = filter(a, "asetpts", place)
 	unit := rate / gcd(rate, ladder.SampleRate)
@@ -73,11 +74,11 @@ func finished(a *graph.Stream, p ladder.Plan, pc ladder.Piece, sound ladder.Soun
 		layout = "stereo"
 	}
 	a = filter(a, "aformat", "sample_fmts=fltp", "channel_layouts="+layout)
-	if math.Abs(p.Gain) > 0.01 {
-		a = filter(a, "volume", number(p.Gain)+"dB")
-	}
-	if p.Gain > 0.01 {
-		a = filter(a, "alimiter", "limit=0.891", "level=disabled", "latency=1") // -1 dBFS
+	if sound.Gain != 0 {
+		a = filter(a, "volume", number(sound.Gain)+"dB")
+		// -2 dBFS leaves room for what AAC adds to peaks. The delay of its
+		// look-ahead is taken back.
+		a = filter(a, "alimiter", "limit=0.794", "level=disabled", "latency=1")
 	}
 	a = filter(a, "apad")
 	a = filter(a, "atrim", fmt.Sprintf("start_pts=%d", from), fmt.Sprintf("end_pts=%d", to))

@@ -9,10 +9,34 @@ type Request struct {
 	Source   Source
 	Duration float64 // seconds, measured
 	Rate     Rate    // the recording's pictures a second, measured; zero: no picture
-	Stereo   bool    // the two channels really differ
-	Gain     float64 // dB
+	Loudness Loudness
 	Warning  string
 }
+
+// Loudness is what was measured of the sound in sampled windows, in LUFS; 0
+// means not measured, or silence.
+type Loudness struct {
+	Mono   float64 // of the channels mixed to one
+	Stereo float64 // of two channels; 0 when there is only one
+}
+
+// TargetLoudness is that of every rendition, in LUFS.
+const TargetLoudness = -16
+
+// mostGain bounds the gain either way, in dB: more would bring up the noise of
+// a recording of nothing.
+const mostGain = 20
+
+func gain(loudness float64) float64 {
+	if loudness >= 0 || loudness < -60 {
+		return 0
+	}
+	return math.Round(10*min(mostGain, max(-mostGain, TargetLoudness-loudness))) / 10
+}
+
+// differ tells whether the two channels are worth keeping: mixed to one, equal
+// channels lose 3 dB against two, different ones up to 6.
+func (l Loudness) differ() bool { return l.Stereo < 0 && l.Stereo-l.Mono > 3.6 }
 
 // The sounds of the ladder. 48 kbit/s mono carries speech; the lowest rung
 // must stay at or under 100 kbit/s with it.
@@ -38,12 +62,15 @@ var soundGrid = Rate{25, 1}
 
 // Make makes the plan.
 func Make(r Request) Plan {
-	p := Plan{Version: 1, Duration: r.Duration, Source: r.Source, Gain: r.Gain, Warning: r.Warning, TargetDuration: longSegment}
+	p := Plan{Version: 1, Duration: r.Duration, Source: r.Source, Warning: r.Warning, TargetDuration: longSegment}
 	low, high := Sound{}, Sound{}
 	if r.Source.Audio >= 0 {
-		low, high = monoSound, monoSound
-		if r.Stereo {
+		low = monoSound
+		low.Gain = gain(r.Loudness.Mono)
+		high = low
+		if r.Loudness.differ() {
 			high = stereoSound
+			high.Gain = gain(r.Loudness.Stereo)
 		}
 	}
 	p.Rate = soundGrid

@@ -36,8 +36,9 @@ func (r Rate) Seconds(n int64) float64 {
 
 // Sound is how the sound of a rung is encoded: AAC-LC at 48 kHz.
 type Sound struct {
-	Bitrate  int `json:"bitrate"` // bits a second
-	Channels int `json:"channels"`
+	Bitrate  int     `json:"bitrate"` // bits a second
+	Channels int     `json:"channels"`
+	Gain     float64 `json:"gain,omitempty"` // dB, one for the whole lesson, never per piece
 }
 
 // Rung is one rendition: every rung with a picture carries the sound too,
@@ -98,7 +99,6 @@ type Plan struct {
 	TargetDuration int     `json:"targetDuration"` // seconds, of every playlist
 	Rungs          []Rung  `json:"rungs"`          // best first; the sound-only one last
 	Pieces         []Piece `json:"pieces"`
-	Gain           float64 `json:"gain"`              // dB applied to the sound, one for the whole lesson
 	Warning        string  `json:"warning,omitempty"` // code of something the teacher should know
 }
 
