@@ -67,9 +67,13 @@ func (s *Service) current(ctx context.Context, lessonID, recordingID string, ste
 }
 
 // Process notes that the recording passed its checks and a package is being
-// made. warning is a stable code or "".
+// made. warning is a stable code or "". A recording that has failed meanwhile
+// stays failed: fault.Conflict "lesson.replaced", as for one that was replaced.
 func (s *Service) Process(ctx context.Context, lessonID, recordingID, packageID, warning string) error {
 	return s.current(ctx, lessonID, recordingID, func(_ context.Context, l Lesson) (Lesson, error) {
+		if l.Media.State != Checking {
+			return l, fault.New(fault.Conflict, "lesson.replaced")
+		}
 		l.Media.State, l.Media.Stage, l.Media.MakingID, l.Media.WarningCode = Processing, "transcode", packageID, warning
 		return l, nil
 	})
@@ -98,9 +102,14 @@ func (s *Service) BecomePlayable(ctx context.Context, lessonID, recordingID, pac
 }
 
 // Finish makes the verified package the one that plays, at once. It returns
-// nothing of the package before; production removes that after its time.
+// nothing of the package before; production removes that after its time. Only
+// the package that is being made can be finished: fault.Conflict
+// "lesson.replaced" otherwise.
 func (s *Service) Finish(ctx context.Context, lessonID, recordingID, packageID string, duration float64, rs []Rendition) error {
 	return s.current(ctx, lessonID, recordingID, func(ctx context.Context, l Lesson) (Lesson, error) {
+		if l.Media.State != Processing || l.Media.MakingID != packageID {
+			return l, fault.New(fault.Conflict, "lesson.replaced")
+		}
 		l.Media.State, l.Media.Stage, l.Media.Fraction = Ready, "", 1
 		l.Media.MakingID, l.Media.PackageID, l.Media.Playable, l.Media.Duration = "", packageID, true, duration
 		l.Renditions = rs
@@ -115,9 +124,12 @@ func (s *Service) Finish(ctx context.Context, lessonID, recordingID, packageID s
 
 // Fail ends the recording's way with a stable code that a teacher is told in
 // a sentence. The file is kept for KeepRefused. What an older recording made
-// keeps playing.
+// keeps playing. The first failure is the one that is told.
 func (s *Service) Fail(ctx context.Context, lessonID, recordingID, code string, args fault.Args) error {
 	return s.current(ctx, lessonID, recordingID, func(ctx context.Context, l Lesson) (Lesson, error) {
+		if l.Media.State == Failed {
+			return l, nil
+		}
 		if l.Media.PackageID == l.Media.MakingID {
 			l.Media.PackageID, l.Media.Playable, l.Media.Duration, l.Renditions = "", false, 0, nil
 		}

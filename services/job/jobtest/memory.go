@@ -164,33 +164,36 @@ func (m *Memory) Claim(ctx context.Context, worker string, kinds []string, lease
 	var out *job.Job
 	err := m.locked(ctx, "Claim", func() error {
 		now := time.Now()
-		for _, j := range m.sorted() {
-			expired := j.State == job.Running && j.LeaseUntil.Before(now)
+		var next *job.Job
+		expired := false
+		for _, j := range m.rows {
+			late := j.State == job.Running && j.LeaseUntil.Before(now)
 			due := j.State == job.Waiting && !j.RunAt.After(now)
-			if !slices.Contains(kinds, j.Kind) || !expired && !due {
-				continue
+			if slices.Contains(kinds, j.Kind) && (late || due) && (next == nil || before(j, *next)) {
+				next, expired = &j, late
 			}
-			if expired && j.Attempt >= j.MaxAttempts {
-				j.State, j.FinishedAt = job.Parked, now
-			} else {
-				m.token++
-				j.State, j.Attempt, j.Token, j.Worker = job.Running, j.Attempt+1, m.token, worker
-				j.LeaseUntil = now.Add(lease)
-				m.claims = append(m.claims, j.ID)
-			}
-			m.rows[j.ID] = j
-			out = &j
+		}
+		if next == nil {
 			return nil
 		}
+		if expired && next.Attempt >= next.MaxAttempts {
+			next.State, next.FinishedAt = job.Parked, now
+		} else {
+			m.token++
+			next.State, next.Attempt, next.Token, next.Worker = job.Running, next.Attempt+1, m.token, worker
+			next.LeaseUntil = now.Add(lease)
+			m.claims = append(m.claims, next.ID)
+		}
+		m.rows[next.ID] = *next
+		out = next
 		return nil
 	})
 	return out, err
 }
 
-func (m *Memory) sorted() []job.Job {
-	return slices.SortedFunc(maps.Values(m.rows), func(a, b job.Job) int {
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.RunAt.Compare(b.RunAt), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
-	})
+// before is the order of claims: priority, then due time, then age.
+func before(a, b job.Job) bool {
+	return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.RunAt.Compare(b.RunAt), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID)) < 0
 }
 
 func (m *Memory) mine(id string, token int64) (job.Job, error) {

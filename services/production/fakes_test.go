@@ -1,0 +1,465 @@
+package production
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lenlop/services/audit"
+	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/job/jobtest"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/services/people"
+	"lenlop/services/school"
+	"lenlop/transcoder"
+	"lenlop/transcoder/hls"
+	"lenlop/transcoder/ladder"
+)
+
+// rows is a table in memory that takes part in jobtest's transactions.
+type rows[T any] struct {
+	mu sync.Mutex
+	m  map[string]T
+}
+
+func (r *rows[T]) Snapshot() func() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was := maps.Clone(r.m)
+	return func() { r.mu.Lock(); r.m = was; r.mu.Unlock() }
+}
+
+func (r *rows[T]) get(id, code string) (T, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, ok := r.m[id]
+	if !ok {
+		return v, fault.New(fault.NotFound, code)
+	}
+	return v, nil
+}
+
+func (r *rows[T]) put(id string, v T) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.m == nil {
+		r.m = map[string]T{}
+	}
+	r.m[id] = v
+	return nil
+}
+
+func (r *rows[T]) list(where func(T) bool) []T {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []T
+	for _, k := range slices.Sorted(maps.Keys(r.m)) {
+		if where(r.m[k]) {
+			out = append(out, r.m[k])
+		}
+	}
+	return out
+}
+
+type lessonStore struct {
+	lessons rows[lesson.Lesson]
+	recs    rows[lesson.Recording]
+	saved   func(lesson.Lesson)
+}
+
+func (s *lessonStore) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
+	return s.lessons.get(id, "lesson.not_found")
+}
+func (s *lessonStore) Lock(ctx context.Context, id string) (lesson.Lesson, error) {
+	return s.Lesson(ctx, id)
+}
+func (s *lessonStore) Save(_ context.Context, l lesson.Lesson) error {
+	if s.saved != nil {
+		s.saved(l)
+	}
+	return s.lessons.put(l.ID, l)
+}
+func (s *lessonStore) Lessons(_ context.Context, f lesson.Filter) ([]lesson.Lesson, string, error) {
+	list := s.lessons.list(func(l lesson.Lesson) bool {
+		return !l.DeletedAt.IsZero() == f.Deleted && (len(f.Media) == 0 || slices.Contains(f.Media, l.Media.State))
+	})
+	return list, "", nil
+}
+func (s *lessonStore) Recording(_ context.Context, id string) (lesson.Recording, error) {
+	return s.recs.get(id, "recording.not_found")
+}
+func (s *lessonStore) SaveRecording(_ context.Context, r lesson.Recording) error {
+	return s.recs.put(r.ID, r)
+}
+func (s *lessonStore) Recordings(_ context.Context, id string) ([]lesson.Recording, error) {
+	return s.recs.list(func(r lesson.Recording) bool { return r.LessonID == id }), nil
+}
+func (s *lessonStore) RecordingsDue(_ context.Context, now time.Time, _ int) ([]lesson.Recording, error) {
+	return s.recs.list(func(r lesson.Recording) bool {
+		return !r.KeepUntil.IsZero() && r.KeepUntil.Before(now) && r.GoneAt.IsZero()
+	}), nil
+}
+
+type packageStore struct {
+	packages rows[Package]
+	segs     rows[[]Segment] // by package/rung/piece
+}
+
+func (s *packageStore) Package(_ context.Context, id string) (Package, error) {
+	return s.packages.get(id, "package.not_found")
+}
+func (s *packageStore) LockPackage(ctx context.Context, id string) (Package, error) {
+	return s.Package(ctx, id)
+}
+func (s *packageStore) SavePackage(_ context.Context, p Package) error {
+	return s.packages.put(p.ID, p)
+}
+func (s *packageStore) AddPiece(_ context.Context, id, rung string, piece int, segs []Segment) error {
+	return s.segs.put(id+"/"+rung+"/"+strconv.Itoa(piece), segs)
+}
+func (s *packageStore) Packages(_ context.Context, id string) ([]Package, error) {
+	return s.packages.list(func(p Package) bool { return p.LessonID == id }), nil
+}
+func (s *packageStore) Segments(_ context.Context, id string) ([]Segment, error) {
+	var out []Segment
+	for _, segs := range s.segs.list(func(x []Segment) bool { return len(x) > 0 && x[0].PackageID == id }) {
+		out = append(out, segs...)
+	}
+	slices.SortFunc(out, func(a, b Segment) int {
+		return cmp.Or(cmp.Compare(a.Rung, b.Rung), cmp.Compare(a.Piece, b.Piece), cmp.Compare(a.Index, b.Index))
+	})
+	return out, nil
+}
+func (s *packageStore) Retired(_ context.Context, before time.Time, _ int) ([]Package, error) {
+	return s.packages.list(func(p Package) bool { return !p.RetiredAt.IsZero() && p.RetiredAt.Before(before) }), nil
+}
+func (s *packageStore) DeletePackage(_ context.Context, id string) error {
+	s.packages.mu.Lock()
+	delete(s.packages.m, id)
+	s.packages.mu.Unlock()
+	s.segs.mu.Lock()
+	defer s.segs.mu.Unlock()
+	maps.DeleteFunc(s.segs.m, func(k string, _ []Segment) bool { return strings.HasPrefix(k, id+"/") })
+	return nil
+}
+
+// storage keeps objects in memory; away makes every call fail.
+type storage struct {
+	mu      sync.Mutex
+	objects map[string][]byte
+	at      map[string]time.Time
+	away    bool
+	gets    map[string]int
+}
+
+func (s *storage) locked() (unlock func(), err error) {
+	s.mu.Lock()
+	if s.away {
+		s.mu.Unlock()
+		return nil, fault.New(fault.Unavailable, "media.unavailable")
+	}
+	return s.mu.Unlock, nil
+}
+
+func (s *storage) Put(_ context.Context, key string, body io.ReadSeeker, size int64, o media.PutOptions) (media.Object, error) {
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return media.Object{}, err
+	}
+	sum := sha256.Sum256(data)
+	if int64(len(data)) != size || o.SHA256 != "" && o.SHA256 != hex.EncodeToString(sum[:]) {
+		return media.Object{}, errors.New("bad digest")
+	}
+	unlock, err := s.locked()
+	if err != nil {
+		return media.Object{}, err
+	}
+	defer unlock()
+	s.objects[key], s.at[key] = data, time.Now()
+	return media.Object{Key: key, Size: size}, nil
+}
+func (s *storage) Get(_ context.Context, key string, _ media.Range) (io.ReadCloser, media.Object, error) {
+	unlock, err := s.locked()
+	if err != nil {
+		return nil, media.Object{}, err
+	}
+	defer unlock()
+	s.gets[key]++
+	data, ok := s.objects[key]
+	if !ok {
+		return nil, media.Object{}, fault.New(fault.NotFound, "media.not_found")
+	}
+	return io.NopCloser(bytes.NewReader(data)), media.Object{Key: key, Size: int64(len(data))}, nil
+}
+func (s *storage) Head(_ context.Context, key string) (media.Object, error) {
+	_, o, err := s.Get(context.Background(), key, media.All)
+	return o, err
+}
+func (s *storage) Delete(_ context.Context, keys ...string) error {
+	unlock, err := s.locked()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	for _, k := range keys {
+		delete(s.objects, k)
+	}
+	return nil
+}
+func (s *storage) List(_ context.Context, prefix string, each func(media.Object) bool) error {
+	for _, k := range s.keys(prefix) {
+		s.mu.Lock()
+		o := media.Object{Key: k, Size: int64(len(s.objects[k])), ModifiedAt: s.at[k]}
+		s.mu.Unlock()
+		if !each(o) {
+			return nil
+		}
+	}
+	return nil
+}
+func (s *storage) keys(prefix string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(s.objects)) {
+		if strings.HasPrefix(k, prefix) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// machine is a transcoder without ffmpeg: real plans, invented bytes.
+type machine struct {
+	seconds float64
+	refuse  *transcoder.Refusal
+	encode  func(ctx context.Context, path string, t transcoder.Task) error // runs first
+	took    time.Duration
+}
+
+func (m *machine) Inspect(_ context.Context, path string) (transcoder.Facts, error) {
+	if _, err := os.Stat(path); err != nil {
+		return transcoder.Facts{}, err
+	}
+	if m.refuse != nil {
+		return transcoder.Facts{}, fmt.Errorf("probe: %w", m.refuse)
+	}
+	return transcoder.Facts{Duration: m.seconds, HasVideo: true, HasAudio: true}, nil
+}
+func (m *machine) Plan(context.Context, string, transcoder.Facts) (transcoder.Plan, error) {
+	return ladder.Make(ladder.Request{
+		Source: ladder.Source{Video: 0, Audio: 1, Width: 1280, Height: 720}, Duration: m.seconds, Rate: ladder.Rate{Num: 25, Den: 1},
+	}), nil
+}
+func (m *machine) Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string, progress func(float64)) ([]transcoder.Output, error) {
+	if m.encode != nil {
+		if err := m.encode(ctx, path, t); err != nil {
+			return nil, err
+		}
+	}
+	for i := range 4 {
+		if m.took > 0 {
+			select {
+			case <-time.After(m.took / 4):
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		progress(float64(i+1) / 4)
+	}
+	var outs []transcoder.Output
+	pc := p.Pieces[t.Piece]
+	for _, rung := range t.Rungs {
+		for i := -1; i < pc.Last-pc.First; i++ {
+			data, d := []byte("init of "+rung), 0.0
+			if i >= 0 {
+				data = fmt.Appendf(nil, "%s piece %d segment %d", rung, t.Piece, i)
+				d = p.Rate.Seconds(p.Cuts[pc.First+i+1] - p.Cuts[pc.First+i])
+			}
+			file := filepath.Join(dir, rung+strconv.Itoa(i))
+			if err := os.WriteFile(file, data, 0o600); err != nil {
+				return nil, err
+			}
+			sum := sha256.Sum256(data)
+			outs = append(outs, transcoder.Output{Rung: rung, Piece: t.Piece, Index: i, Path: file, Duration: d, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
+		}
+	}
+	return outs, nil
+}
+func (m *machine) VerifyPackage(ctx context.Context, p transcoder.Plan, segs []transcoder.Segment, open transcoder.Opener) (transcoder.Report, error) {
+	rep := transcoder.Report{Duration: p.Duration}
+	for _, r := range p.Rungs {
+		rr := transcoder.RungReport{Name: r.Name, Codecs: r.Codecs, Bandwidth: 1000, Average: 900}
+		var list []hls.Segment
+		for _, s := range segs {
+			if s.Rung != r.Name {
+				continue
+			}
+			body, err := open(ctx, s)
+			if err != nil {
+				return rep, err
+			}
+			data, err := io.ReadAll(body)
+			if sum := sha256.Sum256(data); err != nil || hex.EncodeToString(sum[:]) != s.SHA256 {
+				return rep, fmt.Errorf("%s is not what was made", s.URI)
+			}
+			rr.Duration += s.Duration
+			rr.Bytes += s.Size
+			list = append(list, hls.Segment{URI: s.URI, Piece: s.Piece, Index: s.Index, Duration: s.Duration, SHA256: s.SHA256})
+		}
+		if diff := rr.Duration - p.Duration; diff > 0.01 || diff < -0.01 {
+			return rep, fmt.Errorf("rung %s lasts %f", r.Name, rr.Duration)
+		}
+		var err error
+		if rr.Playlist, err = hls.Media(list, p.TargetDuration, false); err != nil {
+			return rep, err
+		}
+		rep.Rungs = append(rep.Rungs, rr)
+	}
+	return rep, nil
+}
+func (m *machine) Poster(_ context.Context, _ string, _ transcoder.Plan, dir string) (string, error) {
+	file := filepath.Join(dir, "p.jpg")
+	return file, os.WriteFile(file, []byte("jpeg"), 0o600)
+}
+
+type nothing struct{}
+
+func (nothing) Append(context.Context, audit.Entry) error                     { return nil }
+func (nothing) BySubject(context.Context, string, int) ([]audit.Entry, error) { return nil, nil }
+func (nothing) Changed(context.Context, string) error                         { return nil }
+func (nothing) Subjects(context.Context) ([]school.Subject, error)            { return nil, nil }
+
+// house is production with everything it needs, in memory.
+type house struct {
+	*Workers
+	t       *testing.T
+	jobs    *jobtest.Memory
+	lessons *lessonStore
+	pkgs    *packageStore
+	store   *storage
+	machine *machine
+	runner  *job.Runner
+	lists   *Playlists
+}
+
+var teacher = people.Person{ID: "gv", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s"}}}
+
+func newHouse(t *testing.T) *house {
+	ls, ps := &lessonStore{}, &packageStore{}
+	mem := jobtest.New(&ls.lessons, &ls.recs, &ps.packages, &ps.segs)
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	r := job.NewRunner(mem, mem, log)
+	r.Poll = time.Minute // weeks pass in these tests
+	bell := job.NewBell(mem, mem)
+	bell.Rouse(r)
+	n := 0
+	var mu sync.Mutex
+	id := func() string { mu.Lock(); defer mu.Unlock(); n++; return "id" + strconv.Itoa(n) }
+	scratch, err := OpenScratch(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := &storage{objects: map[string][]byte{}, at: map[string]time.Time{}, gets: map[string]int{}}
+	h := &house{t: t, jobs: mem, lessons: ls, pkgs: ps, store: st, machine: &machine{seconds: 60}, runner: r, lists: &Playlists{Store: ps, Media: st}}
+	h.Workers = &Workers{
+		Lessons: &lesson.Service{
+			Store: ls, Atomic: bell, Jobs: bell, Audit: nothing{}, Index: nothing{}, Subjects: nothing{},
+			ReceivedJobs: ReceivedJobs, PublishJob: PublishJob, Now: time.Now, NewID: id,
+		},
+		Packages: ps, Media: st, Jobs: bell, Queue: mem, Atomic: bell, Transcoder: h.machine, Scratch: scratch,
+		Log: log, Now: time.Now, NewID: id, Slots: 2,
+	}
+	h.Register(r)
+	return h
+}
+
+// start runs the Runner until the test ends.
+func (h *house) start() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := h.runner.Run(ctx); err != nil {
+			h.t.Error(err)
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+		if err := h.Scratch.Close(); err != nil {
+			h.t.Error(err)
+		}
+	}
+}
+
+// receive gives lesson id a recording with the bytes; claimed may be "".
+func (h *house) receive(id, rec, data, claimed string) {
+	h.t.Helper()
+	ctx := context.Background()
+	if _, err := h.lessons.Lesson(ctx, id); err != nil {
+		h.lessons.Save(ctx, lesson.Lesson{ID: id, TeacherID: teacher.ID, SchoolID: "s", Status: lesson.Draft, Media: lesson.Media{State: lesson.None}})
+	}
+	key := media.Recording(id, "x"+rec)
+	if _, err := h.store.Put(ctx, key, strings.NewReader(data), int64(len(data)), media.PutOptions{}); err != nil {
+		h.t.Fatal(err)
+	}
+	_, err := h.Lessons.Receive(ctx, teacher, lesson.Recording{ID: rec, LessonID: id, Key: key, Size: int64(len(data)), Claimed: claimed, ReceivedAt: time.Now()})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) lesson(id string) lesson.Lesson {
+	h.t.Helper()
+	l, err := h.lessons.Lesson(context.Background(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return l
+}
+
+func (h *house) pkg(id string) Package {
+	h.t.Helper()
+	p, err := h.pkgs.Package(context.Background(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return p
+}
+
+func (h *house) plan(id string) transcoder.Plan {
+	h.t.Helper()
+	var p transcoder.Plan
+	if err := json.Unmarshal(h.pkg(id).Plan, &p); err != nil {
+		h.t.Fatal(err)
+	}
+	return p
+}
+
+func (h *house) playlist(l, p, file string) string {
+	h.t.Helper()
+	list, err := h.lists.Playlist(context.Background(), l, p, file)
+	if err != nil {
+		h.t.Fatalf("%s: %v", file, err)
+	}
+	return list.Text
+}

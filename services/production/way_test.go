@@ -1,0 +1,431 @@
+package production
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/transcoder"
+	"lenlop/transcoder/ladder"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestRecordingBecomesALessonThatPlays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.machine.took = 10 * time.Second
+		var fractions []float64
+		playable := 0.0
+		h.lessons.saved = func(l lesson.Lesson) {
+			fractions = append(fractions, l.Media.Fraction)
+			if l.Media.Playable && playable == 0 {
+				playable = l.Media.Fraction
+			}
+		}
+		defer h.start()()
+		h.receive("L", "R", "recording", "")
+		time.Sleep(11 * time.Second)
+		l := h.lesson("L")
+		if !l.Media.Playable || l.Media.State != lesson.Processing || l.Media.PackageID == "" || l.Media.Duration != 60 {
+			t.Fatalf("after the first piece: %+v", l.Media)
+		}
+		p := l.Media.PackageID
+		master := h.playlist("L", p, "master.m3u8")
+		if !strings.Contains(master, "\n360p.event.m3u8\n") {
+			t.Errorf("growing master:\n%s", master)
+		}
+		event := h.playlist("L", p, "360p.event.m3u8")
+		if strings.Count(event, "#EXTINF") != 3 || strings.Contains(event, "ENDLIST") || !strings.Contains(event, "TYPE:EVENT") {
+			t.Errorf("growing playlist:\n%s", event)
+		}
+		if _, err := h.lists.Playlist(t.Context(), "L", p, "360p.m3u8"); !fault.Is(err, "package.not_found") {
+			t.Errorf("the VOD playlist must not be there yet: %v", err)
+		}
+		if _, err := h.lists.Playlist(t.Context(), "other", p, "master.m3u8"); !fault.Is(err, "package.not_found") {
+			t.Errorf("another lesson's address: %v", err)
+		}
+		time.Sleep(time.Hour)
+		l = h.lesson("L")
+		if l.Media.State != lesson.Ready || l.Media.PackageID != p || l.Media.MakingID != "" || l.Media.Fraction != 1 || len(l.Renditions) != len(h.plan(p).Rungs) {
+			t.Fatalf("at the end: %+v %+v", l.Media, l.Renditions)
+		}
+		if h.pkg(p).State != Verified {
+			t.Errorf("package %+v", h.pkg(p))
+		}
+		checkFinished(t, h, p, event)
+		for i := 1; i < len(fractions); i++ {
+			if fractions[i] < fractions[i-1] {
+				t.Errorf("progress ran back: %v", fractions)
+			}
+		}
+		if len(fractions) < 8 {
+			t.Errorf("progress was told %d times only", len(fractions))
+		}
+		r, _ := h.lessons.Recording(t.Context(), "R")
+		if sum := sha256.Sum256([]byte("recording")); r.SHA256 != hex.EncodeToString(sum[:]) || r.State != lesson.Ready {
+			t.Errorf("recording %+v", r)
+		}
+	})
+}
+
+// checkFinished looks at a finished package's playlists and objects.
+func checkFinished(t *testing.T, h *house, p, event string) {
+	t.Helper()
+	vod := h.playlist("L", p, "360p.m3u8")
+	if !strings.Contains(vod, "TYPE:VOD") || !strings.HasSuffix(vod, "#EXT-X-ENDLIST\n") {
+		t.Errorf("finished playlist:\n%s", vod)
+	}
+	later := h.playlist("L", p, "360p.event.m3u8")
+	if !strings.HasPrefix(later, event) || !strings.HasSuffix(later, "#EXT-X-ENDLIST\n") || strings.Count(later, "#EXTINF") != strings.Count(vod, "#EXTINF") {
+		t.Errorf("a growing playlist must only grow, and end:\n%s", later)
+	}
+	for _, line := range strings.Split(vod, "\n") {
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		o, ok := ObjectAt("L/" + p + "/" + line)
+		if !ok {
+			t.Fatalf("no object at %s", line)
+		}
+		if _, err := h.store.Head(t.Context(), o.Key); err != nil || o.ContentType != "video/iso.segment" {
+			t.Errorf("%s: %v %s", line, err, o.ContentType)
+		}
+	}
+	o, ok := ObjectAt(PosterAddress("L", p))
+	if _, err := h.store.Head(t.Context(), o.Key); !ok || err != nil {
+		t.Errorf("poster: %v", err)
+	}
+	if master := h.playlist("L", p, "master.m3u8"); strings.Contains(master, "event") || !strings.Contains(master, "BANDWIDTH=1000") {
+		t.Errorf("finished master:\n%s", master)
+	}
+}
+
+func TestRefusedRecordingLeavesADraftAndGoesAfterAWeek(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.machine.refuse = &transcoder.Refusal{Code: "recording.too_long", Args: map[string]any{"hours": 5}}
+		defer h.start()()
+		h.receive("L", "R", "text", "")
+		h.Lessons.Submit(t.Context(), teacher, "L")
+		synctest.Wait()
+		l := h.lesson("L")
+		if l.Media.State != lesson.Failed || l.Media.FailureCode != "recording.too_long" || l.Media.FailureArgs["hours"] != 5 || l.Status != lesson.Draft {
+			t.Fatalf("%+v", l)
+		}
+		time.Sleep(6 * 24 * time.Hour)
+		if len(h.store.keys("lessons/L/recordings/")) != 1 {
+			t.Fatal("gone before its week was over")
+		}
+		time.Sleep(26 * time.Hour)
+		r, _ := h.lessons.Recording(t.Context(), "R")
+		if len(h.store.keys("")) != 0 || r.GoneAt.IsZero() {
+			t.Errorf("still there: %v, %+v", h.store.keys(""), r)
+		}
+	})
+}
+
+func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		var tries atomic.Int32
+		h.machine.encode = func(_ context.Context, path string, task transcoder.Task) error {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if string(data) == "poison" && task.Piece == 1 {
+				tries.Add(1)
+				panic("crash")
+			}
+			return nil
+		}
+		defer h.start()()
+		h.receive("bad", "R1", "poison", "")
+		h.receive("good", "R2", "fine", "")
+		time.Sleep(2 * time.Hour)
+		bad, good := h.lesson("bad"), h.lesson("good")
+		if bad.Media.State != lesson.Failed || bad.Media.FailureCode != CannotBePrepared || bad.Media.Playable || tries.Load() != 3 {
+			t.Errorf("poison: %+v after %d tries", bad.Media, tries.Load())
+		}
+		if good.Media.State != lesson.Ready {
+			t.Errorf("good: %+v", good.Media)
+		}
+		ps, _ := h.pkgs.Packages(t.Context(), "bad")
+		if len(ps) != 1 || ps[0].State != Broken {
+			t.Errorf("%+v", ps)
+		}
+		if open, _ := h.jobs.Jobs(t.Context(), Subject("bad"), job.Waiting, 0); len(open) != 0 {
+			t.Errorf("still waiting: %+v", open)
+		}
+		time.Sleep(26 * time.Hour)
+		if keys := h.store.keys(media.PackagePrefix("bad", ps[0].ID)); len(keys) != 0 {
+			t.Errorf("left over: %v", keys)
+		}
+		// The teacher may try again, and the recording is still there.
+		h.machine.encode = nil
+		if _, err := h.Lessons.Retry(t.Context(), teacher, "bad"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if l := h.lesson("bad"); l.Media.State != lesson.Ready {
+			t.Errorf("after the retry: %+v", l.Media)
+		}
+	})
+}
+
+func TestStorageThatIsAwayOnlyDelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.machine.encode = func(_ context.Context, _ string, task transcoder.Task) error {
+			if task.Piece == 1 {
+				h.store.mu.Lock()
+				h.store.away = true
+				h.store.mu.Unlock()
+			}
+			return nil
+		}
+		defer h.start()()
+		h.receive("L", "R", "recording", "")
+		time.Sleep(2 * time.Hour)
+		if l := h.lesson("L"); l.Media.State != lesson.Processing {
+			t.Fatalf("while storage is away: %+v", l.Media)
+		}
+		h.machine.encode = nil
+		h.store.mu.Lock()
+		h.store.away = false
+		h.store.mu.Unlock()
+		time.Sleep(time.Minute)
+		if l := h.lesson("L"); l.Media.State != lesson.Ready {
+			t.Errorf("after it is back: %+v", l.Media)
+		}
+	})
+}
+
+func TestZombieAddsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		stolen := false
+		h.machine.encode = func(ctx context.Context, _ string, task transcoder.Task) error {
+			if task.Piece != 1 || stolen {
+				return nil
+			}
+			stolen = true
+			// Cut off from the database until somebody else has the job.
+			h.jobs.Fail = func(call string) error {
+				if call == "Beat" {
+					return errors.New("no route")
+				}
+				return nil
+			}
+			time.Sleep(2 * h.runner.Lease)
+			for {
+				j, err := h.jobs.Claim(context.Background(), "other", []string{kindTranscode}, time.Second)
+				if err != nil || j == nil {
+					t.Error("the others' jobs are not to be had", err)
+					break
+				}
+				if strings.Contains(string(j.Args), `"piece":1,`) {
+					break
+				}
+			}
+			h.jobs.Fail = nil
+			return nil
+		}
+		h.Slots = 1
+		defer h.start()()
+		h.receive("L", "R", "recording", "")
+		time.Sleep(30 * time.Minute)
+		l := h.lesson("L")
+		if l.Media.State != lesson.Ready || !stolen {
+			t.Fatalf("%+v", l.Media)
+		}
+		// Two attempts at piece 1 stored files; the package names one of them.
+		segs, _ := h.pkgs.Segments(t.Context(), l.Media.PackageID)
+		named, stored := map[string]bool{}, map[string]bool{}
+		for _, s := range segs {
+			if s.Piece == 1 && s.Rung == "360p" {
+				named[folderOf(s.Key)] = true
+			}
+		}
+		for _, k := range h.store.keys(media.PackagePrefix("L", l.Media.PackageID) + "360p/1-") {
+			stored[folderOf(k)] = true
+		}
+		if len(named) != 1 || len(stored) != 2 {
+			t.Errorf("named %v, stored %v", named, stored)
+		}
+		// The next days' comparison removes the given-up attempt.
+		time.Sleep(49 * time.Hour)
+		if n := len(h.store.keys(media.PackagePrefix("L", l.Media.PackageID) + "360p/1-")); n != len(segsOf(segs, "360p", 1)) {
+			t.Errorf("%d files of piece 1 are stored", n)
+		}
+		if _, err := h.store.Head(t.Context(), media.Recording("L", "xR")); err != nil {
+			t.Errorf("the recording: %v", err)
+		}
+	})
+}
+
+func segsOf(segs []Segment, rung string, piece int) (out []Segment) {
+	for _, s := range segs {
+		if s.Rung == rung && s.Piece == piece {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func TestNewRecordingReplacesAtOnceAndTheOldGoesADayLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.machine.took = 10 * time.Second
+		defer h.start()()
+		h.receive("L", "R1", "first", "")
+		time.Sleep(time.Hour)
+		first := h.lesson("L").Media.PackageID
+		h.receive("L", "R2", "second", "")
+		time.Sleep(15 * time.Second)
+		halfway := h.lesson("L").Media.MakingID
+		if m := h.lesson("L").Media; m.PackageID != first || !m.Playable || halfway == "" {
+			t.Fatalf("the old one must play on: %+v", m)
+		}
+		// A third one, before the second is finished: its work is called off.
+		h.receive("L", "R3", "third", "")
+		time.Sleep(time.Hour)
+		m := h.lesson("L").Media
+		if m.State != lesson.Ready || m.PackageID == first || m.PackageID == halfway {
+			t.Fatalf("%+v", m)
+		}
+		if a, b := h.pkg(first), h.pkg(halfway); a.State != Retired || b.RetiredAt.IsZero() {
+			t.Errorf("old ones: %+v %+v", a, b)
+		}
+		if text := h.playlist("L", first, "360p.m3u8"); !strings.Contains(text, "ENDLIST") {
+			t.Error("whoever watches the old one must be able to finish")
+		}
+		time.Sleep(26 * time.Hour)
+		for _, k := range h.store.keys("lessons/L/packages/") {
+			if !strings.HasPrefix(k, media.PackagePrefix("L", m.PackageID)) {
+				t.Fatalf("left over: %s", k)
+			}
+		}
+		if n := len(h.store.keys("lessons/L/recordings/")); n != 3 {
+			t.Errorf("%d recordings kept, want 3: they are never lost", n)
+		}
+	})
+}
+
+func TestCorruptedRecordingIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.machine.took = time.Minute
+		defer h.start()()
+		h.receive("L", "R", "recording", strings.Repeat("ab", 32))
+		time.Sleep(time.Hour)
+		l := h.lesson("L")
+		r, _ := h.lessons.Recording(t.Context(), "R")
+		if l.Media.State != lesson.Failed || l.Media.FailureCode != Corrupted || r.SHA256 == "" || r.KeepUntil.IsZero() {
+			t.Errorf("%+v %+v", l.Media, r)
+		}
+	})
+}
+
+func TestPublishingComesAtItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.runner.Poll = 2 * time.Second
+		defer h.start()()
+		h.receive("L", "R", "recording", "")
+		time.Sleep(time.Minute)
+		l := h.lesson("L")
+		l.Status, l.ApprovedBy, l.PublishAt = lesson.Submitted, "cv", time.Now().Add(time.Hour)
+		h.lessons.Save(t.Context(), l)
+		at := l.PublishAt
+		// This machine's clock is 7 s behind the database's.
+		h.Now = func() time.Time { return time.Now().Add(-7 * time.Second) }
+		h.Lessons.Now = h.Now
+		if err := h.Jobs.Add(t.Context(), PublishJob(l)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(59 * time.Minute)
+		if h.lesson("L").Status != lesson.Submitted {
+			t.Error("too early")
+		}
+		time.Sleep(2 * time.Minute)
+		if l := h.lesson("L"); l.Status != lesson.Published || l.PublishedAt.Sub(at) > 15*time.Second {
+			t.Errorf("%s at %v, planned %v", l.Status, l.PublishedAt, at)
+		}
+	})
+}
+
+func TestLessonInTheBinIsEmptiedAfterThirtyDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.runner.Poll = time.Hour
+		defer h.start()()
+		h.receive("L", "R", "recording", "")
+		h.receive("keep", "R2", "recording", "")
+		time.Sleep(time.Minute)
+		if _, err := h.Lessons.Bin(t.Context(), teacher, "L"); err != nil {
+			t.Fatal(err)
+		}
+		kept := len(h.store.keys("lessons/keep/"))
+		time.Sleep(29 * 24 * time.Hour)
+		if len(h.store.keys("lessons/L/recordings/")) != 1 || h.lesson("L").Media.State != lesson.Ready {
+			t.Fatal("emptied too early")
+		}
+		time.Sleep(26 * time.Hour)
+		if l := h.lesson("L"); l.Media.State != lesson.Erased || len(h.store.keys("lessons/L/")) != 0 {
+			t.Errorf("%+v, %v", l.Media, h.store.keys("lessons/L/"))
+		}
+		if n := len(h.store.keys("lessons/keep/")); n != kept {
+			t.Errorf("the other lesson has %d objects, had %d", n, kept)
+		}
+		if _, err := h.Lessons.Restore(t.Context(), teacher, "L"); !fault.Is(err, "lesson.erased") {
+			t.Errorf("restore: %v", err)
+		}
+	})
+}
+
+func TestOnlyOneCopyOfARecordingIsFetched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.machine.seconds = 600
+		defer h.start()()
+		h.receive("L", "R", "recording", "")
+		time.Sleep(time.Hour)
+		if l := h.lesson("L"); l.Media.State != lesson.Ready {
+			t.Fatalf("%+v", l.Media)
+		}
+		// One copy for all pieces, one read for the whole file's hash.
+		if n := h.store.gets[media.Recording("L", "xR")]; n != 2 {
+			t.Errorf("the recording was fetched %d times", n)
+		}
+	})
+}
+
+func TestFirstThingsFirst(t *testing.T) {
+	plan := ladder.Make(ladder.Request{Source: ladder.Source{Width: 1920, Height: 1080}, Duration: 300, Rate: ladder.Rate{Num: 25, Den: 1}})
+	jobs := transcodeJobs(Package{ID: "P", LessonID: "L", RecordingID: "R"}, plan)
+	keys := map[string]bool{}
+	for i, j := range jobs {
+		keys[j.Key] = true
+		if (j.Priority < job.Normal) != (i == 0) || j.Subject != "lesson:L" {
+			t.Errorf("job %d: %+v", i, j)
+		}
+	}
+	if len(keys) != len(jobs) || len(jobs) < 5 {
+		t.Errorf("%d keys for %d jobs", len(keys), len(jobs))
+	}
+}
