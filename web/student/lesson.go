@@ -166,7 +166,7 @@ func (p lessonPage) mostBytes() int64  { return p.choices[0].bytes }
 // statusWords are the player's sentences in the page's language, as JSON.
 func statusWords(ctx context.Context) string {
 	words := map[string]string{}
-	for _, k := range []string{"loading", "waiting", "offline", "retrying", "broken", "resumed"} {
+	for _, k := range []string{"loading", "waiting", "offline", "retrying", "broken", "resumed", "edge"} {
 		words[k] = locale.T(ctx, "player."+k)
 	}
 	raw, err := json.Marshal(words)

@@ -17,8 +17,6 @@ func lessonScripts(p lessonPage) []string {
 // speedName writes a speed as people say it.
 func speedName(ctx context.Context, s string) string {
 	switch s {
-	case "1":
-		return locale.T(ctx, "player.speed_normal")
 	case "0.75":
 		return locale.From(ctx).Decimal(0.75, 2) + "×"
 	case "1.25":

@@ -1,8 +1,7 @@
 // Comforts of the player: quality with its price, speed, starting over, keys.
-import { keep, recall, type Stage, thrifty } from './player/parts'
 
-/** The data-saver's picture: small, and a blackboard's writing can still be read. */
-const saverHeight = 360
+import { keep, recall, type Stage, thrifty } from './player/parts'
+import { levelFor } from './player/quality'
 
 export function start(stage: Stage): void {
   const { root, video } = stage
@@ -28,21 +27,6 @@ export function start(stage: Stage): void {
   keys(video)
 }
 
-/** Which level the wish means: -1 lets the engine choose. */
-export function levelFor(wish: string, levels: { height: number }[]): number {
-  let best = -1
-  if (wish === 'auto') return best
-  const most = wish === 'saver' ? saverHeight : Number(wish)
-  levels.forEach((l, i) => {
-    if (l.height <= most && (best < 0 || l.height > (levels[best]?.height || 0))) best = i
-  })
-  return best < 0 && levels.length ? lowest(levels) : best
-}
-
-function lowest(levels: { height: number }[]): number {
-  return levels.reduce((low, l, i) => (l.height < (levels[low]?.height || 0) ? i : low), 0)
-}
-
 function qualities(stage: Stage, select: HTMLSelectElement): void {
   const { root, video } = stage
   const wish = thrifty() ? 'saver' : recall('quality')
@@ -51,14 +35,14 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
   const left = root.querySelector<HTMLElement>('.player-left')
   const template = left?.dataset.words || ''
 
+  // A choice is the most that is fetched; on a bad line the engine still steps
+  // down. What was paid for already is played, not thrown away.
   const apply = () => {
     const hls = stage.engine
     if (!hls?.levels.length) return
     const level = levelFor(select.value, hls.levels)
-    // A choice caps; below it the engine may still step down on a bad line.
+    hls.capLevelToPlayerSize = level < 0
     hls.autoLevelCapping = level
-    if (select.value !== 'auto' && level >= 0) hls.nextLevel = level
-    else hls.nextLevel = -1
   }
   const price = () => {
     const bytes = Number(select.selectedOptions[0]?.dataset.bytes)

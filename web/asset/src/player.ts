@@ -61,6 +61,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       autoStartLoad: false,
       startPosition: resumeAt || 0, // 0: a growing lesson would start at its end
       capLevelToPlayerSize: true,
+      maxDevicePixelRatio: 1.5, // a phone's dots are finer than a pupil's eyes, and each costs
       abrEwmaDefaultEstimate: Number(recall('bits')) || 400_000,
       maxBufferLength: 60, // outlasts a line that is gone for half a minute
       maxMaxBufferLength: 120,
@@ -120,7 +121,10 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   video.addEventListener('playing', () =>
     say(resumeAt && video.currentTime < resumeAt + 3 ? 'resumed' : '', clock(resumeAt)),
   )
-  video.addEventListener('waiting', () => say(navigator.onLine ? 'waiting' : 'offline'))
+  video.addEventListener('waiting', () => {
+    const edge = fact('growing') && video.duration - video.currentTime < 3
+    say(edge ? 'edge' : navigator.onLine ? 'waiting' : 'offline')
+  })
   addEventListener('offline', () => !video.paused && say('offline'))
 
   let kept = 0

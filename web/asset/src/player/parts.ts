@@ -17,8 +17,8 @@ export interface Stage {
 /** The little that is used of hls.js. */
 export interface Engine {
   levels: { height: number; bitrate: number }[]
-  nextLevel: number
   autoLevelCapping: number
+  capLevelToPlayerSize: boolean
   on(event: string, fn: (event: string, data: never) => void): void
 }
 
