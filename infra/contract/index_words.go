@@ -225,6 +225,22 @@ func indexHostile(t *testing.T, x catalog.Index, _ job.Atomic) {
 			t.Errorf("%s finds %q", text, got)
 		}
 	}
+	// What is indexed may be anything, too.
+	for i, text := range hostile {
+		e := shelf()[0]
+		e.LessonID, e.Title, e.Description = fmt.Sprintf("hostile-%d", i), strings.ReplaceAll(text, "\x00", ""), strings.Repeat("lời dài ", 500)+text[len(text)/2:]
+		e.Title, e.Description = strings.ToValidUTF8(e.Title, ""), strings.ReplaceAll(strings.ToValidUTF8(e.Description, ""), "\x00", "")
+		e.Teacher = e.Title
+		if err := x.Put(bg, e); err != nil {
+			t.Errorf("Put(%.40q): %v", text, err)
+		}
+		if got, err := x.Entries(bg, e.LessonID); err != nil || len(got) != 1 || got[0].Title != e.Title {
+			t.Errorf("Put(%.40q) keeps %d entries, %v", text, len(got), err)
+		}
+		if err := x.Delete(bg, e.LessonID); err != nil {
+			t.Errorf("Delete(%.40q): %v", text, err)
+		}
+	}
 	ids, err := x.IDs(bg)
 	ok(t, err)
 	if len(ids) != len(shelf()) {

@@ -9,7 +9,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/uptrace/bun"
 
@@ -26,13 +25,8 @@ type DB interface {
 
 // Index is a catalog.Index on FTS5.
 type Index struct {
-	db DB
-
-	mu         sync.Mutex
-	vocabulary *catalog.Vocabulary
-	counts     []catalog.Count
-	// States of the index that vocabulary and counts were read at.
-	vocabularyAt, countsAt string
+	db     DB
+	memory catalog.Memory
 }
 
 var (

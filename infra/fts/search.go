@@ -28,34 +28,27 @@ func (x *Index) Suggest(ctx context.Context, text string, grade, limit int) ([]c
 
 // Vocabulary is read again when the index has changed.
 func (x *Index) Vocabulary(ctx context.Context) (*catalog.Vocabulary, error) {
-	at, err := x.state(ctx)
+	state, err := x.state(ctx)
 	if err != nil {
 		return nil, err
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.vocabularyAt == at {
-		return x.vocabulary, nil
-	}
-	rows, err := x.db.Reader(ctx).QueryContext(ctx, `SELECT word, entries FROM catalog_word`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	words := map[string]int{}
-	for rows.Next() {
-		var w string
-		var n int
-		if err := rows.Scan(&w, &n); err != nil {
+	return x.memory.Vocabulary(state, func() (map[string]int, error) {
+		rows, err := x.db.Reader(ctx).QueryContext(ctx, `SELECT word, entries FROM catalog_word`)
+		if err != nil {
 			return nil, err
 		}
-		words[w] = n
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	x.vocabulary, x.vocabularyAt = catalog.NewVocabulary(words), at
-	return x.vocabulary, nil
+		defer rows.Close()
+		words := map[string]int{}
+		for rows.Next() {
+			var w string
+			var n int
+			if err := rows.Scan(&w, &n); err != nil {
+				return nil, err
+			}
+			words[w] = n
+		}
+		return words, rows.Err()
+	})
 }
 
 // Candidates matches the folded words.
@@ -129,21 +122,11 @@ func (x *Index) Counts(ctx context.Context, school string) ([]catalog.Count, err
 	if school != "" {
 		return x.readCounts(ctx, school)
 	}
-	at, err := x.state(ctx)
+	state, err := x.state(ctx)
 	if err != nil {
 		return nil, err
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.countsAt == at {
-		return x.counts, nil
-	}
-	counts, err := x.readCounts(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	x.counts, x.countsAt = counts, at
-	return counts, nil
+	return x.memory.Counts(state, func() ([]catalog.Count, error) { return x.readCounts(ctx, "") })
 }
 
 func (x *Index) readCounts(ctx context.Context, school string) ([]catalog.Count, error) {

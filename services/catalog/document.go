@@ -19,6 +19,10 @@ type Document struct {
 	Tones                                              string
 }
 
+// maxWord is the longest word that an index keeps, in bytes. Nobody types a
+// longer one, and databases refuse to index words of thousands.
+const maxWord = 100
+
 // Weights of a document's parts when hits are put in order: what a lesson is
 // called tells most, its grade and subject next, names and description least.
 const (
@@ -37,13 +41,21 @@ func (e Entry) Document() Document {
 	if e.Week > 0 {
 		tags += " " + weekTag + strconv.Itoa(e.Week)
 	}
-	return Document{
-		Title: Fold(e.Title), Tags: tags, Subject: Fold(e.SubjectName + " " + e.Subject),
-		Teacher: Fold(e.Teacher), School: Fold(e.School), Description: Fold(e.Description),
-		Tones: strings.Join([]string{
-			tonedWords(e.Title), tags, tonedWords(e.SubjectName), tonedWords(e.Teacher),
-			tonedWords(e.School), tonedWords(e.Description)}, " "),
+	var d Document
+	var tones []string
+	part := func(text string) string {
+		var folded []string
+		for _, w := range split(text) {
+			if len(w.folded) <= maxWord && len(w.tones) <= maxWord {
+				folded, tones = append(folded, w.folded), append(tones, w.tones)
+			}
+		}
+		return strings.Join(folded, " ")
 	}
+	d.Title, d.Tags, d.Subject = part(e.Title), part(tags), part(e.SubjectName+" "+e.Subject)
+	d.Teacher, d.School, d.Description = part(e.Teacher), part(e.School), part(e.Description)
+	d.Tones = strings.Join(tones, " ")
+	return d
 }
 
 // Words lists the document's different folded words, for the vocabulary.

@@ -156,17 +156,3 @@ func wordRune(r rune) bool {
 	// Number signs such as ² and ½ belong to the word they stand at.
 	return unicode.IsLetter(r) || unicode.Is(unicode.M, r) || unicode.IsNumber(r)
 }
-
-// foldedWords are the words of Fold, and tonedWords their forms with tones.
-func foldedWords(s string) []string { return strings.Fields(Fold(s)) }
-
-func tonedWords(s string) string {
-	var b strings.Builder
-	for _, w := range split(s) {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(w.tones)
-	}
-	return b.String()
-}

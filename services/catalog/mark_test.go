@@ -36,7 +36,7 @@ func TestMark(t *testing.T) {
 func TestMarkKeepsTheText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
-		m := wanting(foldedWords(rapid.String().Draw(t, "query"))...)
+		m := wanting(strings.Fields(Fold(rapid.String().Draw(t, "query")))...)
 		var b strings.Builder
 		for _, s := range m.Mark(text) {
 			b.WriteString(s.Text)

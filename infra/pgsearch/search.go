@@ -1,0 +1,240 @@
+package pgsearch
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"lenlop/services/catalog"
+)
+
+const columns = `lesson_id, package_id, title, description, subject, subject_name, grade, week, language,
+	teacher_id, teacher, school_id, school, duration, bytes, published`
+
+// Search finds entries.
+func (x *Index) Search(ctx context.Context, q catalog.Query) (catalog.Result, error) {
+	r, err := catalog.Find(ctx, x, q)
+	return r, unavailable(err)
+}
+
+// Suggest completes what is being typed.
+func (x *Index) Suggest(ctx context.Context, text string, grade, limit int) ([]catalog.Suggestion, error) {
+	s, err := catalog.Propose(ctx, x, text, grade, limit)
+	return s, unavailable(err)
+}
+
+// Vocabulary is read again when the index has changed.
+func (x *Index) Vocabulary(ctx context.Context) (*catalog.Vocabulary, error) {
+	state, err := x.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return x.memory.Vocabulary(state, func() (map[string]int, error) {
+		rows, err := x.db.Reader(ctx).QueryContext(ctx, `SELECT word, entries FROM catalog_word`)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		words := map[string]int{}
+		for rows.Next() {
+			var w string
+			var n int
+			if err := rows.Scan(&w, &n); err != nil {
+				return nil, err
+			}
+			words[w] = n
+		}
+		return words, rows.Err()
+	})
+}
+
+// rankWeights are those of D, C, B and A, in the proportions of catalog's.
+var rankWeights = fmt.Sprintf("{%g, %g, %g, 1}", float64(catalog.WeightDescription)/catalog.WeightTitle,
+	float64(catalog.WeightTeacher)/catalog.WeightTitle, float64(catalog.WeightTags)/catalog.WeightTitle)
+
+// Candidates matches the folded words. Rank is divided by the logarithm of the
+// document's length (1), so that a short title wins over a long one.
+func (x *Index) Candidates(ctx context.Context, m catalog.Meaning, f catalog.Query, limit int) ([]catalog.Candidate, error) {
+	where, args := filters(f)
+	query := `SELECT e.key, ts_rank(?::real[], e.words, ?::tsquery, 1), e.subject, e.grade, e.week, e.language, e.school_id, e.published
+		FROM catalog_entry AS e WHERE e.words @@ ?::tsquery` + where + ` ORDER BY e.key DESC LIMIT ?`
+	wanted := match(m)
+	args = append(append([]any{rankWeights, wanted, wanted}, args...), limit)
+	rows, err := x.db.Reader(ctx).QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []catalog.Candidate
+	for rows.Next() {
+		var c catalog.Candidate
+		if err := rows.Scan(&c.Key, &c.Score, &c.Subject, &c.Grade, &c.Week, &c.Language, &c.School, &c.Newest); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+// Exact matches the words with their tones.
+func (x *Index) Exact(ctx context.Context, tones []string, f catalog.Query, limit int) ([]int64, error) {
+	quoted := make([]string, len(tones))
+	for i, t := range tones {
+		quoted[i] = lexeme(t)
+	}
+	where, args := filters(f)
+	args = append(append([]any{strings.Join(quoted, " & ")}, args...), limit)
+	rows, err := x.db.Reader(ctx).QueryContext(ctx, `SELECT e.key FROM catalog_entry AS e
+		WHERE e.tones @@ ?::tsquery`+where+` ORDER BY e.key DESC LIMIT ?`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []int64
+	for rows.Next() {
+		var key int64
+		if err := rows.Scan(&key); err != nil {
+			return nil, err
+		}
+		out = append(out, key)
+	}
+	return out, rows.Err()
+}
+
+// Page lists without a text.
+func (x *Index) Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, error) {
+	where, args := filters(f)
+	rows, err := x.db.Reader(ctx).QueryContext(ctx, `SELECT e.key, `+columns+` FROM catalog_entry AS e WHERE true`+where+`
+		ORDER BY e.grade, e.subject, e.week, e.published DESC, e.key DESC LIMIT ? OFFSET ?`, append(args, f.Limit, f.Offset)...)
+	if err != nil {
+		return nil, err
+	}
+	return scan(rows)
+}
+
+// Counts are read again when the index has changed; those of one school, which
+// are few, every time.
+func (x *Index) Counts(ctx context.Context, school string) ([]catalog.Count, error) {
+	if school != "" {
+		return x.readCounts(ctx, school)
+	}
+	state, err := x.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return x.memory.Counts(state, func() ([]catalog.Count, error) { return x.readCounts(ctx, "") })
+}
+
+func (x *Index) readCounts(ctx context.Context, school string) ([]catalog.Count, error) {
+	where, args := filters(catalog.Query{School: school})
+	rows, err := x.db.Reader(ctx).QueryContext(ctx, `SELECT e.subject, e.grade, e.week, e.language, COUNT(*)
+		FROM catalog_entry AS e WHERE true`+where+` GROUP BY 1, 2, 3, 4`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []catalog.Count
+	for rows.Next() {
+		var c catalog.Count
+		if err := rows.Scan(&c.Subject, &c.Grade, &c.Week, &c.Language, &c.N); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+// Keyed gives entries in the order of the keys.
+func (x *Index) Keyed(ctx context.Context, keys []int64) ([]catalog.Entry, error) {
+	list, err := json.Marshal(keys)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := x.db.Reader(ctx).QueryContext(ctx, `SELECT e.key, `+columns+`
+		FROM json_array_elements_text(?::json) WITH ORDINALITY AS wanted (key, place)
+		JOIN catalog_entry AS e ON e.key = wanted.key::bigint ORDER BY wanted.place`, string(list))
+	if err != nil {
+		return nil, err
+	}
+	return scan(rows)
+}
+
+// match writes a meaning as a tsquery. Every word comes from folding, so it
+// holds letters and digits only, and is quoted all the same.
+func match(m catalog.Meaning) string {
+	var choices []string
+	for _, c := range m.Choices {
+		var terms []string
+		for _, t := range c {
+			var ways []string
+			for _, w := range t.Ways {
+				var words []string
+				for _, word := range w.Words {
+					words = append(words, lexeme(word))
+				}
+				way := strings.Join(words, " <-> ")
+				if w.Prefix {
+					way += ":*"
+				}
+				ways = append(ways, "("+way+")")
+			}
+			terms = append(terms, "("+strings.Join(ways, " | ")+")")
+		}
+		choices = append(choices, "("+strings.Join(terms, " & ")+")")
+	}
+	return strings.Join(choices, " | ")
+}
+
+// filters writes the conditions of a query but its text, on e.
+func filters(f catalog.Query) (where string, args []any) {
+	and := func(cond string, arg any) {
+		where += " AND " + cond
+		args = append(args, arg)
+	}
+	if f.Subject != "" {
+		and("e.subject = ?", f.Subject)
+	}
+	if f.Grade != 0 {
+		and("e.grade = ?", f.Grade)
+	}
+	if f.Week != 0 {
+		and("e.week = ?", f.Week)
+	}
+	if f.Language != "" {
+		and("e.language = ?", f.Language)
+	}
+	if f.School != "" {
+		and("e.school_id = ?", f.School)
+	}
+	return where, args
+}
+
+// scan reads rows of key and columns, and closes them.
+func scan(rows *sql.Rows) ([]catalog.Entry, error) {
+	defer rows.Close()
+	var es []catalog.Entry
+	for rows.Next() {
+		var e catalog.Entry
+		var key, published int64
+		err := rows.Scan(&key, &e.LessonID, &e.PackageID, &e.Title, &e.Description, &e.Subject, &e.SubjectName, &e.Grade, &e.Week, &e.Language,
+			&e.TeacherID, &e.Teacher, &e.SchoolID, &e.School, &e.Duration, &e.Bytes, &published)
+		if err != nil {
+			return nil, err
+		}
+		e.PublishedAt = time.UnixMilli(published).UTC()
+		es = append(es, e)
+	}
+	return es, rows.Err()
+}
+
+// jsonList passes a list as one argument.
+func jsonList(list []string) string {
+	b, err := json.Marshal(list)
+	if err != nil || list == nil {
+		return "[]" // strings always marshal
+	}
+	return string(b)
+}
