@@ -32,10 +32,7 @@ func TestMain(m *testing.M) {
 	if dsn := os.Getenv(workerEnv); dsn != "" {
 		err = work(dsn, os.Stdin, os.Stdout)
 	} else if dsn := os.Getenv(migrateEnv); dsn != "" {
-		var db *sqldb.DB
-		if db, err = sqldb.Open(context.Background(), dsn, time.Now); err == nil {
-			err = db.Migrate(context.Background())
-		}
+		err = migrated(dsn)
 	} else {
 		os.Exit(m.Run())
 	}

@@ -13,7 +13,16 @@ import (
 // engines opens a fresh, migrated database of each engine.
 var engines = map[string]func(t *testing.T) *sqldb.DB{
 	"sqlite":   func(t *testing.T) *sqldb.DB { return openDSN(t, filepath.Join(t.TempDir(), "lenlop.db")) },
-	"postgres": func(t *testing.T) *sqldb.DB { return openDSN(t, contract.Postgres(t)) },
+	"postgres": func(t *testing.T) *sqldb.DB { return openDSN(t, contract.PostgresLike(t, migrated)) },
+}
+
+func migrated(dsn string) error {
+	db, err := sqldb.Open(context.Background(), dsn, time.Now)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.Migrate(context.Background())
 }
 
 func openDSN(t *testing.T, dsn string) *sqldb.DB {
