@@ -40,6 +40,16 @@ func TestIndex(t *testing.T) {
 	contract.Index(t, func(t *testing.T) (catalog.Index, job.Atomic) { return open(t) })
 }
 
+func TestCatalogue(t *testing.T) {
+	contract.Catalogue(t, func(t *testing.T) (catalog.Index, contract.Stores) {
+		x, db := open(t)
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return x, contract.Stores{Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools()}
+	})
+}
+
 // The index lives in a migrated database beside everything else.
 func TestBesideTheMigrations(t *testing.T) {
 	db, err := sqldb.Open(t.Context(), filepath.Join(t.TempDir(), "lenlop.db"), time.Now)
