@@ -22,6 +22,9 @@ type ViewingStores struct {
 	}
 	Figures  viewership.FigureStore
 	CheckIns viewership.CheckInStore
+	Imports  viewership.ImportStore
+	// Sheets reads CSV and XLSX files.
+	Sheets func(filename string, data []byte) ([][]string, error)
 }
 
 // OpenViewing gives two servers' connections to one fresh database.
@@ -34,7 +37,7 @@ func Viewership(t *testing.T, open OpenViewing) {
 		exam func(*testing.T, OpenViewing)
 	}{
 		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
-		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns},
+		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns}, {"Imports", FigureImports},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}
@@ -73,7 +76,7 @@ func (h *house) id() string {
 // server makes a service; several of one house share its clock and secret.
 func (h *house) server(t testing.TB, st ViewingStores) *viewership.Service {
 	svc := viewership.New(viewership.Config{
-		Store: st.Views, Reader: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Lessons: st.Lessons, Schedule: st.Schedule,
+		Store: st.Views, Reader: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Imports: st.Imports, Sheets: st.Sheets, Lessons: st.Lessons, Schedule: st.Schedule,
 		Secret: []byte("a secret for the examination"), Location: hanoi, Now: h.Now, NewID: h.id,
 		Atomic: st.Atomic, Audit: st.Audit, Wait: time.Microsecond,
 	})

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lenlop/infra/contract"
+	"lenlop/infra/sheet"
 	"lenlop/infra/sqldb"
 )
 
@@ -13,7 +14,7 @@ func viewing(db *sqldb.DB) contract.ViewingStores {
 		Stores: contract.Stores{
 			Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Schedule: db.Schedule(), Audit: db.Audit(),
 		},
-		Views: db.Views(), Figures: db.Figures(), CheckIns: db.CheckIns(),
+		Views: db.Views(), Figures: db.Figures(), CheckIns: db.CheckIns(), Imports: db.Imports(), Sheets: sheet.Read,
 	}
 }
 

@@ -17,7 +17,11 @@ type Config struct {
 	Figures FigureStore
 	// CheckIns may be nil: then no codes are taken.
 	CheckIns CheckInStore
-	Lessons  interface {
+	Imports  ImportStore
+	// Sheets reads a CSV or XLSX file into rows of cells as text; numbers and
+	// dates of a spreadsheet come as it stores them.
+	Sheets  func(filename string, data []byte) ([][]string, error)
+	Lessons interface {
 		Lesson(ctx context.Context, id string) (lesson.Lesson, error)
 	}
 	Schedule interface {

@@ -1,0 +1,106 @@
+package sqldb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/fault"
+	"lenlop/services/viewership"
+)
+
+// Imports keeps files of television's figures: a viewership.ImportStore.
+type Imports struct{ db *DB }
+
+// Imports is the store of imported files.
+func (d *DB) Imports() *Imports { return &Imports{d} }
+
+var _ viewership.ImportStore = (*Imports)(nil)
+
+type importRow struct {
+	bun.BaseModel `bun:"table:figure_imports,alias:i"`
+
+	ID          string `bun:",pk"`
+	ChannelID   string
+	Filename    string
+	Hash        string
+	Data        []byte
+	Defaults    string
+	ByPerson    string
+	At          stamp
+	CommittedAt stamp
+	Added       int
+}
+
+func (r *importRow) imported() (viewership.Import, error) {
+	i := viewership.Import{
+		ID: r.ID, Filename: r.Filename, Hash: r.Hash, Data: r.Data, By: r.ByPerson, At: r.At.Time(),
+		Committed: r.CommittedAt.Time(), Added: r.Added,
+	}
+	if err := json.Unmarshal([]byte(r.Defaults), &i.Defaults); err != nil {
+		return i, fmt.Errorf("import %s: defaults: %w", r.ID, err)
+	}
+	return i, nil
+}
+
+// SaveImport adds or replaces an import.
+func (s *Imports) SaveImport(ctx context.Context, i viewership.Import) error {
+	defaults, err := json.Marshal(i.Defaults)
+	if err != nil {
+		return fmt.Errorf("import %s: %w", i.ID, err)
+	}
+	_, err = s.db.Writer(ctx).NewInsert().Model(&importRow{
+		ID: i.ID, ChannelID: i.Defaults.ChannelID, Filename: i.Filename, Hash: i.Hash, Data: i.Data, Defaults: string(defaults),
+		ByPerson: i.By, At: stamp(i.At), CommittedAt: stamp(i.Committed), Added: i.Added,
+	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
+	if duplicate(err, "figure_imports_hash", "figure_imports.hash") {
+		return fault.New(fault.Conflict, "import.already")
+	}
+	return wrap(err, "import", i.ID)
+}
+
+// Import reads one import with its file.
+func (s *Imports) Import(ctx context.Context, id string) (viewership.Import, error) {
+	var r importRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
+		return viewership.Import{}, missing(err, "import.not_found", "import", id)
+	}
+	return r.imported()
+}
+
+// CommittedByHash gives the committed import of the same file.
+func (s *Imports) CommittedByHash(ctx context.Context, hash string) (viewership.Import, bool, error) {
+	return s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("hash = ?", hash) })
+}
+
+// LastDefaults gives those of the channel's last committed import.
+func (s *Imports) LastDefaults(ctx context.Context, channelID string) (viewership.ImportDefaults, bool, error) {
+	i, found, err := s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("channel_id = ?", channelID).Order("committed_at DESC")
+	})
+	return i.Defaults, found, err
+}
+
+func (s *Imports) one(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) (viewership.Import, bool, error) {
+	var rows []importRow
+	q := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("committed_at IS NOT NULL").Limit(1)
+	if err := which(q).Scan(ctx); err != nil {
+		return viewership.Import{}, false, wrap(err, "imports")
+	}
+	if len(rows) == 0 {
+		return viewership.Import{}, false, nil
+	}
+	i, err := rows[0].imported()
+	return i, true, err
+}
+
+// UsualValues gives the newest values of a channel's figures.
+func (s *Imports) UsualValues(ctx context.Context, channelID, metric, unit string, g viewership.Grade, limit int) ([]float64, error) {
+	var values []float64
+	err := s.db.Reader(ctx).NewSelect().TableExpr("figures").Column("value").
+		Where("channel_id = ? AND metric = ? AND unit = ? AND grade = ?", channelID, metric, unit, string(g)).
+		Order("at DESC").Limit(int64(limit)).Scan(ctx, &values)
+	return values, wrap(err, "figures of channel", channelID)
+}
