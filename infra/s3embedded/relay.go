@@ -14,9 +14,8 @@ import (
 
 // Limits of what the relay passes on.
 const (
-	maxRelayPart = 128 << 20        // bytes of one part; the plan's own are 8 MiB up to 1.2 TiB of recording
-	stallTime    = 60 * time.Second // a client that sends nothing for so long has gone
-	foretaste    = 16 << 10         // bytes that must have arrived before storage is troubled
+	stallTime = 60 * time.Second // a client that sends nothing for so long has gone
+	foretaste = 16 << 10         // bytes that must have arrived before storage is troubled
 )
 
 // Relay passes a browser's presigned parts on to the socket: PUT of a part of
@@ -54,7 +53,7 @@ func (s *Server) Relay() http.Handler {
 		case r.ContentLength < 0:
 			http.Error(w, "length required", http.StatusLengthRequired)
 			return
-		case r.ContentLength > maxRelayPart:
+		case r.ContentLength > s.cfg.MaxPart:
 			http.Error(w, "part too large", http.StatusRequestEntityTooLarge)
 			return
 		}

@@ -36,6 +36,10 @@ type Config struct {
 	Bucket string       // made at start
 	Region string       // empty: us-east-1
 	Log    *slog.Logger // nil: slog.Default()
+	// MaxPart is the most bytes that the relay takes for one part, so that a
+	// signed address cannot be used to fill the disk past a plan
+	// (upload.LargestPart knows it); 0: 128 MiB.
+	MaxPart int64
 
 	// sync writes a file or folder through to the disk; nil: (*os.File).Sync.
 	// Tests put a recorder here.
@@ -88,6 +92,9 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.MaxPart == 0 {
+		c.MaxPart = 128 << 20
 	}
 	if c.sync == nil {
 		c.sync = (*os.File).Sync

@@ -31,6 +31,13 @@ func plan(size, want int64) (partSize int64, count int) {
 	return partSize, int(ceilDiv(size, partSize))
 }
 
+// LargestPart is the most bytes that a part of any plan can have, for the
+// limits of a Service (zero: its defaults).
+func LargestPart(maxSize, partSize int64) int64 {
+	part, _ := plan(orDefault(maxSize, DefaultMaxSize), orDefault(partSize, DefaultPartSize))
+	return part
+}
+
 func ceilDiv(a, b int64) int64 { return (a + b - 1) / b }
 
 // PartLength is the size in bytes that part number (1 to PartCount) must have.

@@ -33,6 +33,9 @@ func TestPlan(t *testing.T) {
 			t.Errorf("plan(%d, %d) = %d x %d, want %d x %d", c.size, c.want, count, part, c.count, c.part)
 		}
 	}
+	if a, b := LargestPart(0, 0), LargestPart(1<<40, 0); a != DefaultPartSize || b != 105<<20 {
+		t.Errorf("largest parts %d and %d", a, b)
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		u := Upload{Size: rapid.Int64Range(1, 5<<40).Draw(t, "size")}
 		u.PartSize, u.PartCount = plan(u.Size, rapid.Int64Range(0, 1<<30).Draw(t, "want"))
