@@ -61,6 +61,9 @@ type Service struct {
 	MaxSize  int64 // bytes of one recording; 0: DefaultMaxSize
 	Quota    int64 // bytes of one person; 0: DefaultQuota
 	PartSize int64 // bytes wanted; 0: DefaultPartSize
+	// Direct signs addresses of storage itself, whatever site the client
+	// talks to: nobody relays parts there (scale mode).
+	Direct bool
 
 	mu      sync.Mutex
 	flights map[string]*flight // completions that run, by upload
@@ -198,6 +201,9 @@ func (s *Service) Presign(ctx context.Context, by people.Person, id, base string
 	}
 	if len(numbers) == 0 || len(numbers) > MaxNumbers {
 		return nil, fault.New(fault.Invalid, "upload.bad_part_number", "max", MaxNumbers)
+	}
+	if s.Direct {
+		base = ""
 	}
 	out := make([]PartURL, 0, len(numbers))
 	for _, n := range numbers {

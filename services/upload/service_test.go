@@ -235,6 +235,10 @@ func TestPresign(t *testing.T) {
 		!urls[0].ExpiresAt.Equal(began.Add(15*time.Minute)) {
 		t.Errorf("%+v %v", urls, err)
 	}
+	w.Direct = true
+	if urls, err := w.Presign(t.Context(), teacher, u.ID, "https://x", []int{1}); err != nil || !strings.HasPrefix(urls[0].URL, "/"+u.Key) {
+		t.Errorf("%+v %v", urls, err)
+	}
 	for _, numbers := range [][]int{nil, {0}, {-1}, {4}, {1, 2, 10_001}, make([]int, MaxNumbers+1)} {
 		_, err := w.Presign(t.Context(), teacher, u.ID, "", numbers)
 		wantCode(t, err, "upload.bad_part_number")
