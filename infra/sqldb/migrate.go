@@ -3,12 +3,11 @@ package sqldb
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/database"
 
 	"lenlop/services/fault"
 )
@@ -41,15 +40,35 @@ func (d *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	have, want, err := p.GetVersions(ctx)
-	if err != nil && !errors.Is(err, database.ErrVersionNotFound) {
-		return wrap(err, "migrate: version")
-	}
-	if have > want {
-		return fault.New(fault.Conflict, "database.newer", "data", have, "program", want)
+	if err := d.refuseNewer(ctx, p); err != nil {
+		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return wrap(err, "migrate")
+	}
+	return nil
+}
+
+// refuseNewer fails when the data has been through a migration that this
+// program does not know, whatever its number: rooms take numbers of their own.
+func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
+	// This also makes the table of versions where there is none.
+	_, program, err := p.GetVersions(ctx)
+	if err != nil {
+		return wrap(err, "migrate: version")
+	}
+	var done []int64
+	if err := d.write.NewRaw("SELECT version_id FROM goose_db_version WHERE version_id > 0 ORDER BY version_id").Scan(ctx, &done); err != nil {
+		return wrap(err, "migrate: version")
+	}
+	known := make(map[int64]bool)
+	for _, s := range p.ListSources() {
+		known[s.Version] = true
+	}
+	for _, v := range slices.Backward(done) {
+		if !known[v] {
+			return fault.New(fault.Conflict, "database.newer", "data", v, "program", program)
+		}
 	}
 	return nil
 }
@@ -63,7 +82,10 @@ func (d *DB) migrations() (*goose.Provider, error) {
 	if d.Postgres() {
 		engine = goose.DialectPostgres
 	}
-	p, err := goose.NewProvider(engine, d.write.DB, dir, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	// Out of order: a room's migration may be released after one of another
+	// room that has a higher number.
+	p, err := goose.NewProvider(engine, d.write.DB, dir, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true),
+		goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return nil, fmt.Errorf("migrations: %w", err)
 	}
