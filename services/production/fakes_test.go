@@ -8,12 +8,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,8 +27,6 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/school"
 	"lenlop/transcoder"
-	"lenlop/transcoder/hls"
-	"lenlop/transcoder/ladder"
 )
 
 // rows is a table in memory that takes part in jobtest's transactions.
@@ -245,100 +240,6 @@ func (s *storage) keys(prefix string) []string {
 		}
 	}
 	return out
-}
-
-// machine is a transcoder without ffmpeg: real plans, invented bytes.
-type machine struct {
-	seconds float64
-	refuse  *transcoder.Refusal
-	encode  func(ctx context.Context, path string, t transcoder.Task) error // runs first
-	took    time.Duration
-}
-
-func (m *machine) Inspect(_ context.Context, path string) (transcoder.Facts, error) {
-	if _, err := os.Stat(path); err != nil {
-		return transcoder.Facts{}, err
-	}
-	if m.refuse != nil {
-		return transcoder.Facts{}, fmt.Errorf("probe: %w", m.refuse)
-	}
-	return transcoder.Facts{Duration: m.seconds, HasVideo: true, HasAudio: true}, nil
-}
-func (m *machine) Plan(context.Context, string, transcoder.Facts) (transcoder.Plan, error) {
-	return ladder.Make(ladder.Request{
-		Source: ladder.Source{Video: 0, Audio: 1, Width: 1280, Height: 720}, Duration: m.seconds, Rate: ladder.Rate{Num: 25, Den: 1},
-	}), nil
-}
-func (m *machine) Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string, progress func(float64)) ([]transcoder.Output, error) {
-	if m.encode != nil {
-		if err := m.encode(ctx, path, t); err != nil {
-			return nil, err
-		}
-	}
-	for i := range 4 {
-		if m.took > 0 {
-			select {
-			case <-time.After(m.took / 4):
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		}
-		progress(float64(i+1) / 4)
-	}
-	var outs []transcoder.Output
-	pc := p.Pieces[t.Piece]
-	for _, rung := range t.Rungs {
-		for i := -1; i < pc.Last-pc.First; i++ {
-			data, d := []byte("init of "+rung), 0.0
-			if i >= 0 {
-				data = fmt.Appendf(nil, "%s piece %d segment %d", rung, t.Piece, i)
-				d = p.Rate.Seconds(p.Cuts[pc.First+i+1] - p.Cuts[pc.First+i])
-			}
-			file := filepath.Join(dir, rung+strconv.Itoa(i))
-			if err := os.WriteFile(file, data, 0o600); err != nil {
-				return nil, err
-			}
-			sum := sha256.Sum256(data)
-			outs = append(outs, transcoder.Output{Rung: rung, Piece: t.Piece, Index: i, Path: file, Duration: d, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
-		}
-	}
-	return outs, nil
-}
-func (m *machine) VerifyPackage(ctx context.Context, p transcoder.Plan, segs []transcoder.Segment, open transcoder.Opener) (transcoder.Report, error) {
-	rep := transcoder.Report{Duration: p.Duration}
-	for _, r := range p.Rungs {
-		rr := transcoder.RungReport{Name: r.Name, Codecs: r.Codecs, Bandwidth: 1000, Average: 900}
-		var list []hls.Segment
-		for _, s := range segs {
-			if s.Rung != r.Name {
-				continue
-			}
-			body, err := open(ctx, s)
-			if err != nil {
-				return rep, err
-			}
-			data, err := io.ReadAll(body)
-			if sum := sha256.Sum256(data); err != nil || hex.EncodeToString(sum[:]) != s.SHA256 {
-				return rep, fmt.Errorf("%s is not what was made", s.URI)
-			}
-			rr.Duration += s.Duration
-			rr.Bytes += s.Size
-			list = append(list, hls.Segment{URI: s.URI, Piece: s.Piece, Index: s.Index, Duration: s.Duration, SHA256: s.SHA256})
-		}
-		if diff := rr.Duration - p.Duration; diff > 0.01 || diff < -0.01 {
-			return rep, fmt.Errorf("rung %s lasts %f", r.Name, rr.Duration)
-		}
-		var err error
-		if rr.Playlist, err = hls.Media(list, p.TargetDuration, false); err != nil {
-			return rep, err
-		}
-		rep.Rungs = append(rep.Rungs, rr)
-	}
-	return rep, nil
-}
-func (m *machine) Poster(_ context.Context, _ string, _ transcoder.Plan, dir string) (string, error) {
-	file := filepath.Join(dir, "p.jpg")
-	return file, os.WriteFile(file, []byte("jpeg"), 0o600)
 }
 
 type nothing struct{}

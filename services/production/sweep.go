@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"lenlop/services/job"
@@ -20,10 +19,10 @@ const keepRetired = 24 * time.Hour
 const sweepAtOnce = 200
 
 // sweep removes what has had its time: refused recordings, replaced packages,
-// lessons in the bin. What is removed is first written off in the database,
+// lessons in the bin; and it ends the waiting of lessons that nobody works on. What is removed is first written off in the database,
 // so that a crash leaves at most objects nobody names, which orphans removes.
 func (w *Workers) sweep(ctx context.Context, run *job.Run, _ SweepArgs) error {
-	for _, step := range []func(context.Context, *job.Run) error{w.sweepRecordings, w.sweepPackages, w.sweepBin} {
+	for _, step := range []func(context.Context, *job.Run) error{w.sweepRecordings, w.sweepPackages, w.sweepBin, w.sweepStuck} {
 		if err := step(ctx, run); err != nil {
 			return fmt.Errorf("sweep: %w", err)
 		}
@@ -145,6 +144,57 @@ func (w *Workers) erase(ctx context.Context, run *job.Run, lessonID string) erro
 	return err
 }
 
+// stuckAfter is how long a lesson may be in preparation without any job of
+// its own, waiting or running.
+const stuckAfter = 10 * time.Minute
+
+// sweepStuck fails lessons in preparation that no job will ever finish, for
+// example because an operator cancelled theirs: every recording ends ready, or
+// failed with a reason, and its teacher may try again.
+func (w *Workers) sweepStuck(ctx context.Context, run *job.Run) error {
+	f := lesson.Filter{Media: []lesson.MediaState{lesson.Checking, lesson.Processing}, Limit: sweepAtOnce}
+	for {
+		list, next, err := w.Lessons.Store.Lessons(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, l := range list {
+			if w.Now().Sub(l.UpdatedAt) < stuckAfter {
+				continue
+			}
+			if err := w.unstick(ctx, run, l.ID); err != nil {
+				return fmt.Errorf("lesson %s: %w", l.ID, err)
+			}
+		}
+		if next == "" {
+			return nil
+		}
+		f.After = next
+	}
+}
+
+func (w *Workers) unstick(ctx context.Context, run *job.Run, lessonID string) error {
+	return w.Atomic.Atomically(ctx, func(ctx context.Context) error {
+		l, err := w.Lessons.Store.Lock(ctx, lessonID)
+		if err != nil || l.Media.State != lesson.Checking && l.Media.State != lesson.Processing {
+			return ignore(err)
+		}
+		for _, state := range []job.State{job.Waiting, job.Running} {
+			list, err := w.Queue.Jobs(ctx, Subject(lessonID), state, allJobs)
+			if err != nil {
+				return err
+			}
+			for _, j := range list {
+				if j.Kind == kindProbe || j.Kind == kindTranscode || j.Kind == kindFinish {
+					return nil
+				}
+			}
+		}
+		run.Log.Error("lesson in preparation without a job", "lesson", lessonID, "recording", l.Media.RecordingID)
+		return w.fail(ctx, lessonID, l.Media.RecordingID, l.Media.MakingID, CannotBePrepared, nil)
+	})
+}
+
 // deleteBelow removes every object of a folder and tells how many there were.
 func (w *Workers) deleteBelow(ctx context.Context, prefix string) (int, error) {
 	var keys []string
@@ -162,116 +212,3 @@ func (w *Workers) delete(ctx context.Context, keys []string) error {
 	}
 	return nil
 }
-
-// How old an object must be before it counts as left over. A package's files
-// are named by the database within one job; a recording may be whole in
-// storage for as long as its upload may be taken up again, which is 7 days.
-const (
-	orphanFile      = 24 * time.Hour
-	orphanRecording = 8 * 24 * time.Hour
-)
-
-// orphansAtOnce bounds one run's memory.
-const orphansAtOnce = 100_000
-
-// orphans removes what storage holds below lessons/ and the database does not
-// know: files of packages that are gone, attempts that were given up, recordings
-// that were written off. Worksheets, captions and broadcast copies are other
-// rooms' business, unless the whole lesson was erased.
-func (w *Workers) orphans(ctx context.Context, run *job.Run, _ OrphansArgs) error {
-	k := &keeper{w: w, now: w.Now()}
-	var doomed []string
-	var failed error
-	err := w.Media.List(ctx, "lessons/", func(o media.Object) bool {
-		keep, err := k.keep(ctx, o)
-		if failed = err; err != nil {
-			return false
-		}
-		if !keep {
-			doomed = append(doomed, o.Key)
-		}
-		return len(doomed) < orphansAtOnce
-	})
-	if failed != nil {
-		err = failed
-	}
-	if err != nil {
-		return fmt.Errorf("orphans: %w", err)
-	}
-	if len(doomed) > 0 {
-		run.Log.Warn("objects that nobody knows removed", "objects", len(doomed), "first", doomed[0])
-	}
-	return w.delete(ctx, doomed)
-}
-
-// keeper decides object by object, in key order: it remembers the last lesson
-// and package, so that each is read once.
-type keeper struct {
-	w   *Workers
-	now time.Time
-
-	lessonID string
-	erased   bool            // or unknown
-	kept     map[string]bool // keys of its recordings that are not gone
-	pkgID    string
-	known    bool
-	folders  map[string]bool // of the package's segments
-}
-
-// keep reports whether the object is still wanted or too young to judge.
-func (k *keeper) keep(ctx context.Context, o media.Object) (bool, error) {
-	age := k.now.Sub(o.ModifiedAt)
-	if age < orphanFile {
-		return true, nil
-	}
-	id := media.LessonOf(o.Key)
-	if id != k.lessonID {
-		l, err := k.w.Lessons.Store.Lesson(ctx, id)
-		if err != nil && !superseded(err) {
-			return true, err
-		}
-		rs, err2 := k.w.Lessons.Store.Recordings(ctx, id)
-		if err2 != nil {
-			return true, err2
-		}
-		k.lessonID, k.erased, k.kept, k.pkgID = id, err != nil || l.Media.State == lesson.Erased, map[string]bool{}, ""
-		for _, r := range rs {
-			k.kept[r.Key] = r.GoneAt.IsZero()
-		}
-	}
-	if k.erased {
-		return age < orphanRecording, nil
-	}
-	rest := strings.TrimPrefix(o.Key, media.Prefix(id))
-	if strings.HasPrefix(rest, "recordings/") {
-		return k.kept[o.Key] || age < orphanRecording, nil
-	}
-	if pkg, ok := strings.CutPrefix(rest, "packages/"); ok {
-		pkg, file, _ := strings.Cut(pkg, "/")
-		return k.keepFile(ctx, pkg, file, o.Key)
-	}
-	return true, nil
-}
-
-// keepFile keeps a known package's own files and its segments' folders.
-func (k *keeper) keepFile(ctx context.Context, pkg, file, key string) (bool, error) {
-	if pkg != k.pkgID {
-		_, err := k.w.Packages.Package(ctx, pkg)
-		if err != nil && !superseded(err) {
-			return true, err
-		}
-		k.pkgID, k.known, k.folders = pkg, err == nil, map[string]bool{}
-		if k.known {
-			segs, err := k.w.Packages.Segments(ctx, pkg)
-			if err != nil {
-				return true, err
-			}
-			for _, s := range segs {
-				k.folders[folderOf(s.Key)] = true
-			}
-		}
-	}
-	return k.known && (!strings.Contains(file, "/") || k.folders[folderOf(key)]), nil
-}
-
-func folderOf(key string) string { return key[:strings.LastIndexByte(key, '/')+1] }

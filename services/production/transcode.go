@@ -22,6 +22,10 @@ import (
 // date.
 const tellEvery = 2 * time.Second
 
+// allJobs is more than the jobs a lesson can have: four hours are some 300
+// pieces, and old recordings' jobs come after the newest.
+const allJobs = 5000
+
 // transcode makes one task's segments, stores them below a folder that no
 // other attempt writes to, and adds them to the package in its last words.
 func (w *Workers) transcode(ctx context.Context, run *job.Run, a TranscodeArgs) error {
@@ -169,7 +173,7 @@ func (w *Workers) transcoded(ctx context.Context, packageID, id string, f float6
 	if err != nil {
 		return 0, err
 	}
-	list, err := w.Queue.Jobs(ctx, Subject(p.LessonID), "", 0)
+	list, err := w.Queue.Jobs(ctx, Subject(p.LessonID), "", allJobs)
 	if err != nil {
 		return 0, err
 	}
@@ -291,7 +295,7 @@ func missing(plan transcoder.Plan, segs []Segment) []pieceOf {
 // cannot overlook each other, because both hold the package's lock here.
 func (w *Workers) askFinish(ctx context.Context, run *job.Run, a TranscodeArgs, plan transcoder.Plan) error {
 	for _, state := range []job.State{job.Waiting, job.Running} {
-		list, err := w.Queue.Jobs(ctx, Subject(a.Lesson), state, 0)
+		list, err := w.Queue.Jobs(ctx, Subject(a.Lesson), state, allJobs)
 		if err != nil {
 			return err
 		}

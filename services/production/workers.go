@@ -68,9 +68,9 @@ func (w *Workers) Register(r *job.Runner) {
 		slots = runtime.GOMAXPROCS(0)
 	}
 	job.Register(r, job.Options{Concurrency: 2, Timeout: time.Hour, OnParked: giveUp(w, func(a ProbeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, ""} })}, w.probe)
-	job.Register(r, job.Options{Concurrency: slots, OnParked: giveUp(w, func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })}, w.transcode)
-	job.Register(r, job.Options{OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })}, w.finish)
-	job.Register(r, job.Options{}, w.hash)
+	job.Register(r, job.Options{Concurrency: slots, Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })}, w.transcode)
+	job.Register(r, job.Options{Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })}, w.finish)
+	job.Register(r, job.Options{Timeout: 6 * time.Hour}, w.hash)
 	job.Register(r, job.Options{}, w.publish)
 	job.Register(r, job.Options{}, w.sweep)
 	job.Register(r, job.Options{}, w.orphans)

@@ -1,0 +1,125 @@
+package production
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+)
+
+// How old an object must be before it counts as left over. A package's files
+// are named by the database within one job; a recording may be whole in
+// storage for as long as its upload may be taken up again, which is 7 days.
+const (
+	orphanFile      = 24 * time.Hour
+	orphanRecording = 8 * 24 * time.Hour
+)
+
+// orphansAtOnce bounds one run's memory.
+const orphansAtOnce = 100_000
+
+// orphans removes what storage holds below lessons/ and the database does not
+// know: files of packages that are gone, attempts that were given up, recordings
+// that were written off. Worksheets, captions and broadcast copies are other
+// rooms' business, unless the whole lesson was erased.
+func (w *Workers) orphans(ctx context.Context, run *job.Run, _ OrphansArgs) error {
+	k := &keeper{w: w, now: w.Now()}
+	var doomed []string
+	var failed error
+	err := w.Media.List(ctx, "lessons/", func(o media.Object) bool {
+		keep, err := k.keep(ctx, o)
+		if failed = err; err != nil {
+			return false
+		}
+		if !keep {
+			doomed = append(doomed, o.Key)
+		}
+		return len(doomed) < orphansAtOnce
+	})
+	if failed != nil {
+		err = failed
+	}
+	if err != nil {
+		return fmt.Errorf("orphans: %w", err)
+	}
+	if len(doomed) > 0 {
+		run.Log.Warn("objects that nobody knows removed", "objects", len(doomed), "first", doomed[0])
+	}
+	return w.delete(ctx, doomed)
+}
+
+// keeper decides object by object, in key order: it remembers the last lesson
+// and package, so that each is read once.
+type keeper struct {
+	w   *Workers
+	now time.Time
+
+	lessonID string
+	erased   bool            // or unknown
+	kept     map[string]bool // keys of its recordings that are not gone
+	pkgID    string
+	known    bool
+	folders  map[string]bool // of the package's segments
+}
+
+// keep reports whether the object is still wanted or too young to judge.
+func (k *keeper) keep(ctx context.Context, o media.Object) (bool, error) {
+	age := k.now.Sub(o.ModifiedAt)
+	if age < orphanFile {
+		return true, nil
+	}
+	id := media.LessonOf(o.Key)
+	if id != k.lessonID {
+		l, err := k.w.Lessons.Store.Lesson(ctx, id)
+		if err != nil && !superseded(err) {
+			return true, err
+		}
+		rs, err2 := k.w.Lessons.Store.Recordings(ctx, id)
+		if err2 != nil {
+			return true, err2
+		}
+		k.lessonID, k.erased, k.kept, k.pkgID = id, err != nil || l.Media.State == lesson.Erased, map[string]bool{}, ""
+		for _, r := range rs {
+			k.kept[r.Key] = r.GoneAt.IsZero()
+		}
+	}
+	if k.erased {
+		return age < orphanRecording, nil
+	}
+	rest := strings.TrimPrefix(o.Key, media.Prefix(id))
+	if strings.HasPrefix(rest, "recordings/") {
+		return k.kept[o.Key] || age < orphanRecording, nil
+	}
+	if pkg, ok := strings.CutPrefix(rest, "packages/"); ok {
+		pkg, file, _ := strings.Cut(pkg, "/")
+		return k.keepFile(ctx, pkg, file, o.Key)
+	}
+	return true, nil
+}
+
+// keepFile keeps a known package's own files and its segments' folders.
+func (k *keeper) keepFile(ctx context.Context, pkg, file, key string) (bool, error) {
+	if pkg != k.pkgID {
+		_, err := k.w.Packages.Package(ctx, pkg)
+		if err != nil && !superseded(err) {
+			return true, err
+		}
+		k.pkgID, k.known, k.folders = pkg, err == nil, map[string]bool{}
+		if k.known {
+			segs, err := k.w.Packages.Segments(ctx, pkg)
+			if err != nil {
+				return true, err
+			}
+			for _, s := range segs {
+				k.folders[folderOf(s.Key)] = true
+			}
+		}
+	}
+	return k.known && (!strings.Contains(file, "/") || k.folders[folderOf(key)]), nil
+}
+
+func folderOf(key string) string { return key[:strings.LastIndexByte(key, '/')+1] }
