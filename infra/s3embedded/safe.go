@@ -58,7 +58,8 @@ func (b *safe) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.Uplo
 	if err != nil {
 		return out, err
 	}
-	return out, b.syncFolders(b.uploadDir(*in.Bucket, *in.Key, *in.UploadId), *in.Bucket)
+	// The folders above lasted before the upload was acknowledged.
+	return out, syncFile(b.sync, b.uploadDir(*in.Bucket, *in.Key, *in.UploadId))
 }
 
 // CreateMultipartUpload makes the upload itself last.
