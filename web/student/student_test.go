@@ -171,8 +171,11 @@ func TestGuideShowsWhatIsOnNowAndNext(t *testing.T) {
 	v := visitor{t: t, town: town, jar: nine()}
 
 	home := v.get("/")
-	want(t, home, "Trên truyền hình", "Đang phát", "Bài còn nháp", "10:00 Ngày mai")
-	lack(t, home, "Vần ăn")
+	want(t, home, "Trên truyền hình", "Đang phát", "Bài còn nháp", "15:00")
+	lack(t, home, "Vần ăn", "Ngày mai")
+	later := newTown()
+	later.airings = town.airings[4:]
+	want(t, visitor{t: t, town: later, jar: nine()}.get("/"), "10:00 Ngày mai")
 
 	day := v.get("/tv")
 	want(t, day, "Đến 14:20", "13:50", "Đài tỉnh", `href="/lessons/ham-so"`, "Bài còn nháp", "Xem trên web")

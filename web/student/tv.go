@@ -26,8 +26,9 @@ type showing struct {
 	ends    time.Time
 }
 
-// nextCount is how many coming airings the home page names.
-const nextCount = 3
+// nextCount is how many airings the home page names: what comes next beside
+// all that is on now, and few enough that lessons stay in sight.
+const nextCount = 2
 
 // maxShowings is more than a week of a few channels holds.
 const maxShowings = 2000
@@ -93,7 +94,7 @@ func (r Room) onAir(ctx context.Context, g int) (now, next []showing, err error)
 		switch {
 		case s.onNow:
 			now = append(now, s)
-		case s.starts.After(at) && (g == 0 || s.lesson.Grade == g) && len(next) < nextCount:
+		case s.starts.After(at) && (g == 0 || s.lesson.Grade == g) && len(now)+len(next) < nextCount:
 			next = append(next, s)
 		}
 	}

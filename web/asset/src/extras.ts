@@ -33,7 +33,6 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
   if (wish && select.querySelector(`option[value="${CSS.escape(wish)}"]`)) select.value = wish
   select.disabled = false
   const left = root.querySelector<HTMLElement>('.player-left')
-  const template = left?.dataset.words || ''
 
   // A choice is the most that is fetched; on a bad line the engine still steps
   // down. What was paid for already is played, not thrown away.
@@ -53,7 +52,8 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
     const number = mb.toLocaleString(document.documentElement.lang, {
       maximumFractionDigits: mb < 10 ? 1 : 0,
     })
-    left.textContent = template.replace('{value}', number)
+    const words = (select.value === 'auto' && left.dataset.most) || left.dataset.words || ''
+    left.textContent = words.replace('{value}', number)
   }
   select.onchange = () => {
     keep('quality', select.value)
@@ -68,7 +68,6 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
     price()
   })
   apply()
-  price()
 }
 
 function speeds(video: HTMLVideoElement, select: HTMLSelectElement): void {

@@ -1,0 +1,24 @@
+// Holds the built files to their budgets, in bytes after gzip: what a pupil
+// pays for before anything plays. Run after the build: npm run size.
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), 'dist')
+const manifest = JSON.parse(readFileSync(join(dist, 'manifest.json'), 'utf8'))
+const kB = 1024
+const budgets = [
+  ['every page', ['site.css', 'icon.svg'], 7 * kB],
+  ['catalogue page beside its text', ['site.css', 'icon.svg', 'suggest.js'], 9 * kB],
+  ['player core', ['player.js'], 3 * kB],
+  ['player extras', ['viewing.js', 'extras.js'], 12 * kB],
+  ['player engine', ['hls.js'], 120 * kB],
+]
+let over = false
+for (const [what, names, most] of budgets) {
+  const bytes = names.reduce((sum, n) => sum + readFileSync(join(dist, `${manifest[n]}.gz`)).length, 0)
+  const fits = bytes <= most
+  over ||= !fits
+  console.log(`${fits ? 'ok  ' : 'OVER'} ${what.padEnd(32)} ${String(bytes).padStart(7)} of ${most} B`)
+}
+process.exit(over ? 1 : 0)
