@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ type ViewingStores struct {
 	Figures  viewership.FigureStore
 	CheckIns viewership.CheckInStore
 	Imports  viewership.ImportStore
+	Reports  viewership.ReportStore
 	// Sheets reads CSV and XLSX files.
 	Sheets func(filename string, data []byte) ([][]string, error)
 }
@@ -38,6 +40,7 @@ func Viewership(t *testing.T, open OpenViewing) {
 	}{
 		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
 		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns}, {"Imports", FigureImports},
+		{"Reach", NetReach}, {"Reports", FrozenReports},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}
@@ -76,7 +79,8 @@ func (h *house) id() string {
 // server makes a service; several of one house share its clock and secret.
 func (h *house) server(t testing.TB, st ViewingStores) *viewership.Service {
 	svc := viewership.New(viewership.Config{
-		Store: st.Views, Reader: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Imports: st.Imports, Sheets: st.Sheets, Lessons: st.Lessons, Schedule: st.Schedule,
+		Store: st.Views, Reader: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Imports: st.Imports, Sheets: st.Sheets, Reports: st.Reports,
+		ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: st.Lessons, Schedule: st.Schedule,
 		Secret: []byte("a secret for the examination"), Location: hanoi, Now: h.Now, NewID: h.id,
 		Atomic: st.Atomic, Audit: st.Audit, Wait: time.Microsecond,
 	})

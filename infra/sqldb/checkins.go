@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -160,6 +161,21 @@ func (s *CheckIns) CountCheckIns(ctx context.Context, airings []string) (map[str
 			}
 			m[r.AiringID] = c
 		}
+	}
+	return m, nil
+}
+
+// Persons gives the signed-in persons whose check-ins of the airings count.
+func (s *CheckIns) Persons(ctx context.Context, airings []string) (map[string]bool, error) {
+	m := map[string]bool{}
+	for part := range slices.Chunk(airings, 500) {
+		var viewers []string
+		err := s.db.Reader(ctx).NewSelect().TableExpr("checkins AS k").ColumnExpr("DISTINCT k.viewer").
+			Where("k.airing_id IN (?) AND k.state = ? AND k.viewer LIKE 'p:%'", bun.List(part), string(viewership.CheckInCounted)).Scan(ctx, &viewers)
+		if err != nil {
+			return nil, wrap(err, "persons who checked in")
+		}
+		maps.Copy(m, persons(viewers))
 	}
 	return m, nil
 }

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -192,6 +193,26 @@ func (s *Views) facts(ctx context.Context, m map[string]viewership.LessonFacts, 
 		}
 	}
 	return nil
+}
+
+// Persons gives the signed-in persons with a view in a scope.
+func (s *Views) Persons(ctx context.Context, scope viewership.Scope) (map[string]bool, error) {
+	var viewers []string
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_credits AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
+		ColumnExpr("DISTINCT x.viewer").Where("x.viewed AND x.viewer LIKE 'p:%'")
+	if err := within(q, scope).Scan(ctx, &viewers); err != nil {
+		return nil, wrap(err, "persons reached")
+	}
+	return persons(viewers), nil
+}
+
+// persons are viewers without their mark.
+func persons(viewers []string) map[string]bool {
+	m := make(map[string]bool, len(viewers))
+	for _, v := range viewers {
+		m[strings.TrimPrefix(v, "p:")] = true
+	}
+	return m
 }
 
 // FlaggedDays lists flags, newest first.

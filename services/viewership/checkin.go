@@ -27,6 +27,8 @@ type CheckInStore interface {
 	SaveCheckIns(ctx context.Context, ks []CheckIn) error
 	// CountCheckIns counts airings' check-ins that count.
 	CountCheckIns(ctx context.Context, airings []string) (map[string]CheckInCount, error)
+	// Persons gives the signed-in persons whose check-ins of the airings count.
+	Persons(ctx context.Context, airings []string) (map[string]bool, error)
 }
 
 // CheckInCount is what an airing's check-ins add up to.

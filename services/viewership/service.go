@@ -2,6 +2,7 @@ package viewership
 
 import (
 	"context"
+	"crypto/ed25519"
 	"time"
 
 	"lenlop/services/audit"
@@ -20,8 +21,10 @@ type Config struct {
 	Imports  ImportStore
 	// Sheets reads a CSV or XLSX file into rows of cells as text; numbers and
 	// dates of a spreadsheet come as it stores them.
-	Sheets  func(filename string, data []byte) ([][]string, error)
-	Lessons interface {
+	Sheets    func(filename string, data []byte) ([][]string, error)
+	Reports   ReportStore
+	ReportKey ed25519.PrivateKey // signs reports
+	Lessons   interface {
 		Lesson(ctx context.Context, id string) (lesson.Lesson, error)
 	}
 	Schedule interface {

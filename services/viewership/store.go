@@ -110,6 +110,8 @@ type Reader interface {
 	// Facts gives what is known of the lessons in a scope's subject, grade and
 	// school; ids nil means all of them.
 	Facts(ctx context.Context, ids []string, s Scope) (map[string]LessonFacts, error)
+	// Persons gives the signed-in persons with a view in a scope.
+	Persons(ctx context.Context, s Scope) (map[string]bool, error)
 	// FlaggedDays lists flags, newest first.
 	FlaggedDays(ctx context.Context, from, to string, limit int) ([]Flag, error)
 }

@@ -1,0 +1,69 @@
+package sqldb
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/viewership"
+)
+
+// Reports keeps frozen reports: a viewership.ReportStore.
+type Reports struct{ db *DB }
+
+// Reports is the store of reports.
+func (d *DB) Reports() *Reports { return &Reports{d} }
+
+var _ viewership.ReportStore = (*Reports)(nil)
+
+type reportRow struct {
+	bun.BaseModel `bun:"table:reports,alias:r"`
+
+	ID        string `bun:",pk"`
+	MadeBy    string
+	MadeAt    stamp
+	Corrects  string
+	Content   []byte
+	Hash      string
+	Signature []byte
+	PublicKey []byte
+}
+
+func (r *reportRow) report() viewership.Report {
+	return viewership.Report{
+		ID: r.ID, MadeBy: r.MadeBy, MadeAt: r.MadeAt.Time(), Corrects: r.Corrects, Content: r.Content, Hash: r.Hash,
+		Signature: r.Signature, PublicKey: r.PublicKey,
+	}
+}
+
+// AddReport adds a report.
+func (s *Reports) AddReport(ctx context.Context, r viewership.Report) error {
+	_, err := s.db.Writer(ctx).NewInsert().Model(&reportRow{
+		ID: r.ID, MadeBy: r.MadeBy, MadeAt: stamp(r.MadeAt), Corrects: r.Corrects, Content: r.Content, Hash: r.Hash,
+		Signature: r.Signature, PublicKey: r.PublicKey,
+	}).Exec(ctx)
+	return wrap(err, "report", r.ID)
+}
+
+// Report reads one report.
+func (s *Reports) Report(ctx context.Context, id string) (viewership.Report, error) {
+	var r reportRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
+		return viewership.Report{}, missing(err, "report.not_found", "report", id)
+	}
+	return r.report(), nil
+}
+
+// Reports lists newest first, without their content.
+func (s *Reports) Reports(ctx context.Context, limit int) ([]viewership.Report, error) {
+	var rows []reportRow
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("content").Order("made_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "reports")
+	}
+	list := make([]viewership.Report, len(rows))
+	for i := range rows {
+		list[i] = rows[i].report()
+	}
+	return list, nil
+}

@@ -1,0 +1,206 @@
+package viewership
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"lenlop/services/audit"
+	"lenlop/services/fault"
+	"lenlop/services/people"
+)
+
+// Report is a period's figures, frozen: opened a year later it shows the same.
+type Report struct {
+	ID        string
+	MadeBy    string
+	MadeAt    time.Time
+	Corrects  string // id of the report it corrects, or ""
+	Content   []byte // the canonical JSON of a Frozen: what was hashed and signed
+	Hash      string // hex SHA-256 of Content
+	Signature []byte // Ed25519 over Content
+	PublicKey []byte // the key it was signed with
+	Frozen    Frozen // Content, read
+}
+
+// Frozen is what a report says. Its JSON is kept byte for byte.
+type Frozen struct {
+	ID          string           `json:"id"`
+	From        string           `json:"from"` // local day, "" from the beginning
+	To          string           `json:"to"`   // left out
+	By          string           `json:"by"`
+	Subject     string           `json:"subject,omitempty"`
+	Grade       int              `json:"grade,omitempty"`
+	School      string           `json:"school,omitempty"`
+	Lesson      string           `json:"lesson,omitempty"`
+	Channel     string           `json:"channel,omitempty"`
+	Rules       []string         `json:"rules"`
+	AsOf        time.Time        `json:"asOf"`
+	Provisional bool             `json:"provisional"` // offline views may still arrive
+	Corrects    string           `json:"corrects,omitempty"`
+	Total       FrozenRow        `json:"total"`
+	Rows        []FrozenRow      `json:"rows"`
+	LeftOut     map[string]int64 `json:"leftOut"`
+	Missing     []string         `json:"missing"`
+}
+
+// FrozenRow is a row of the table as it was.
+type FrozenRow struct {
+	Key            string       `json:"key"`
+	Label          string       `json:"label"`
+	Views          int64        `json:"views"`
+	Viewers        int64        `json:"viewers"`
+	WatchSeconds   float64      `json:"watchSeconds"`
+	Completions    int64        `json:"completions"`
+	OfflineViews   int64        `json:"offlineViews"`
+	Television     []FrozenLine `json:"television"`
+	Airings        int64        `json:"airings"`
+	AiringsNoData  int64        `json:"airingsWithoutFigures"`
+	AiringsPlanned int64        `json:"airingsPlanned"`
+}
+
+// FrozenLine is television's contacts of one grade and unit.
+type FrozenLine struct {
+	Grade   Grade   `json:"grade"`
+	Unit    string  `json:"unit"`
+	Value   float64 `json:"value"`
+	Airings int     `json:"airings"`
+}
+
+// ReportStore keeps reports; they are never changed. A missing one is
+// fault.NotFound "report.not_found".
+type ReportStore interface {
+	AddReport(ctx context.Context, r Report) error
+	Report(ctx context.Context, id string) (Report, error)
+	// Reports lists newest first, without their content.
+	Reports(ctx context.Context, limit int) ([]Report, error)
+}
+
+// MakeReport freezes the table of a query. corrects names the report that this
+// one puts right, or is "". Faults: "access.denied", "report.not_found", and
+// those of Table.
+func (s *Service) MakeReport(ctx context.Context, by people.Person, q Query, corrects string) (Report, error) {
+	if !people.May(by, people.MakeReport, people.Object{}) {
+		return Report{}, denied()
+	}
+	r := Report{ID: s.NewID(), MadeBy: by.ID, MadeAt: s.Now().UTC().Truncate(time.Microsecond), Corrects: corrects}
+	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+		if corrects != "" {
+			if _, err := s.Reports.Report(ctx, corrects); err != nil {
+				return err
+			}
+		}
+		f, err := s.freeze(ctx, by, q, r)
+		if err != nil {
+			return err
+		}
+		if r.Content, err = json.Marshal(f); err != nil {
+			return fmt.Errorf("report %s: %w", r.ID, err)
+		}
+		sum := sha256.Sum256(r.Content)
+		r.Hash, r.Frozen = hex.EncodeToString(sum[:]), f
+		r.Signature = ed25519.Sign(s.ReportKey, r.Content)
+		r.PublicKey = s.ReportKey.Public().(ed25519.PublicKey)
+		if err := s.Reports.AddReport(ctx, r); err != nil {
+			return fmt.Errorf("report %s: %w", r.ID, err)
+		}
+		return s.Audit.Append(ctx, audit.Entry{
+			ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.MakeReport), Subject: "report:" + r.ID, Detail: r.Hash,
+		})
+	})
+	return r, err
+}
+
+// freeze reads everything that a report says.
+func (s *Service) freeze(ctx context.Context, by people.Person, q Query, r Report) (Frozen, error) {
+	rows, err := s.Table(ctx, by, q)
+	if err != nil {
+		return Frozen{}, err
+	}
+	all := q
+	all.By = ByAll
+	total, err := s.Table(ctx, by, all)
+	if err != nil {
+		return Frozen{}, err
+	}
+	scope := s.scope(q)
+	f := Frozen{
+		ID: r.ID, From: scope.From, To: scope.To, By: first(q.By, ByLesson), Subject: q.Subject, Grade: q.Grade, School: q.School,
+		Lesson: q.Lesson, Channel: q.Channel, Rules: append(Rules(), CheckInRule), AsOf: r.MadeAt, Corrects: r.Corrects,
+		Provisional: s.provisional(q.To), Rows: []FrozenRow{}, Missing: []string{},
+	}
+	if f.LeftOut, err = s.Reader.LeftOut(ctx, scope); err != nil {
+		return f, fmt.Errorf("sessions left out: %w", err)
+	}
+	if len(total) > 0 {
+		f.Total = frozen(total[0])
+	}
+	for _, x := range rows {
+		f.Rows = append(f.Rows, frozen(x))
+	}
+	if f.Total.AiringsNoData > 0 {
+		f.Missing = append(f.Missing, AiringWithoutFigures)
+	}
+	if f.Total.AiringsPlanned > 0 {
+		f.Missing = append(f.Missing, AiringWithoutAsRun)
+	}
+	return f, nil
+}
+
+// provisional reports whether offline views of a period may still arrive.
+func (s *Service) provisional(to time.Time) bool {
+	return to.IsZero() || s.Now().Before(s.midnight(to).AddDate(0, 0, GrantDays))
+}
+
+func frozen(r Row) FrozenRow {
+	f := FrozenRow{
+		Key: r.Key, Label: r.Label, Views: r.WebViews, Viewers: r.WebViewers, WatchSeconds: r.WatchSeconds, Completions: r.Completions,
+		OfflineViews: r.OfflineViews, Airings: r.Airings, AiringsNoData: r.AiringsNoData, AiringsPlanned: r.AiringsPlanned,
+		Television: []FrozenLine{},
+	}
+	for _, h := range r.Contacts {
+		f.Television = append(f.Television, FrozenLine{h.Grade, h.Unit, h.Value, h.Airings})
+	}
+	return f
+}
+
+// ReportByID opens a report. One whose content is no longer what was signed is
+// an error of its own: fault.Internal "report.tampered".
+func (s *Service) ReportByID(ctx context.Context, by people.Person, id string) (Report, error) {
+	if !people.May(by, people.MakeReport, people.Object{}) {
+		return Report{}, denied()
+	}
+	r, err := s.Reports.Report(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	if !r.Intact() {
+		return r, fault.New(fault.Internal, "report.tampered", "report", id)
+	}
+	if err := json.Unmarshal(r.Content, &r.Frozen); err != nil {
+		return r, fmt.Errorf("report %s: %w", id, err)
+	}
+	return r, nil
+}
+
+// Intact reports whether the content is what was hashed and signed.
+func (r Report) Intact() bool {
+	sum := sha256.Sum256(r.Content)
+	return r.Hash == hex.EncodeToString(sum[:]) && len(r.PublicKey) == ed25519.PublicKeySize && ed25519.Verify(r.PublicKey, r.Content, r.Signature)
+}
+
+// ReportList lists reports, newest first.
+func (s *Service) ReportList(ctx context.Context, by people.Person) ([]Report, error) {
+	if !people.May(by, people.MakeReport, people.Object{}) {
+		return nil, denied()
+	}
+	list, err := s.Reports.Reports(ctx, 200)
+	if err != nil {
+		return nil, fmt.Errorf("reports: %w", err)
+	}
+	return list, nil
+}

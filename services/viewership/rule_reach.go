@@ -1,0 +1,105 @@
+package viewership
+
+// ReachRule names the rules of this file.
+const ReachRule = "net-reach/1"
+
+// Range is a stated number with its uncertainty, for example viewers per home.
+type Range struct{ Low, High float64 }
+
+// Identified are students known by name: exact for what it covers.
+type Identified struct {
+	TelevisionOnly, WebOnly, Both int64
+}
+
+// Either is how many were reached at all.
+func (i Identified) Either() int64 { return i.TelevisionOnly + i.WebOnly + i.Both }
+
+// Meet compares the persons reached by television and by the web.
+func Meet(television, web map[string]bool) Identified {
+	var i Identified
+	for p := range television {
+		if web[p] {
+			i.Both++
+		} else {
+			i.TelevisionOnly++
+		}
+	}
+	i.WebOnly = int64(len(web)) - i.Both
+	return i
+}
+
+// Reach is how many different students of a population were reached, between
+// bounds: the evidence allows no more.
+type Reach struct {
+	Low, High  int64
+	Population int64
+	Identified Identified
+	// Assumed are codes of what the bounds rest on: "one_viewer_a_device",
+	// "viewers_a_home".
+	Assumed []string
+	// Unbounded says that television's audience is not known, so that only
+	// the population bounds it.
+	Unbounded bool
+}
+
+// Codes of what bounds rest on.
+const (
+	AssumedDevices = "one_viewer_a_device"
+	AssumedHomes   = "viewers_a_home"
+)
+
+// NetReach bounds the reach in a population: at least those known by name; at
+// most television's persons and the web's viewers together, nobody being in
+// both, and never more than there are. Audiences of households count through
+// the viewers of a home, when somebody stated them.
+func NetReach(population int64, known Identified, webViewers int64, television []AiringFigures, perHome Range) Reach {
+	r := Reach{Population: population, Identified: known, Low: min(known.Either(), population), Assumed: []string{AssumedDevices}}
+	var onAir float64
+	for _, a := range television {
+		if !a.Airing.Outcome.Happened() {
+			continue
+		}
+		n, homes, ok := audience(a, perHome)
+		if !ok {
+			r.Unbounded = true
+		}
+		if homes && len(r.Assumed) == 1 {
+			r.Assumed = append(r.Assumed, AssumedHomes)
+		}
+		onAir += n // of different airings: an upper bound of different people
+	}
+	r.High = population
+	if most := onAir + float64(webViewers); !r.Unbounded && most < float64(population) {
+		r.High = int64(most)
+	}
+	r.High = max(r.High, r.Low)
+	return r
+}
+
+// audience is the largest statement of one airing's persons; contacts bound the
+// people in them.
+func audience(a AiringFigures, perHome Range) (persons float64, homes, ok bool) {
+	for _, f := range a.Figures {
+		if f.State != Counted || f.Metric != Contacts && f.Metric != Viewers {
+			continue
+		}
+		switch {
+		case f.Unit == Persons || f.Unit == Plays:
+			persons, ok = max(persons, f.Value), true
+		case f.Unit == Households && perHome.High > 0:
+			persons, homes, ok = max(persons, f.Value*perHome.High), true, true
+		}
+	}
+	return persons, homes, ok
+}
+
+// Unreached is a roster without those who were reached, in the roster's order.
+func Unreached(roster []string, reached map[string]bool) []string {
+	var out []string
+	for _, p := range roster {
+		if !reached[p] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
