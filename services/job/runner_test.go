@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,12 @@ func start(t *testing.T, r *job.Runner) (shutdown func()) {
 			}
 		})
 	}
+}
+
+// pass lets the time pass, and all that happens in it.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
 }
 
 func add(t *testing.T, q job.Queue, jobs ...job.New) {
@@ -107,7 +114,7 @@ func TestConcurrencyIsPerKind(t *testing.T) {
 			add(t, m, job.New{Args: cook{}}, job.New{Args: wash{i}})
 		}
 		defer start(t, r)()
-		time.Sleep(5500 * time.Millisecond)
+		pass(5500 * time.Millisecond)
 		if most["cook"] != 2 || most["wash"] != 1 {
 			t.Errorf("most at once %v, want cook 2, wash 1", most)
 		}
@@ -128,11 +135,11 @@ func TestLeaseIsRenewedAndCarriesProgress(t *testing.T) {
 		})
 		add(t, m, job.New{Args: cook{}})
 		defer start(t, r)()
-		time.Sleep(5 * r.Lease)
+		pass(5 * r.Lease)
 		if j := only(t, m); j.State != job.Running || j.Progress != 0.5 || j.Attempt != 1 || !j.LeaseUntil.After(time.Now()) {
 			t.Errorf("in the middle: %+v", j)
 		}
-		time.Sleep(6 * r.Lease)
+		pass(6 * r.Lease)
 		if j := only(t, m); j.State != job.Done || j.Attempt != 1 {
 			t.Errorf("at the end: %+v", j)
 		}
@@ -155,7 +162,7 @@ func TestFailuresRestLongerAndThenPark(t *testing.T) {
 		})
 		add(t, m, job.New{Args: cook{}, Subject: "lesson:1"})
 		defer start(t, r)()
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		if len(at) != 3 || at[1]-at[0] < 4*time.Second || at[1]-at[0] > 9*time.Second || at[2]-at[1] < 25*time.Second || at[2]-at[1] > 40*time.Second {
 			t.Errorf("attempts at %v", at)
 		}
@@ -210,7 +217,7 @@ func TestAwayStorageDoesNotUseUpAttempts(t *testing.T) {
 		})
 		add(t, m, job.New{Args: cook{}})
 		defer start(t, r)()
-		time.Sleep(time.Hour + 20*time.Second)
+		pass(time.Hour + 20*time.Second)
 		if j := only(t, m); j.State != job.Done || j.Attempt != 1 {
 			t.Errorf("%+v", j)
 		}
@@ -242,7 +249,7 @@ func TestCrashedWorkerIsParkedAfterItsLastAttempt(t *testing.T) {
 			return nil
 		}}, func(context.Context, *job.Run, cook) error { t.Error("ran a fourth time"); return nil })
 		defer start(t, r)()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if j := only(t, m); j.State != job.Parked || told != 1 {
 			t.Errorf("%+v, told %d times", j, told)
 		}
@@ -262,7 +269,7 @@ func TestHookThatAlwaysFailsDoesNotHoldUpTheQueue(t *testing.T) {
 			})
 		add(t, m, job.New{Args: cook{"bad"}, Priority: job.Urgent}, job.New{Args: cook{"good"}})
 		defer start(t, r)()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		parked, _ := m.Jobs(t.Context(), "", job.Parked, 0)
 		done, _ := m.Jobs(t.Context(), "", job.Done, 0)
 		if len(parked) != 1 || len(done) != 1 {
@@ -313,17 +320,17 @@ func TestCommitIsAllOrNothingAndFenced(t *testing.T) {
 		job.Register(r, job.Options{}, func(ctx context.Context, run *job.Run, _ cook) error {
 			// The lease runs out behind the worker's back and another takes it.
 			if run.Job.Attempt == 1 {
-				m.Fail = func(call string) error {
+				m.FailWith(func(call string) error {
 					if call == "Beat" {
 						return errors.New("cut off")
 					}
 					return nil
-				}
+				})
 				time.Sleep(2 * r.Lease)
 				if j, err := m.Claim(ctx, "other", []string{"cook"}, time.Second); err != nil || j == nil {
 					t.Error("other could not claim", j, err)
 				}
-				m.Fail = nil
+				m.FailNothing()
 				zombie = run.Commit(ctx, func(context.Context) error { effects++; return nil })
 				return zombie
 			}
@@ -334,7 +341,7 @@ func TestCommitIsAllOrNothingAndFenced(t *testing.T) {
 		})
 		add(t, m, job.New{Args: cook{}})
 		defer start(t, r)()
-		time.Sleep(5 * r.Lease)
+		pass(5 * r.Lease)
 		if !fault.Is(zombie, "job.lost") {
 			t.Errorf("zombie's commit: %v", zombie)
 		}
@@ -350,20 +357,20 @@ func TestCommitIsRepeatedAfterAPassingFailure(t *testing.T) {
 		r := job.NewRunner(m, m, quiet())
 		fails := 2
 		job.Register(r, job.Options{}, func(ctx context.Context, run *job.Run, _ cook) error {
-			m.Fail = func(call string) error {
+			m.FailWith(func(call string) error {
 				if call == "Finish" && fails > 0 {
 					fails--
 					return errors.New("connection reset")
 				}
 				return nil
-			}
+			})
 			return run.Commit(ctx, func(ctx context.Context) error {
 				return m.Add(ctx, job.New{Args: wash{1}, RunAt: time.Now().Add(time.Hour)})
 			})
 		})
 		add(t, m, job.New{Args: cook{}})
 		defer start(t, r)()
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		js, _ := m.Jobs(t.Context(), "", "", 0)
 		if len(js) != 2 || js[0].Kind != "wash" || js[1].State != job.Done || js[1].Attempt != 1 {
 			t.Errorf("%+v", js)
@@ -422,7 +429,7 @@ func TestTimeoutCountsAsAFailure(t *testing.T) {
 		})
 		add(t, m, job.New{Args: cook{}, MaxAttempts: 1})
 		defer start(t, r)()
-		time.Sleep(2 * time.Minute)
+		pass(2 * time.Minute)
 		if j := only(t, m); j.State != job.Parked {
 			t.Errorf("%+v", j)
 		}
@@ -445,7 +452,7 @@ func TestPeriodicJobsDoNotPileUp(t *testing.T) {
 		})
 		r.Every(time.Hour, job.New{Args: cook{}, Key: "every"})
 		defer start(t, r)()
-		time.Sleep(6*time.Hour + time.Minute)
+		pass(6*time.Hour + time.Minute)
 		if runs < 2 || runs > 3 {
 			t.Errorf("%d runs of a 3-hour job in 6 hours", runs)
 		}
@@ -455,20 +462,21 @@ func TestPeriodicJobsDoNotPileUp(t *testing.T) {
 func TestClaimingSurvivesADatabaseThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := jobtest.New()
-		away := true
-		m.Fail = func(string) error {
-			if away {
+		var away atomic.Bool
+		away.Store(true)
+		m.FailWith(func(string) error {
+			if away.Load() {
 				return errors.New("connection refused")
 			}
 			return nil
-		}
+		})
 		r := job.NewRunner(m, m, quiet())
 		job.Register(r, job.Options{}, func(context.Context, *job.Run, cook) error { return nil })
 		defer start(t, r)()
-		time.Sleep(time.Minute)
-		away = false
+		pass(time.Minute)
+		away.Store(false)
 		add(t, m, job.New{Args: cook{}})
-		time.Sleep(r.Poll)
+		pass(r.Poll)
 		synctest.Wait()
 		if j := only(t, m); j.State != job.Done {
 			t.Errorf("%+v", j)

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lenlop/services/audit"
@@ -336,6 +337,12 @@ func (h *house) lesson(id string) lesson.Lesson {
 		h.t.Fatal(err)
 	}
 	return l
+}
+
+// pass lets the time pass, and all that happens in it.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
 }
 
 func (h *house) pkg(id string) Package {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"lenlop/transcoder"
@@ -20,9 +21,14 @@ import (
 type machine struct {
 	seconds float64
 	refuse  *transcoder.Refusal
-	encode  func(ctx context.Context, path string, t transcoder.Task) error // runs first
+	first   atomic.Pointer[encoding]
 	took    time.Duration
 }
+
+type encoding func(ctx context.Context, path string, t transcoder.Task) error
+
+// before has f run before every encoding.
+func (m *machine) before(f encoding) { m.first.Store(&f) }
 
 func (m *machine) Inspect(_ context.Context, path string) (transcoder.Facts, error) {
 	if _, err := os.Stat(path); err != nil {
@@ -39,8 +45,8 @@ func (m *machine) Plan(context.Context, string, transcoder.Facts) (transcoder.Pl
 	}), nil
 }
 func (m *machine) Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string, progress func(float64)) ([]transcoder.Output, error) {
-	if m.encode != nil {
-		if err := m.encode(ctx, path, t); err != nil {
+	if f := m.first.Load(); f != nil && *f != nil {
+		if err := (*f)(ctx, path, t); err != nil {
 			return nil, err
 		}
 	}

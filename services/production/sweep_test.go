@@ -2,11 +2,13 @@ package production
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"lenlop/services/fault"
+	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/transcoder"
@@ -25,11 +27,11 @@ func TestRefusedRecordingLeavesADraftAndGoesAfterAWeek(t *testing.T) {
 		if l.Media.State != lesson.Failed || l.Media.FailureCode != "recording.too_long" || l.Media.FailureArgs["hours"] != 5 || l.Status != lesson.Draft {
 			t.Fatalf("%+v", l)
 		}
-		time.Sleep(6 * 24 * time.Hour)
+		pass(6 * 24 * time.Hour)
 		if len(h.store.keys("lessons/L/recordings/")) != 1 {
 			t.Fatal("gone before its week was over")
 		}
-		time.Sleep(26 * time.Hour)
+		pass(26 * time.Hour)
 		r, _ := h.lessons.Recording(t.Context(), "R")
 		if len(h.store.keys("")) != 0 || r.GoneAt.IsZero() {
 			t.Errorf("still there: %v, %+v", h.store.keys(""), r)
@@ -43,17 +45,17 @@ func TestNewRecordingReplacesAtOnceAndTheOldGoesADayLater(t *testing.T) {
 		h.machine.took = 10 * time.Second
 		defer h.start()()
 		h.receive("L", "R1", "first", "")
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		first := h.lesson("L").Media.PackageID
 		h.receive("L", "R2", "second", "")
-		time.Sleep(15 * time.Second)
+		pass(15 * time.Second)
 		halfway := h.lesson("L").Media.MakingID
 		if m := h.lesson("L").Media; m.PackageID != first || !m.Playable || halfway == "" {
 			t.Fatalf("the old one must play on: %+v", m)
 		}
 		// A third one, before the second is finished: its work is called off.
 		h.receive("L", "R3", "third", "")
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		m := h.lesson("L").Media
 		if m.State != lesson.Ready || m.PackageID == first || m.PackageID == halfway {
 			t.Fatalf("%+v", m)
@@ -64,7 +66,7 @@ func TestNewRecordingReplacesAtOnceAndTheOldGoesADayLater(t *testing.T) {
 		if text := h.playlist("L", first, "360p.m3u8"); !strings.Contains(text, "ENDLIST") {
 			t.Error("whoever watches the old one must be able to finish")
 		}
-		time.Sleep(26 * time.Hour)
+		pass(26 * time.Hour)
 		for _, k := range h.store.keys("lessons/L/packages/") {
 			if !strings.HasPrefix(k, media.PackagePrefix("L", m.PackageID)) {
 				t.Fatalf("left over: %s", k)
@@ -83,7 +85,7 @@ func TestLessonWithoutAJobDoesNotWaitForEver(t *testing.T) {
 		h.runner.Poll = 10 * time.Minute
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
-		time.Sleep(2 * time.Hour)
+		pass(2 * time.Hour)
 		if l := h.lesson("L"); l.Media.State != lesson.Processing {
 			t.Fatalf("%+v", l.Media)
 		}
@@ -91,7 +93,7 @@ func TestLessonWithoutAJobDoesNotWaitForEver(t *testing.T) {
 		if err := h.Jobs.CancelSubject(t.Context(), Subject("L")); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(75 * time.Minute)
+		pass(75 * time.Minute)
 		if l := h.lesson("L"); l.Media.State != lesson.Failed || l.Media.FailureCode != CannotBePrepared {
 			t.Errorf("%+v", l.Media)
 		}
@@ -105,16 +107,16 @@ func TestLessonInTheBinIsEmptiedAfterThirtyDays(t *testing.T) {
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
 		h.receive("keep", "R2", "recording", "")
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if _, err := h.Lessons.Bin(t.Context(), teacher, "L"); err != nil {
 			t.Fatal(err)
 		}
 		kept := len(h.store.keys("lessons/keep/"))
-		time.Sleep(29 * 24 * time.Hour)
+		pass(29 * 24 * time.Hour)
 		if len(h.store.keys("lessons/L/recordings/")) != 1 || h.lesson("L").Media.State != lesson.Ready {
 			t.Fatal("emptied too early")
 		}
-		time.Sleep(26 * time.Hour)
+		pass(26 * time.Hour)
 		if l := h.lesson("L"); l.Media.State != lesson.Erased || len(h.store.keys("lessons/L/")) != 0 {
 			t.Errorf("%+v, %v", l.Media, h.store.keys("lessons/L/"))
 		}
@@ -125,4 +127,64 @@ func TestLessonInTheBinIsEmptiedAfterThirtyDays(t *testing.T) {
 			t.Errorf("restore: %v", err)
 		}
 	})
+}
+
+func TestOrphansKnowsWhatIsWanted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.runner.Poll = time.Hour
+		stop := h.start()
+		h.receive("L", "R", "recording", "")
+		pass(2 * time.Hour)
+		p := h.lesson("L").Media.PackageID
+		if p == "" {
+			t.Fatal("not finished")
+		}
+		stop()
+		before := h.store.keys("")
+		left := map[string]time.Duration{ // age after which each goes; 0: never
+			"lessons/L/packages/" + p + "/360p/0-1/0.m4s":  orphanFile,
+			"lessons/L/packages/" + p + "/360p/99-1/0.m4s": orphanFile,
+			"lessons/L/packages/unknown/master.m3u8":       orphanFile,
+			"lessons/L/recordings/never-received":          orphanRecording,
+			"lessons/unknown/recordings/x":                 orphanRecording,
+			"lessons/L/attachments/worksheet":              0,
+			"lessons/L/captions/vi.vtt":                    0,
+			"imports/sheet":                                0,
+		}
+		for k := range left {
+			if _, err := h.store.Put(t.Context(), k, strings.NewReader("x"), 1, media.PutOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		for _, age := range []time.Duration{time.Hour, orphanFile + time.Hour, orphanRecording + time.Hour} {
+			pass(time.Until(began.Add(age)))
+			if err := h.orphans(t.Context(), &job.Run{Log: h.Log}, OrphansArgs{}); err != nil {
+				t.Fatal(err)
+			}
+			for k, keep := range left {
+				if there := len(h.store.keys(k)) > 0; there != (keep == 0 || age < keep) {
+					t.Errorf("after %v: %s is there: %v", age, k, there)
+				}
+			}
+			for _, k := range before {
+				if len(h.store.keys(k)) == 0 {
+					t.Errorf("after %v: %s is gone", age, k)
+				}
+			}
+		}
+	})
+}
+
+func TestDiskThatIsFullIsNotTheRecordingsFault(t *testing.T) {
+	full := &transcoder.ExitError{Program: "ffmpeg", Code: 1, Tail: "av_interleaved_write_frame(): No space left on device"}
+	for _, err := range []error{full, syscall.ENOSPC} {
+		if got := passing(err); fault.KindOf(got) != fault.Unavailable {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+	if got := passing(&transcoder.ExitError{Program: "ffmpeg", Code: 1, Tail: "Invalid data"}); fault.KindOf(got) == fault.Unavailable {
+		t.Errorf("a broken recording would be tried for ever: %v", got)
+	}
 }

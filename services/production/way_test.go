@@ -38,7 +38,7 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 		}
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
-		time.Sleep(11 * time.Second)
+		pass(11 * time.Second)
 		l := h.lesson("L")
 		if !l.Media.Playable || l.Media.State != lesson.Processing || l.Media.PackageID == "" || l.Media.Duration != 60 {
 			t.Fatalf("after the first piece: %+v", l.Media)
@@ -58,7 +58,7 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 		if _, err := h.lists.Playlist(t.Context(), "other", p, "master.m3u8"); !fault.Is(err, "package.not_found") {
 			t.Errorf("another lesson's address: %v", err)
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		l = h.lesson("L")
 		if l.Media.State != lesson.Ready || l.Media.PackageID != p || l.Media.MakingID != "" || l.Media.Fraction != 1 || len(l.Renditions) != len(h.plan(p).Rungs) {
 			t.Fatalf("at the end: %+v %+v", l.Media, l.Renditions)
@@ -118,7 +118,7 @@ func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		var tries atomic.Int32
-		h.machine.encode = func(_ context.Context, path string, task transcoder.Task) error {
+		h.machine.before(func(_ context.Context, path string, task transcoder.Task) error {
 			data, err := os.ReadFile(path)
 			if err != nil {
 				return err
@@ -128,11 +128,11 @@ func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
 				panic("crash")
 			}
 			return nil
-		}
+		})
 		defer h.start()()
 		h.receive("bad", "R1", "poison", "")
 		h.receive("good", "R2", "fine", "")
-		time.Sleep(2 * time.Hour)
+		pass(2 * time.Hour)
 		bad, good := h.lesson("bad"), h.lesson("good")
 		if bad.Media.State != lesson.Failed || bad.Media.FailureCode != CannotBePrepared || bad.Media.Playable || tries.Load() != 3 {
 			t.Errorf("poison: %+v after %d tries", bad.Media, tries.Load())
@@ -147,16 +147,16 @@ func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
 		if open, _ := h.jobs.Jobs(t.Context(), Subject("bad"), job.Waiting, 0); len(open) != 0 {
 			t.Errorf("still waiting: %+v", open)
 		}
-		time.Sleep(26 * time.Hour)
+		pass(26 * time.Hour)
 		if keys := h.store.keys(media.PackagePrefix("bad", ps[0].ID)); len(keys) != 0 {
 			t.Errorf("left over: %v", keys)
 		}
 		// The teacher may try again, and the recording is still there.
-		h.machine.encode = nil
+		h.machine.before(nil)
 		if _, err := h.Lessons.Retry(t.Context(), teacher, "bad"); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if l := h.lesson("bad"); l.Media.State != lesson.Ready {
 			t.Errorf("after the retry: %+v", l.Media)
 		}
@@ -166,25 +166,25 @@ func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
 func TestStorageThatIsAwayOnlyDelays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		h.machine.encode = func(_ context.Context, _ string, task transcoder.Task) error {
+		h.machine.before(func(_ context.Context, _ string, task transcoder.Task) error {
 			if task.Piece == 1 {
 				h.store.mu.Lock()
 				h.store.away = true
 				h.store.mu.Unlock()
 			}
 			return nil
-		}
+		})
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
-		time.Sleep(20 * time.Minute)
+		pass(20 * time.Minute)
 		if l := h.lesson("L"); l.Media.State != lesson.Processing {
 			t.Fatalf("while storage is away: %+v", l.Media)
 		}
-		h.machine.encode = nil
+		h.machine.before(nil)
 		h.store.mu.Lock()
 		h.store.away = false
 		h.store.mu.Unlock()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if l := h.lesson("L"); l.Media.State != lesson.Ready {
 			t.Errorf("after it is back: %+v", l.Media)
 		}
@@ -195,18 +195,18 @@ func TestZombieAddsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		stolen := false
-		h.machine.encode = func(ctx context.Context, _ string, task transcoder.Task) error {
+		h.machine.before(func(ctx context.Context, _ string, task transcoder.Task) error {
 			if task.Piece != 1 || stolen {
 				return nil
 			}
 			stolen = true
 			// Cut off from the database until somebody else has the job.
-			h.jobs.Fail = func(call string) error {
+			h.jobs.FailWith(func(call string) error {
 				if call == "Beat" {
 					return errors.New("no route")
 				}
 				return nil
-			}
+			})
 			time.Sleep(2 * h.runner.Lease)
 			for {
 				j, err := h.jobs.Claim(context.Background(), "other", []string{kindTranscode}, time.Second)
@@ -218,13 +218,13 @@ func TestZombieAddsNothing(t *testing.T) {
 					break
 				}
 			}
-			h.jobs.Fail = nil
+			h.jobs.FailNothing()
 			return nil
-		}
+		})
 		h.Slots = 1
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
-		time.Sleep(30 * time.Minute)
+		pass(30 * time.Minute)
 		l := h.lesson("L")
 		if l.Media.State != lesson.Ready || !stolen {
 			t.Fatalf("%+v", l.Media)
@@ -244,7 +244,7 @@ func TestZombieAddsNothing(t *testing.T) {
 			t.Errorf("named %v, stored %v", named, stored)
 		}
 		// The next days' comparison removes the given-up attempt.
-		time.Sleep(49 * time.Hour)
+		pass(49 * time.Hour)
 		if n := len(h.store.keys(media.PackagePrefix("L", l.Media.PackageID) + "360p/1-")); n != len(segsOf(segs, "360p", 1)) {
 			t.Errorf("%d files of piece 1 are stored", n)
 		}
@@ -269,7 +269,7 @@ func TestCorruptedRecordingIsRefused(t *testing.T) {
 		h.machine.took = time.Minute
 		defer h.start()()
 		h.receive("L", "R", "recording", strings.Repeat("ab", 32))
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		l := h.lesson("L")
 		r, _ := h.lessons.Recording(t.Context(), "R")
 		if l.Media.State != lesson.Failed || l.Media.FailureCode != Corrupted || r.SHA256 == "" || r.KeepUntil.IsZero() {
@@ -284,7 +284,7 @@ func TestPublishingComesAtItsTime(t *testing.T) {
 		h.runner.Poll = 2 * time.Second
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		l := h.lesson("L")
 		l.Status, l.ApprovedBy, l.PublishAt = lesson.Submitted, "cv", time.Now().Add(time.Hour)
 		h.lessons.Save(t.Context(), l)
@@ -295,11 +295,11 @@ func TestPublishingComesAtItsTime(t *testing.T) {
 		if err := h.Jobs.Add(t.Context(), PublishJob(l)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(59 * time.Minute)
+		pass(59 * time.Minute)
 		if h.lesson("L").Status != lesson.Submitted {
 			t.Error("too early")
 		}
-		time.Sleep(2 * time.Minute)
+		pass(2 * time.Minute)
 		if l := h.lesson("L"); l.Status != lesson.Published || l.PublishedAt.Sub(at) > 15*time.Second {
 			t.Errorf("%s at %v, planned %v", l.Status, l.PublishedAt, at)
 		}
@@ -312,7 +312,7 @@ func TestOnlyOneCopyOfARecordingIsFetched(t *testing.T) {
 		h.machine.seconds = 600
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		if l := h.lesson("L"); l.Media.State != lesson.Ready {
 			t.Fatalf("%+v", l.Media)
 		}

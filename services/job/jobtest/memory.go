@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lenlop/services/fault"
@@ -26,9 +27,7 @@ type Part interface {
 // rolled back when their function fails. Its clock is time.Now, so that it
 // obeys testing/synctest.
 type Memory struct {
-	// Fail, when set, may fail a call ("Claim", "Beat", "Check", "Finish",
-	// "Add", "Atomically") before it does anything.
-	Fail func(call string) error
+	failing atomic.Pointer[func(call string) error]
 
 	tx     sync.Mutex // held by the outermost Atomically
 	mu     sync.Mutex
@@ -84,11 +83,19 @@ func (m *Memory) fail(ctx context.Context, call string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if m.Fail != nil {
-		return m.Fail(call)
+	if f := m.failing.Load(); f != nil {
+		return (*f)(call)
 	}
 	return nil
 }
+
+// FailWith lets f fail calls ("Claim", "Beat", "Check", "Finish", "Add",
+// "Atomically" ...) before they do anything. f may be called from several
+// goroutines.
+func (m *Memory) FailWith(f func(call string) error) { m.failing.Store(&f) }
+
+// FailNothing ends FailWith.
+func (m *Memory) FailNothing() { m.failing.Store(nil) }
 
 // locked runs fn on the rows, waiting for a transaction of somebody else.
 func (m *Memory) locked(ctx context.Context, call string, fn func() error) error {
