@@ -120,6 +120,7 @@ func newTown() *town {
 		{Name: "360p", Kind: "video", Width: 640, Height: 360, Bytes: 24_000_000},
 		{Name: "720p", Kind: "video", Width: 1280, Height: 720, Bytes: 80_000_000},
 		{Name: "240p", Kind: "video", Width: 426, Height: 240, Bytes: 17_000_000},
+		{Name: "audio", Kind: "audio", Bytes: 9_000_000},
 	}
 	t := &town{lessons: map[string]lesson.Lesson{}, channels: []schedule.Channel{{ID: "ch", Name: "Đài tỉnh", Own: true}}}
 	add := func(id, title, subject string, g int, s lesson.Status) {

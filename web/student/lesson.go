@@ -156,7 +156,27 @@ func choices(ctx context.Context, rs []lesson.Rendition) []choice {
 	for _, v := range videos {
 		out = append(out, choice{strconv.Itoa(v.Height), locale.T(ctx, "player.quality_cost", "height", strconv.Itoa(v.Height), "size", locale.From(ctx).Bytes(v.Bytes)), v.Bytes})
 	}
+	for _, r := range rs {
+		if r.Kind == "audio" {
+			out = append(out, choice{soundChoice, locale.T(ctx, "player.sound_cost", "size", locale.From(ctx).Bytes(r.Bytes)), r.Bytes})
+			break
+		}
+	}
 	return out
+}
+
+// soundChoice is listening without the picture.
+const soundChoice = "sound"
+
+// sound is the address of the playlist without the picture; "" when there is
+// none yet. It stands beside the master playlist, with the same token.
+func (p lessonPage) sound() string {
+	i := slices.IndexFunc(p.lesson.Renditions, func(r lesson.Rendition) bool { return r.Kind == "audio" })
+	folder, token, found := strings.Cut(p.hls, "master.m3u8")
+	if i < 0 || !found || p.growing {
+		return ""
+	}
+	return folder + p.lesson.Renditions[i].Name + ".m3u8" + token
 }
 
 // saverBytes and mostBytes are the ends of what the lesson can cost; 0: not known.

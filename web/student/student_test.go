@@ -107,7 +107,8 @@ func TestAbsurdSearchesAreBounded(t *testing.T) {
 func TestLessonPageHasPlayerAndPrice(t *testing.T) {
 	body := visitor{t: t, town: newTown()}.get("/lessons/ham-so")
 	want(t, body, "<h1>Hàm số bậc nhất</h1>", "Cô Nông Thị Lan", "THCS Nà Hang", "Tuần 12", "<video controls",
-		`data-hls="/watch/ham-so/p1/master.m3u8"`, `data-lesson="ham-so"`, "Tự động – tối đa 80 MB", "Tiết kiệm – 24 MB",
+		`data-hls="/watch/ham-so/p1/master.m3u8"`, `data-lesson="ham-so"`, "Tự động – tối đa 80 MB", "Tiết kiệm – 24 MB", "Chỉ nghe – 9 MB",
+		`data-sound="/watch/ham-so/p1/audio.m3u8"`,
 		`value="720" data-bytes="80000000"`, "khoảng 24 MB (tiết kiệm) đến 80 MB",
 		`property="og:image" content="http://lop.test/watch/ham-so/p1/poster.jpg"`, `property="og:title" content="Hàm số bậc nhất"`,
 		`property="og:description" content="Ôn tập chương I. Làm bài 1 đến 5."`, "Bài khác: Toán lớp 9", "Hệ thức lượng")

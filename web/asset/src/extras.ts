@@ -40,8 +40,13 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
     const hls = stage.engine
     if (!hls?.levels.length) return
     const level = levelFor(select.value, hls.levels)
-    hls.capLevelToPlayerSize = level < 0
-    hls.autoLevelCapping = level
+    const free = level < 0 && !hls.capLevelToPlayerSize
+    if (free || level >= 0) {
+      hls.capLevelToPlayerSize = false
+      hls.autoLevelCapping = level
+    }
+    // Left to itself the engine takes no more than the picture's size shows.
+    if (free) hls.capLevelToPlayerSize = true
   }
   const price = () => {
     const bytes = Number(select.selectedOptions[0]?.dataset.bytes)
@@ -56,7 +61,9 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
     left.textContent = words.replace('{value}', number)
   }
   select.onchange = () => {
+    const sound = recall('quality') === 'sound'
     keep('quality', select.value)
+    if (sound !== (select.value === 'sound')) stage.reload()
     apply()
     price()
   }

@@ -41,17 +41,34 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     said = word + value
     status.textContent = word ? (words[word] || '').replace('{value}', value) : ''
   }
-  const stage: Stage = { root, video, fact, say, ensure: () => (ready = ready || source()) }
+  const stage: Stage = {
+    root,
+    video,
+    fact,
+    say,
+    ensure: () => (ready = ready || source()),
+    reload: () => undefined,
+  }
+
+  // Sound alone is a playlist of its own: engines leave it out of the others.
+  const address = () => (recall('quality') === 'sound' && fact('sound')) || fact('hls')
 
   async function source(): Promise<void> {
     if (window.MediaSource || 'ManagedMediaSource' in window) {
       const { default: Hls } = (await import(fact('engine'))) as { default: HlsClass }
       if (Hls.isSupported()) return attach(Hls)
     }
-    video.src = fact('hls')
+    let at = resumeAt
+    video.src = address()
     video.addEventListener('loadedmetadata', () => {
-      if (resumeAt) video.currentTime = resumeAt
+      if (at) video.currentTime = at
     })
+    stage.reload = () => {
+      at = video.currentTime
+      const playing = !video.paused
+      video.src = address()
+      if (playing) void video.play()
+    }
     video.addEventListener('error', () => say('broken'))
   }
 
@@ -82,7 +99,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
         say('broken')
       }
     })
-    const again = () => (hls.levels.length ? hls.startLoad(video.currentTime) : hls.loadSource(fact('hls')))
+    const again = () => (hls.levels.length ? hls.startLoad(video.currentTime) : hls.loadSource(address()))
     addEventListener('online', () => {
       if (tries) again()
     })
@@ -91,11 +108,23 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       if (said === 'offline' || said === 'retrying') say('')
     })
     stage.engine = hls
-    hls.loadSource(fact('hls'))
+    let begun = false
+    let from = 0
+    stage.reload = () => {
+      from = video.currentTime
+      if (!video.paused) video.addEventListener('canplay', () => void video.play(), { once: true })
+      hls.loadSource(address())
+    }
+    hls.on('hlsManifestParsed', () => begun && hls.startLoad(from || video.currentTime || resumeAt))
+    hls.loadSource(address())
     hls.attachMedia(video)
-    const begin = () => hls.startLoad(video.currentTime || resumeAt || 0)
-    if (video.paused) video.addEventListener('play', begin, { once: true })
-    else hls.on('hlsManifestParsed', begin)
+    const begin = () => {
+      if (begun) return
+      begun = true
+      if (hls.levels.length) hls.startLoad(resumeAt)
+    }
+    if (video.paused) video.addEventListener('play', begin)
+    else begin()
   }
 
   // The cover starts the lesson before the engine has come.

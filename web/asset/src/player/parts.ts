@@ -11,6 +11,8 @@ export interface Stage {
   ensure(): Promise<void>
   /** Says what is happening; "" when all is well. */
   say(word: string, value?: string): void
+  /** Takes up the source again where it is: with the picture or without. */
+  reload(): void
   engine?: Engine
 }
 

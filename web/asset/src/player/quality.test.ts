@@ -7,6 +7,7 @@ const levels = [{ height: 360 }, { height: 240 }, { height: 720 }, { height: 108
 test('automatic leaves it to the engine', () => {
   assert.equal(levelFor('auto', levels), -1)
   assert.equal(levelFor('saver', []), -1)
+  assert.equal(levelFor('sound', [{ height: 0 }]), -1)
 })
 
 test('the saver takes the largest picture up to 360 lines, in any order', () => {

@@ -5,10 +5,11 @@ export const saverHeight = 360
 
 /**
  * The highest level within the choice: "auto" (-1: the engine chooses),
- * "saver", or a height. When all are above it, the lowest.
+ * "saver", or a height. When all are above it, the lowest. Sound alone has but
+ * one level.
  */
 export function levelFor(choice: string, levels: { height: number }[]): number {
-  if (choice === 'auto' || !levels.length) return -1
+  if (choice === 'auto' || choice === 'sound' || !levels.length) return -1
   const most = choice === 'saver' ? saverHeight : Number(choice)
   const height = (i: number) => levels[i]?.height || 0
   let best = 0
