@@ -28,6 +28,7 @@ type Rooms struct {
 // action it is allowed by.
 func (s Site) Routes() []page.Route {
 	return slices.Concat(
+		s.health(),
 		s.Door.Routes(),
 		s.Rooms.Student.Routes(),
 		s.Rooms.Teacher.Routes(),

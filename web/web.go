@@ -30,6 +30,12 @@ type Site struct {
 	Assets *asset.Set
 	Log    *slog.Logger
 	Rooms  Rooms
+	Health Health
+	// Metrics are told of every request and shown at /metrics.
+	Metrics interface {
+		Request(route string, status int, took time.Duration)
+		Handler() http.Handler
+	}
 	// Storage relays presigned part uploads below StoragePath ("/bucket/") to
 	// the embedded S3 endpoint; nil in scale mode, where browsers go straight.
 	Storage     http.Handler
@@ -111,6 +117,7 @@ func (s Site) frame(next echo.HandlerFunc) echo.HandlerFunc {
 				c.Error(err)
 				err = nil
 			}
+			s.Metrics.Request(c.Path(), c.Response().Status, time.Since(start))
 			s.Log.LogAttrs(ctx, level(c.Response().Status), "request",
 				slog.String("request", id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 				slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(start)),

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	_ "time/tzdata" // a cheap server may have no zone files
+
+	"github.com/alecthomas/kong"
+
+	"lenlop/services/fault"
+	"lenlop/web/locale"
+)
+
+// dataFlags say where the house keeps its things; most commands share them.
+type dataFlags struct {
+	Data     string `help:"Data folder." default:"data" type:"path" placeholder:"DIR"`
+	Database string `help:"PostgreSQL address; empty: SQLite in the data folder." placeholder:"postgres://..."`
+
+	S3Endpoint string `name:"s3-endpoint" help:"S3 endpoint; empty: the one inside, files below the data folder." placeholder:"URL"`
+	S3Bucket   string `name:"s3-bucket" help:"Bucket." default:"lenlop"`
+	S3Region   string `name:"s3-region" help:"Region." default:"us-east-1"`
+
+	Timezone string `help:"Local time zone: what a day is." default:"Asia/Ho_Chi_Minh"`
+	Log      string `help:"Least level logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+}
+
+// serveFlags are dataFlags and what the site needs beyond.
+type serveFlags struct {
+	dataFlags
+	PublicURL      string        `name:"public-url" help:"Address that people use, when a proxy stands in front." placeholder:"https://..."`
+	TrustedProxies []string      `name:"trusted-proxies" help:"Networks whose X-Forwarded headers are believed." placeholder:"10.0.0.0/8,..."`
+	TLSCert        string        `name:"tls-cert" help:"Certificate file (PEM)." type:"path" placeholder:"FILE"`
+	TLSKey         string        `name:"tls-key" help:"Key file (PEM)." type:"path" placeholder:"FILE"`
+	MaxUpload      int64         `name:"max-upload" help:"Largest recording, bytes." default:"21474836480"`
+	Quota          int64         `name:"quota" help:"Room for one teacher's recordings, bytes; 0: no limit." default:"214748364800"`
+	Workers        int           `name:"workers" help:"Pieces of recordings transcoded at once, one thread each; 0: one per core."`
+	Drain          time.Duration `name:"drain" help:"How long running work may go on after SIGTERM." default:"20s"`
+}
+
+// zone is the site's time zone.
+func (f dataFlags) zone() (*time.Location, error) {
+	z, err := time.LoadLocation(f.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("no time zone %q (example: Asia/Ho_Chi_Minh)", f.Timezone)
+	}
+	return z, nil
+}
+
+// dsn is what sqldb.Open takes.
+func (f dataFlags) dsn() string {
+	if f.Database != "" {
+		return f.Database
+	}
+	return filepath.Join(f.Data, "lenlop.sqlite")
+}
+
+// embedded reports whether objects live below the data folder.
+func (f dataFlags) embedded() bool { return f.S3Endpoint == "" }
+
+// logger writes JSON lines to standard error.
+func (f dataFlags) logger() *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(f.Log)); err != nil {
+		l = slog.LevelInfo
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: l}))
+}
+
+// proxies parses the trusted networks; a bare address is a network of one.
+func (f serveFlags) proxies() ([]netip.Prefix, error) {
+	var ps []netip.Prefix
+	for _, s := range f.TrustedProxies {
+		s = strings.TrimSpace(s)
+		if s == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			a, aerr := netip.ParseAddr(s)
+			if aerr != nil {
+				return nil, fmt.Errorf("trusted proxy %q is neither an address nor a network", s)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		ps = append(ps, p)
+	}
+	return ps, nil
+}
+
+// fileResolver reads the file named by --config or LENLOP_CONFIG: lines of
+// LENLOP_NAME=value, # for comments.
+func fileResolver(args []string) (kong.Resolver, error) {
+	name := os.Getenv("LENLOP_CONFIG")
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--config="); ok {
+			name = v
+		} else if a == "--config" && i+1 < len(args) {
+			name = args[i+1]
+		}
+	}
+	values := map[string]string{}
+	if name != "" {
+		var err error
+		if values, err = readConfig(name); err != nil {
+			return nil, err
+		}
+	}
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		v, ok := values["LENLOP_"+strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))]
+		if !ok {
+			return nil, nil
+		}
+		return v, nil
+	}), nil
+}
+
+func readConfig(name string) (map[string]string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	defer f.Close()
+	values := map[string]string{}
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		k, v, ok := strings.Cut(line, "=")
+		k = strings.TrimSpace(k)
+		if !ok || !strings.HasPrefix(k, "LENLOP_") {
+			return nil, fmt.Errorf("%s:%d: expected LENLOP_NAME=value", name, n)
+		}
+		values[k] = strings.Trim(strings.TrimSpace(v), `"`)
+	}
+	return values, lines.Err()
+}
+
+// explain gives the sentence for a fault, in English as the rest of the
+// command line, and a stranger's error as it is.
+func explain(err error) string {
+	e := fault.As(err)
+	if e == nil {
+		return err.Error()
+	}
+	book, berr := locale.NewBook(time.UTC)
+	if berr != nil {
+		return err.Error()
+	}
+	p := book.Printer(locale.En)
+	s := p.Fault(e)
+	for _, f := range e.Fields {
+		s += "\n  " + f.Name + ": " + p.Code(f.Code, f.Args)
+	}
+	if cause := errors.Unwrap(e); cause != nil && e.Kind != fault.Invalid {
+		s += " (" + cause.Error() + ")"
+	}
+	return s
+}

@@ -1,0 +1,90 @@
+// Command lenlop is the whole product in one binary: the site, its workers,
+// and the tools of the one who runs it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build; "dev" otherwise.
+var version = "dev"
+
+// cli is every command and flag. Each flag is also an environment variable
+// with the prefix LENLOP_, and a line of the same name in the file of --config.
+type cli struct {
+	Config string `help:"File of LENLOP_NAME=value lines; flags and environment win over it." type:"existingfile" env:"LENLOP_CONFIG" placeholder:"FILE"`
+
+	Serve   serveCmd   `cmd:"" help:"Serve the site and do its work."`
+	Lesson  lessonCmd  `cmd:"" help:"Lessons from the command line."`
+	User    userCmd    `cmd:"" help:"Accounts from the command line."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database up to this version and stop."`
+	Doctor  doctorCmd  `cmd:"" help:"Say what is missing on this machine and how to get it."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(out io.Writer) error {
+	_, err := fmt.Fprintln(out, "lenlop", version)
+	return err
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with its edges as parameters. Exit codes: 0 done, 1 failed, 2
+// wrong use.
+func run(args []string, out, errs io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	code := -1
+	file, ferr := fileResolver(args)
+	if ferr != nil {
+		fmt.Fprintln(errs, "lenlop:", ferr)
+		return 2
+	}
+	parser, err := kong.New(&c,
+		kong.Name("lenlop"),
+		kong.Description("Lên Lớp keeps a province's schools teaching while they are closed."),
+		kong.Writers(out, errs),
+		kong.Exit(func(n int) { code = n }),
+		kong.DefaultEnvars("LENLOP"),
+		kong.Resolvers(file),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(out, (*io.Writer)(nil)),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintln(errs, "lenlop:", err)
+		return 2
+	}
+	k, err := parser.Parse(args)
+	if code >= 0 { // --help
+		return code
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "lenlop:", err)
+		return 2
+	}
+	if err := k.Run(); err != nil {
+		if errors.Is(err, errSaid) {
+			return 1
+		}
+		fmt.Fprintln(errs, "lenlop:", explain(err))
+		return 1
+	}
+	return 0
+}
+
+// errSaid ends a command that has already told its user what is wrong.
+var errSaid = errors.New("said")

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+
+	"lenlop/services/job"
+	"lenlop/web"
+	"lenlop/web/admin"
+	"lenlop/web/api"
+	"lenlop/web/department"
+	"lenlop/web/signin"
+	"lenlop/web/station"
+	"lenlop/web/stream"
+	"lenlop/web/student"
+	"lenlop/web/teacher"
+)
+
+// adminQueue is the queue as the administrator's page sees it: cancelling goes
+// through the bell, so that it reaches a running worker at once.
+type adminQueue struct {
+	job.Store
+	bell *job.Bell
+}
+
+// CancelSubject asks a subject's jobs to stop.
+func (q adminQueue) CancelSubject(ctx context.Context, subject string, kinds ...string) error {
+	return q.bell.CancelSubject(ctx, subject, kinds...)
+}
+
+// rooms gives each audience what its pages need.
+func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
+	streams := stream.NewRoom(stream.Room{Playlists: h.works.playlists, Lessons: h.db.Lessons(), Media: h.media, Secret: h.secret, Tally: h.metrics, Now: h.now})
+	return web.Rooms{
+		Student: student.Room{Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
+			Schedule: h.db.Schedule(), Playback: streams.Playback, Zone: h.zone, Now: h.now},
+		Teacher: teacher.Room{Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media,
+			Now: h.now, MaxUpload: h.flags.MaxUpload},
+		Station: station.Room{Schedule: h.schedule, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
+			Now: h.now, Zone: h.zone},
+		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Channels: h.db.Schedule(), Schools: h.db.Schools(),
+			People: h.db.People(), Now: h.now, Zone: h.zone},
+		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell}, Atomic: h.bell, Audit: h.db.Audit(),
+			Health: h.health, Now: h.now, NewID: newID},
+		API: api.Room{Door: door, People: h.people, Schools: h.db.Schools(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
+			Schedule: h.schedule, Viewership: h.viewership, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
+			Playback: streams.Playback, SecondsLeft: h.secondsLeft, Stopped: stopped},
+		Stream: streams,
+	}
+}

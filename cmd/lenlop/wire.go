@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lenlop/infra/fts"
+	"lenlop/infra/s3"
+	"lenlop/infra/s3embedded"
+	"lenlop/infra/sqldb"
+	"lenlop/infra/telemetry"
+	"lenlop/services/catalog"
+	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/services/upload"
+	"lenlop/services/viewership"
+	"lenlop/web/locale"
+)
+
+// house is every service wired to its adapters: the only place that knows the
+// embedded default from scale.
+type house struct {
+	flags serveFlags
+	zone  *time.Location
+	log   *slog.Logger
+	now   func() time.Time
+
+	db      *sqldb.DB
+	objects *s3embedded.Server // nil in scale mode
+	media   media.Store
+	parts   media.Multipart
+	secret  []byte // signs playback sessions and watch addresses
+
+	bell       *job.Bell
+	runner     *job.Runner
+	people     *people.Service
+	schools    *school.Service
+	lessons    *lesson.Service
+	uploads    *upload.Service
+	catalog    *catalog.Service
+	schedule   *schedule.Service
+	viewership *viewership.Service
+	works      *works
+	book       *locale.Book
+	metrics    *telemetry.Metrics
+	index      catalog.Index
+
+	closers []func()
+}
+
+// newID makes a UUIDv7: in order of time, so that rows lie together.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// openDatabase opens and migrates the database.
+func openDatabase(ctx context.Context, f dataFlags) (*sqldb.DB, error) {
+	db, err := sqldb.Open(ctx, f.dsn(), time.Now)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// build wires the house. On an error everything opened is closed again.
+func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *house, err error) {
+	h := &house{flags: f, log: log, now: time.Now, metrics: telemetry.NewMetrics()}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	if h.zone, err = f.zone(); err != nil {
+		return nil, err
+	}
+	if h.book, err = locale.NewBook(h.zone); err != nil {
+		return nil, err
+	}
+	if h.db, err = openDatabase(ctx, f.dataFlags); err != nil {
+		return nil, err
+	}
+	h.closing(func() { _ = h.db.Close() })
+	if h.db.Postgres() {
+		return nil, fmt.Errorf("this version serves from SQLite only; leave LENLOP_DATABASE empty")
+	}
+	if err := h.openStorage(ctx, dir); err != nil {
+		return nil, err
+	}
+	if err := h.secrets(ctx); err != nil {
+		return nil, err
+	}
+	if err := h.services(ctx); err != nil {
+		return nil, err
+	}
+	if err := h.produce(ctx, dir); err != nil {
+		return nil, err
+	}
+	return h, h.operator(ctx)
+}
+
+func (h *house) closing(f func()) { h.closers = append(h.closers, f) }
+
+// close ends everything in the opposite order of opening.
+func (h *house) close() {
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		h.closers[i]()
+	}
+	h.closers = nil
+}
+
+// openStorage opens the object storage: the endpoint inside the process, or
+// any S3 outside. Both are spoken to through the same client.
+func (h *house) openStorage(ctx context.Context, dir string) error {
+	f := h.flags
+	c := s3.Config{Endpoint: f.S3Endpoint, Bucket: f.S3Bucket, Region: f.S3Region, PathStyle: true}
+	if f.embedded() {
+		srv, err := s3embedded.Start(ctx, s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: f.S3Bucket, Region: f.S3Region, Log: h.log})
+		if err != nil {
+			return err
+		}
+		h.objects = srv
+		h.closing(func() {
+			if err := srv.Stop(); err != nil {
+				h.log.Warn("embedded storage did not stop cleanly", "error", err)
+			}
+		})
+		c.Endpoint, c.Client = srv.Endpoint(), srv.Client()
+		c.AccessKey, c.SecretKey = srv.Credentials()
+	}
+	store, err := s3.New(ctx, c)
+	if err != nil {
+		return err
+	}
+	h.media, h.parts = store, store
+	if h.objects != nil {
+		m := h.objects.Media(store, store)
+		h.media, h.parts = m, m
+		return nil
+	}
+	return store.EnsureBucket(ctx)
+}
+
+// secrets makes the signing secret at the first start and keeps it with the
+// data, so that sessions outlive a restart.
+func (h *house) secrets(ctx context.Context) error {
+	var fresh [32]byte
+	if _, err := rand.Read(fresh[:]); err != nil {
+		return fmt.Errorf("secret: %w", err)
+	}
+	s, err := h.db.EnsureSetting(ctx, "secret", hex.EncodeToString(fresh[:]))
+	if err != nil {
+		return err
+	}
+	if h.secret, err = hex.DecodeString(s); err != nil {
+		return fmt.Errorf("setting secret: %w", err)
+	}
+	return nil
+}
+
+func (h *house) services(ctx context.Context) error {
+	jobs := h.db.Jobs()
+	h.bell = job.NewBell(jobs, h.db)
+	h.runner = job.NewRunner(jobs, h.bell, h.log)
+	h.runner.Grace = h.flags.Drain
+	h.runner.Observe = func(kind string, to job.State, took time.Duration) { h.metrics.Job(kind, string(to), took) }
+	h.bell.Rouse(h.runner)
+	index, err := fts.Open(ctx, h.db)
+	if err != nil {
+		return err
+	}
+	h.index = index
+	log := h.db.Audit()
+	h.people = &people.Service{Store: h.db.People(), Now: h.now, NewID: newID, Atomic: h.bell, Audit: log}
+	h.schools = &school.Service{Store: h.db.Schools(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID}
+	h.catalog = &catalog.Service{Index: index, Lessons: h.db.Lessons(), Atomic: h.bell, People: h.db.People(), Schools: h.db.Schools(), Now: h.now}
+	h.lessons = &lesson.Service{Store: h.db.Lessons(), Atomic: h.bell, Jobs: h.bell, Audit: log, Index: h.catalog,
+		Subjects: h.db.Schools(), People: h.db.People(), Now: h.now, NewID: newID}
+	h.uploads = &upload.Service{Store: h.db.Uploads(), Atomic: h.bell, Lessons: h.db.Lessons(), Receiver: h.lessons,
+		Parts: h.parts, Objects: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota}
+	h.schedule = &schedule.Service{Store: h.db.Schedule(), Lessons: h.db.Lessons(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID}
+	h.viewership = viewership.New(viewership.Config{Store: h.db.Views(), Reader: h.db.Views(), Figures: h.db.Figures(),
+		Lessons: h.db.Lessons(), Schedule: h.db.Schedule(), Secret: h.secret, Location: h.zone, Now: h.now, NewID: newID,
+		Atomic: h.db, Audit: log})
+	h.closing(h.viewership.Close)
+	return nil
+}
+
+// operator keeps a row for the person that the command line acts as, so that
+// what it does has a name.
+func (h *house) operator(ctx context.Context) error {
+	_, err := h.db.People().Person(ctx, people.OperatorID)
+	if err == nil || fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	p := people.Operator()
+	p.CreatedAt = h.now()
+	return h.db.People().SavePerson(ctx, p)
+}
