@@ -70,6 +70,17 @@ func (t table) address(path, name, value string) string {
 	return path + "?" + q.Encode()
 }
 
+// narrowed is how many filters beside the period are set.
+func (t table) narrowed() int {
+	n := 0
+	for _, s := range []string{t.Subject, t.Grade, t.School, t.Channel} {
+		if s != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // period is a choice of days offered beside the form.
 type period struct {
 	Key      string

@@ -36,6 +36,15 @@ type stage struct {
 	State string // "done", "now" or ""
 }
 
+// words are the locale key of a step: what is done reads otherwise than what
+// is being done.
+func (s stage) words() string {
+	if s.State == "now" {
+		return "teacher.step_" + s.Key + "_now"
+	}
+	return "teacher.step_" + s.Key
+}
+
 // stages says what is safe so far: received, being prepared, playable,
 // published. They are shown as they are true, not as a queue: a recording may
 // be playable while it is still being prepared.

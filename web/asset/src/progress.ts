@@ -37,7 +37,7 @@ function follow(root: HTMLElement): void {
     shown = Math.max(shown, m.fraction || 0)
     const bar = root.querySelector<HTMLProgressElement>('[data-live] progress')
     if (bar) bar.value = shown
-    put('[data-percent]', `${Math.floor(shown * 100)} %`)
+    put('[data-percent]', `${Math.floor(shown * 100)}\u00a0%`)
     const s = m.secondsLeft ?? d.secondsLeft
     if (s === undefined || m.state !== 'processing') {
       put('[data-left]', '')
