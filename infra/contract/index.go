@@ -220,8 +220,6 @@ func indexFacets(t *testing.T, x catalog.Index, _ job.Atomic) {
 	if r.EstimatedTotal != 3 {
 		t.Errorf("total %d, want 3", r.EstimatedTotal)
 	}
-	r, err = x.Search(bg, catalog.Query{Text: "Trường THCS Him Lam", Subject: "ngu-van"})
-	ok(t, err)
 	r, err = x.Search(bg, catalog.Query{Text: "him lam", Subject: "ngu-van"})
 	ok(t, err)
 	want = catalog.Facets{
@@ -318,5 +316,7 @@ func indexBroad(t *testing.T, x catalog.Index, _ job.Atomic) {
 	// What is old and outnumbered is still found: under a filter, and by its tones.
 	wantIDs(t, found(t, x, catalog.Query{Text: "can", Subject: "rare"}), "an old lesson under a filter", "l4")
 	wantFirst(t, x, "cân", "l3")
-	wantIDs(t, found(t, x, catalog.Query{Text: "can", Offset: 2000, Limit: 5})[:0], "paging deep")
+	if got := found(t, x, catalog.Query{Text: "can", Offset: 2000, Limit: 5}); len(got) != 5 {
+		t.Errorf("paging deep gives %d hits", len(got))
+	}
 }

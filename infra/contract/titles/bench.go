@@ -47,12 +47,29 @@ func Bench(b *testing.B, x catalog.Index) {
 			return q.Meets(r), err
 		})
 	}
-	run("suggest/prefix", Queries("prefix", 200, 4), func(q Asked) (bool, error) {
-		_, err := x.Suggest(context.Background(), q.Text, 0, 8)
-		return true, err
-	})
-	run("suggest/letter", Queries("letter", 200, 4), func(q Asked) (bool, error) {
-		_, err := x.Suggest(context.Background(), q.Text, 0, 8)
+	for _, kind := range []string{"prefix", "letter"} {
+		run("suggest/"+kind, Queries(kind, 200, 4), func(q Asked) (bool, error) {
+			_, err := x.Suggest(context.Background(), q.Text, 0, 8)
+			return true, err
+		})
+	}
+	// One lesson changes; and the first search after that, which reads anew what
+	// others find at hand.
+	es := Entries(200, 9)
+	for i := range es {
+		es[i].LessonID += "-changed"
+	}
+	at := 0
+	put := func(Asked) (bool, error) {
+		at++
+		return true, x.Put(context.Background(), es[at%len(es)])
+	}
+	run("put", Queries("folded", 200, 5), put)
+	run("put+search", Queries("folded", 200, 5), func(q Asked) (bool, error) {
+		if ok, err := put(q); err != nil {
+			return ok, err
+		}
+		_, err := x.Search(context.Background(), q.Query)
 		return true, err
 	})
 }
