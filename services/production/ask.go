@@ -87,11 +87,13 @@ func Subject(lessonID string) string { return "lesson:" + lessonID }
 // other lesson's bulk, after the probes that refuse bad recordings.
 const firstThings = 20
 
-// ReceivedJobs are the jobs that follow a received recording.
+// ReceivedJobs are the jobs that follow a received recording. They carry no
+// key: lesson.Receive asks once, and after a retry the old ones may still be
+// about to stop.
 func ReceivedJobs(l lesson.Lesson, r lesson.Recording) []job.New {
 	return []job.New{
-		{Args: ProbeArgs{l.ID, r.ID}, Key: "probe:" + r.ID, Subject: Subject(l.ID), Priority: job.Urgent},
-		{Args: HashArgs{l.ID, r.ID}, Key: "hash:" + r.ID, Subject: Subject(l.ID), Priority: job.Low},
+		{Args: ProbeArgs{l.ID, r.ID}, Subject: Subject(l.ID), Priority: job.Urgent},
+		{Args: HashArgs{l.ID, r.ID}, Subject: Subject(l.ID), Priority: job.Low},
 	}
 }
 

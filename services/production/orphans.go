@@ -12,11 +12,12 @@ import (
 )
 
 // How old an object must be before it counts as left over. A package's files
-// are named by the database within one job; a recording may be whole in
-// storage for as long as its upload may be taken up again, which is 7 days.
+// are named by the database within one job. A recording may be whole in
+// storage for as long as its upload may be taken up again, which is 7 days;
+// the rest of the month is for an operator who has restored an old database.
 const (
 	orphanFile      = 24 * time.Hour
-	orphanRecording = 8 * 24 * time.Hour
+	orphanRecording = 30 * 24 * time.Hour
 )
 
 // orphansAtOnce bounds one run's memory.

@@ -20,15 +20,19 @@ func (w *Workers) probe(ctx context.Context, run *job.Run, a ProbeArgs) error {
 	}
 	// What an older recording of the lesson is still having made is not
 	// wanted any more: its cores are.
+	checking := false
 	err = run.Step(ctx, func(ctx context.Context) error {
 		l, err := w.Lessons.Store.Lock(ctx, a.Lesson)
-		if err != nil || l.Media.RecordingID != a.Recording {
-			return err
+		if checking = err == nil && l.Media.RecordingID == a.Recording && l.Media.State == lesson.Checking; !checking {
+			return ignore(err)
 		}
 		return w.Jobs.CancelSubject(ctx, Subject(a.Lesson), kindTranscode, kindFinish)
 	})
 	if err != nil {
 		return fmt.Errorf("recording %s: call off older work: %w", rec.ID, err)
+	}
+	if !checking {
+		return nil // another probe was faster, or the recording failed meanwhile
 	}
 	facts, plan, err := w.plan(ctx, rec)
 	if r := refusal(err); r != nil {

@@ -337,3 +337,27 @@ func TestFirstThingsFirst(t *testing.T) {
 		t.Errorf("%d keys for %d jobs", len(keys), len(jobs))
 	}
 }
+
+func TestSecondProbeOfTheSameRecordingChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.machine.took = 10 * time.Second
+		defer h.start()()
+		h.receive("L", "R", "recording", "")
+		l := h.lesson("L")
+		r, _ := h.lessons.Recording(t.Context(), "R")
+		for range 2 { // one beside the first, one while it transcodes
+			if err := h.Jobs.Add(t.Context(), ReceivedJobs(l, r)...); err != nil {
+				t.Fatal(err)
+			}
+			pass(5 * time.Second)
+		}
+		pass(time.Hour)
+		if l := h.lesson("L"); l.Media.State != lesson.Ready {
+			t.Fatalf("%+v", l.Media)
+		}
+		if ps, _ := h.pkgs.Packages(t.Context(), "L"); len(ps) != 1 || ps[0].State != Verified {
+			t.Errorf("%+v", ps)
+		}
+	})
+}
