@@ -66,7 +66,7 @@ func TestMediaVersitygw(t *testing.T) {
 		addr := s3Addr(t)
 		return s3Process(t, addr, "versitygw", exec.Command(bin, "--access", "examaccess", "--secret", "examsecret",
 			"--port", addr, "--quiet", "posix", t.TempDir()))
-	}, contract.TakesTruncated)
+	}, contract.TakesTruncated, contract.AnswersEarly)
 }
 
 // TestMediaMinio sits the exam on MinIO, where it is installed.
