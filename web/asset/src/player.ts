@@ -35,12 +35,14 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   const saver = thrifty()
   let ready: Promise<void> | undefined
   let said = ''
+  let failing = false // the engine's last request failed
 
   const say = (word: string, value = ''): void => {
     if (!status || said === word + value) return
     said = word + value
     status.textContent = word ? (words[word] || '').replace('{value}', value) : ''
   }
+  const trouble = () => say(navigator.onLine ? 'retrying' : 'offline')
   const stage: Stage = {
     root,
     video,
@@ -88,11 +90,13 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     let mended = 0
     hls.on('hlsError', (_, data) => {
       const f = data as Failure
+      failing = failing || f.type === 'networkError'
+      if (failing && video.readyState < 3) trouble()
       if (!f.fatal) return
       if (f.type === 'mediaError' && mended++ < 3) {
         hls.recoverMediaError()
       } else if (f.type === 'networkError') {
-        say(navigator.onLine ? 'retrying' : 'offline')
+        trouble()
         // The engine has tried by itself by now: go on, ever more slowly.
         setTimeout(() => again(), Math.min(30, 2 ** tries++) * 1000)
       } else {
@@ -105,6 +109,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     })
     hls.on('hlsFragBuffered', () => {
       tries = 0
+      failing = false
       if (said === 'offline' || said === 'retrying') say('')
     })
     stage.engine = hls
@@ -137,7 +142,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
         () => video.play().catch(() => undefined),
         () => {
           ready = undefined
-          say(navigator.onLine ? 'retrying' : 'offline')
+          trouble()
           setTimeout(() => cover.hidden || cover.click(), 4000)
         },
       )
@@ -152,7 +157,9 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   )
   video.addEventListener('waiting', () => {
     const edge = fact('growing') && video.duration - video.currentTime < 3
-    say(edge ? 'edge' : navigator.onLine ? 'waiting' : 'offline')
+    if (edge) say('edge')
+    else if (failing || !navigator.onLine) trouble()
+    else say('waiting')
   })
   addEventListener('offline', () => !video.paused && say('offline'))
 
