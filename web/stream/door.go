@@ -28,16 +28,17 @@ type doors struct {
 	m  map[string]door
 }
 
-func (ds *doors) of(ctx context.Context, lessons Lessons, id string, now time.Time) (door, error) {
+// of gives what is known of a lesson; known says that it was not read just now.
+func (ds *doors) of(ctx context.Context, lessons Lessons, id string, now time.Time) (d door, known bool, err error) {
 	ds.mu.Lock()
 	d, ok := ds.m[id]
 	ds.mu.Unlock()
 	if ok && now.Before(d.until) {
-		return d, nil
+		return d, true, nil
 	}
 	l, err := lessons.Lesson(ctx, id)
 	if err != nil {
-		return door{}, err
+		return door{}, false, err
 	}
 	d = door{object: l.Object(), until: now.Add(doorLife)}
 	if l.Media.MakingID != l.Media.PackageID {
@@ -49,5 +50,12 @@ func (ds *doors) of(ctx context.Context, lessons Lessons, id string, now time.Ti
 		clear(ds.m)
 	}
 	ds.m[id] = d
-	return d, nil
+	return d, false, nil
+}
+
+// forget makes the next look read the lesson.
+func (ds *doors) forget(id string) {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	delete(ds.m, id)
 }

@@ -113,10 +113,21 @@ func (r Room) serve(c echo.Context) error {
 // published; else the person signed in, or the bearer of a token. shared says
 // that caches on the way may keep what is sent.
 func (r Room) admit(c echo.Context, lessonID, packageID string) (token string, shared bool, err error) {
-	d, err := r.doors.of(c.Request().Context(), r.Lessons, lessonID, r.Now())
+	d, known, err := r.doors.of(c.Request().Context(), r.Lessons, lessonID, r.Now())
 	if err != nil {
 		return "", false, err
 	}
+	token, shared, err = r.judge(c, d, lessonID, packageID)
+	if err != nil && known {
+		// It may have been published this second: nobody is turned away by an
+		// old look.
+		r.doors.forget(lessonID)
+		return r.admit(c, lessonID, packageID)
+	}
+	return token, shared, err
+}
+
+func (r Room) judge(c echo.Context, d door, lessonID, packageID string) (token string, shared bool, err error) {
 	// A replacement in the making waits until it is verified and playing.
 	if d.object.Published && packageID != d.making {
 		return "", true, nil
