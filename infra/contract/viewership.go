@@ -25,6 +25,7 @@ type ViewingStores struct {
 	CheckIns viewership.CheckInStore
 	Imports  viewership.ImportStore
 	Reports  viewership.ReportStore
+	Logs     schedule.LogStore
 	// Sheets reads CSV and XLSX files.
 	Sheets func(filename string, data []byte) ([][]string, error)
 }
@@ -40,7 +41,7 @@ func Viewership(t *testing.T, open OpenViewing) {
 	}{
 		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
 		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns}, {"Imports", FigureImports},
-		{"Reach", NetReach}, {"Reports", FrozenReports},
+		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}

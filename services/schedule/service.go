@@ -26,6 +26,10 @@ type Service struct {
 	// OnAsRun, when set, is told of a new as-run inside its transaction
 	// (viewership judges check-ins by it).
 	OnAsRun func(ctx context.Context, a Airing) error
+	// Logs keeps imported as-run logs, and Sheets reads CSV and XLSX files;
+	// both may be nil where no logs are imported.
+	Logs   LogStore
+	Sheets func(filename string, data []byte) ([][]string, error)
 }
 
 // Longest and shortest airing that is believed.

@@ -1,0 +1,358 @@
+package schedule
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"lenlop/services/audit"
+	"lenlop/services/fault"
+	"lenlop/services/people"
+)
+
+// Limits of an imported as-run log.
+const (
+	MaxLogBytes = 5 << 20
+	MaxLogRows  = 20_000
+)
+
+// Columns of an as-run log, by our names. A row finds its airing by the
+// station's number for the item and the day, else by day and time.
+const (
+	LogDate    = "date"
+	LogStart   = "start"
+	LogEnd     = "end"
+	LogLength  = "length"
+	LogHouse   = "houseNumber"
+	LogOutcome = "outcome"
+)
+
+// AsRunImport is a station's log: previewed, and believed once committed. The
+// file is kept as it came.
+type AsRunImport struct {
+	ID        string
+	ChannelID string
+	Filename  string
+	Hash      string // hex SHA-256
+	Data      []byte
+	// Mapping says where our columns are: a header of the file, or for flat
+	// text the characters "1-10", counted from 1, both ends in.
+	Mapping   map[string]string
+	By        string
+	At        time.Time
+	Committed time.Time // zero: a preview
+	Reported  int       // airings reported
+}
+
+// AsRunRow is what becomes of one row of a log.
+type AsRunRow struct {
+	Row    int    // as spreadsheets count
+	Column string // our name of the cell that is wrong, or ""
+	Code   string // why it is refused, or ""
+	Airing Airing // the one it is about
+	AsRun  AsRun
+	Same   bool // reported just so already
+}
+
+// AsRunPreview is a log read and checked.
+type AsRunPreview struct {
+	Import              AsRunImport
+	Rows                []AsRunRow
+	Good, Same, Refused int
+	Silent              []Airing // of the log's days, over, and in no row: nobody says they were on air
+}
+
+// LogStore keeps as-run logs. A missing one is fault.NotFound "asrun.not_found".
+type LogStore interface {
+	SaveAsRun(ctx context.Context, i AsRunImport) error
+	AsRun(ctx context.Context, id string) (AsRunImport, error)
+	CommittedAsRun(ctx context.Context, hash string) (i AsRunImport, found bool, err error)
+	// LastMapping is the one of the channel's last committed log.
+	LastMapping(ctx context.Context, channelID string) (map[string]string, error)
+}
+
+// PreviewAsRun reads a station's log. Without a mapping the channel's last one
+// is taken, or the headers' usual names. Faults: "access.denied",
+// "channel.not_found", "asrun.too_large", "asrun.unreadable", "asrun.no_rows",
+// "asrun.missing_column" (args "column"), "asrun.already".
+func (s *Service) PreviewAsRun(ctx context.Context, by people.Person, channelID, filename string, data []byte, mapping map[string]string) (AsRunPreview, error) {
+	if !people.May(by, people.ReportAsRun, people.Object{}) {
+		return AsRunPreview{}, denied()
+	}
+	if len(data) > MaxLogBytes {
+		return AsRunPreview{}, fault.New(fault.TooLarge, "asrun.too_large", "max", MaxLogBytes)
+	}
+	sum := sha256.Sum256(data)
+	i := AsRunImport{
+		ID: s.NewID(), ChannelID: channelID, Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Mapping: mapping, By: by.ID, At: s.Now(),
+	}
+	if old, found, err := s.Logs.CommittedAsRun(ctx, i.Hash); err != nil {
+		return AsRunPreview{}, fmt.Errorf("as-run log: %w", err)
+	} else if found {
+		return AsRunPreview{}, fault.New(fault.Conflict, "asrun.already", "import", old.ID, "at", old.Committed)
+	}
+	if len(mapping) == 0 {
+		var err error
+		if i.Mapping, err = s.Logs.LastMapping(ctx, channelID); err != nil {
+			return AsRunPreview{}, fmt.Errorf("as-run log: %w", err)
+		}
+	}
+	p, err := s.readLog(ctx, i)
+	if err != nil {
+		return p, err
+	}
+	return p, s.Logs.SaveAsRun(ctx, i)
+}
+
+// CommitAsRun reports what a previewed log says, all at once. Repeating it
+// changes nothing. Faults: "access.denied", "asrun.not_found", "asrun.already".
+func (s *Service) CommitAsRun(ctx context.Context, by people.Person, id string) (AsRunPreview, error) {
+	if !people.May(by, people.ReportAsRun, people.Object{}) {
+		return AsRunPreview{}, denied()
+	}
+	var p AsRunPreview
+	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+		i, err := s.Logs.AsRun(ctx, id)
+		if err != nil {
+			return err
+		}
+		if _, err := s.Store.LockChannel(ctx, i.ChannelID); err != nil {
+			return err
+		}
+		if i, err = s.Logs.AsRun(ctx, id); err != nil {
+			return err
+		}
+		if !i.Committed.IsZero() {
+			p = AsRunPreview{Import: i, Good: i.Reported}
+			return nil
+		}
+		if old, found, err := s.Logs.CommittedAsRun(ctx, i.Hash); err != nil {
+			return fmt.Errorf("as-run log %s: %w", id, err)
+		} else if found {
+			return fault.New(fault.Conflict, "asrun.already", "import", old.ID, "at", old.Committed)
+		}
+		if p, err = s.readLog(ctx, i); err != nil {
+			return err
+		}
+		for _, r := range p.Rows {
+			if r.Code != "" || r.Same {
+				continue
+			}
+			if err := s.believe(ctx, by, r); err != nil {
+				return fmt.Errorf("as-run log %s: row %d: %w", id, r.Row, err)
+			}
+		}
+		p.Import.Committed, p.Import.Reported = s.Now(), p.Good
+		if err := s.Logs.SaveAsRun(ctx, p.Import); err != nil {
+			return err
+		}
+		return s.log(ctx, by, people.ReportAsRun, "asrun:"+id, fmt.Sprintf("%d airings, file %s", p.Good, i.Hash[:12]))
+	})
+	return p, err
+}
+
+func (s *Service) believe(ctx context.Context, by people.Person, r AsRunRow) error {
+	a, err := r.Airing.Reported(r.AsRun, s.Now())
+	if err != nil {
+		return err
+	}
+	a.ReportedBy = by.ID
+	if err := s.Store.SaveAiring(ctx, a); err != nil {
+		return err
+	}
+	if s.OnAsRun != nil {
+		if err := s.OnAsRun(ctx, a); err != nil {
+			return err
+		}
+	}
+	return s.Audit.Append(ctx, audit.Entry{
+		ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ReportAsRun), Subject: "airing:" + a.ID, Detail: string(a.Outcome),
+	})
+}
+
+// readLog reads the file and finds its airings.
+func (s *Service) readLog(ctx context.Context, i AsRunImport) (AsRunPreview, error) {
+	p := AsRunPreview{Import: i}
+	channel, err := s.Store.Channel(ctx, i.ChannelID)
+	if err != nil {
+		return p, err
+	}
+	loc, err := time.LoadLocation(channel.Timezone)
+	if err != nil {
+		return p, fmt.Errorf("channel %s: %w", channel.ID, err)
+	}
+	lines, err := s.logLines(i)
+	if err != nil {
+		return p, err
+	}
+	var from, to time.Time
+	for _, l := range lines {
+		d, ok := ParseDay(l.cells[LogDate], loc)
+		if !ok {
+			continue
+		}
+		if from.IsZero() || d.Before(from) {
+			from = d
+		}
+		if end := d.AddDate(0, 0, 1); end.After(to) {
+			to = end
+		}
+	}
+	airings, err := s.Store.Airings(ctx, Filter{Channel: i.ChannelID, From: from, To: to})
+	if err != nil {
+		return p, fmt.Errorf("airings of channel %s: %w", i.ChannelID, err)
+	}
+	taken := map[string]bool{}
+	for _, l := range lines {
+		r := s.logRow(l, airings, taken, loc)
+		switch {
+		case r.Code != "":
+			p.Refused++
+		case r.Same:
+			p.Same++
+		default:
+			p.Good++
+		}
+		if r.Airing.ID != "" {
+			taken[r.Airing.ID] = true
+		}
+		p.Rows = append(p.Rows, r)
+	}
+	for _, a := range airings {
+		if !taken[a.ID] && a.Outcome == Planned && a.EndsAt.Before(s.Now()) && !from.IsZero() {
+			p.Silent = append(p.Silent, a)
+		}
+	}
+	return p, nil
+}
+
+// logLine is a row of a log by our columns.
+type logLine struct {
+	number int
+	cells  map[string]string
+}
+
+// usualLogHeaders are what play-out systems and stations write above their
+// columns; compared without marks or case by heading.
+var usualLogHeaders = map[string][]string{
+	LogDate:    {"date", "ngày", "ngày phát", "ngày phát sóng"},
+	LogStart:   {"start", "start time", "giờ", "giờ phát", "bắt đầu", "giờ bắt đầu", "thời điểm bắt đầu"},
+	LogEnd:     {"end", "end time", "kết thúc", "giờ kết thúc"},
+	LogLength:  {"duration", "length", "thời lượng"},
+	LogHouse:   {"house number", "housenumber", "house id", "mã băng", "mã số", "mã chương trình"},
+	LogOutcome: {"outcome", "status", "kết quả", "tình trạng"},
+}
+
+var position = regexp.MustCompile(`^(\d{1,4})-(\d{1,4})$`)
+
+func (s *Service) logLines(i AsRunImport) ([]logLine, error) {
+	var lines []logLine
+	var err error
+	if m := position.FindString(i.Mapping[LogDate]); m != "" {
+		lines, err = flatLines(i)
+	} else {
+		lines, err = s.headedLines(i)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case len(lines) == 0:
+		return nil, fault.New(fault.Invalid, "asrun.no_rows")
+	case len(lines) > MaxLogRows:
+		return nil, fault.New(fault.TooLarge, "asrun.too_many_rows", "max", MaxLogRows)
+	}
+	return lines, nil
+}
+
+// flatLines cuts lines of text at the mapping's characters.
+func flatLines(i AsRunImport) ([]logLine, error) {
+	if !utf8.Valid(i.Data) {
+		return nil, fault.New(fault.Invalid, "asrun.unreadable")
+	}
+	cuts := map[string][2]int{}
+	for c, where := range i.Mapping {
+		m := position.FindStringSubmatch(where)
+		if m == nil {
+			return nil, fault.New(fault.Invalid, "asrun.missing_column", "column", c)
+		}
+		a, _ := strconv.Atoi(m[1])
+		b, _ := strconv.Atoi(m[2])
+		if a < 1 || b < a {
+			return nil, fault.New(fault.Invalid, "asrun.missing_column", "column", c)
+		}
+		cuts[c] = [2]int{a - 1, b}
+	}
+	var out []logLine
+	number := 0
+	for text := range strings.Lines(string(i.Data)) {
+		number++
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		l, runes := logLine{number, map[string]string{}}, []rune(strings.TrimRight(text, "\r\n"))
+		for c, cut := range cuts {
+			if cut[0] < len(runes) {
+				l.cells[c] = strings.TrimSpace(string(runes[cut[0]:min(cut[1], len(runes))]))
+			}
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// headedLines reads a table whose columns have headers, below a letterhead.
+func (s *Service) headedLines(i AsRunImport) ([]logLine, error) {
+	cells, err := s.Sheets(i.Filename, i.Data)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "asrun.unreadable")
+	}
+	for k, row := range cells[:min(len(cells), 20)] {
+		columns := map[string]int{}
+		for c, usual := range usualLogHeaders {
+			at := slices.IndexFunc(row, func(h string) bool { return i.Mapping[c] != "" && sameHeading(h, i.Mapping[c]) })
+			if at < 0 {
+				at = slices.IndexFunc(row, func(h string) bool {
+					return slices.ContainsFunc(usual, func(u string) bool { return sameHeading(h, u) })
+				})
+			}
+			if at >= 0 {
+				columns[c] = at
+			}
+		}
+		if _, ok := columns[LogDate]; !ok {
+			continue
+		}
+		if _, ok := columns[LogStart]; !ok {
+			return nil, fault.New(fault.Invalid, "asrun.missing_column", "column", LogStart)
+		}
+		var out []logLine
+		for n, r := range cells[k+1:] {
+			if strings.TrimSpace(strings.Join(r, "")) == "" {
+				continue
+			}
+			l := logLine{k + n + 2, map[string]string{}}
+			for c, at := range columns {
+				if at < len(r) {
+					l.cells[c] = strings.TrimSpace(r[at])
+				}
+			}
+			out = append(out, l)
+		}
+		return out, nil
+	}
+	if len(cells) == 0 {
+		return nil, nil
+	}
+	return nil, fault.New(fault.Invalid, "asrun.missing_column", "column", LogDate)
+}
+
+func sameHeading(a, b string) bool {
+	return strings.EqualFold(strings.Join(strings.Fields(a), " "), strings.Join(strings.Fields(b), " "))
+}

@@ -1,0 +1,123 @@
+package schedule
+
+import (
+	"strings"
+	"time"
+
+	"lenlop/services/fault"
+)
+
+// AsRunRule names how a log's times become an outcome: near the plan and at
+// least nine tenths of it is aired, less of it is partial, and more than ten
+// minutes off is moved.
+const AsRunRule = "as-run/1"
+
+const nearPlan = 10 * time.Minute
+
+// Inferred is the outcome of an airing that a log says was on air.
+func Inferred(a Airing, start, end time.Time) Outcome {
+	switch {
+	case start.Sub(a.StartsAt).Abs() > nearPlan:
+		return Moved
+	case 10*end.Sub(start) < 9*a.EndsAt.Sub(a.StartsAt):
+		return Partial
+	}
+	return Aired
+}
+
+// outcomeWords are what stations write; empty means that the times tell.
+var outcomeWords = map[string]Outcome{
+	"aired": Aired, "ok": Aired, "played": Aired, "đã phát": Aired, "phát": Aired,
+	"partial": Partial, "phát một phần": Partial, "một phần": Partial,
+	"moved": Moved, "dời giờ": Moved, "đổi giờ": Moved, "lùi giờ": Moved,
+	"dropped": Dropped, "missed": Dropped, "không phát": Dropped, "bỏ": Dropped, "hủy": Dropped, "huỷ": Dropped,
+}
+
+// logRow says what becomes of one row. taken are airings that earlier rows are about.
+func (s *Service) logRow(l logLine, airings []Airing, taken map[string]bool, loc *time.Location) AsRunRow {
+	r := AsRunRow{Row: l.number}
+	refuse := func(column, code string) AsRunRow {
+		r.Column, r.Code = column, code
+		return r
+	}
+	d, ok := ParseDay(l.cells[LogDate], loc)
+	if !ok {
+		return refuse(LogDate, "import.bad_date")
+	}
+	clock, ok := ParseClock(l.cells[LogStart])
+	if !ok {
+		return refuse(LogStart, "import.bad_time")
+	}
+	start := d.Add(clock)
+	a, found := nearest(l.cells[LogHouse], start, airings)
+	if !found {
+		return refuse(LogStart, "airing.not_found")
+	}
+	if taken[a.ID] {
+		return refuse(LogStart, "import.row_twice")
+	}
+	r.Airing = a
+	end, column := endOf(l, start, a)
+	if column != "" {
+		return refuse(column, "import.bad_time")
+	}
+	word := strings.ToLower(strings.Join(strings.Fields(l.cells[LogOutcome]), " "))
+	o, known := outcomeWords[word]
+	switch {
+	case word == "":
+		o = Inferred(a, start, end)
+	case !known:
+		return refuse(LogOutcome, "airing.unknown_outcome")
+	}
+	r.AsRun = AsRun{Outcome: o, StartedAt: start, EndedAt: end}
+	after, err := a.Reported(r.AsRun, s.Now())
+	if err != nil {
+		return refuse(LogStart, fault.As(err).Code)
+	}
+	r.Same = a.Outcome == after.Outcome && a.StartedAt.Equal(after.StartedAt) && a.EndedAt.Equal(after.EndedAt)
+	return r
+}
+
+// nearest finds the airing of a row: of those with the station's number the one
+// planned nearest, or without a number the one within ten minutes.
+func nearest(house string, start time.Time, airings []Airing) (a Airing, found bool) {
+	for _, x := range airings {
+		off := x.StartsAt.Sub(start).Abs()
+		if house != "" && x.HouseNumber != "" {
+			if !strings.EqualFold(x.HouseNumber, house) {
+				continue
+			}
+		} else if off > nearPlan {
+			continue
+		}
+		if !found || off < a.StartsAt.Sub(start).Abs() {
+			a, found = x, true
+		}
+	}
+	return a, found
+}
+
+// endOf is when a row says the airing ended: by its end, its length, or as long
+// as planned. column names the cell that is not understood.
+func endOf(l logLine, start time.Time, a Airing) (end time.Time, column string) {
+	if text := l.cells[LogEnd]; text != "" {
+		clock, ok := ParseClock(text)
+		if !ok {
+			return end, LogEnd
+		}
+		y, m, d := start.Date()
+		end = time.Date(y, m, d, 0, 0, 0, 0, start.Location()).Add(clock)
+		if end.Before(start) { // over midnight
+			end = end.AddDate(0, 0, 1)
+		}
+		return end, ""
+	}
+	if text := l.cells[LogLength]; text != "" {
+		length, ok := ParseClock(text)
+		if !ok {
+			return end, LogLength
+		}
+		return start.Add(length), ""
+	}
+	return start.Add(a.EndsAt.Sub(a.StartsAt)), ""
+}

@@ -1,0 +1,102 @@
+package schedule
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+)
+
+// XMLTV is the public form of a schedule that programme guides read.
+type xmltv struct {
+	XMLName    xml.Name         `xml:"tv"`
+	Generator  string           `xml:"generator-info-name,attr"`
+	Channels   []xmltvChannel   `xml:"channel"`
+	Programmes []xmltvProgramme `xml:"programme"`
+}
+
+type xmltvChannel struct {
+	ID   string    `xml:"id,attr"`
+	Name xmltvText `xml:"display-name"`
+}
+
+type xmltvText struct {
+	Lang string `xml:"lang,attr,omitempty"`
+	Text string `xml:",chardata"`
+}
+
+type xmltvProgramme struct {
+	Start    string      `xml:"start,attr"`
+	Stop     string      `xml:"stop,attr"`
+	Channel  string      `xml:"channel,attr"`
+	Title    xmltvText   `xml:"title"`
+	Desc     *xmltvText  `xml:"desc,omitempty"`
+	Category []xmltvText `xml:"category"`
+}
+
+// xmltvTime is the guide's form of a moment, with its zone.
+const xmltvTime = "20060102150405 -0700"
+
+// WriteXMLTV writes the channel's airings that begin from, to left out, as an
+// XMLTV guide. Dropped ones are left out; moved ones stand at their real time.
+// Faults: "channel.not_found", "schedule.bad_period" for more than 100 days.
+func (s *Service) WriteXMLTV(ctx context.Context, w io.Writer, channelID string, from, to time.Time) error {
+	if !from.Before(to) || to.Sub(from) > 100*24*time.Hour {
+		return fault.New(fault.Invalid, "schedule.bad_period", "days", 100)
+	}
+	c, err := s.Store.Channel(ctx, channelID)
+	if err != nil {
+		return err
+	}
+	loc, err := time.LoadLocation(c.Timezone)
+	if err != nil {
+		return fmt.Errorf("channel %s: %w", c.ID, err)
+	}
+	airings, err := s.Store.Airings(ctx, Filter{Channel: channelID, From: from, To: to})
+	if err != nil {
+		return fmt.Errorf("airings of channel %s: %w", channelID, err)
+	}
+	guide := xmltv{Generator: "Lên Lớp", Channels: []xmltvChannel{{ID: c.ID, Name: xmltvText{"vi", c.Name}}}}
+	lessons := map[string]lesson.Lesson{}
+	for _, a := range airings {
+		if a.Outcome == Dropped {
+			continue
+		}
+		l, ok := lessons[a.LessonID]
+		if !ok {
+			if l, err = s.Lessons.Lesson(ctx, a.LessonID); err != nil {
+				return fmt.Errorf("airing %s: %w", a.ID, err)
+			}
+			lessons[a.LessonID] = l
+		}
+		guide.Programmes = append(guide.Programmes, programme(a, l, c, loc))
+	}
+	if _, err := io.WriteString(w, xml.Header+"<!DOCTYPE tv SYSTEM \"xmltv.dtd\">\n"); err != nil {
+		return fmt.Errorf("guide of channel %s: %w", channelID, err)
+	}
+	e := xml.NewEncoder(w)
+	e.Indent("", " ")
+	if err := e.Encode(guide); err != nil {
+		return fmt.Errorf("guide of channel %s: %w", channelID, err)
+	}
+	return nil
+}
+
+func programme(a Airing, l lesson.Lesson, c Channel, loc *time.Location) xmltvProgramme {
+	start, stop := a.StartsAt, a.EndsAt
+	if a.Outcome.Happened() {
+		start, stop = a.StartedAt, a.EndedAt
+	}
+	p := xmltvProgramme{
+		Start: start.In(loc).Format(xmltvTime), Stop: stop.In(loc).Format(xmltvTime), Channel: c.ID, Title: xmltvText{l.Language, l.Title},
+		Category: []xmltvText{{"", l.Subject}, {"vi", fmt.Sprintf("Lớp %d", l.Grade)}},
+	}
+	if l.Description != "" {
+		p.Desc = &xmltvText{l.Language, l.Description}
+	}
+	return p
+}
