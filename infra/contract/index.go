@@ -29,7 +29,7 @@ func Index(t *testing.T, open OpenIndex) {
 		{"PutAndDelete", indexPut}, {"Transactions", indexTransactions}, {"Filters", indexFilters}, {"Facets", indexFacets},
 		{"Paging", indexPaging}, {"Browsing", indexBrowsing}, {"Forgiving", indexForgiving}, {"TonesFirst", indexTones},
 		{"GradeWords", indexGrades}, {"Ranking", indexRanking}, {"Highlight", indexHighlight}, {"Suggest", indexSuggest},
-		{"Corrected", indexCorrected}, {"Hostile", indexHostile}, {"Broad", indexBroad},
+		{"Corrected", indexCorrected}, {"Hostile", indexHostile}, {"Broad", indexBroad}, {"Success", indexSuccess},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			index, atomic := open(t)
@@ -318,5 +318,26 @@ func indexBroad(t *testing.T, x catalog.Index, _ job.Atomic) {
 	wantFirst(t, x, "cân", "l3")
 	if got := found(t, x, catalog.Query{Text: "can", Offset: 2000, Limit: 5}); len(got) != 5 {
 		t.Errorf("paging deep gives %d hits", len(got))
+	}
+}
+
+// Of 60 queries of a kind, on a catalogue of several hundred topics, nearly all
+// have a lesson of their topic among the first three hits.
+func indexSuccess(t *testing.T, x catalog.Index, _ job.Atomic) {
+	ok(t, x.Put(bg, titles.Entries(1000, 2)...))
+	for kind, least := range map[string]int{"exact": 60, "folded": 60, "typo": 57, "telex": 57, "grade": 50} {
+		met := 0
+		for _, q := range titles.Queries(kind, 60, 11) {
+			r, err := x.Search(bg, q.Query)
+			ok(t, err)
+			if q.Meets(r) {
+				met++
+			} else {
+				t.Logf("%s: %q is not answered by %q", kind, q.Text, hitIDs(r)[:min(3, len(r.Hits))])
+			}
+		}
+		if met < least {
+			t.Errorf("%s: %d of 60 queries find their topic, want %d", kind, met, least)
+		}
 	}
 }
