@@ -166,7 +166,7 @@ func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", c.Program, ctx.Err())
 	}
-	return exitError(c.Program, err, limited, tail.String())
+	return exitError(c, err, limited, tail.String())
 }
 
 var errWall = errors.New("wall time is over")
@@ -183,8 +183,10 @@ func (s *Sandbox) limits(c transcoder.Command) []string {
 	if size <= 0 {
 		size = DefaultFileBytes
 	}
+	seconds := int64(max(cpu, time.Second) / time.Second)
 	return []string{
-		"--as=" + strconv.FormatInt(memory, 10), "--cpu=" + strconv.FormatInt(int64(max(cpu, time.Second)/time.Second), 10),
+		"--as=" + strconv.FormatInt(memory, 10), // A signal that names the limit first, the end a second later.
+		fmt.Sprintf("--cpu=%d:%d", seconds, seconds+1),
 		"--fsize=" + strconv.FormatInt(size, 10), "--core=0", "--nofile=" + strconv.Itoa(openFiles), "--",
 	}
 }
@@ -195,7 +197,7 @@ func (s *Sandbox) limits(c transcoder.Command) []string {
 func (s *Sandbox) room(c transcoder.Command, program string) []string {
 	args := []string{
 		s.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "sandbox",
-		"--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
+		"--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--dir", "/tmp",
 	}
 	for _, dir := range []string{"/bin", "/lib", "/lib64"} {
 		if to, err := os.Readlink(dir); err == nil {
@@ -213,14 +215,17 @@ func (s *Sandbox) room(c transcoder.Command, program string) []string {
 	if c.WriteDir != "" {
 		args = append(args, "--bind", c.WriteDir, c.WriteDir, "--chdir", c.WriteDir)
 	} else {
-		args = append(args, "--chdir", "/tmp")
+		args = append(args, "--chdir", "/")
 	}
-	return append(args, "--")
+	// What else is there, the folders that lead to the files, holds nothing
+	// and takes nothing.
+	return append(args, "--remount-ro", "/", "--")
 }
 
 // exitError explains how a command ended. bubblewrap reports a signal as 128
 // and its number, as a shell does.
-func exitError(program string, err error, ctx context.Context, tail string) error {
+func exitError(c transcoder.Command, err error, ctx context.Context, tail string) error {
+	program := c.Program
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
 		if errors.Is(err, exec.ErrWaitDelay) {
@@ -241,7 +246,9 @@ func exitError(program string, err error, ctx context.Context, tail string) erro
 	switch {
 	case errors.Is(context.Cause(ctx), errWall):
 		e.Limit = "wall"
-	case signal == syscall.SIGXCPU:
+	case signal == syscall.SIGXCPU, program == "ffmpeg" && e.Code == 255:
+		// ffmpeg catches the signal and exits with 255. Nobody else sends it
+		// one: whoever cancels kills.
 		e.Limit = "cpu"
 	case signal == syscall.SIGXFSZ || strings.Contains(tail, "File too large"):
 		e.Limit = "file"
