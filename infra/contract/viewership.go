@@ -263,6 +263,16 @@ func Folding(t *testing.T, open OpenViewing) {
 	after, err := h.svc.Retention(bg, department, "l")
 	ok(t, err)
 	same(t, after, bins)
+	h.pass(400 * 24 * time.Hour)
+	if n, err := h.svc.Purge(bg); n != 20 || err != nil {
+		t.Fatalf("purged %d: %v", n, err)
+	}
+	if n, err := h.svc.Purge(bg); n != 0 || err != nil {
+		t.Fatalf("and again %d: %v", n, err)
+	}
+	if w := h.ledger(t, "l").Web; w.Views != before.Web.Views || w.WatchSeconds != before.Web.WatchSeconds || w.Viewers != 0 {
+		t.Fatalf("counts stay, viewers go: %+v", w)
+	}
 	if before.Web.Views != 16 || before.Web.Excluded[viewership.FasterThanTime] != 1 || before.Web.Completions != 0 {
 		t.Fatalf("%+v", before.Web)
 	}

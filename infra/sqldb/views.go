@@ -300,6 +300,28 @@ func (s *Views) Fold(ctx context.Context, before string, limit int) (int, error)
 	return int(n), wrap(err, "playback sessions")
 }
 
+// Purge removes credits and flags of days before the given one.
+func (s *Views) Purge(ctx context.Context, before string, limit int) (int, error) {
+	var n int64
+	err := s.db.Atomically(ctx, func(ctx context.Context) error {
+		w := s.db.Writer(ctx)
+		var gone []string
+		err := w.NewRaw(`DELETE FROM view_credits WHERE (viewer, day, lesson_id, package_id) IN (
+			SELECT viewer, day, lesson_id, package_id FROM view_credits WHERE day < ? LIMIT ?) RETURNING viewer`, before, limit).Scan(ctx, &gone)
+		if err != nil {
+			return err
+		}
+		if n = int64(len(gone)); n == 0 {
+			_, err := w.NewRaw("DELETE FROM view_flags WHERE day < ?", before).Exec(ctx)
+			return err
+		}
+		_, err = w.NewRaw(`DELETE FROM viewers WHERE id IN (?) AND NOT EXISTS (SELECT 1 FROM view_credits AS c WHERE c.viewer = viewers.id)
+			AND NOT EXISTS (SELECT 1 FROM view_sessions AS s WHERE s.viewer = viewers.id)`, bun.List(gone)).Exec(ctx)
+		return err
+	})
+	return int(n), wrap(err, "viewing")
+}
+
 func sessionRows(list []viewership.Session) []sessionViewRow {
 	rows := make([]sessionViewRow, len(list))
 	for i, x := range list {

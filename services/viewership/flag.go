@@ -80,3 +80,14 @@ func (s *Service) Fold(ctx context.Context) (int, error) {
 	}
 	return n, nil
 }
+
+// Purge removes viewers' rows of terms that ended over six months ago; totals
+// stay, so only the distinct viewers of such a period can no longer be counted.
+// It returns how many it removed; repeat it until that is 0.
+func (s *Service) Purge(ctx context.Context) (int, error) {
+	n, err := s.Store.Purge(ctx, s.day(KeptFrom(s.Now().In(s.Location))), foldStep)
+	if err != nil {
+		return n, fmt.Errorf("purge viewers: %w", err)
+	}
+	return n, nil
+}

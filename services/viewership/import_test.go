@@ -1,9 +1,6 @@
 package viewership
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
 func TestParseNumber(t *testing.T) {
 	for _, c := range []struct {
@@ -19,20 +16,6 @@ func TestParseNumber(t *testing.T) {
 	} {
 		if got, ok := parseNumber(c.in, c.whole); ok != c.ok || ok && got != c.want {
 			t.Errorf("%q, whole %t: %v %t", c.in, c.whole, got, ok)
-		}
-	}
-}
-
-func TestTerm(t *testing.T) {
-	for day, want := range map[string]string{
-		"2019-08-01": "2019-1", "2019-12-31": "2019-1", "2020-01-15": "2019-1", "2020-01-16": "2019-2", "2020-07-31": "2019-2", "2020-08-01": "2020-1",
-	} {
-		at, err := time.Parse("2006-01-02", day)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := Term(at); got != want {
-			t.Errorf("%s: %s", day, got)
 		}
 	}
 }

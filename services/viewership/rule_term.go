@@ -18,3 +18,20 @@ func Term(local time.Time) string {
 	}
 	return fmt.Sprintf("%d-2", y-1)
 }
+
+// keptAfterTerm is how long viewers' rows live on after their term, in months.
+const keptAfterTerm = 6
+
+// KeptFrom is the first local day whose viewers' rows are still kept: a term's
+// rows go six months after its end, and then only counts remain.
+func KeptFrom(local time.Time) time.Time {
+	past := local.AddDate(0, -keptAfterTerm, 0)
+	y, m, d := past.Date()
+	switch {
+	case m >= time.August:
+		return time.Date(y, time.August, 1, 0, 0, 0, 0, local.Location())
+	case m == time.January && d <= 15:
+		return time.Date(y-1, time.August, 1, 0, 0, 0, 0, local.Location())
+	}
+	return time.Date(y, time.January, 16, 0, 0, 0, 0, local.Location())
+}

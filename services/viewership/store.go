@@ -53,6 +53,9 @@ type Store interface {
 	// Fold removes session rows of days before the given one, at most limit,
 	// and says how many: their credits hold all that is still needed.
 	Fold(ctx context.Context, before string, limit int) (int, error)
+	// Purge removes credits and flags of days before the given one, at most
+	// limit, then viewers that nothing is left of, and says how many credits.
+	Purge(ctx context.Context, before string, limit int) (int, error)
 }
 
 // Changes are what a batch of heartbeats writes.
