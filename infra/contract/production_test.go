@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lenlop/infra/contract"
 	"lenlop/infra/s3"
 	"lenlop/infra/s3embedded"
 	"lenlop/infra/sandbox"
@@ -44,8 +45,8 @@ type plant struct {
 
 var plantTeacher = people.Person{ID: "gv", Username: "gv", Active: true, Grants: []people.Grant{{Role: people.Teacher}}}
 
-func openPlant(ctx context.Context, dir string) (*plant, error) {
-	db, err := sqldb.Open(ctx, filepath.Join(dir, "lenlop.db"), time.Now)
+func openPlant(ctx context.Context, dir, dsn string) (*plant, error) {
+	db, err := sqldb.Open(ctx, dsn, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -205,8 +206,15 @@ func real(t *testing.T, name string) string {
 }
 
 func TestRecordingsGoThroughThePipeline(t *testing.T) {
-	dir := t.TempDir()
-	p, err := openPlant(context.Background(), dir)
+	t.Run("SQLite", func(t *testing.T) {
+		dir := t.TempDir()
+		goThrough(t, dir, filepath.Join(dir, "lenlop.db"))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) { goThrough(t, t.TempDir(), contract.Postgres(t)) })
+}
+
+func goThrough(t *testing.T, dir, dsn string) {
+	p, err := openPlant(context.Background(), dir, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +354,7 @@ func TestPlantChild(t *testing.T) {
 	if dir == "" {
 		return // by itself it proves nothing
 	}
-	p, err := openPlant(context.Background(), dir)
+	p, err := openPlant(context.Background(), dir, filepath.Join(dir, "lenlop.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -392,7 +400,7 @@ func TestKilledWhileTranscoding(t *testing.T) {
 	if l, err := db.Lessons().Lesson(t.Context(), id); err != nil || l.Media.State != lesson.Processing {
 		t.Fatalf("the kill came too late: %+v %v", l.Media, err)
 	}
-	p, err := openPlant(context.Background(), dir)
+	p, err := openPlant(context.Background(), dir, filepath.Join(dir, "lenlop.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

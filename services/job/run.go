@@ -56,11 +56,21 @@ func (r *Run) fenced(ctx context.Context, effects func(ctx context.Context) erro
 		if rest > 0 && sleep(ctx, rest) != nil {
 			break
 		}
-		if err = r.try(ctx, effects, finish); err == nil || fault.As(err) != nil || errors.Is(err, ErrLost) || ctx.Err() != nil {
+		if err = r.try(ctx, effects, finish); !passes(err) || ctx.Err() != nil {
 			break
 		}
 	}
 	return err
+}
+
+// passes reports that trying again may help: the database's own failures
+// (deadlocks, broken connections), not what a service decided.
+func passes(err error) bool {
+	if err == nil || errors.Is(err, ErrLost) {
+		return false
+	}
+	kind := fault.KindOf(err)
+	return kind == fault.Internal || kind == fault.Unavailable
 }
 
 func (r *Run) try(ctx context.Context, effects func(ctx context.Context) error, finish bool) error {

@@ -359,7 +359,9 @@ func TestCommitIsRepeatedAfterAPassingFailure(t *testing.T) {
 		job.Register(r, job.Options{}, func(ctx context.Context, run *job.Run, _ cook) error {
 			m.FailWith(func(call string) error {
 				if call == "Finish" && fails > 0 {
-					fails--
+					if fails--; fails == 0 {
+						return fault.New(fault.Unavailable, "database.unavailable") // a deadlock
+					}
 					return errors.New("connection reset")
 				}
 				return nil
