@@ -57,7 +57,7 @@ function attach(input: HTMLInputElement): void {
       a.textContent = s.text
       const small = document.createElement('span')
       small.className = 'small hint'
-      small.textContent = (input.dataset.grade || '').replace('{grade}', String(s.grade))
+      small.textContent = (input.dataset.grade || '').replace('{n}', String(s.grade))
       a.append(' ', small)
       li.append(a)
       list.append(li)
