@@ -109,6 +109,7 @@ func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *
 	if err := h.produce(ctx, dir); err != nil {
 		return nil, err
 	}
+	h.housekeeping()
 	return h, h.operator(ctx)
 }
 
@@ -128,7 +129,8 @@ func (h *house) openStorage(ctx context.Context, dir string) error {
 	f := h.flags
 	c := s3.Config{Endpoint: f.S3Endpoint, Bucket: f.S3Bucket, Region: f.S3Region, PathStyle: true}
 	if f.embedded() {
-		srv, err := s3embedded.Start(ctx, s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: f.S3Bucket, Region: f.S3Region, Log: h.log})
+		srv, err := s3embedded.Start(ctx, s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: f.S3Bucket, Region: f.S3Region, Log: h.log,
+			MaxPart: upload.LargestPart(f.MaxUpload, 0)})
 		if err != nil {
 			return err
 		}
@@ -190,7 +192,8 @@ func (h *house) services(ctx context.Context) error {
 	h.lessons = &lesson.Service{Store: h.db.Lessons(), Atomic: h.bell, Jobs: h.bell, Audit: log, Index: h.catalog,
 		Subjects: h.db.Schools(), People: h.db.People(), Now: h.now, NewID: newID}
 	h.uploads = &upload.Service{Store: h.db.Uploads(), Atomic: h.bell, Lessons: h.db.Lessons(), Receiver: h.lessons,
-		Parts: h.parts, Objects: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota}
+		Parts: h.parts, Objects: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota,
+		Direct: !h.flags.embedded()}
 	h.schedule = &schedule.Service{Store: h.db.Schedule(), Lessons: h.db.Lessons(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID}
 	h.viewership = viewership.New(viewership.Config{Store: h.db.Views(), Reader: h.db.Views(), Figures: h.db.Figures(),
 		Lessons: h.db.Lessons(), Schedule: h.db.Schedule(), Secret: h.secret, Location: h.zone, Now: h.now, NewID: newID,
