@@ -15,8 +15,8 @@ type errand struct{ N int }
 func (errand) Kind() string { return "errand" }
 
 func TestPruneKeepsWhatMatters(t *testing.T) {
-	for name, dsn := range map[string]func(t *testing.T) string{
-		"sqlite":     func(t *testing.T) string { return t.TempDir() + "/x.sqlite" },
+	for name, dsn := range map[string]func(t testing.TB) string{
+		"sqlite":     func(t testing.TB) string { return t.TempDir() + "/x.sqlite" },
 		"postgresql": contract.Postgres,
 	} {
 		t.Run(name, func(t *testing.T) {
