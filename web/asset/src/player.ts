@@ -55,8 +55,13 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   // Sound alone is a playlist of its own: engines leave it out of the others.
   const address = () => (recall('quality') === 'sound' && fact('sound')) || fact('hls')
 
+  // The page's own source is for browsers without JavaScript: an engine's must
+  // not begin beside it.
+  const engines = 'MediaSource' in window || 'ManagedMediaSource' in window
+  if (engines) for (const s of video.querySelectorAll('source')) s.remove()
+
   async function source(): Promise<void> {
-    if (window.MediaSource || 'ManagedMediaSource' in window) {
+    if (engines) {
       const { default: Hls } = (await import(fact('engine'))) as { default: HlsClass }
       if (Hls.isSupported()) return attach(Hls)
     }
@@ -139,7 +144,8 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       say('loading')
       video.focus()
       stage.ensure().then(
-        () => video.play().catch(() => undefined),
+        // Refused when the tap is too long ago: the next one plays at once.
+        () => video.play().catch(() => (cover.hidden = !video.paused)),
         () => {
           ready = undefined
           trouble()
@@ -152,9 +158,11 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     if (cover) cover.hidden = true
     stage.ensure()
   })
-  video.addEventListener('playing', () =>
-    say(resumeAt && video.currentTime < resumeAt + 3 ? 'resumed' : '', clock(resumeAt)),
-  )
+  video.addEventListener('playing', () => {
+    const resumed = resumeAt && Math.abs(video.currentTime - resumeAt) < 3
+    say(resumed ? 'resumed' : '', resumed ? clock(resumeAt) : '')
+    if (resumed) setTimeout(() => said.startsWith('resumed') && say(''), 8000)
+  })
   video.addEventListener('waiting', () => {
     const edge = fact('growing') && video.duration - video.currentTime < 3
     if (edge) say('edge')
@@ -174,7 +182,12 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       remember()
     }
   })
-  video.addEventListener('pause', remember)
+  video.addEventListener('pause', () => {
+    remember()
+    // The next lesson starts with what this line can carry.
+    const bits = stage.engine?.bandwidthEstimate
+    if (bits && bits > 0) keep('bits', bits.toFixed(0))
+  })
 
   for (const part of ['viewing', 'extras']) {
     import(fact(part)).then((m: { start(s: Stage): void }) => m.start(stage)).catch(() => undefined)

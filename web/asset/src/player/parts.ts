@@ -20,6 +20,7 @@ export interface Stage {
 export interface Engine {
   levels: { height: number; bitrate: number }[]
   autoLevelCapping: number
+  bandwidthEstimate: number
   capLevelToPlayerSize: boolean
   on(event: string, fn: (event: string, data: never) => void): void
 }
