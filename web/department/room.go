@@ -38,13 +38,13 @@ type Room struct {
 func (r Room) Routes() []page.Route {
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/review", Action: people.ReviewLesson, Scope: page.Site, Handle: r.queue},
-		{Method: http.MethodGet, Path: "/review/:lesson", Action: people.ReviewLesson, Scope: page.Object, Handle: r.review},
-		{Method: http.MethodPost, Path: "/review/:lesson/approve", Action: people.ReviewLesson, Scope: page.Object, Handle: r.approve},
-		{Method: http.MethodPost, Path: "/review/:lesson/return", Action: people.ReviewLesson, Scope: page.Object, Handle: r.giveBack},
-		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: r.withdraw},
+		{Method: http.MethodGet, Path: "/review/:lesson", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.review)},
+		{Method: http.MethodPost, Path: "/review/:lesson/approve", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.approve)},
+		{Method: http.MethodPost, Path: "/review/:lesson/return", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.giveBack)},
+		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodGet, Path: "/department", Action: people.ReadViewing, Scope: page.Site, Handle: r.table},
 		{Method: http.MethodGet, Path: "/department/table.csv", Action: people.ReadViewing, Scope: page.Site, Handle: r.csv},
-		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: r.ledger},
+		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: page.SignedIn(r.ledger)},
 	}
 }
 

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -123,7 +124,9 @@ func (r Room) figures(ctx context.Context, by people.Person, a schedule.Airing) 
 	for _, x := range ledger.Airings {
 		if x.Airing.ID == a.ID {
 			fs := slices.Clone(x.Figures)
-			slices.SortStableFunc(fs, func(a, b viewership.Figure) int { return a.At.Compare(b.At) })
+			slices.SortStableFunc(fs, func(a, b viewership.Figure) int {
+				return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+			})
 			return fs, nil
 		}
 	}

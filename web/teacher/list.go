@@ -15,10 +15,7 @@ import (
 	"lenlop/web/page"
 )
 
-var (
-	errDenied = fault.New(fault.Forbidden, "access.denied")
-	errSignIn = fault.New(fault.Unauthenticated, "signin.needed")
-)
+var errDenied = fault.New(fault.Forbidden, "access.denied")
 
 // perPage is how many lessons a list shows at a time.
 const perPage = 50

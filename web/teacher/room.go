@@ -39,15 +39,15 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/teacher", Action: people.ListLessons, Scope: page.Site, Handle: r.list},
 		{Method: http.MethodGet, Path: "/teacher/lessons/new", Action: people.CreateLesson, Scope: page.Site, Handle: r.blank},
 		{Method: http.MethodPost, Path: "/teacher/lessons/new", Action: people.CreateLesson, Scope: page.Site, Handle: r.draft},
-		{Method: http.MethodGet, Path: one, Action: people.EditLesson, Scope: page.Object, Handle: r.edit},
-		{Method: http.MethodPost, Path: one + "/save", Action: people.EditLesson, Scope: page.Object, Handle: r.save},
-		{Method: http.MethodPost, Path: one + "/submit", Action: people.EditLesson, Scope: page.Object, Handle: r.step("submitted", r.Lessons.Submit)},
-		{Method: http.MethodPost, Path: one + "/retry", Action: people.EditLesson, Scope: page.Object, Handle: r.step("retried", r.Lessons.Retry)},
-		{Method: http.MethodPost, Path: one + "/bin", Action: people.EditLesson, Scope: page.Object, Handle: r.step("binned", r.Lessons.Bin)},
-		{Method: http.MethodPost, Path: one + "/restore", Action: people.EditLesson, Scope: page.Object, Handle: r.step("restored", r.Lessons.Restore)},
-		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: r.withdraw},
-		{Method: http.MethodGet, Path: one + "/recording", Action: people.ReadRecording, Scope: page.Object, Handle: r.recording},
-		{Method: http.MethodGet, Path: "/school", Action: people.ReadSchool, Scope: page.Object, Handle: r.school},
+		{Method: http.MethodGet, Path: one, Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(r.edit)},
+		{Method: http.MethodPost, Path: one + "/save", Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(r.save)},
+		{Method: http.MethodPost, Path: one + "/submit", Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(r.step("submitted", r.Lessons.Submit))},
+		{Method: http.MethodPost, Path: one + "/retry", Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(r.step("retried", r.Lessons.Retry))},
+		{Method: http.MethodPost, Path: one + "/bin", Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(r.step("binned", r.Lessons.Bin))},
+		{Method: http.MethodPost, Path: one + "/restore", Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(r.step("restored", r.Lessons.Restore))},
+		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
+		{Method: http.MethodGet, Path: one + "/recording", Action: people.ReadRecording, Scope: page.Object, Handle: page.SignedIn(r.recording)},
+		{Method: http.MethodGet, Path: "/school", Action: people.ReadSchool, Scope: page.Object, Handle: page.SignedIn(r.school)},
 	}
 }
 
@@ -55,9 +55,6 @@ func (r Room) Routes() []page.Route {
 func may(c echo.Context, a people.Action, o people.Object) error {
 	if people.May(page.Who(c), a, o) {
 		return nil
-	}
-	if page.Who(c).Anonymous() {
-		return errSignIn
 	}
 	return errDenied
 }

@@ -1,0 +1,327 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"lenlop/infra/sqldb"
+	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/services/upload"
+	"lenlop/services/viewership"
+	"lenlop/web"
+	"lenlop/web/admin"
+	"lenlop/web/asset"
+	"lenlop/web/department"
+	"lenlop/web/locale"
+	"lenlop/web/signin"
+	"lenlop/web/station"
+	"lenlop/web/teacher"
+)
+
+// hostile is what somebody might type to break out of a page or a spreadsheet.
+const hostile = `=1+1"><script>alert(1)</script>`
+
+var zone = time.FixedZone("Asia/Ho_Chi_Minh", 7*60*60)
+
+// office is the staff's side of the site on a real database, with storage and
+// uploads played by hand.
+type office struct {
+	t       *testing.T
+	now     time.Time
+	db      *sqldb.DB
+	people  *people.Service
+	lessons *lesson.Service
+	views   *viewership.Service
+	handler http.Handler
+	files   map[string][]byte
+	open    upload.Upload
+	health  []admin.Part
+	ids     int
+}
+
+// files answers Get like storage; nothing else is asked of it here.
+type files struct {
+	media.Store
+	o *office
+}
+
+func (f files) Get(_ context.Context, key string, r media.Range) (io.ReadCloser, media.Object, error) {
+	body, ok := f.o.files[key]
+	if !ok {
+		return nil, media.Object{}, fault.New(fault.NotFound, "media.not_found")
+	}
+	cut := body[r.Offset:]
+	if r.Length >= 0 {
+		cut = cut[:r.Length]
+	}
+	return io.NopCloser(bytes.NewReader(cut)), media.Object{Key: key, Size: int64(len(body))}, nil
+}
+
+// uploads answers which upload is open.
+type uploads struct{ o *office }
+
+func (u uploads) Current(_ context.Context, by people.Person, lessonID string) (upload.Upload, bool, error) {
+	return u.o.open, u.o.open.LessonID == lessonID && u.o.open.PersonID == by.ID, nil
+}
+
+// index is told of changes; what it does with them is not these pages' matter.
+type index struct{}
+
+func (index) Changed(context.Context, string) error { return nil }
+
+// quiet takes no measure.
+type quiet struct{}
+
+func (quiet) Request(string, int, time.Duration) {}
+func (quiet) Handler() http.Handler              { return http.NotFoundHandler() }
+
+type probeArgs struct{ Lesson string }
+
+func (probeArgs) Kind() string { return "probe" }
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	ctx := context.Background()
+	o := &office{t: t, now: time.Date(2026, 4, 15, 9, 0, 0, 0, zone), files: map[string][]byte{}}
+	now := func() time.Time { return o.now }
+	newID := func() string { o.ids++; return fmt.Sprintf("id-%04d", o.ids) }
+	db, err := sqldb.Open(ctx, filepath.Join(t.TempDir(), "lenlop.db"), now)
+	must(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	must(t, db.Migrate(ctx))
+	o.db = db
+	o.people = &people.Service{Store: db.People(), Now: now, NewID: newID, Atomic: db, Audit: db.Audit(), Params: people.Argon{Time: 1, Memory: 8, Threads: 1}}
+	schools := &school.Service{Store: db.Schools(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
+	o.lessons = &lesson.Service{Store: db.Lessons(), Atomic: db, Jobs: db.Jobs(), Audit: db.Audit(), Index: index{}, Subjects: db.Schools(), People: db.People(), Now: now, NewID: newID,
+		ReceivedJobs: func(l lesson.Lesson, _ lesson.Recording) []job.New {
+			return []job.New{{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID}}
+		},
+		PublishJob: func(l lesson.Lesson) job.New { return job.New{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID} }}
+	plan := &schedule.Service{Store: db.Schedule(), Lessons: db.Lessons(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
+	o.views = viewership.New(viewership.Config{Store: db.Views(), Reader: db.Views(), Figures: db.Figures(), Lessons: db.Lessons(), Schedule: db.Schedule(),
+		Secret: []byte("0123456789abcdef"), Location: zone, Now: now, NewID: newID, Atomic: db, Audit: db.Audit()})
+	t.Cleanup(o.views.Close)
+	o.health = []admin.Part{{Name: "database", Note: "SQLite"}}
+	must(t, db.Schools().SaveSchool(ctx, school.School{ID: "s1", Code: "TH01", Name: "Trường Bản Mẫu", Level: school.Primary}))
+	must(t, db.Schools().SaveSchool(ctx, school.School{ID: "s2", Code: "TH02", Name: "Trường Suối Trong", Level: school.Primary}))
+	for _, p := range []struct {
+		id, school string
+		role       people.Role
+	}{{"lan", "s1", people.Teacher}, {"mai", "s2", people.Teacher}, {"hieu", "s1", people.Head}, {"so", "", people.Reviewer},
+		{"dai", "", people.Station}, {"quan", "", people.Admin}, {"em", "s1", people.Student}} {
+		hash, err := people.HashPassword("mat-khau-"+p.id, o.people.Params)
+		must(t, err)
+		must(t, db.People().SavePerson(ctx, people.Person{ID: p.id, Username: p.id, Name: "Người " + p.id, Active: true, PasswordHash: hash,
+			Grants: []people.Grant{{Role: p.role, School: p.school}}}))
+	}
+	book, err := locale.NewBook(zone)
+	must(t, err)
+	assets, err := asset.Load()
+	must(t, err)
+	site := web.Site{
+		Door: signin.NewDoor(signin.Door{People: o.people, Book: book, Limits: signin.NewLimits(now)}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
+		Rooms: web.Rooms{
+			Teacher: teacher.Room{Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Now: now},
+			Station: station.Room{Schedule: plan, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
+			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Schools: db.Schools(), People: db.People(),
+				Now: now, Zone: zone},
+			Admin: admin.Room{People: o.people, Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
+				Health: func(context.Context) []admin.Part { return o.health }, Now: now, NewID: newID},
+		},
+	}
+	o.handler, err = web.New(site)
+	must(t, err)
+	return o
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// desk is one person at a browser.
+type desk struct {
+	o      *office
+	cookie string
+	lang   string
+}
+
+// at signs a person in; "" is nobody.
+func (o *office) at(username string) desk {
+	o.t.Helper()
+	if username == "" {
+		return desk{o: o}
+	}
+	secret, _, _, err := o.people.SignIn(context.Background(), username, "mat-khau-"+username, people.Browser, "test")
+	must(o.t, err)
+	return desk{o: o, cookie: secret}
+}
+
+func (d desk) send(method, path string, form url.Values, headers ...string) *httptest.ResponseRecorder {
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	r := httptest.NewRequest(method, "http://lop.test"+path, body)
+	r.Header.Set("Accept", "text/html")
+	if d.lang != "" {
+		r.Header.Set("Accept-Language", d.lang)
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	if d.cookie != "" {
+		r.AddCookie(&http.Cookie{Name: "lenlop", Value: d.cookie})
+	}
+	w := httptest.NewRecorder()
+	d.o.handler.ServeHTTP(w, r)
+	return w
+}
+
+// untold finds a key that has no sentence.
+var untold = regexp.MustCompile(`\[[a-z]+\.[A-Za-z_.]+\]`)
+
+// page asks for an address and wants a status; what no page may hold fails.
+func (d desk) page(path string, status int) string {
+	d.o.t.Helper()
+	return d.whole(d.send("GET", path, nil), path, status)
+}
+
+// post sends a form and wants a status.
+func (d desk) post(path string, status int, kv ...string) string {
+	d.o.t.Helper()
+	return d.whole(d.send("POST", path, values(kv)), path, status)
+}
+
+// done sends a form and wants to be sent on; it gives the address.
+func (d desk) done(path string, kv ...string) string {
+	d.o.t.Helper()
+	w := d.send("POST", path, values(kv))
+	if w.Code != http.StatusSeeOther {
+		d.o.t.Fatalf("POST %s = %d, want 303; %s", path, w.Code, wordsOf(w.Body.String()))
+	}
+	return w.Header().Get("Location")
+}
+
+func (d desk) whole(w *httptest.ResponseRecorder, path string, status int) string {
+	d.o.t.Helper()
+	body := w.Body.String()
+	if w.Code != status {
+		d.o.t.Fatalf("%s = %d, want %d; %s", path, w.Code, status, wordsOf(body))
+	}
+	if k := untold.FindString(body); k != "" {
+		d.o.t.Errorf("%s: no sentence for %s", path, k)
+	}
+	if strings.Contains(body, "<script>alert") {
+		d.o.t.Errorf("%s: typed markup reached the page", path)
+	}
+	return body
+}
+
+func values(kv []string) url.Values {
+	f := url.Values{}
+	for i := 0; i+1 < len(kv); i += 2 {
+		f.Set(kv[i], kv[i+1])
+	}
+	return f
+}
+
+var tags = regexp.MustCompile(`(?s)<[^>]*>`)
+
+func wordsOf(html string) string {
+	return strings.Join(strings.Fields(tags.ReplaceAllString(html, " ")), " ")
+}
+
+// has wants every piece of text on a page.
+func has(t *testing.T, body string, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if !strings.Contains(body, w) && !strings.Contains(wordsOf(body), w) {
+			t.Errorf("page does not say %q: %.1500s", w, wordsOf(body))
+		}
+	}
+}
+
+// lacks wants none of the pieces of text on a page.
+func lacks(t *testing.T, body string, unwanted ...string) {
+	t.Helper()
+	for _, w := range unwanted {
+		if strings.Contains(body, w) || strings.Contains(wordsOf(body), w) {
+			t.Errorf("page says %q", w)
+		}
+	}
+}
+
+func (o *office) person(id string) people.Person {
+	o.t.Helper()
+	p, err := o.db.People().Person(context.Background(), id)
+	must(o.t, err)
+	return p
+}
+
+// draft makes a lesson of a teacher.
+func (o *office) draft(id, title string) lesson.Lesson {
+	o.t.Helper()
+	subject, grade := "toan", 4
+	l, err := o.lessons.Draft(context.Background(), o.person(id), "", lesson.Text{Title: &title, Subject: &subject, Grade: &grade})
+	must(o.t, err)
+	return l
+}
+
+// receive brings a recording in.
+func (o *office) receive(id string, l lesson.Lesson, name string, body []byte) lesson.Recording {
+	o.t.Helper()
+	r := lesson.Recording{ID: "rec-" + l.ID, LessonID: l.ID, Key: "lessons/" + l.ID + "/recordings/r", Filename: name, Size: int64(len(body)), ReceivedAt: o.now}
+	o.files[r.Key] = body
+	_, err := o.lessons.Receive(context.Background(), o.person(id), r)
+	must(o.t, err)
+	return r
+}
+
+// ready makes a lesson whose recording is prepared.
+func (o *office) ready(id, title string) lesson.Lesson {
+	o.t.Helper()
+	ctx := context.Background()
+	l := o.draft(id, title)
+	r := o.receive(id, l, "bai.mp4", []byte("bản ghi"))
+	must(o.t, o.lessons.Process(ctx, l.ID, r.ID, "pkg-"+l.ID, ""))
+	must(o.t, o.lessons.Finish(ctx, l.ID, r.ID, "pkg-"+l.ID, 1500, []lesson.Rendition{{Name: "360p", Kind: "video", Width: 640, Height: 360, Bytes: 9e6}}))
+	return l
+}
+
+// published makes a lesson that students find.
+func (o *office) published(id, title string) lesson.Lesson {
+	o.t.Helper()
+	ctx := context.Background()
+	l := o.ready(id, title)
+	_, err := o.lessons.Submit(ctx, o.person(id), l.ID)
+	must(o.t, err)
+	l, err = o.lessons.Approve(ctx, o.person("so"), l.ID, time.Time{})
+	must(o.t, err)
+	return l
+}
+
+var errBroken = errors.New("ổ đĩa đầy")
