@@ -27,6 +27,7 @@ type homePage struct {
 	newest   []catalog.Entry // only without a grade
 	total    int
 	now      time.Time
+	recent   []catalog.Entry // opened on this device before
 	nowOnTV  []showing
 	nextOnTV []showing
 }
@@ -46,6 +47,9 @@ func (r Room) home(c echo.Context) error {
 		return err
 	}
 	if err := r.fillShelves(ctx, &p); err != nil {
+		return err
+	}
+	if p.recent, err = r.recent(ctx, recentOf(c)); err != nil {
 		return err
 	}
 	if p.nowOnTV, p.nextOnTV, err = r.onAir(ctx, p.grade); err != nil {

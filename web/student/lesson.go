@@ -74,6 +74,9 @@ func (r Room) lesson(c echo.Context) error {
 	if err := r.findShowings(ctx, &p); err != nil {
 		return err
 	}
+	if p.public {
+		remember(c, l.ID)
+	}
 	return render(c, lessonView(p))
 }
 

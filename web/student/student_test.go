@@ -219,3 +219,32 @@ func TestPagesOfTheSignedInAreNotKept(t *testing.T) {
 		t.Errorf("signed in: %q", got)
 	}
 }
+
+func TestHomeOffersToGoOnWithWhatWasOpened(t *testing.T) {
+	v := visitor{t: t, town: newTown(), jar: nine()}
+	lack(t, v.get("/"), "Xem tiếp")
+	for _, id := range []string{"ham-so", "van", "he-thuc", "canh", "he-thuc"} {
+		w := v.request(httptest.NewRequest("GET", "/lessons/"+id, nil))
+		v.jar = append(nine(), w.Result().Cookies()...)
+	}
+	if got := v.jar[1]; got.Name != recentCookie || got.Value != "he-thuc.canh.van" || !got.HttpOnly {
+		t.Errorf("cookie %v", got)
+	}
+	want(t, v.get("/"), "Xem tiếp")
+	l := v.town.lessons["he-thuc"]
+	l.Status = lesson.Withdrawn
+	v.town.lessons["he-thuc"] = l
+	body := v.get("/")
+	want(t, body, "Căn bậc hai", "Vần ăn, ăm")
+	lack(t, body[:strings.Index(body, `class="shelf"`)], "Hệ thức")
+
+	for _, bad := range []string{"", "...", "../../etc", strings.Repeat("a.", 2000), strings.Repeat("x", 4000), "%3Cscript%3E"} {
+		v.jar = []*http.Cookie{{Name: recentCookie, Value: bad}}
+		lack(t, v.get("/"), "Xem tiếp")
+	}
+	// A draft that its teacher looks at is not kept.
+	v.who = people.Person{ID: "lan", Active: true, Grants: []people.Grant{{Role: people.Teacher}}}
+	if ks := v.request(httptest.NewRequest("GET", "/lessons/nhap", nil)).Result().Cookies(); len(ks) != 0 {
+		t.Errorf("a draft set %v", ks)
+	}
+}

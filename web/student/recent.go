@@ -1,0 +1,60 @@
+package student
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/catalog"
+	"lenlop/services/fault"
+	"lenlop/services/people"
+	"lenlop/web/page"
+	"lenlop/web/signin"
+)
+
+// The lessons opened last are kept on the device alone, in a cookie, so that
+// the home page can offer to go on with them without JavaScript and without
+// the server knowing more than it must. The player keeps the place in each.
+const (
+	recentCookie = "recent"
+	recentLife   = 60 * 24 * time.Hour
+	recentKept   = 3
+	recentShown  = 2
+	maxID        = 64
+)
+
+// recentOf are the ids of lessons opened on this device, latest first.
+func recentOf(c echo.Context) []string {
+	k, err := c.Cookie(recentCookie)
+	if err != nil {
+		return nil
+	}
+	ids := slices.DeleteFunc(strings.SplitN(k.Value, ".", recentKept+1), func(id string) bool { return id == "" || len(id) > maxID })
+	return ids[:min(len(ids), recentKept)]
+}
+
+// remember puts a lesson first among those opened.
+func remember(c echo.Context, id string) {
+	ids := slices.DeleteFunc(recentOf(c), func(x string) bool { return x == id })
+	ids = append([]string{id}, ids...)
+	value := strings.Join(ids[:min(len(ids), recentKept)], ".")
+	c.SetCookie(signin.Cookie(page.VisitOf(c.Request().Context()).Base, recentCookie, value, recentLife))
+}
+
+// recent are the lessons to go on with; those that are gone are left out.
+func (r Room) recent(ctx context.Context, ids []string) ([]catalog.Entry, error) {
+	var es []catalog.Entry
+	for _, id := range ids {
+		l, err := r.Lessons.Read(ctx, people.Person{}, id)
+		switch {
+		case err != nil && fault.KindOf(err) != fault.NotFound:
+			return nil, err
+		case err == nil && len(es) < recentShown:
+			es = append(es, catalog.Entry{LessonID: l.ID, Title: l.Title, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Duration: l.Media.Duration})
+		}
+	}
+	return es, nil
+}
