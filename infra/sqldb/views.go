@@ -23,7 +23,8 @@ var _ viewership.Store = (*Views)(nil)
 type viewerRow struct {
 	bun.BaseModel `bun:"table:viewers,alias:v"`
 
-	ID string `bun:",pk"`
+	ID     string `bun:",pk"`
+	Number int64  // 0 until the first view
 }
 
 type sessionViewRow struct {
@@ -239,6 +240,10 @@ func (s *Views) Credits(ctx context.Context, viewers, packages []string) ([]view
 // Put writes what a batch of heartbeats changes.
 func (s *Views) Put(ctx context.Context, c viewership.Changes) error {
 	w := s.db.Writer(ctx)
+	numbers, err := s.numbersOf(ctx, c.Seen)
+	if err != nil {
+		return err
+	}
 	if rows := sessionRows(c.Sessions); len(rows) > 0 {
 		if _, err := w.NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").Exec(ctx); err != nil {
 			return wrap(err, "playback sessions")
@@ -254,7 +259,10 @@ func (s *Views) Put(ctx context.Context, c viewership.Changes) error {
 			return wrap(err, "flags")
 		}
 	}
-	return s.add(ctx, c)
+	if err := s.add(ctx, c); err != nil {
+		return err
+	}
+	return s.remember(ctx, c.Seen, numbers)
 }
 
 // add adds to the totals.
@@ -313,6 +321,9 @@ func (s *Views) Purge(ctx context.Context, before string, limit int) (int, error
 		}
 		if n = int64(len(gone)); n == 0 {
 			_, err := w.NewRaw("DELETE FROM view_flags WHERE day < ?", before).Exec(ctx)
+			if err == nil {
+				_, err = w.NewRaw("DELETE FROM view_sets WHERE day < ?", before).Exec(ctx)
+			}
 			return err
 		}
 		_, err = w.NewRaw(`DELETE FROM viewers WHERE id IN (?) AND NOT EXISTS (SELECT 1 FROM view_credits AS c WHERE c.viewer = viewers.id)

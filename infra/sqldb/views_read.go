@@ -78,15 +78,9 @@ func (s *Views) Grouped(ctx context.Context, by string, scope viewership.Scope) 
 	if err := grouped(within(q, scope), key).Scan(ctx, &sums); err != nil {
 		return nil, wrap(err, "view totals")
 	}
-	var viewers []countRow
-	q = s.db.Reader(ctx).NewSelect().TableExpr("view_credits AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
-		ColumnExpr(key + " AS key").ColumnExpr("COUNT(DISTINCT x.viewer) AS n").Where("x.viewed")
-	if err := grouped(within(q, scope), key).Scan(ctx, &viewers); err != nil {
-		return nil, wrap(err, "viewers")
-	}
-	distinct := make(map[string]int64, len(viewers))
-	for _, v := range viewers {
-		distinct[v.Key] = v.N
+	distinct, err := s.distinct(ctx, key, scope)
+	if err != nil {
+		return nil, err
 	}
 	list := make([]viewership.Sums, len(sums))
 	for i, r := range sums {

@@ -176,6 +176,7 @@ func (s *Service) finish(ctx context.Context, bk *book) error {
 	sortCredits(c.Credits)
 	slices.SortFunc(c.Flags, func(a, b Flag) int { return strings.Compare(a.Viewer+a.Day, b.Viewer+b.Day) })
 	c.Totals, c.Left = sums.changes()
+	c.Seen = sums.sets()
 	if err := s.Store.Put(ctx, c); err != nil {
 		return fmt.Errorf("heartbeats: %w", err)
 	}

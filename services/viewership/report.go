@@ -163,7 +163,7 @@ func frozen(r Row) FrozenRow {
 		Television: []FrozenLine{},
 	}
 	for _, h := range r.Contacts {
-		f.Television = append(f.Television, FrozenLine{h.Grade, h.Unit, h.Value, h.Airings})
+		f.Television = append(f.Television, FrozenLine(h))
 	}
 	return f
 }

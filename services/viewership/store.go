@@ -65,6 +65,13 @@ type Changes struct {
 	Flags    []Flag // with an empty Reason: the flag is gone
 	Totals   []Total
 	Left     []LeftTotal
+	Seen     []SetChange
+}
+
+// SetChange says that a viewer has a view of a lesson on a day, or no longer.
+type SetChange struct {
+	LessonID, Day, Viewer string
+	In                    bool
 }
 
 // Scope narrows figures; zero values mean any. Days are local, To left out; ""

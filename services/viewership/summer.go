@@ -9,12 +9,13 @@ import (
 type summer struct {
 	totals map[lessonDay]*Total
 	left   map[LeftTotal]int64 // keyed with Sessions 0
+	seen   map[SetChange]int64 // keyed with In false; views gained less views lost
 }
 
 type lessonDay struct{ lesson, day string }
 
 func newSummer() *summer {
-	return &summer{totals: map[lessonDay]*Total{}, left: map[LeftTotal]int64{}}
+	return &summer{totals: map[lessonDay]*Total{}, left: map[LeftTotal]int64{}, seen: map[SetChange]int64{}}
 }
 
 func (m *summer) total(lesson, day string) *Total {
@@ -36,6 +37,7 @@ func (m *summer) day(day string, c DayCount, sign int64) {
 			continue
 		}
 		t.Views += sign
+		m.seen[SetChange{LessonID: x.LessonID, Day: day, Viewer: x.Viewer}] += sign
 		if x.Offline {
 			t.OfflineViews += sign
 		}
@@ -65,11 +67,17 @@ func (m *summer) completed(days map[string]Credit, sign int64) {
 	}
 }
 
-// changes are the differences that are not nothing, sorted.
+// changes are the differences that are not nothing, sorted. A day whose viewers
+// changed is among them even when its numbers did not: its row is what a second
+// batch waits for before it changes the viewers too.
 func (m *summer) changes() ([]Total, []LeftTotal) {
+	moved := map[lessonDay]bool{}
+	for _, c := range m.sets() {
+		moved[lessonDay{c.LessonID, c.Day}] = true
+	}
 	var ts []Total
 	for k, t := range m.totals {
-		if *t != (Total{LessonID: k.lesson, Day: k.day}) {
+		if *t != (Total{LessonID: k.lesson, Day: k.day}) || moved[k] {
 			ts = append(ts, *t)
 		}
 	}
@@ -85,6 +93,21 @@ func (m *summer) changes() ([]Total, []LeftTotal) {
 		return strings.Compare(a.LessonID+a.Day+a.Reason, b.LessonID+b.Day+b.Reason)
 	})
 	return ts, ls
+}
+
+// sets are the viewers that came into a lesson's day or left it.
+func (m *summer) sets() []SetChange {
+	var out []SetChange
+	for c, n := range m.seen {
+		if n != 0 {
+			c.In = n > 0
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(a, b SetChange) int {
+		return strings.Compare(a.LessonID+a.Day+a.Viewer, b.LessonID+b.Day+b.Viewer)
+	})
+	return out
 }
 
 func sortCredits(cs []Credit) {
