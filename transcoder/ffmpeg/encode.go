@@ -95,7 +95,7 @@ func open(path string, s ladder.Source, at float64, threads int, more ...graph.K
 func picture(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
 	s := p.Source
 	v := in.Get(strconv.Itoa(s.Video))
-	v = filter(v, "setpts", fmt.Sprintf("round(PTS-%s/TB)", number(s.Zero)))
+	v = filter(v, "setpts", fmt.Sprintf("round(PTS-(%s)/TB)", number(s.Zero)))
 	if s.Interlaced {
 		v = filter(v, "bwdif", "mode=send_frame", "deint=all")
 	}

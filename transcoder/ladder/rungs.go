@@ -63,7 +63,11 @@ func rungs(w, h int, fps float64, low, high Sound) []Rung {
 		if s.h >= 480 {
 			sound = high
 		}
-		list = append(list, video(s, even(float64(w)*scale), even(float64(h)*scale), fps, sound))
+		rw, rh := even(float64(w)*scale), even(float64(h)*scale)
+		if scale == 1 {
+			rw, rh = max(2, w/2*2), max(2, h/2*2) // not a pixel more than there is
+		}
+		list = append(list, video(s, rw, rh, fps, sound))
 	}
 	total := 0.0
 	for _, r := range list {

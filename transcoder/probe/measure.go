@@ -74,13 +74,15 @@ func (p prober) measure(ctx context.Context, f *Facts, d description) error {
 // packets lists the packets of all streams.
 func (p prober) packets(ctx context.Context) (map[int]*packets, error) {
 	args := append([]string{"-hide_banner", "-v", "error"}, ffmpeg.Guard()...)
-	args = append(args, "-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,flags", "-of", "compact=p=0", ffmpeg.URL(p.path))
+	args = append(args, "-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,flags:packet_side_data=side_data_type", "-of", "compact=p=0", ffmpeg.URL(p.path))
 	pr, pw := io.Pipe()
 	streams := map[int]*packets{}
 	var wait sync.WaitGroup
+	locked := false
 	wait.Go(func() {
 		lines := bufio.NewScanner(pr)
 		for lines.Scan() {
+			locked = locked || strings.Contains(lines.Text(), "Encryption info")
 			addPacket(streams, lines.Text())
 		}
 		_, _ = io.Copy(io.Discard, pr)
@@ -90,6 +92,9 @@ func (p prober) packets(ctx context.Context) (map[int]*packets, error) {
 	err := p.run.Sandbox.Run(ctx, c)
 	_ = pw.Close()
 	wait.Wait()
+	if locked {
+		return nil, &Refusal{Code: Encrypted}
+	}
 	var exit *ffmpeg.ExitError
 	if errors.As(err, &exit) {
 		if exit.Limit != "" {

@@ -233,6 +233,9 @@ func describePicture(f *Facts, s stream) {
 	switch s.FieldOrder {
 	case "tt", "bb", "tb", "bt":
 		f.Interlaced = true
+	default:
+		// A camcorder's tape says nothing of its fields, and always has them.
+		f.Interlaced = s.Codec == "dvvideo"
 	}
 	f.HDR = s.Transfer == "smpte2084" || s.Transfer == "arib-std-b67"
 	switch s.ColorSpace {
