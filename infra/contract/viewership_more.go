@@ -263,3 +263,31 @@ func Tables(t *testing.T, open OpenViewing) {
 		t.Error(err)
 	}
 }
+
+// Downloads: a device that keeps a lesson counts once, and what it plays
+// offline is counted when it is delivered, under the day it was played.
+func Downloads(t *testing.T, open OpenViewing) {
+	h := newHouse(t, open)
+	h.teach(t, "l", 600)
+	phone := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true, SentAt: h.Now().Add(5 * time.Hour)}) // its clock is five hours ahead
+	h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true, Viewer: phone.Viewer})
+	h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true})
+	h.open(t, viewership.OpenRequest{LessonID: "l"})
+	played := h.Now().Add(15 * time.Hour) // 23:00; the phone says 04:00 the next day
+	h.pass(10 * 24 * time.Hour)
+	run := viewership.Heartbeat{Token: phone.Token, Run: "r1", StartedAt: played.Add(5 * time.Hour), Played: []viewership.Interval{{0, 40}}}
+	for range 2 {
+		if _, err := h.svc.Beat(bg, []viewership.Heartbeat{run}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g := h.ledger(t, "l")
+	if g.Downloads != 2 || g.Web.Views != 1 || g.Web.OfflineViews != 1 {
+		t.Fatalf("%+v", g)
+	}
+	rows, err := h.svc.Table(bg, department, viewership.Query{By: viewership.ByDay})
+	ok(t, err)
+	if len(rows) != 1 || rows[0].Key != "2020-04-13" || rows[0].OfflineViews != 1 {
+		t.Fatalf("%+v", rows)
+	}
+}

@@ -3,6 +3,7 @@ package sqldb_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +23,8 @@ func BenchmarkHeartbeats(b *testing.B) {
 
 func heartbeats(b *testing.B, players int, wait time.Duration) {
 	ctx := context.Background()
-	db, err := sqldb.Open(ctx, b.TempDir()+"/lenlop.db", time.Now)
+	dsn := b.TempDir() + "/lenlop.db"
+	db, err := sqldb.Open(ctx, dsn, time.Now)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -79,5 +81,10 @@ func heartbeats(b *testing.B, players int, wait time.Duration) {
 	close(next)
 	wg.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "beats/s")
+	s.Close()
+	db.Close() // folds the log into the file
+	if f, err := os.Stat(dsn); err == nil {
+		b.ReportMetric(float64(f.Size())/float64(min(b.N, viewers)), "bytes/session")
+	}
 	b.ReportMetric(float64(worst.Milliseconds()), "worst-ms")
 }

@@ -11,7 +11,10 @@ import (
 	"lenlop/services/viewership"
 )
 
-var _ viewership.Reader = (*Views)(nil)
+var (
+	_ viewership.Reader = (*Views)(nil)
+	_ viewership.Keeps  = (*Views)(nil)
+)
 
 // groupOf is the SQL that makes a group's key from a day's row (x) and its
 // lesson (l).
@@ -207,6 +210,29 @@ func persons(viewers []string) map[string]bool {
 		m[strings.TrimPrefix(v, "p:")] = true
 	}
 	return m
+}
+
+type keepRow struct {
+	bun.BaseModel `bun:"table:view_keeps,alias:x"`
+
+	LessonID string `bun:",pk"`
+	Viewer   string `bun:",pk"`
+	Day      string
+}
+
+// Keep writes down that a viewer took a lesson home; again changes nothing.
+func (s *Views) Keep(ctx context.Context, lessonID, viewer, day string) error {
+	_, err := s.db.Writer(ctx).NewInsert().Model(&keepRow{LessonID: lessonID, Viewer: viewer, Day: day}).
+		On("CONFLICT (lesson_id, viewer) DO NOTHING").Exec(ctx)
+	return wrap(err, "kept lesson", lessonID)
+}
+
+// Kept counts the viewers that took a scope's lessons home.
+func (s *Views) Kept(ctx context.Context, scope viewership.Scope) (int64, error) {
+	var n int64
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_keeps AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").ColumnExpr("COUNT(*)")
+	err := within(q, scope).Scan(ctx, &n)
+	return n, wrap(err, "kept lessons")
 }
 
 // FlaggedDays lists flags, newest first.

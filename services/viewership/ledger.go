@@ -26,6 +26,11 @@ func (s *Service) Ledger(ctx context.Context, by people.Person, lessonID string)
 	if g.Web, err = s.web(ctx, Scope{Lesson: lessonID}); err != nil {
 		return g, err
 	}
+	if s.Keeps != nil {
+		if g.Downloads, err = s.Keeps.Kept(ctx, Scope{Lesson: lessonID}); err != nil {
+			return g, fmt.Errorf("lesson %s: %w", lessonID, err)
+		}
+	}
 	airings, err := s.Schedule.Airings(ctx, schedule.Filter{Lesson: lessonID})
 	if err != nil {
 		return g, fmt.Errorf("lesson %s: airings: %w", lessonID, err)

@@ -16,8 +16,9 @@ import (
 // day is the form of a local day.
 const day = "2006-01-02"
 
-// Open starts a playback session. Nothing is written: the token carries the
-// session until its first heartbeat. Faults: "lesson.not_found",
+// Open starts a playback session. Nothing of it is written: the token carries
+// the session until its first heartbeat. A grant counts as a download, once for
+// a viewer and lesson. Faults: "lesson.not_found",
 // "access.denied", "lesson.not_playable".
 func (s *Service) Open(ctx context.Context, r OpenRequest) (Opened, error) {
 	l, err := s.Lessons.Lesson(ctx, r.LessonID)
@@ -46,6 +47,11 @@ func (s *Service) Open(ctx context.Context, r OpenRequest) (Opened, error) {
 	}
 	if r.Offline && !r.SentAt.IsZero() {
 		p.Offset = r.SentAt.Sub(now).Milliseconds()
+	}
+	if r.Offline && p.LeftOut == "" && s.Keeps != nil {
+		if err := s.Keeps.Keep(ctx, l.ID, viewer, p.Day); err != nil {
+			return Opened{}, fmt.Errorf("lesson %s: %w", l.ID, err)
+		}
 	}
 	return Opened{
 		Session: p.Session, Token: s.sign.sign(p), Viewer: device,

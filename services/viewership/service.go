@@ -15,6 +15,7 @@ import (
 type Config struct {
 	Store   Store
 	Reader  Reader
+	Keeps   Keeps // may be nil: then downloads are not counted
 	Figures FigureStore
 	// CheckIns may be nil: then no codes are taken.
 	CheckIns CheckInStore

@@ -126,6 +126,13 @@ type Reader interface {
 	FlaggedDays(ctx context.Context, from, to string, limit int) ([]Flag, error)
 }
 
+// Keeps remembers which viewers took which lessons home to watch offline.
+type Keeps interface {
+	// Keep may be repeated: renewing a grant is not another download.
+	Keep(ctx context.Context, lessonID, viewer, day string) error
+	Kept(ctx context.Context, s Scope) (int64, error)
+}
+
 // FigureStore keeps television's figures; rows are only ever appended. A
 // second row that replaces the same one is fault.Conflict
 // "figure.already_replaced"; a missing one fault.NotFound "figure.not_found".
