@@ -28,8 +28,9 @@ type Service struct {
 	OnAsRun func(ctx context.Context, a Airing) error
 	// Logs keeps imported as-run logs, and Sheets reads CSV and XLSX files;
 	// both may be nil where no logs are imported.
-	Logs   LogStore
-	Sheets func(filename string, data []byte) ([][]string, error)
+	Logs      LogStore
+	WeekRules RuleStore // may be nil where nobody asks CheckWeek
+	Sheets    func(filename string, data []byte) ([][]string, error)
 }
 
 // Longest and shortest airing that is believed.
