@@ -63,7 +63,7 @@ func (s *Service) Draft(ctx context.Context, by people.Person, teacher string, t
 	}
 	now := s.Now()
 	l, err := Lesson{
-		ID: s.NewID(), TeacherID: owner.ID, UploaderID: uploader, SchoolID: owner.School(), Status: Draft,
+		ID: s.NewID(), TeacherID: owner.ID, UploaderID: uploader, SchoolID: schoolOf(owner), Status: Draft,
 		Media: Media{State: None}, CreatedAt: now, UpdatedAt: now,
 	}.Apply(t, subjects)
 	if err != nil {
@@ -78,6 +78,15 @@ func (s *Service) Draft(ctx context.Context, by people.Person, teacher string, t
 	return l, err
 }
 
+// schoolOf is the school that a teacher's lessons belong to: where they teach,
+// not where they lead or learn besides.
+func schoolOf(p people.Person) string {
+	if s := p.SchoolAs(people.Teacher); s != "" {
+		return s
+	}
+	return p.School()
+}
+
 // Read gives a lesson that the person may read; one they may not read is
 // fault.NotFound for the anonymous and fault.Forbidden for the signed-in.
 func (s *Service) Read(ctx context.Context, by people.Person, id string) (Lesson, error) {
@@ -90,8 +99,10 @@ func (s *Service) Read(ctx context.Context, by people.Person, id string) (Lesson
 func (s *Service) List(ctx context.Context, by people.Person, f Filter) ([]Lesson, string, error) {
 	switch {
 	case by.Is(people.Admin) || by.Is(people.Reviewer) || by.Is(people.Station):
-	case by.Is(people.Head):
-		f.School = by.School()
+	case by.Is(people.Teacher) && f.Teacher == by.ID:
+		// Own lessons, at whichever school.
+	case by.Is(people.Head) && by.SchoolAs(people.Head) != "":
+		f.School = by.SchoolAs(people.Head)
 	case by.Is(people.Teacher):
 		f.Teacher = by.ID
 	default:

@@ -66,6 +66,17 @@ func (p Person) School() string {
 	return ""
 }
 
+// SchoolAs is the school of the person's first grant of a role, or "": who
+// leads one school may teach, or learn, at another.
+func (p Person) SchoolAs(r Role) string {
+	for _, g := range p.Grants {
+		if g.Role == r && g.School != "" {
+			return g.School
+		}
+	}
+	return ""
+}
+
 // Staff reports whether the person is anything but a student: staff's own
 // plays are counted apart.
 func (p Person) Staff() bool {
