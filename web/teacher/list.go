@@ -71,17 +71,22 @@ func (r Room) list(c echo.Context) error {
 // school shows a head the school's lessons and where each stands.
 func (r Room) school(c echo.Context) error {
 	by := page.Who(c)
-	if err := may(c, people.ReadSchool, people.Object{School: by.School()}); err != nil {
+	// Who leads one school may teach at another: the one they lead is meant.
+	at := by.SchoolAs(people.Head)
+	if at == "" {
+		at = by.SchoolAs(people.Teacher)
+	}
+	if err := may(c, people.ReadSchool, people.Object{School: at}); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
 	v := listing{Teachers: map[string]string{}}
-	s, err := r.Schools.School(ctx, by.School())
+	s, err := r.Schools.School(ctx, at)
 	if err != nil {
 		return err
 	}
 	v.School = s.Name
-	if err := r.fill(c, &v, lesson.Filter{School: by.School()}); err != nil {
+	if err := r.fill(c, &v, lesson.Filter{School: at}); err != nil {
 		return err
 	}
 	for _, l := range v.Lessons {

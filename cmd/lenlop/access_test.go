@@ -1,0 +1,348 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lenlop/services/people"
+	"lenlop/web"
+	"lenlop/web/api"
+	"lenlop/web/page"
+	"lenlop/web/signin"
+)
+
+// accessPage is the access matrix as people read it. The test's expectations
+// come from it and from nowhere else: a mistake in the policy shows as a
+// difference to this page.
+const accessPage = "docs/access.md"
+
+// columns of the matrix in their order, with the account that stands for each.
+var columns = []struct{ title, account string }{
+	{"anonymous", ""},
+	{"student", "hoc-sinh"},
+	{"teacher, own", "giao-vien"},
+	{"teacher, same school", "dong-nghiep"},
+	{"teacher, other school", "giao-vien-2"},
+	{"head, same school", "hieu-truong"},
+	{"head, other school", "hieu-truong-2"},
+	{"reviewer", "chuyen-vien"},
+	{"station", "dai"},
+	{"admin", "quan-tri"},
+	{"deactivated", "nghi-viec"},
+}
+
+// accessRow is one line of the matrix.
+type accessRow struct {
+	method, path, object, action string
+	allowed                      []bool // by column
+}
+
+func (r accessRow) route() string { return r.method + " " + r.path }
+
+// readMatrix reads the tables of the page.
+func readMatrix(t *testing.T) []accessRow {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(repoRoot(t), accessPage))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []accessRow
+	for n, line := range strings.Split(string(raw), "\n") {
+		cells := strings.Split(strings.Trim(line, "| "), "|")
+		for i := range cells {
+			cells[i] = strings.Trim(strings.TrimSpace(cells[i]), "`")
+		}
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(cells[0], "-") {
+			continue
+		}
+		if len(cells) != 4+len(columns) {
+			t.Fatalf("%s:%d: %d cells, want %d", accessPage, n+1, len(cells), 4+len(columns))
+		}
+		if cells[0] == "method" {
+			for i, c := range columns {
+				if cells[4+i] != c.title {
+					t.Fatalf("%s:%d: column %q, want %q", accessPage, n+1, cells[4+i], c.title)
+				}
+			}
+			continue
+		}
+		r := accessRow{method: cells[0], path: cells[1], object: cells[2], action: cells[3]}
+		for i, c := range cells[4:] {
+			if c != "yes" && c != "no" {
+				t.Fatalf("%s:%d: %s for %s, want yes or no", accessPage, n+1, c, columns[i].title)
+			}
+			r.allowed = append(r.allowed, c == "yes")
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// startedIn is where the test began; the embedded storage moves the process.
+var startedIn, _ = os.Getwd()
+
+// repoRoot is the folder of go.mod.
+func repoRoot(t *testing.T) string {
+	t.Helper()
+	dir := startedIn
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if filepath.Dir(dir) == dir {
+			t.Fatal("no go.mod above the test")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// served is the router's own list.
+func (h *testHouse) served() []page.Route {
+	door := signin.NewDoor(signin.Door{People: h.house.people, Book: h.house.book, Limits: signin.NewLimits(h.house.now)})
+	return web.Site{Door: door, Rooms: h.house.rooms(door, nil)}.Routes()
+}
+
+// outside makes the house believe X-Forwarded-For from here, so that callers
+// can come from addresses that are not this machine's.
+func outside(f *serveFlags) { f.TrustedProxies = []string{"127.0.0.1"} }
+
+// TestAccessMatrix sends every route's request as every role and holds what
+// happens against docs/access.md; refused requests must have changed nothing.
+func TestAccessMatrix(t *testing.T) {
+	h := startHouse(t, outside)
+	rows := readMatrix(t)
+	byRoute := map[string]page.Route{}
+	for _, r := range h.served() {
+		byRoute[r.Method+" "+r.Path] = r
+	}
+	listed := map[string]bool{}
+	for _, r := range rows {
+		listed[r.route()] = true
+		switch served, ok := byRoute[r.route()]; {
+		case !ok:
+			t.Errorf("%s lists %s, which is not served", accessPage, r.route())
+		case string(served.Action) != r.action:
+			t.Errorf("%s says %s is %s; it is %s", accessPage, r.route(), r.action, served.Action)
+		}
+	}
+	for route, r := range byRoute {
+		if !listed[route] {
+			t.Errorf("%s (%s) is missing from %s", route, r.Action, accessPage)
+		}
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	w := newWorld(h)
+	for _, r := range rows {
+		for i, c := range columns {
+			w.try(t, r, c.title, c.account, r.allowed[i])
+		}
+	}
+	t.Logf("%d rows, %d requests", len(rows), w.sent)
+}
+
+// try sends one request of the matrix.
+func (w *world) try(t *testing.T, r accessRow, column, account string, allowed bool) {
+	t.Helper()
+	q, err := w.request(r)
+	if err != nil {
+		t.Fatalf("%s %s: %v", r.route(), r.object, err)
+	}
+	before := w.facts(q)
+	kinds := []string{"cookie"}
+	if strings.HasPrefix(r.path, api.Base) {
+		kinds = []string{"bearer"}
+	}
+	if column == "deactivated" {
+		// An old cookie makes an anonymous visitor; an old token is refused
+		// whatever it asks for.
+		kinds = []string{"bearer", "cookie"}
+	}
+	for _, kind := range kinds {
+		want := allowed && (column != "deactivated" || kind == "cookie")
+		status, body := w.send(account, kind, q)
+		switch {
+		case want && (status < 200 || status >= 400):
+			t.Errorf("%s %s as %s (%s): %d, and should be allowed: %s", r.route(), r.object, column, kind, status, brief(body))
+		case !want && status != 401 && status != 403 && status != 404:
+			t.Errorf("%s %s as %s (%s): %d, and should be refused", r.route(), r.object, column, kind, status)
+		}
+		if after := w.facts(q); !want && after != before {
+			t.Errorf("%s %s as %s (%s) was refused and changed\n%s\nto\n%s", r.route(), r.object, column, kind, before, after)
+		}
+	}
+}
+
+func brief(b []byte) string {
+	if len(b) > 300 {
+		b = b[:300]
+	}
+	return string(b)
+}
+
+// TestEitherCredential: a cookie and a token open the same doors.
+func TestEitherCredential(t *testing.T) {
+	h := startHouse(t, outside)
+	w := newWorld(h)
+	for _, r := range readMatrix(t) {
+		if r.method != "GET" || strings.HasSuffix(r.path, "/events") || strings.Contains(r.path, "/watch/") {
+			continue
+		}
+		for i, c := range columns[:len(columns)-1] {
+			q, err := w.request(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, kind := range []string{"bearer", "cookie"} {
+				if status, _ := w.send(c.account, kind, q); (status < 400) != r.allowed[i] {
+					t.Errorf("%s %s as %s with a %s: %d", r.route(), r.object, c.title, kind, status)
+				}
+			}
+		}
+	}
+}
+
+// TestForgedRequests: a form on another site cannot use somebody's cookie on
+// any route that changes something; a script's token is not sent by browsers
+// and so needs no such protection.
+func TestForgedRequests(t *testing.T) {
+	h := startHouse(t, outside)
+	w := newWorld(h)
+	for _, r := range readMatrix(t) {
+		if r.method == "GET" || r.method == "HEAD" {
+			continue
+		}
+		i := slices.Index(r.allowed[1:10], true) + 1
+		account := columns[i].account
+		for _, forged := range []http.Header{
+			{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://ke-xau.example"}},
+			{"Sec-Fetch-Site": {"same-site"}, "Origin": {"https://khac.truong.example"}},
+			{"Origin": {"https://ke-xau.example"}},
+			{"Origin": {"null"}},
+		} {
+			q, err := w.request(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.header = forged
+			before := w.facts(q)
+			if status, body := w.send(account, "cookie", q); status != 403 || !strings.Contains(string(body), "request.cross_origin") {
+				t.Errorf("%s %s forged with %v: %d %s", r.route(), r.object, forged, status, brief(body))
+			}
+			if w.facts(q) != before {
+				t.Errorf("%s %s forged with %v changed something", r.route(), r.object, forged)
+			}
+		}
+		q, err := w.request(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.header = http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://ke-xau.example"}}
+		if status, body := w.send(account, "bearer", q); status >= 400 {
+			t.Errorf("%s %s with a token from another origin: %d %s", r.route(), r.object, status, brief(body))
+		}
+	}
+}
+
+// TestDeactivation: somebody deactivated by an administrator is out within a
+// second, with every session they had, and while an event stream runs.
+func TestDeactivation(t *testing.T) {
+	h := startHouse(t, nil)
+	teacher, admin := h.as("giao-vien"), h.as("quan-tri")
+	l := teacher.draft("Còn làm việc")
+	w := newWorld(h)
+	secret, _, _, err := h.house.people.SignIn(context.Background(), "giao-vien", password, people.Browser, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.cookies["giao-vien"], w.tokens["giao-vien"] = secret, teacher.token
+	mine := asked{method: "GET", path: "/teacher/lessons/" + l.ID}
+	for _, kind := range []string{"cookie", "bearer"} {
+		if status, _ := w.send("giao-vien", kind, mine); status != 200 {
+			t.Fatalf("before: %d with a %s", status, kind)
+		}
+	}
+	req, err := http.NewRequest("GET", h.url+api.Base+"/lessons/"+l.ID+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+teacher.token)
+	stream, err := teacher.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		buf := make([]byte, 1024)
+		for {
+			if _, err := stream.Body.Read(buf); err != nil {
+				return
+			}
+		}
+	}()
+	w.cookies["quan-tri"], w.tokens["quan-tri"] = "", admin.token
+	off := asked{method: "POST", path: "/admin/people/p-giao-vien/active", body: "active=no", kind: formType}
+	if status, body := w.send("quan-tri", "bearer", off); status != http.StatusSeeOther {
+		t.Fatalf("deactivating: %d %s", status, brief(body))
+	}
+	at := time.Now()
+	for _, kind := range []string{"cookie", "bearer"} {
+		if status, _ := w.send("giao-vien", kind, mine); status != 401 && status != 403 && status != 404 {
+			t.Errorf("deactivated, and still served with a %s: %d", kind, status)
+		}
+	}
+	h.as("").refused("POST", "/tokens", map[string]any{"username": "giao-vien", "password": password}, 401, "signin.wrong")
+	select {
+	case <-ended:
+		if d := time.Since(at); d > time.Second {
+			t.Errorf("the event stream ran on for %v", d)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the event stream of a deactivated person goes on")
+	}
+	// Let in again, the old sessions stay dead.
+	on := asked{method: "POST", path: "/admin/people/p-giao-vien/active", body: "active=yes", kind: formType}
+	w.send("quan-tri", "bearer", on)
+	if status, _ := w.send("giao-vien", "bearer", mine); status != 401 {
+		t.Errorf("an ended token lives again: %d", status)
+	}
+}
+
+// TestHeadsSeeTheirOwnSchool: a head who also teaches elsewhere is shown the
+// school they lead, never one they are only a member of.
+func TestHeadsSeeTheirOwnSchool(t *testing.T) {
+	h := startHouse(t, nil)
+	w := newWorld(h)
+	ctx := context.Background()
+	for name, grants := range map[string][]people.Grant{
+		"hai-truong": {{Role: people.Student, School: "s1"}, {Role: people.Head, School: "s2"}},
+		"khong-dau":  {{Role: people.Head}},
+	} {
+		p := people.Person{ID: "p-" + name, Username: name, Name: name, Active: true, PasswordHash: passwordHash(), Grants: grants, CreatedAt: time.Now()}
+		if err := h.house.db.People().SavePerson(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	theirs := w.lesson("draft") // of school s1
+	for _, name := range []string{"hai-truong", "khong-dau"} {
+		var out struct{ Items []lessonJSON }
+		h.as(name).ok("GET", "/lessons", nil, 200, &out)
+		for _, l := range out.Items {
+			if l.ID == theirs {
+				t.Errorf("%s sees another school's draft in a list", name)
+			}
+		}
+		if status, _, body := h.as(name).get("/school"); status == 200 && strings.Contains(string(body), theirs) {
+			t.Errorf("%s sees another school's draft on /school", name)
+		}
+	}
+}

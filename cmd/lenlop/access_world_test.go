@@ -1,0 +1,466 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/media"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/services/viewership"
+	"lenlop/web/api"
+)
+
+const (
+	jsonType = "application/json"
+	formType = "application/x-www-form-urlencoded"
+)
+
+// asked is one request, and the row it is about.
+type asked struct {
+	method, path string
+	body, kind   string // body and its content type
+	header       http.Header
+	table, id    string // the row that a refusal must not change
+	spends       bool   // uses the sender's session up
+}
+
+// world makes cheap objects for requests to work on, straight in the store.
+type world struct {
+	h               *testHouse
+	client          *http.Client
+	cookies, tokens map[string]string // by account
+	n               int
+	sent            int
+	real            map[string]lesson.Lesson // lessons with a real package, by state
+}
+
+// newWorld signs every account in twice, with a cookie and with a token. The
+// deactivated one held every role while it signed in.
+func newWorld(h *testHouse) *world {
+	h.t.Helper()
+	w := &world{h: h, cookies: map[string]string{}, tokens: map[string]string{}, real: map[string]lesson.Lesson{},
+		client: &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	ctx := context.Background()
+	gone, err := h.house.db.People().Person(ctx, "p-nghi-viec")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	gone.Active, gone.Grants = true, nil
+	for _, r := range people.Roles {
+		g := people.Grant{Role: r}
+		if people.AtSchool(r) {
+			g.School = "s1"
+		}
+		gone.Grants = append(gone.Grants, g)
+	}
+	if err := h.house.db.People().SavePerson(ctx, gone); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, c := range columns[1:] {
+		w.signIn(c.account)
+	}
+	gone.Active = false
+	if err := h.house.db.People().SavePerson(ctx, gone); err != nil {
+		h.t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) signIn(account string) {
+	w.h.t.Helper()
+	var err error
+	ctx := context.Background()
+	if w.cookies[account], _, _, err = w.h.house.people.SignIn(ctx, account, password, people.Browser, "thu"); err != nil {
+		w.h.t.Fatal(err)
+	}
+	if w.tokens[account], _, _, err = w.h.house.people.SignIn(ctx, account, password, people.Token, "thu"); err != nil {
+		w.h.t.Fatal(err)
+	}
+}
+
+// send sends a request as an account with its "cookie" or "bearer" token, from
+// an address that is not this machine's.
+func (w *world) send(account, kind string, q asked) (int, []byte) {
+	w.h.t.Helper()
+	if q.spends && account != "" && account != "nghi-viec" {
+		defer w.signIn(account)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, q.method, w.h.url+q.path, strings.NewReader(q.body))
+	if err != nil {
+		w.h.t.Fatal(err)
+	}
+	for k, v := range q.header {
+		req.Header[k] = v
+	}
+	if q.kind != "" {
+		req.Header.Set("Content-Type", q.kind)
+	}
+	req.Header.Set("X-Forwarded-For", "203.0.113.9")
+	switch {
+	case account == "":
+	case kind == "bearer":
+		req.Header.Set("Authorization", "Bearer "+w.tokens[account])
+	default:
+		req.AddCookie(&http.Cookie{Name: "lenlop", Value: w.cookies[account]})
+	}
+	w.sent++
+	res, err := w.client.Do(req)
+	if err != nil {
+		w.h.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
+		return res.StatusCode, nil // it would go on
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.h.t.Fatal(err)
+	}
+	return res.StatusCode, body
+}
+
+// facts are the row that a request is about and how much there is of
+// everything that requests can make.
+func (w *world) facts(q asked) string {
+	w.h.t.Helper()
+	ctx := context.Background()
+	var b strings.Builder
+	if q.table != "" {
+		var rows []map[string]any
+		if err := w.h.house.db.Writer(ctx).NewRaw("SELECT * FROM "+q.table+" WHERE id = ?", q.id).Scan(ctx, &rows); err != nil {
+			w.h.t.Fatal(err)
+		}
+		raw, err := json.Marshal(rows)
+		if err != nil {
+			w.h.t.Fatal(err)
+		}
+		b.Write(raw)
+	}
+	for _, table := range []string{"lessons", "recordings", "uploads", "channels", "airings", "figures", "persons", "grants", "schools",
+		"reports", "audit_entries", "view_sessions", "figure_imports", "asrun_imports"} {
+		var n int
+		if err := w.h.house.db.Writer(ctx).NewRaw("SELECT COUNT(*) FROM "+table).Scan(ctx, &n); err != nil {
+			w.h.t.Fatal(err)
+		}
+		fmt.Fprintf(&b, " %s:%d", table, n)
+	}
+	return b.String()
+}
+
+func (w *world) next(prefix string) string {
+	w.n++
+	return fmt.Sprintf("%s%05d", prefix, w.n)
+}
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// lesson makes one of giao-vien's in a state and gives its id.
+func (w *world) lesson(state string) string {
+	w.h.t.Helper()
+	ctx, now := context.Background(), time.Now()
+	l := lesson.Lesson{ID: w.next("bai-"), Title: "Bài " + state, Subject: "toan", Grade: 9, Language: "vi", TeacherID: "p-giao-vien", SchoolID: "s1",
+		Status: lesson.Draft, Media: lesson.Media{State: lesson.None}, CreatedAt: now, UpdatedAt: now}
+	if state != "draft" {
+		r := lesson.Recording{ID: l.ID + "-r", LessonID: l.ID, Key: media.Recording(l.ID, "goc"), Filename: "bài.mp4", Size: 7, State: lesson.Ready, ReceivedAt: now}
+		must[media.Object](w.h.t)(w.h.house.media.Put(ctx, r.Key, strings.NewReader("ban ghi"), 7, media.PutOptions{}))
+		l.Media = lesson.Media{State: lesson.Ready, Fraction: 1, RecordingID: r.ID, PackageID: l.ID + "-p", Playable: true, Duration: 60}
+		switch state {
+		case "submitted":
+			l.Status, l.SubmittedAt = lesson.Submitted, now
+		case "published":
+			l.Status, l.SubmittedAt, l.PublishedAt, l.ApprovedBy = lesson.Published, now, now, "p-chuyen-vien"
+		case "refused":
+			l.Media = lesson.Media{State: lesson.Failed, RecordingID: r.ID, FailureCode: "recording.not_media"}
+			r.State, r.FailureCode = lesson.Failed, "recording.not_media"
+		case "binned":
+			l.DeletedAt = now
+		}
+		defer func() {
+			if err := w.h.house.db.Lessons().SaveRecording(ctx, r); err != nil {
+				w.h.t.Fatal(err)
+			}
+		}()
+	}
+	if err := w.h.house.db.Lessons().Save(ctx, l); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return l.ID
+}
+
+// playing is a lesson with a real package, made once for each state.
+func (w *world) playing(state string) lesson.Lesson {
+	w.h.t.Helper()
+	if l, ok := w.real[state]; ok {
+		return l
+	}
+	teacher := &caller{testHouse: w.h, name: "giao-vien", token: w.tokens["giao-vien"], client: w.client}
+	id := teacher.upload(teacher.draft("Chiếu được").ID, recording(w.h.t, 2)).ID
+	if l := teacher.until(id, 2*time.Minute, settled); l.Media.State != "ready" {
+		w.h.t.Fatalf("recording: %+v", l)
+	}
+	ctx := context.Background()
+	l := must[lesson.Lesson](w.h.t)(w.h.house.db.Lessons().Lesson(ctx, id))
+	if state == "published" {
+		l.Status, l.PublishedAt = lesson.Published, time.Now()
+		if err := w.h.house.db.Lessons().Save(ctx, l); err != nil {
+			w.h.t.Fatal(err)
+		}
+	}
+	w.real[state] = l
+	return l
+}
+
+// channel, airing, person, school, upload and job make one of each.
+func (w *world) channel() string {
+	c := schedule.Channel{ID: w.next("kenh-"), Name: "Kênh", Own: true, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: time.Now()}
+	if err := w.h.house.db.Schedule().SaveChannel(context.Background(), c); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return c.ID
+}
+
+func (w *world) airing() (string, schedule.Airing) {
+	start := time.Now().Add(-2 * time.Hour).Truncate(time.Second)
+	a := schedule.Airing{ID: w.next("phat-"), ChannelID: w.channel(), LessonID: w.lesson("published"), StartsAt: start, EndsAt: start.Add(20 * time.Minute),
+		Outcome: schedule.Planned, CreatedBy: "p-dai", CreatedAt: time.Now()}
+	if err := w.h.house.db.Schedule().SaveAiring(context.Background(), a); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return a.ID, a
+}
+
+func (w *world) person() string {
+	p := people.Person{ID: w.next("nguoi-"), Name: "Người", Active: true, PasswordHash: passwordHash(), Grants: []people.Grant{{Role: people.Student, School: "s1"}}, CreatedAt: time.Now()}
+	p.Username = p.ID
+	if err := w.h.house.db.People().SavePerson(context.Background(), p); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return p.ID
+}
+
+func (w *world) school() school.School {
+	s := school.School{ID: w.next("truong-"), Name: "Trường", Level: school.Primary, CreatedAt: time.Now()}
+	s.Code = strings.ToUpper(s.ID)
+	if err := w.h.house.db.Schools().SaveSchool(context.Background(), s); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return s
+}
+
+// upload is giao-vien's, open, with its only part sent.
+func (w *world) upload() string {
+	ctx := context.Background()
+	owner := must[people.Person](w.h.t)(w.h.house.db.People().Person(ctx, "p-giao-vien"))
+	u, err := w.h.house.uploads.Begin(ctx, owner, w.lesson("draft"), "bài.mp4", 7)
+	if err != nil {
+		w.h.t.Fatal(err)
+	}
+	if _, err := w.h.house.parts.PutPart(ctx, u.Key, u.StorageID, 1, strings.NewReader("ban ghi"), 7); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return u.ID
+}
+
+// idle is work that no worker of the house knows.
+type idle struct{}
+
+func (idle) Kind() string { return "thu" }
+
+func (w *world) job() string {
+	ctx, jobs := context.Background(), w.h.house.db.Jobs()
+	if err := jobs.Add(ctx, job.New{Args: idle{}, Subject: "thu:1"}); err != nil {
+		w.h.t.Fatal(err)
+	}
+	j, err := jobs.Claim(ctx, "thu", []string{"thu"}, time.Minute)
+	if err != nil || j == nil {
+		w.h.t.Fatalf("claim: %v %v", j, err)
+	}
+	if err := jobs.Finish(ctx, j.ID, j.Token, job.Parked, "thử", time.Time{}); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return j.ID
+}
+
+// request makes what a row's request needs and the request itself.
+func (w *world) request(r accessRow) (asked, error) {
+	q := asked{method: r.method, path: r.path}
+	in := func(name, id, table string) {
+		q.path = strings.ReplaceAll(q.path, ":"+name, id)
+		q.table, q.id = table, id
+	}
+	var a schedule.Airing
+	switch {
+	case strings.Contains(r.path, "/watch/"):
+		l := w.playing(r.object)
+		q.path = "/watch/" + l.ID + "/" + l.Media.PackageID + "/master.m3u8"
+		q.table, q.id = "lessons", l.ID
+	case strings.Contains(r.path, ":lesson"):
+		if !slices.Contains([]string{"draft", "ready", "submitted", "published", "refused", "binned"}, r.object) {
+			return q, fmt.Errorf("the page names no state of the lesson, but %q", r.object)
+		}
+		in("lesson", w.lesson(r.object), "lessons")
+	case strings.Contains(r.path, ":airing"):
+		var id string
+		id, a = w.airing()
+		in("airing", id, "airings")
+	case strings.Contains(r.path, ":channel"):
+		in("channel", w.channel(), "channels")
+	case strings.Contains(r.path, ":person"):
+		in("person", w.person(), "persons")
+	case strings.Contains(r.path, ":school"):
+		in("school", w.school().ID, "schools")
+	case strings.Contains(r.path, ":upload"):
+		in("upload", w.upload(), "uploads")
+	case strings.Contains(r.path, ":job"):
+		in("job", w.job(), "jobs")
+	}
+	if strings.Contains(q.path, ":") || strings.HasSuffix(q.path, "*") {
+		return q, fmt.Errorf("nothing is known to put into %s", q.path)
+	}
+	if r.method == "GET" || r.method == "HEAD" {
+		return q, nil
+	}
+	q.spends = slices.Contains([]string{"POST /signout", "DELETE " + api.Base + "/tokens/current"}, r.route())
+	return w.fill(q, r, a)
+}
+
+// fill writes what has to be typed or sent.
+func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
+	if strings.HasPrefix(r.path, api.Base) {
+		in, ok := w.document(r, a)
+		if !ok {
+			return q, fmt.Errorf("no body is known for it")
+		}
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return q, err
+		}
+		q.body, q.kind = string(raw), jsonType
+		return q, nil
+	}
+	in, ok := w.form(r, a)
+	if !ok {
+		return q, fmt.Errorf("no form is known for it")
+	}
+	q.body, q.kind = in.Encode(), formType
+	return q, nil
+}
+
+// slot is a free time on an own channel for a new airing.
+func (w *world) slot() (channel, lessonID string, start time.Time) {
+	return w.channel(), w.lesson("published"), time.Now().Add(24 * time.Hour).Truncate(time.Minute)
+}
+
+// document is the JSON body of a call of the API.
+func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
+	type m = map[string]any
+	switch strings.Replace(r.route(), api.Base, "", 1) {
+	case "POST /tokens":
+		return m{"username": "hoc-sinh", "password": password}, true
+	case "POST /lessons":
+		return m{"title": "Mới", "subject": "toan", "grade": 9}, true
+	case "PATCH /lessons/:lesson":
+		return m{"title": "Đổi"}, true
+	case "POST /lessons/:lesson/return", "POST /lessons/:lesson/withdraw":
+		return m{"reason": "Vì thế"}, true
+	case "POST /lessons/:lesson/uploads":
+		return m{"filename": "a.mp4", "size": 100}, true
+	case "POST /uploads/:upload/parts":
+		return m{"numbers": []int{1}}, true
+	case "POST /heartbeats":
+		o, err := w.h.house.viewership.Open(context.Background(), viewership.OpenRequest{LessonID: w.lesson("published")})
+		if err != nil {
+			w.h.t.Fatal(err)
+		}
+		return m{"token": o.Token, "sequence": 1, "played": [][2]float64{{0, 1}}, "seconds": 1}, true
+	case "POST /channels", "PATCH /channels/:channel":
+		return m{"name": w.next("Kênh ")}, true
+	case "POST /airings":
+		ch, l, start := w.slot()
+		return m{"channelId": ch, "lessonId": l, "startsAt": start, "endsAt": start.Add(20 * time.Minute)}, true
+	case "PATCH /airings/:airing":
+		return m{"houseNumber": "GD-9"}, true
+	case "PUT /airings/:airing/as-run":
+		return m{"outcome": "aired"}, true
+	case "POST /airings/:airing/figures":
+		return m{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, true
+	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry", "POST /lessons/:lesson/restore",
+		"DELETE /lessons/:lesson", "POST /uploads/:upload/complete", "DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
+		"DELETE /airings/:airing", "DELETE /tokens/current":
+		return m{}, true
+	}
+	return nil, false
+}
+
+// form is what a page's form sends.
+func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
+	v := func(pairs ...string) (url.Values, bool) {
+		out := url.Values{}
+		for i := 0; i < len(pairs); i += 2 {
+			out.Set(pairs[i], pairs[i+1])
+		}
+		return out, true
+	}
+	switch r.route() {
+	case "POST /signin":
+		return v("username", "hoc-sinh", "password", password)
+	case "POST /account/sessions/end":
+		return v("session", "khong-co")
+	case "POST /language":
+		return v("lang", "en")
+	case "POST /grade":
+		return v("grade", "9")
+	case "POST /teacher/lessons/new", "POST /teacher/lessons/:lesson/save":
+		return v("title", "Từ trang", "subject", "toan", "grade", "9")
+	case "POST /teacher/lessons/:lesson/withdraw", "POST /review/:lesson/withdraw", "POST /review/:lesson/return":
+		return v("reason", "Vì thế")
+	case "POST /station/airings/new":
+		ch, l, start := w.slot()
+		start = start.In(w.h.house.zone)
+		return v("channelId", ch, "lessonId", l, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"), "minutes", "20")
+	case "POST /station/airings/:airing/plan":
+		start := a.StartsAt.Add(time.Hour).In(w.h.house.zone)
+		return v("channelId", a.ChannelID, "lessonId", a.LessonID, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"), "minutes", "20")
+	case "POST /station/airings/:airing/as-run":
+		return v("outcome", "aired")
+	case "POST /station/airings/:airing/figures":
+		return v("metric", "contacts", "value", "2140", "unit", "persons", "grade", "E", "source", "Phiếu")
+	case "POST /station/channels/new", "POST /station/channels/:channel":
+		return v("name", w.next("Kênh "), "own", "yes", "timezone", "Asia/Ho_Chi_Minh")
+	case "POST /admin/jobs/cancel":
+		return v("subject", "thu:2")
+	case "POST /admin/people":
+		return v("username", w.next("moi-"), "name", "Người mới", "role", "reviewer")
+	case "POST /admin/people/:person/active":
+		return v("active", "no")
+	case "POST /admin/schools", "POST /admin/schools/:school":
+		return v("code", w.next("MA-"), "name", "Trường mới", "level", "primary")
+	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin",
+		"POST /teacher/lessons/:lesson/restore", "POST /review/:lesson/approve", "POST /station/airings/:airing/remove",
+		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password":
+		return url.Values{}, true
+	}
+	return nil, false
+}
