@@ -48,7 +48,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     video,
     fact,
     say,
-    ensure: () => (ready = ready || source()),
+    ensure: () => (ready = ready || source().catch(failed)),
     reload: () => undefined,
   }
 
@@ -60,9 +60,18 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   const engines = 'MediaSource' in window || 'ManagedMediaSource' in window
   if (engines) for (const s of video.querySelectorAll('source')) s.remove()
 
+  // Some browsers remember that a module did not load: ask by another name.
+  let retry = ''
+
+  const failed = (e: unknown): never => {
+    ready = undefined
+    retry = `?${Date.now()}`
+    throw e
+  }
+
   async function source(): Promise<void> {
     if (engines) {
-      const { default: Hls } = (await import(fact('engine'))) as { default: HlsClass }
+      const { default: Hls } = (await import(fact('engine') + retry)) as { default: HlsClass }
       if (Hls.isSupported()) return attach(Hls)
     }
     let at = resumeAt
@@ -147,7 +156,6 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
         // Refused when the tap is too long ago: the next one plays at once.
         () => video.play().catch(() => (cover.hidden = !video.paused)),
         () => {
-          ready = undefined
           trouble()
           setTimeout(() => cover.hidden || cover.click(), 4000)
         },
@@ -156,7 +164,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   }
   video.addEventListener('play', () => {
     if (cover) cover.hidden = true
-    stage.ensure()
+    stage.ensure().catch(trouble)
   })
   video.addEventListener('playing', () => {
     const resumed = resumeAt && Math.abs(video.currentTime - resumeAt) < 3
@@ -194,5 +202,5 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   }
   // The engine comes while the pupil reads; never on a line that must be spared.
   const idle = window.requestIdleCallback || ((fn: () => void) => setTimeout(fn, 1500))
-  if (!saver) addEventListener('load', () => idle(() => stage.ensure().catch(() => (ready = undefined))))
+  if (!saver) addEventListener('load', () => idle(() => stage.ensure().catch(() => undefined)))
 }
