@@ -27,6 +27,7 @@ type ViewingStores struct {
 	Imports  viewership.ImportStore
 	Reports  viewership.ReportStore
 	Logs     schedule.LogStore
+	Served   viewership.ServedStore
 	// Sheets reads CSV and XLSX files.
 	Sheets func(filename string, data []byte) ([][]string, error)
 }
@@ -42,7 +43,7 @@ func Viewership(t *testing.T, open OpenViewing) {
 	}{
 		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
 		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns}, {"Imports", FigureImports},
-		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs}, {"Downloads", Downloads},
+		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs}, {"Downloads", Downloads}, {"Minutes", Minutes}, {"Reconciliation", Reconciliation},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}
@@ -81,7 +82,7 @@ func (h *house) id() string {
 // server makes a service; several of one house share its clock and secret.
 func (h *house) server(t testing.TB, st ViewingStores) *viewership.Service {
 	svc := viewership.New(viewership.Config{
-		Store: st.Views, Reader: st.Views, Keeps: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Imports: st.Imports, Sheets: st.Sheets, Reports: st.Reports,
+		Store: st.Views, Reader: st.Views, Keeps: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Imports: st.Imports, Served: st.Served, Sheets: st.Sheets, Reports: st.Reports,
 		ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: st.Lessons, Schedule: st.Schedule,
 		Secret: []byte("a secret for the examination"), Location: hanoi, Now: h.Now, NewID: h.id,
 		Atomic: st.Atomic, Audit: st.Audit, Wait: time.Microsecond,

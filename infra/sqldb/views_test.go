@@ -14,7 +14,7 @@ func viewing(db *sqldb.DB) contract.ViewingStores {
 		Stores: contract.Stores{
 			Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Schedule: db.Schedule(), Audit: db.Audit(),
 		},
-		Views: db.Views(), Figures: db.Figures(), CheckIns: db.CheckIns(), Imports: db.Imports(), Reports: db.Reports(), Logs: db.Logs(), Sheets: sheet.Read,
+		Views: db.Views(), Figures: db.Figures(), CheckIns: db.CheckIns(), Imports: db.Imports(), Reports: db.Reports(), Logs: db.Logs(), Served: db.Served(), Sheets: sheet.Read,
 	}
 }
 

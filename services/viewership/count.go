@@ -108,7 +108,7 @@ func warmer(heat []int32, s Session) []int32 {
 	return out
 }
 
-func sortedKeys(m map[[2]string][]Session) [][2]string {
+func sortedKeys[V any](m map[[2]string]V) [][2]string {
 	keys := make([][2]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

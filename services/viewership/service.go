@@ -20,6 +20,7 @@ type Config struct {
 	// CheckIns may be nil: then no codes are taken.
 	CheckIns CheckInStore
 	Imports  ImportStore
+	Served   ServedStore
 	// Sheets reads a CSV or XLSX file into rows of cells as text; numbers and
 	// dates of a spreadsheet come as it stores them.
 	Sheets    func(filename string, data []byte) ([][]string, error)

@@ -1,0 +1,76 @@
+package viewership
+
+import (
+	"context"
+	"fmt"
+
+	"lenlop/services/people"
+)
+
+// Served is media that went out for a lesson on a day: from our own counters,
+// or a log of the cache in front. Numbers add up.
+type Served struct {
+	LessonID, Day string
+	Source        string // "own", or the name of an imported log
+	Seconds       int64  // of media, in milliseconds
+	Bytes         int64
+}
+
+// ServedStore keeps what was served.
+type ServedStore interface {
+	AddServed(ctx context.Context, list []Served) error
+	// ServedBy sums a scope by lesson or day, over all sources.
+	ServedBy(ctx context.Context, by string, s Scope) (map[string]Served, error)
+}
+
+// Gap is served media beside watched seconds. Watched beyond served means
+// playing from a device's own store (offline, replays); served beyond watched
+// is fetching ahead, left-out sessions and robots. Neither is hidden.
+type Gap struct {
+	Key            string // lesson or day
+	ServedSeconds  float64
+	ServedBytes    int64
+	WatchedSeconds float64
+	GapSeconds     float64 // served less watched
+}
+
+// Reconcile shows, by lesson or day, the media served beside the seconds watched.
+func (s *Service) Reconcile(ctx context.Context, by people.Person, q Query) ([]Gap, error) {
+	if !people.May(by, people.ReadViewing, people.Object{}) {
+		return nil, denied()
+	}
+	if q.By != ByDay {
+		q.By = ByLesson
+	}
+	scope := s.scope(q)
+	served, err := s.Served.ServedBy(ctx, q.By, scope)
+	if err != nil {
+		return nil, fmt.Errorf("served: %w", err)
+	}
+	sums, err := s.Reader.Grouped(ctx, q.By, scope)
+	if err != nil {
+		return nil, fmt.Errorf("watched: %w", err)
+	}
+	gaps := map[[2]string]*Gap{}
+	gap := func(key string) *Gap {
+		k := [2]string{"", key}
+		if gaps[k] == nil {
+			gaps[k] = &Gap{Key: key}
+		}
+		return gaps[k]
+	}
+	for k, x := range served {
+		g := gap(k)
+		g.ServedSeconds, g.ServedBytes = float64(x.Seconds)/1000, x.Bytes
+	}
+	for _, x := range sums {
+		gap(x.Key).WatchedSeconds = float64(x.Watch) / 1000
+	}
+	out := make([]Gap, 0, len(gaps))
+	for _, k := range sortedKeys(gaps) {
+		g := *gaps[k]
+		g.GapSeconds = g.ServedSeconds - g.WatchedSeconds
+		out = append(out, g)
+	}
+	return out, nil
+}
