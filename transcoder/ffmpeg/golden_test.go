@@ -86,6 +86,10 @@ func TestGoldenOthers(t *testing.T) {
 	args, err = PosterArgs("/in/recording", p, 10, 640, "/out/poster.jpg", 1)
 	golden(t, "poster", args, err)
 	golden(t, "decode", DecodeArgs("/in/recording", 1), nil)
+	golden(t, "join", JoinArgs("/in/joined.mp4", "mp4", "/out/240p.mp4"), nil)
+	args, err = StoryboardArgs("/in/recording", p, BoardOf(p), "/out/storyboard.jpg")
+	golden(t, "storyboard", args, err)
+	golden(t, "captions", CaptionArgs("/in/recording", 2), nil)
 }
 
 // TestEveryCommandIsGuarded: no command opens anything without the whitelists.
