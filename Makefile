@@ -24,7 +24,7 @@ run: deps-run build ## install what is missing, build, and start with demo data 
 build: bin/lenlop ## leave the static binary in bin/lenlop
 
 bin/lenlop: assets generate $(GO_SOURCES) go.mod go.sum
-	go build -trimpath -ldflags '-s -w' -o bin/lenlop ./cmd/lenlop
+	go build -ldflags '-s -w' -o bin/lenlop ./cmd/lenlop
 
 assets: node_modules/.installed ## bundle the islands and styles into web/asset/dist
 	npm run --silent build

@@ -20,8 +20,9 @@ import (
 
 type serveCmd struct {
 	serveFlags
-	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Demo   bool   `help:"Make demo accounts, schools and lessons in an empty data folder; the password is LENLOP_DEMO_PASSWORD, or a random one printed once."`
+	Listen  string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Demo    bool   `help:"Make demo accounts, schools and lessons in an empty data folder; the password is LENLOP_DEMO_PASSWORD, or a random one printed once."`
+	Lessons bool   `name:"demo-lessons" help:"With --demo: also put two recordings through the pipeline." default:"true" negatable:""`
 }
 
 // Run serves until SIGTERM or interrupt, then drains.
@@ -114,7 +115,9 @@ func (c serveCmd) serve(ctx context.Context, h *house, f *folder, l net.Listener
 		if password != "" {
 			fmt.Fprintf(out, "demo accounts: giaovien hieutruong chuyenvien dai quantri hocsinh, password %s\n", password)
 		}
-		work.Go(func() { h.demoLessons(working) })
+		if c.Lessons {
+			work.Go(func() { h.demoLessons(working) })
+		}
 	}
 	fmt.Fprintf(out, "ready %s\n", address)
 	h.log.Info("ready", "address", address, "data", f.dir, "version", version)

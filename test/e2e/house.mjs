@@ -1,0 +1,123 @@
+// What the browser tests share: the product as a process of its own on a free
+// port, a browser, people signed in, and pictures of pages.
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+export const password = 'mat-khau-cua-thu-nghiem'
+const shots = join(root, 'artifacts/screenshots')
+
+/** A folder of this test run's own; removed at the end. */
+export const scratch = mkdtempSync(join(tmpdir(), 'lenlop-e2e-'))
+
+/** Starts the binary; resolves with its address once it says it is ready. */
+export function start(data, { args = [], env = {} } = {}) {
+  return new Promise((ok, no) => {
+    const child = spawn(join(root, 'bin/lenlop'), ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log', 'warn', ...args], {
+      env: { ...process.env, LENLOP_DEMO_PASSWORD: password, ...env },
+    })
+    let out = ''
+    let errs = ''
+    child.stdout.on('data', (d) => {
+      out += d
+      const m = out.match(/ready (http:\S+)/)
+      if (m) ok({ url: m[1], child, log: () => errs, stop: (signal = 'SIGTERM') => stop(child, signal) })
+    })
+    child.stderr.on('data', (d) => {
+      errs += d
+    })
+    child.on('exit', (code) => no(new Error(`lenlop ended with ${code}: ${errs}`)))
+  })
+}
+
+function stop(child, signal) {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((ok) => {
+    child.once('exit', ok)
+    child.kill(signal)
+  })
+}
+
+/** A real recording of about 2.5 minutes in several upload parts: the shared one, or one made here. */
+export function recording() {
+  const out = join(scratch, 'bai-giang-toan.mp4')
+  const media = process.env.LENLOP_TEST_MEDIA ?? resolve(root, '../shared/media')
+  const film = join(media, 'sintel_trailer-720p.mp4')
+  const args = existsSync(film)
+    ? ['-stream_loop', '2', '-i', film, '-map', '0:v', '-map', '0:a', '-c', 'copy', out]
+    : ['-f', 'lavfi', '-i', 'testsrc2=s=1280x720:r=24:d=150', '-f', 'lavfi', '-i', 'sine=frequency=330:duration=150',
+        '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '1200k', '-minrate', '1200k', '-bufsize', '1200k', '-pix_fmt', 'yuv420p', '-c:a', 'aac', out]
+  execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args])
+  return out
+}
+
+let browser
+/** The one Chromium of the run. */
+export async function chrome() {
+  browser ??= await chromium.launch({
+    executablePath: process.env.LENLOP_TEST_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+      '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
+  })
+  return browser
+}
+
+/** Ends what the run began. */
+export async function end() {
+  await browser?.close()
+  rmSync(scratch, { recursive: true, force: true })
+}
+
+/** A person's own browser; every request to somewhere else is noted in strangers. */
+export async function visitor(url, options = {}) {
+  const context = await (await chrome()).newContext({ locale: 'vi-VN', timezoneId: 'Asia/Ho_Chi_Minh', viewport: { width: 1280, height: 800 }, ...options })
+  const page = await context.newPage()
+  page.strangers = []
+  page.complaints = []
+  page.on('request', (r) => {
+    const u = r.url()
+    if (!u.startsWith(url) && !u.startsWith('data:') && !u.startsWith('blob:')) page.strangers.push(u)
+  })
+  page.on('pageerror', (e) => page.complaints.push(String(e)))
+  page.on('console', (m) => {
+    if (m.type() === 'error' && /Content Security Policy|Uncaught/.test(m.text())) page.complaints.push(m.text())
+  })
+  return page
+}
+
+/** Signs a person in as they would. */
+export async function signIn(page, url, username) {
+  await page.goto(`${url}/signin`)
+  await page.fill('#username', username)
+  await page.fill('#password', password)
+  await page.click('main button')
+  await page.waitForURL((u) => u.pathname !== '/signin')
+}
+
+/** Keeps pictures of a page: 360 and 1280 px, light and dark. */
+export async function shoot(page, name) {
+  mkdirSync(shots, { recursive: true })
+  const before = page.viewportSize()
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: width === 360 ? 740 : 800 })
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme })
+      await page.screenshot({ path: join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true })
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize(before)
+}
+
+/** Whether something is wider than the page at 360 px: it would be cut off or scroll sideways. */
+export async function tooWide(page) {
+  const before = page.viewportSize()
+  await page.setViewportSize({ width: 360, height: 740 })
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  await page.setViewportSize(before)
+  return wide
+}
