@@ -18,10 +18,12 @@ type Scope string
 
 // The scopes. A route of scope Site is refused by the router itself, before
 // its handler runs; one of scope Object by the service that has read the
-// object's facts. The access matrix test tries both.
+// object's facts; one of scope Handler by its handler, which weighs more than
+// the person. The access matrix test tries all.
 const (
-	Site   Scope = "site"
-	Object Scope = "object"
+	Site    Scope = "site"
+	Object  Scope = "object"
+	Handler Scope = "handler"
 )
 
 // Route is one line of the site's one list of routes.
@@ -42,6 +44,7 @@ type Visit struct {
 	Addr    string // client address, X-Forwarded-For only from trusted proxies
 	Path    string
 	Query   string
+	Text    TextSize
 }
 
 type visitKey struct{}

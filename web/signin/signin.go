@@ -132,7 +132,7 @@ func (d *Door) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 				wish = k.Value
 			}
 		}
-		v := &page.Visit{Base: d.Base(r), Addr: d.Addr(r), Path: r.URL.Path, Query: r.URL.RawQuery}
+		v := &page.Visit{Base: d.Base(r), Addr: d.Addr(r), Path: r.URL.Path, Query: r.URL.RawQuery, Text: page.TextSizeOf(r)}
 		ctx := locale.With(page.WithVisit(r.Context(), v), d.Book.Printer(locale.Choose(wish, r.Header.Get("Accept-Language"))))
 		c.SetRequest(r.WithContext(ctx))
 		var err error
@@ -267,7 +267,17 @@ func (d *Door) end(c echo.Context) error {
 
 func (d *Door) language(c echo.Context) error {
 	base := page.VisitOf(c.Request().Context()).Base
-	c.SetCookie(Cookie(base, "lang", string(locale.Choose(c.FormValue("lang"), "")), 365*24*time.Hour))
+	const year = 365 * 24 * time.Hour
+	form, err := c.FormParams()
+	if err != nil {
+		return fault.Wrap(err, fault.Malformed, "request.malformed")
+	}
+	if form.Has("lang") {
+		c.SetCookie(Cookie(base, "lang", string(locale.Choose(form.Get("lang"), "")), year))
+	}
+	if form.Has("text") {
+		c.SetCookie(Cookie(base, page.TextCookie, string(page.ParseTextSize(form.Get("text"))), year))
+	}
 	back := page.LocalPath(c.FormValue("back"))
 	if u, err := url.Parse(back); err == nil {
 		q := u.Query()
