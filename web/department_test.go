@@ -98,8 +98,8 @@ func TestDepartmentExportsNoFormulas(t *testing.T) {
 		case r[0][0] != '\'':
 			t.Errorf("cell %q can run as a formula", r[0])
 		}
-		if r[2] != "1" || r[14] != "" {
-			t.Errorf("row = %q, want 1 view and no television figure", r)
+		if r[2] != "1" || r[3] != "1" || r[14] != "" {
+			t.Errorf("row = %q, want 1 view by 1 viewer and no television figure", r)
 		}
 	}
 	if plain != 1 {

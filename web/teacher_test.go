@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lenlop/services/fault"
+	"lenlop/services/people"
 	"lenlop/services/upload"
 )
 
@@ -117,6 +118,13 @@ func TestHeadSeesTheSchoolsLessons(t *testing.T) {
 	o.draft("mai", "Số thập phân")
 	body := o.at("hieu").page("/school", 200)
 	has(t, body, "Trường Bản Mẫu", "Phân số", "Người lan")
+	lacks(t, body, "Số thập phân")
+	// Who leads one school may teach at another.
+	hieu := o.person("hieu")
+	hieu.Grants = []people.Grant{{Role: people.Teacher, School: "s2"}, {Role: people.Head, School: "s1"}}
+	must(t, o.db.People().SavePerson(context.Background(), hieu))
+	body = o.at("hieu").page("/school", 200)
+	has(t, body, "Trường Bản Mẫu", "Phân số")
 	lacks(t, body, "Số thập phân")
 	o.at("so").page("/school", 404) // holds no school
 	o.at("em").page("/school", 403)
