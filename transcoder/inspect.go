@@ -31,8 +31,14 @@ func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, erro
 			return Plan{}, err
 		}
 	}
+	if f.HasVideo {
+		var err error
+		if r.Content, err = t.content(ctx, path, ladder.Make(r)); err != nil {
+			return Plan{}, err
+		}
+	}
 	p := ladder.Make(r)
-	t.log().InfoContext(ctx, "planned", "duration", p.Duration, "rungs", ladder.Names(p.Rungs), "pieces", len(p.Pieces))
+	t.log().InfoContext(ctx, "planned", "duration", p.Duration, "rungs", ladder.Names(p.Rungs), "still", r.Content.Still(), "pieces", len(p.Pieces))
 	return p, nil
 }
 

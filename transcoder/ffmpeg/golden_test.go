@@ -89,6 +89,8 @@ func TestGoldenOthers(t *testing.T) {
 	golden(t, "join", JoinArgs("/in/joined.mp4", "mp4", "/out/240p.mp4"), nil)
 	args, err = StoryboardArgs("/in/recording", p, BoardOf(p), "/out/storyboard.jpg")
 	golden(t, "storyboard", args, err)
+	args, err = ContentArgs("/in/recording", p, 30, 1.5, 640, 360)
+	golden(t, "content", args, err)
 	golden(t, "captions", CaptionArgs("/in/recording", 2), nil)
 }
 

@@ -57,9 +57,20 @@ func TestPlanHolds(t *testing.T) {
 		if rapid.Bool().Draw(t, "silent") {
 			r.Source.Audio = -1
 		}
+		still := rapid.Bool().Draw(t, "still")
+		change := 5.0
+		if still {
+			change = 0.01
+		}
+		for range 12 {
+			r.Content.Looks = append(r.Content.Looks, Look{Changes: []float64{change}, Bitrate: rapid.IntRange(0, 2_000_000).Draw(t, "bits")})
+		}
 		p := Make(r)
 		if len(p.Rungs) == 0 || p.Cuts[0] != 0 {
 			t.Fatalf("plan %+v", p)
+		}
+		if still != (p.TargetDuration == 10) {
+			t.Fatalf("still %v, target %d", still, p.TargetDuration)
 		}
 		if got := p.Rate.Seconds(p.Frames()); math.Abs(got-r.Duration) > 1/p.Rate.Float() {
 			t.Fatalf("%.3f s became %.3f s", r.Duration, got)
@@ -69,13 +80,16 @@ func TestPlanHolds(t *testing.T) {
 			if p.Cuts[i] <= p.Cuts[i-1] || int(math.Round(length)) > p.TargetDuration || i < len(p.Cuts)-1 && p.Cuts[i]%2 != 0 {
 				t.Fatalf("cut %d: %d to %d, %.3f s", i, p.Cuts[i-1], p.Cuts[i], length)
 			}
+			if p.Rungs[0].Divide == 2 && p.Rate.Float() < 23 {
+				t.Fatalf("%v is halved", p.Rate)
+			}
 			if p.SoundFrame(p.Cuts[i]) <= p.SoundFrame(p.Cuts[i-1]) {
 				t.Fatalf("cut %d: no sound between", i)
 			}
 		}
 		at := 0
 		for _, pc := range p.Pieces {
-			if pc.First != at || pc.Last <= pc.First || pc.End <= pc.Start || pc.End-pc.Start > 63 {
+			if pc.First != at || pc.Last <= pc.First || pc.End <= pc.Start || pc.End-pc.Start > 71 {
 				t.Fatalf("pieces %+v", p.Pieces)
 			}
 			at = pc.Last
@@ -87,7 +101,7 @@ func TestPlanHolds(t *testing.T) {
 			if g.Kind == Video && (g.Width > r.Source.Width+1 || g.Height > r.Source.Height+1 || g.Width%2+g.Height%2 != 0) {
 				t.Fatalf("rung %+v of %dx%d", g, r.Source.Width, r.Source.Height)
 			}
-			if i > 0 && g.Bandwidth >= p.Rungs[i-1].Bandwidth {
+			if i > 0 && g.Bandwidth > p.Rungs[i-1].Bandwidth {
 				t.Fatalf("rungs %+v are not in order", p.Rungs)
 			}
 		}
@@ -139,5 +153,31 @@ func TestSound(t *testing.T) {
 	}
 	if gain(-70) != 0 || gain(0) != 0 || gain(-59) != 20 || gain(-2) != -14 {
 		t.Error("gain is not bounded")
+	}
+}
+
+func TestContent(t *testing.T) {
+	noisy := Content{Looks: []Look{{Changes: make([]float64, 20), Bitrate: 900_000}}}
+	for i := range noisy.Looks[0].Changes {
+		noisy.Looks[0].Changes[i] = 3
+	}
+	slides := Content{Looks: []Look{{Changes: append(make([]float64, 40), 80), Bitrate: 60_000}}}
+	if noisy.Still() || !slides.Still() || (Content{}).Still() {
+		t.Error("what stands still is not told from what moves")
+	}
+	r := request(1920, 1080)
+	r.Content = slides
+	p := Make(r)
+	if p.Rungs[0].Divide != 2 || p.Rungs[0].FPS != 15 || p.TargetDuration != 10 || p.Rungs[0].Bandwidth > 600_000 {
+		t.Errorf("slides: %+v, target %d", p.Rungs[0], p.TargetDuration)
+	}
+	r.Content = noisy
+	if p = Make(r); p.Rungs[0].Divide != 1 || p.TargetDuration != 6 || len(p.Rungs) != 6 {
+		t.Errorf("noisy: %+v", p.Rungs)
+	}
+	// A recording of next to nothing: every rung costs its sound.
+	r.Content = Content{Looks: []Look{{Changes: make([]float64, 40), Bitrate: 2_000}}}
+	if p = Make(r); len(p.Rungs) != 3 || p.Rungs[0].Name != "1080p" || p.Rungs[1].Name != "240p" {
+		t.Errorf("nothing to see: %s", Names(p.Rungs))
 	}
 }

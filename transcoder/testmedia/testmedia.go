@@ -92,6 +92,16 @@ func Run(t testing.TB, args ...string) []byte {
 	return out.Bytes()
 }
 
+// RunLog runs ffmpeg and gives what it wrote to standard error.
+func RunLog(t testing.TB, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "ffmpeg", args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("ffmpeg %q: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
 func write(t testing.TB, file string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(file, data, 0o600); err != nil {
