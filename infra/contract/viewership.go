@@ -211,7 +211,7 @@ func RobotFlagged(t *testing.T, open OpenViewing) {
 		h.beat(t, o.Token, float64(i), float64(i+1))
 	}
 	w := h.ledger(t, "l").Web
-	if w.Views != 0 || w.WatchSeconds != 0 || w.Excluded[viewership.FlaggedViewer] != 500 {
+	if w.Views != 0 || w.Viewers != 0 || w.WatchSeconds != 0 || w.Excluded[viewership.FlaggedViewer] != 500 {
 		t.Fatalf("%+v", w)
 	}
 	flags, err := h.svc.Flags(bg, department, time.Time{}, time.Time{})
@@ -220,7 +220,7 @@ func RobotFlagged(t *testing.T, open OpenViewing) {
 		t.Fatalf("%+v", flags)
 	}
 	ok(t, h.svc.Restore(bg, department, flags[0].Viewer, flags[0].Day, true))
-	if w = h.ledger(t, "l").Web; w.Views != 1 || w.WatchSeconds != 500 || len(w.Excluded) != 0 {
+	if w = h.ledger(t, "l").Web; w.Views != 1 || w.Viewers != 1 || w.WatchSeconds != 500 || len(w.Excluded) != 0 {
 		t.Fatalf("restored: %+v", w)
 	}
 	h.beat(t, o.Token, 500, 502)
@@ -228,7 +228,7 @@ func RobotFlagged(t *testing.T, open OpenViewing) {
 		t.Fatalf("restored, and watching on: %+v", w)
 	}
 	ok(t, h.svc.Restore(bg, department, flags[0].Viewer, flags[0].Day, false))
-	if w = h.ledger(t, "l").Web; w.Views != 0 || w.Excluded[viewership.FlaggedViewer] != 500 {
+	if w = h.ledger(t, "l").Web; w.Views != 0 || w.Viewers != 0 || w.Excluded[viewership.FlaggedViewer] != 500 {
 		t.Fatalf("put away again: %+v", w)
 	}
 	if err := h.svc.Restore(bg, station, flags[0].Viewer, flags[0].Day, true); !fault.Is(err, "access.denied") {

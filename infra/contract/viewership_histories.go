@@ -29,7 +29,7 @@ func Histories(t *testing.T, open OpenViewing) {
 		w := newWorld(rt, h, servers, int(run.Add(1)))
 		rt.Repeat(map[string]func(*rapid.T){
 			"open": w.openSession, "watch": w.watch, "send": w.send, "deliver": w.deliver, "time": w.time,
-			"forge": w.forge, "robot": w.robot, "marathon": w.marathon, "judge": w.judge,
+			"forge": w.forge, "robot": w.robot, "tabs": w.tabs, "marathon": w.marathon, "judge": w.judge,
 		})
 		for len(w.network) > 0 {
 			w.deliver(rt)
@@ -341,6 +341,26 @@ func (w *world) robot(rt *rapid.T) {
 			Token: s.token, Played: []viewership.Interval{{0, 2}}, Seconds: &seconds,
 		}})
 		w.h.pass(50 * time.Second)
+	}
+}
+
+// tabs plays several sessions of one viewer at once, each as fast as players
+// go: plausible one by one, and together more than one could watch.
+func (w *world) tabs(rt *rapid.T) {
+	v := rapid.SampledFrom(w.viewers).Draw(rt, "viewer")
+	var open []*worldSession
+	for range rapid.IntRange(2, 3).Draw(rt, "tabs") {
+		open = append(open, w.open(rt, v, w.lessons[rapid.IntRange(0, 2).Draw(rt, "lesson")], false, false))
+	}
+	cells := rapid.IntRange(100, 3000).Draw(rt, "cells")
+	w.h.pass(time.Duration(cells*tenth/2) * time.Millisecond)
+	for _, s := range open {
+		s.played, s.total = [][2]int{{0, min(cells, s.lesson.cells)}}, cells
+		total := cells
+		seconds := float64(cells) / 10
+		w.network = append(w.network, packet{s: s, cells: s.played, total: &total, beat: viewership.Heartbeat{
+			Token: s.token, Played: []viewership.Interval{{0, float64(s.played[0][1]) / 10}}, Seconds: &seconds,
+		}})
 	}
 }
 
