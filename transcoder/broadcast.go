@@ -60,7 +60,7 @@ func (t *Transcoder) watch(ctx context.Context, args []string, path string, p Pl
 	var log bytes.Buffer
 	wall := encodeWall(p.Duration)
 	err := t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: &log, Memory: encodeMemory(p), CPU: wall, Wall: wall,
+		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: ffmpeg.Keep(&log, 4<<20), Memory: encodeMemory(p), CPU: wall, Wall: wall,
 	}, nil)
 	return log.String(), err
 }

@@ -60,7 +60,7 @@ func (t *Transcoder) loudnessAt(ctx context.Context, path string, s ladder.Sourc
 	}
 	var log bytes.Buffer
 	err = t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: &log, Memory: 2 << 30, CPU: time.Minute, Wall: 2 * time.Minute, FileBytes: 1 << 20,
+		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: ffmpeg.Keep(&log, 4<<20), Memory: 2 << 30, CPU: time.Minute, Wall: 2 * time.Minute, FileBytes: 1 << 20,
 	}, nil)
 	var exit *ffmpeg.ExitError
 	if err != nil && !errors.As(err, &exit) {

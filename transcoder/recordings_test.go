@@ -215,6 +215,33 @@ func TestSalvage(t *testing.T) {
 	}
 }
 
+// TestFlawed: a recording with a broken picture in its middle is used, and its
+// teacher told.
+func TestFlawed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "flawed.mp4")
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=5", "-c:v", "libx264", "-bf", "0", "-preset", "ultrafast", file)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The length of a picture's unit becomes nonsense: pictures begin with the
+	// four bytes of it, the first after mdat's head and the encoder's own words.
+	mdat := bytes.Index(data, []byte("mdat")) + 4
+	at := mdat
+	for range 12 {
+		at += 4 + int(uint32(data[at])<<24|uint32(data[at+1])<<16|uint32(data[at+2])<<8|uint32(data[at+3]))
+	}
+	copy(data[at:], []byte{0xff, 0xff, 0xff, 0xff})
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := makePackage(t, newTranscoder(), file)
+	if m.facts.Warning != "recording.flawed" || math.Abs(m.plan.Duration-5) > 0.2 {
+		t.Errorf("warning %q, %.2f s", m.facts.Warning, m.plan.Duration)
+	}
+}
+
 // TestNothingPersonal: where a recording was made, and with what, never
 // reaches an output.
 func TestNothingPersonal(t *testing.T) {

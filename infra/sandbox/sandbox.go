@@ -152,7 +152,7 @@ func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
 	tail := &tailBuffer{}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, tail
 	if c.Stderr != nil {
-		cmd.Stderr = c.Stderr
+		cmd.Stderr = io.MultiWriter(c.Stderr, tail)
 	}
 	done, err := extra(cmd, c.Extra)
 	if err != nil {

@@ -43,6 +43,10 @@ func (r Runner) Output(ctx context.Context, c Command, max int) ([]byte, error) 
 	return b.Bytes(), err
 }
 
+// Keep gives a writer that passes on the first max bytes and discards the
+// rest: what a hostile file makes a program say is bounded too.
+func Keep(w io.Writer, max int) io.Writer { return &bounded{w: w, left: max} }
+
 // bounded keeps the first bytes and discards the rest.
 type bounded struct {
 	w    io.Writer

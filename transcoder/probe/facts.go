@@ -33,8 +33,11 @@ const (
 	TooMuch         = "recording.too_much" // reading it took more time or memory than a recording may
 )
 
-// Truncated warns that only a part of the recording could be used.
-const Truncated = "recording.truncated"
+// The warnings: the recording is used, and its teacher told.
+const (
+	Truncated = "recording.truncated" // only a part of it is there
+	Flawed    = "recording.flawed"    // some moments cannot be read: the picture stands or the sound is silent there
+)
 
 // Limits bound what recordings are taken.
 type Limits struct {

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,9 +28,12 @@ type packets struct {
 // measure reads every packet's time, without decoding: the recording's true
 // length, its key frames, its picture rate, and whether its clock is exact.
 func (p prober) measure(ctx context.Context, f *Facts, d description) error {
-	streams, err := p.packets(ctx)
+	streams, flawed, err := p.packets(ctx)
 	if err != nil {
 		return err
+	}
+	if flawed {
+		f.Warning = Flawed
 	}
 	start, end := math.Inf(1), math.Inf(-1)
 	if f.HasVideo {
@@ -71,8 +75,12 @@ func (p prober) measure(ctx context.Context, f *Facts, d description) error {
 	return nil
 }
 
-// packets lists the packets of all streams.
-func (p prober) packets(ctx context.Context) (map[int]*packets, error) {
+// complaints are what the parsers say of broken packets as they pass.
+var complaints = []string{"Invalid NAL unit", "missing picture", "Error splitting", "corrupt", "Packet corrupt", "invalid data", "Truncating packet"}
+
+// packets lists the packets of all streams, and tells whether some of them are
+// broken.
+func (p prober) packets(ctx context.Context) (found map[int]*packets, flawed bool, err error) {
 	args := append([]string{"-hide_banner", "-v", "error"}, ffmpeg.Guard()...)
 	args = append(args, "-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,flags:packet_side_data=side_data_type", "-of", "compact=p=0", ffmpeg.URL(p.path))
 	pr, pw := io.Pipe()
@@ -88,25 +96,29 @@ func (p prober) packets(ctx context.Context) (map[int]*packets, error) {
 		_, _ = io.Copy(io.Discard, pr)
 	})
 	c := p.command("ffprobe", args...)
-	c.Stdout = pw
-	err := p.run.Sandbox.Run(ctx, c)
+	var log bytes.Buffer
+	c.Stdout, c.Stderr = pw, ffmpeg.Keep(&log, 64<<10)
+	err = p.run.Sandbox.Run(ctx, c)
 	_ = pw.Close()
 	wait.Wait()
 	if locked {
-		return nil, &Refusal{Code: Encrypted}
+		return nil, false, &Refusal{Code: Encrypted}
+	}
+	for _, text := range complaints {
+		flawed = flawed || strings.Contains(log.String(), text)
 	}
 	var exit *ffmpeg.ExitError
 	if errors.As(err, &exit) {
 		if exit.Limit != "" {
-			return nil, &Refusal{Code: TooMuch, Args: map[string]any{"limit": exit.Limit}}
+			return nil, false, &Refusal{Code: TooMuch, Args: map[string]any{"limit": exit.Limit}}
 		}
 		// What was read before the damage counts.
-		return streams, nil
+		return streams, flawed, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read packets: %w", err)
+		return nil, false, fmt.Errorf("read packets: %w", err)
 	}
-	return streams, nil
+	return streams, flawed, nil
 }
 
 // addPacket reads one line of ffprobe's compact writer.

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -30,7 +31,7 @@ func (Bare) Run(ctx context.Context, c ffmpeg.Command) error {
 	var tail bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, &tail
 	if c.Stderr != nil {
-		cmd.Stderr = c.Stderr
+		cmd.Stderr = io.MultiWriter(c.Stderr, &tail)
 	}
 	err := cmd.Run()
 	var exit *exec.ExitError
