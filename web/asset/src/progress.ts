@@ -67,6 +67,9 @@ function follow(root: HTMLElement): void {
     }
     shown = 0
     left = -1
+    // The upload's own last word is older than what the page says now.
+    const upload = document.querySelector<HTMLElement>('#upload [data-sending]')
+    if (upload?.querySelector<HTMLElement>('[data-cancel]')?.hidden) upload.hidden = true
   }
 
   let busy: Promise<void> | undefined
