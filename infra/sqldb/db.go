@@ -60,7 +60,7 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(idleReaders)
 	r.SetConnMaxIdleTime(idleFor)
-	return &DB{write: bun.NewDB(w, sqlitedialect.New()), read: bun.NewDB(r, sqlitedialect.New()), now: now}, nil
+	return &DB{write: bun.NewDB(w, sqliteText{sqlitedialect.New()}), read: bun.NewDB(r, sqliteText{sqlitedialect.New()}), now: now}, nil
 }
 
 func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
@@ -83,7 +83,7 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, e
 	if err := pingOrClose(ctx, p); err != nil {
 		return nil, err
 	}
-	b := bun.NewDB(p, pgdialect.New())
+	b := bun.NewDB(p, postgresText{pgdialect.New()})
 	return &DB{write: b, read: b, now: now}, nil
 }
 
