@@ -30,9 +30,11 @@ func back(ctx context.Context) string {
 func escape(s string) string { return url.QueryEscape(s) }
 
 // LocalPath gives s when it is a path of this site, else "/": a form's "back"
-// must not send people elsewhere.
+// must not send people elsewhere. Browsers take a backslash for a slash and
+// leave control characters out ("/\t/x" is "//x" to them), so neither passes.
 func LocalPath(s string) string {
-	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n") {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }
+	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsFunc(s, control) {
 		return "/"
 	}
 	return s
