@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -204,13 +205,12 @@ func writeCSV(c echo.Context, rows []viewership.Row) error {
 	return w.Error()
 }
 
-// safeCell keeps a spreadsheet from running a teacher's title as a formula.
+// safeCell keeps a spreadsheet from running a teacher's title as a formula
+// (OWASP, "CSV Injection"; the wide forms are what East Asian keyboards type).
 func safeCell(s string) string {
-	if s != "" {
-		switch s[0] {
-		case '=', '+', '-', '@', '\t', '\r':
-			return "'" + s
-		}
+	if strings.HasPrefix(s, "＝") || strings.HasPrefix(s, "＋") || strings.HasPrefix(s, "－") || strings.HasPrefix(s, "＠") ||
+		s != "" && strings.ContainsRune("=+-@\t\r\n|", rune(s[0])) {
+		return "'" + s
 	}
 	return s
 }
