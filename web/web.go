@@ -65,27 +65,39 @@ func New(s Site) (http.Handler, error) {
 	}
 	e.RouteNotFound("/*", func(c echo.Context) error { return fault.New(fault.NotFound, "page.not_found") })
 	mux := http.NewServeMux()
-	mux.Handle(asset.Prefix, secured(s.Assets))
+	mux.Handle(asset.Prefix, s.Assets)
 	if s.Storage != nil {
 		mux.Handle(s.StoragePath, s.Storage)
 	}
 	mux.Handle("/", e)
-	return mux, nil
+	// Around everything: the mux answers by itself too (a path like //x).
+	return s.secured(mux), nil
 }
 
-// allow refuses a route of scope Site to those who may not; routes of scope
-// Object are checked by the service that knows the object.
+// maxForm is the largest form that a page sends, in bytes: a description of
+// 4000 characters, each escaped, is under 40 kB. The API minds its own bodies.
+const maxForm = 1 << 20
+
+// allow refuses a route of scope Site to those who may not, and asks visitors
+// to sign in where no visitor may; routes of scope Object are then checked by
+// the service that knows the object, those of scope Handler by their handler.
 func allow(r page.Route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if r.Scope == page.Site {
-				p := page.Who(c)
-				if !people.May(p, r.Action, people.Object{}) {
-					if p.Anonymous() {
-						return fault.New(fault.Unauthenticated, "signin.needed")
-					}
-					return fault.New(fault.Forbidden, "access.denied")
+			p := page.Who(c)
+			switch {
+			case r.Scope == page.Handler:
+			case p.Anonymous() && !people.May(p, r.Action, people.Object{Published: true}):
+				// Nobody who is not signed in may do this to any object.
+				return fault.New(fault.Unauthenticated, "signin.needed")
+			case r.Scope == page.Site && !people.May(p, r.Action, people.Object{}):
+				return fault.New(fault.Forbidden, "access.denied")
+			}
+			if !strings.HasPrefix(r.Path, api.Base) {
+				if c.Request().ContentLength > maxForm {
+					return fault.New(fault.TooLarge, "request.too_large")
 				}
+				c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxForm)
 			}
 			return next(c)
 		}
@@ -98,7 +110,6 @@ func (s Site) frame(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		start := time.Now()
 		id := uuid.NewString()
-		s.headers(c.Response().Header())
 		c.Response().Header().Set("X-Request-Id", id)
 		r := c.Request()
 		// The printer and assets are there even when the door refuses.
@@ -140,11 +151,7 @@ func (s Site) fail(err error, c echo.Context) {
 	if status >= 500 && !errors.Is(err, context.Canceled) {
 		s.Log.ErrorContext(ctx, "request failed", "request", id, "path", c.Request().URL.Path, "error", err)
 	}
-	if status == http.StatusTooManyRequests {
-		if e := fault.As(err); e != nil && e.Args["seconds"] != nil {
-			c.Response().Header().Set("Retry-After", fmt.Sprint(e.Args["seconds"]))
-		}
-	}
+	page.RetryAfter(c, err)
 	var werr error
 	switch {
 	case c.Request().Method == http.MethodHead:
@@ -167,10 +174,6 @@ func (s Site) headers(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "+
 		"media-src 'self' blob:; connect-src 'self'"+media+"; font-src 'self'; manifest-src 'self'; worker-src 'self'; "+
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	common(h)
-}
-
-func common(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY")
@@ -178,9 +181,13 @@ func common(h http.Header) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 }
 
-func secured(next http.Handler) http.Handler {
+// secured puts the security headers on every answer.
+func (s Site) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		common(w.Header())
+		s.headers(w.Header())
+		if strings.HasPrefix(s.Door.Base(r), "https://") {
+			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -26,6 +27,13 @@ var statuses = map[fault.Kind]int{
 
 // Status is the HTTP status of an error.
 func Status(err error) int { return statuses[fault.KindOf(Known(err))] }
+
+// RetryAfter says in the answer's head how long to wait, when the fault does.
+func RetryAfter(c echo.Context, err error) {
+	if e := fault.As(err); e != nil && e.Kind == fault.RateLimited && e.Args["seconds"] != nil {
+		c.Response().Header().Set("Retry-After", fmt.Sprint(e.Args["seconds"]))
+	}
+}
 
 // Known turns the framework's own errors (no such route, wrong method, body
 // too large) into faults; others come back as they are.

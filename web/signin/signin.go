@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"runtime"
 	"strings"
 	"time"
 
@@ -27,11 +28,15 @@ type Door struct {
 	Public  string         // LENLOP_PUBLIC_URL, or "" to believe the request's Host
 	Limits  *Limits
 	cross   *http.CrossOriginProtection
+	gate    chan struct{} // who checks a password now
 }
 
 // NewDoor makes a Door; see its fields.
 func NewDoor(d Door) *Door {
 	d.cross = http.NewCrossOriginProtection()
+	// Checking a password costs a core and 64 MB: a class that signs in at
+	// once waits its turn instead of taking all memory.
+	d.gate = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
 	return &d
 }
 
@@ -167,14 +172,35 @@ func (d *Door) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 func (d *Door) Enter(c echo.Context, username, password string, kind people.SessionKind) (string, people.Session, people.Person, error) {
 	v := page.VisitOf(c.Request().Context())
 	account := strings.ToLower(strings.TrimSpace(username))
-	if wait := d.Limits.Wait(account, v.Addr); wait > 0 {
-		return "", people.Session{}, people.Person{}, fault.New(fault.RateLimited, "signin.too_many", "seconds", int(wait/time.Second)+1)
+	if err := d.slowDown(account, v.Addr); err != nil {
+		return "", people.Session{}, people.Person{}, err
 	}
-	secret, ses, p, err := d.People.SignIn(c.Request().Context(), username, password, kind, c.Request().UserAgent())
-	if fault.Is(err, "signin.wrong") {
+	ctx := c.Request().Context()
+	select {
+	case d.gate <- struct{}{}:
+		defer func() { <-d.gate }()
+	case <-ctx.Done():
+		return "", people.Session{}, people.Person{}, ctx.Err()
+	}
+	// Guesses that were sent together have failed meanwhile.
+	if err := d.slowDown(account, v.Addr); err != nil {
+		return "", people.Session{}, people.Person{}, err
+	}
+	secret, ses, p, err := d.People.SignIn(ctx, username, password, kind, c.Request().UserAgent())
+	switch {
+	case err == nil:
+		d.Limits.Succeeded(account, v.Addr)
+	case fault.Is(err, "signin.wrong"):
 		d.Limits.Failed(account, v.Addr)
 	}
 	return secret, ses, p, err
+}
+
+func (d *Door) slowDown(account, addr string) error {
+	if wait := d.Limits.Wait(account, addr); wait > 0 {
+		return fault.New(fault.RateLimited, "signin.too_many", "seconds", int(wait/time.Second)+1)
+	}
+	return nil
 }
 
 // Routes of signing in and out, and of choosing a language.
@@ -203,11 +229,20 @@ func (d *Door) enter(c echo.Context) error {
 		switch fault.KindOf(err) {
 		case fault.Unauthenticated, fault.RateLimited:
 			f.Err = err
+			page.RetryAfter(c, err)
 			return page.Render(c, page.Status(err), form(f))
 		}
 		return err
 	}
-	base := page.VisitOf(c.Request().Context()).Base
+	v := page.VisitOf(c.Request().Context())
+	if v.Session.ID != "" {
+		// Another session begins in this browser; the one before must not
+		// live on with nobody to end it.
+		if err := d.People.SignOut(c.Request().Context(), v.Person.ID, v.Session.ID); err != nil {
+			return err
+		}
+	}
+	base := v.Base
 	c.SetCookie(Cookie(base, cookieName(base), secret, time.Until(ses.ExpiresAt)))
 	back := page.LocalPath(f.Values["back"])
 	if back == "/" {
