@@ -27,6 +27,12 @@ type pruneJobs struct{}
 // Kind names the worker.
 func (pruneJobs) Kind() string { return "prune-jobs" }
 
+// foldViews folds old sessions and forgets those whose time has passed.
+type foldViews struct{}
+
+// Kind names the worker.
+func (foldViews) Kind() string { return "fold-views" }
+
 // keepJobs is how long a finished job can be looked at.
 const keepJobs = 7 * 24 * time.Hour
 
@@ -53,6 +59,21 @@ func (h *house) housekeeping() {
 			}
 		}
 	})
+	job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ foldViews) error {
+		for _, step := range []func(context.Context) (int, error){h.viewership.Fold, h.viewership.Purge} {
+			for {
+				n, err := step(ctx)
+				if err != nil {
+					return err
+				}
+				if n == 0 {
+					break
+				}
+			}
+		}
+		return nil
+	})
+	h.runner.Every(24*time.Hour, job.New{Args: foldViews{}, Key: "fold-views", Priority: job.Idle})
 	h.runner.Every(sweepEvery, job.New{Args: pruneJobs{}, Key: "prune-jobs", Priority: job.Idle})
 	h.runner.Every(sweepEvery, job.New{Args: sweepUploads{}, Key: "sweep-uploads", Priority: job.Idle})
 	h.runner.Every(indexEvery, job.New{Args: checkIndex{}, Key: "check-index", Priority: job.Idle})

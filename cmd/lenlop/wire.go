@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"lenlop/infra/fts"
 	"lenlop/infra/s3"
 	"lenlop/infra/s3embedded"
+	"lenlop/infra/sheet"
 	"lenlop/infra/sqldb"
 	"lenlop/infra/telemetry"
 	"lenlop/services/catalog"
@@ -42,6 +44,8 @@ type house struct {
 	media   media.Store
 	parts   media.Multipart
 	secret  []byte // signs playback sessions and watch addresses
+	// reportKey signs frozen reports; who holds the public half can check them.
+	reportKey ed25519.PrivateKey
 
 	bell       *job.Bell
 	runner     *job.Runner
@@ -59,6 +63,10 @@ type house struct {
 
 	closers []func()
 }
+
+// partSize is the size of an upload's parts, bytes: the smallest that S3 takes,
+// because a part that a bad line cuts is sent again from its start.
+const partSize = 5 << 20
 
 // newID makes a UUIDv7: in order of time, so that rows lie together.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -130,7 +138,7 @@ func (h *house) openStorage(ctx context.Context, dir string) error {
 	c := s3.Config{Endpoint: f.S3Endpoint, Bucket: f.S3Bucket, Region: f.S3Region, PathStyle: true}
 	if f.embedded() {
 		srv, err := s3embedded.Start(ctx, s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: f.S3Bucket, Region: f.S3Region, Log: h.log,
-			MaxPart: upload.LargestPart(f.MaxUpload, 0)})
+			MaxPart: upload.LargestPart(f.MaxUpload, partSize)})
 		if err != nil {
 			return err
 		}
@@ -156,21 +164,35 @@ func (h *house) openStorage(ctx context.Context, dir string) error {
 	return store.EnsureBucket(ctx)
 }
 
-// secrets makes the signing secret at the first start and keeps it with the
-// data, so that sessions outlive a restart.
-func (h *house) secrets(ctx context.Context) error {
-	var fresh [32]byte
-	if _, err := rand.Read(fresh[:]); err != nil {
-		return fmt.Errorf("secret: %w", err)
+// secrets makes the signing keys at the first start and keeps them with the
+// data, so that sessions and reports outlive a restart.
+func (h *house) secrets(ctx context.Context) (err error) {
+	if h.secret, err = h.kept(ctx, "secret"); err != nil {
+		return err
 	}
-	s, err := h.db.EnsureSetting(ctx, "secret", hex.EncodeToString(fresh[:]))
+	seed, err := h.kept(ctx, "report-key")
 	if err != nil {
 		return err
 	}
-	if h.secret, err = hex.DecodeString(s); err != nil {
-		return fmt.Errorf("setting secret: %w", err)
-	}
+	h.reportKey = ed25519.NewKeyFromSeed(seed)
 	return nil
+}
+
+// kept is a random value of 32 bytes that is made once.
+func (h *house) kept(ctx context.Context, name string) ([]byte, error) {
+	var fresh [32]byte
+	if _, err := rand.Read(fresh[:]); err != nil {
+		return nil, fmt.Errorf("setting %s: %w", name, err)
+	}
+	s, err := h.db.EnsureSetting(ctx, name, hex.EncodeToString(fresh[:]))
+	if err != nil {
+		return nil, err
+	}
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(fresh) {
+		return nil, fmt.Errorf("setting %s is damaged", name)
+	}
+	return b, nil
 }
 
 func (h *house) services(ctx context.Context) error {
@@ -193,12 +215,16 @@ func (h *house) services(ctx context.Context) error {
 		Subjects: h.db.Schools(), People: h.db.People(), Now: h.now, NewID: newID}
 	h.uploads = &upload.Service{Store: h.db.Uploads(), Atomic: h.bell, Lessons: h.db.Lessons(), Receiver: h.lessons,
 		Parts: h.parts, Objects: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota,
-		Direct: !h.flags.embedded()}
-	h.schedule = &schedule.Service{Store: h.db.Schedule(), Lessons: h.db.Lessons(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID}
+		PartSize: partSize, Direct: !h.flags.embedded()}
+	h.schedule = &schedule.Service{Store: h.db.Schedule(), Lessons: h.db.Lessons(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID,
+		Logs: h.db.Logs(), WeekRules: h.db.WeekRules(), Sheets: sheet.Read}
 	h.viewership = viewership.New(viewership.Config{Store: h.db.Views(), Reader: h.db.Views(), Figures: h.db.Figures(),
+		Keeps: h.db.Views(), CheckIns: h.db.CheckIns(), Imports: h.db.Imports(), Served: h.db.Served(), Reports: h.db.Reports(),
+		ReportKey: h.reportKey, Sheets: sheet.Read,
 		Lessons: h.db.Lessons(), Schedule: h.db.Schedule(), Secret: h.secret, Location: h.zone, Now: h.now, NewID: newID,
 		Atomic: h.db, Audit: log})
 	h.closing(h.viewership.Close)
+	h.schedule.OnAsRun = h.viewership.AsRun
 	return nil
 }
 

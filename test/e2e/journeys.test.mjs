@@ -72,7 +72,8 @@ test('a teacher uploads, reloads in the middle, and submits', async () => {
   // A slow line, so that the reload falls into the middle.
   const cdp = await page.context().newCDPSession(page)
   await cdp.send('Network.enable')
-  await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 20, downloadThroughput: -1, uploadThroughput: 3_000_000 })
+  const line = (bytes) => cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytes })
+  await line(3_000_000)
   const puts = []
   page.on('request', (r) => {
     if (r.method() === 'PUT') puts.push(new URL(r.url()).searchParams.get('partNumber'))
@@ -80,6 +81,7 @@ test('a teacher uploads, reloads in the middle, and submits', async () => {
   await page.setInputFiles('#file', file)
   const first = await page.waitForResponse((r) => r.request().method() === 'PUT' && r.ok(), { timeout: 60_000 })
   const done = new URL(first.url()).searchParams.get('partNumber')
+  await line(50_000)
   await look(page, 'teacher-uploading')
   const box = page.locator('#upload')
   await page.reload()
@@ -91,7 +93,7 @@ test('a teacher uploads, reloads in the middle, and submits', async () => {
   assert.ok(seen.received.length >= 1 && seen.receivedBytes < seen.size, `in the middle: ${seen.receivedBytes} of ${seen.size}`)
   await look(page, 'teacher-resume')
   puts.length = 0
-  await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 })
+  await line(-1)
   await page.setInputFiles('#file', file)
   await until(page, (l) => ['checking', 'processing', 'ready'].includes(l.media.state))
   assert.ok(!puts.includes(done), `part ${done} had arrived and is not sent again (sent: ${puts})`)
