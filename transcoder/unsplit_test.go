@@ -1,0 +1,149 @@
+package transcoder_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"lenlop/transcoder"
+	"lenlop/transcoder/cmaf"
+	"lenlop/transcoder/testmedia"
+)
+
+// inPieces makes the low rungs of a recording by its plan and joins them.
+func inPieces(t *testing.T, file string, p transcoder.Plan, rungs ...string) map[string]string {
+	t.Helper()
+	dir, joined := t.TempDir(), map[string]string{}
+	for i := range p.Pieces {
+		d := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.Mkdir(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		outs, err := newTranscoder().Encode(t.Context(), file, p, transcoder.Task{Piece: i, Group: "test", Rungs: rungs}, d, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range outs {
+			if o.Index < 0 && i > 0 {
+				continue
+			}
+			joined[o.Rung] = filepath.Join(dir, o.Rung+".mp4")
+			data, err := os.ReadFile(o.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := os.OpenFile(joined[o.Rung], os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Write(data); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return joined
+}
+
+var likeness = regexp.MustCompile(`Y:([0-9.]+)`)
+
+// TestAsIfNeverCut: real recordings in pieces look and sound like the same
+// recordings encoded in one: every picture by SSIM, the sound around every
+// seam by correlation.
+func TestAsIfNeverCut(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"sintel_trailer-720p.mp4", "tears-of-steel-battle-clip-medium.webm"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if name[0] == 's' && os.Getenv("LENLOP_TEST_LONG") == "" {
+				t.Skip("half a minute of CPU: make test-long runs it; the other recording shows the same")
+			}
+			file := testmedia.Shared(t, name)
+			if file == "" {
+				file = filepath.Join(t.TempDir(), "made.mkv")
+				testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=640x360:r=24", "-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.3", "-t", "40", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "libvorbis", file)
+			}
+			tr := newTranscoder()
+			f, err := tr.Inspect(t.Context(), file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := tr.Plan(t.Context(), file, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole := p
+			whole.Pieces = []transcoder.Piece{{End: p.Pieces[len(p.Pieces)-1].End, Last: len(p.Cuts) - 1}}
+			cut, uncut := inPieces(t, file, p, "240p"), inPieces(t, file, whole, "240p")
+			comparePictures(t, cut["240p"], uncut["240p"], int(p.Frames()))
+			compareSound(t, p, testmedia.Samples(t, cut["240p"]), testmedia.Samples(t, uncut["240p"]))
+		})
+	}
+}
+
+func comparePictures(t *testing.T, cut, uncut string, frames int) {
+	t.Helper()
+	stats := filepath.Join(t.TempDir(), "ssim")
+	testmedia.Run(t, "-v", "error", "-i", cut, "-i", uncut, "-filter_complex", "[0:v][1:v]ssim=f="+stats, "-an", "-f", "null", "-")
+	text, err := os.ReadFile(stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := likeness.FindAllSubmatch(text, -1)
+	if len(all) != frames {
+		t.Errorf("%d pictures compared, expected %d", len(all), frames)
+	}
+	sum := 0.0
+	for n, m := range all {
+		v, _ := strconv.ParseFloat(string(m[1]), 64)
+		sum += v
+		// Neighbours in fast scenes are far less alike than 0.8: a picture
+		// lost or doubled would show at every following one.
+		if v < 0.80 {
+			t.Errorf("picture %d: SSIM %.3f", n, v)
+		}
+	}
+	if mean := sum / float64(len(all)); mean < 0.96 {
+		t.Errorf("SSIM %.4f on the mean", mean)
+	}
+}
+
+func compareSound(t *testing.T, p transcoder.Plan, a, b []float64) {
+	t.Helper()
+	if len(a) != len(b) {
+		t.Errorf("%d samples against %d", len(a), len(b))
+	}
+	for _, pc := range p.Pieces[1:] {
+		const around = 12000
+		from := int(p.SoundFrame(p.Cuts[pc.First]))*1024 - around
+		var xy, xx, yy float64
+		for i := from; i < min(from+2*around, len(a), len(b)); i++ {
+			xy, xx, yy = xy+a[i]*b[i], xx+a[i]*a[i], yy+b[i]*b[i]
+		}
+		if xx < 1e-3 || yy < 1e-3 {
+			continue // silence
+		}
+		if c := xy / math.Sqrt(xx*yy); c < 0.97 {
+			t.Errorf("around %.2f s: correlation %.4f", pc.Start, c)
+		}
+	}
+}
+
+// TestInitIsTheSame: what a piece's init section holds depends on the plan
+// alone.
+func TestInitIsTheSame(t *testing.T) {
+	a := cmaf.Init([]cmaf.Stream{{Handler: "vide", Timescale: 15360, Width: 640, Height: 360, Config: []byte{1, 0x64, 0, 0x1e}, Delay: 1024}})
+	b := cmaf.Init([]cmaf.Stream{{Handler: "vide", Timescale: 15360, Width: 640, Height: 360, Config: []byte{1, 0x64, 0, 0x1e}, Delay: 1024}})
+	if string(a) != string(b) {
+		t.Error("two init sections of one stream differ")
+	}
+	if codecs, err := cmaf.InitCodecs(a); err != nil || codecs != "avc1.64001e" {
+		t.Errorf("codecs %q, %v", codecs, err)
+	}
+}
