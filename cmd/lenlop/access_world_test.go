@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +16,6 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
-	"lenlop/services/viewership"
-	"lenlop/web/api"
 )
 
 const (
@@ -301,166 +297,4 @@ func (w *world) job() string {
 		w.h.t.Fatal(err)
 	}
 	return j.ID
-}
-
-// request makes what a row's request needs and the request itself.
-func (w *world) request(r accessRow) (asked, error) {
-	q := asked{method: r.method, path: r.path}
-	in := func(name, id, table string) {
-		q.path = strings.ReplaceAll(q.path, ":"+name, id)
-		q.table, q.id = table, id
-	}
-	var a schedule.Airing
-	switch {
-	case strings.Contains(r.path, "/watch/"):
-		l := w.playing(r.object)
-		q.path = "/watch/" + l.ID + "/" + l.Media.PackageID + "/master.m3u8"
-		q.table, q.id = "lessons", l.ID
-	case strings.Contains(r.path, ":lesson"):
-		if !slices.Contains([]string{"draft", "ready", "submitted", "published", "refused", "binned"}, r.object) {
-			return q, fmt.Errorf("the page names no state of the lesson, but %q", r.object)
-		}
-		in("lesson", w.lesson(r.object), "lessons")
-	case strings.Contains(r.path, ":airing"):
-		var id string
-		id, a = w.airing()
-		in("airing", id, "airings")
-	case strings.Contains(r.path, ":channel"):
-		in("channel", w.channel(), "channels")
-	case strings.Contains(r.path, ":person"):
-		in("person", w.person(), "persons")
-	case strings.Contains(r.path, ":school"):
-		in("school", w.school().ID, "schools")
-	case strings.Contains(r.path, ":upload"):
-		in("upload", w.upload(), "uploads")
-	case strings.Contains(r.path, ":job"):
-		in("job", w.job(), "jobs")
-	}
-	if strings.Contains(q.path, ":") || strings.HasSuffix(q.path, "*") {
-		return q, fmt.Errorf("nothing is known to put into %s", q.path)
-	}
-	if r.method == "GET" || r.method == "HEAD" {
-		return q, nil
-	}
-	q.spends = slices.Contains([]string{"POST /signout", "DELETE " + api.Base + "/tokens/current"}, r.route())
-	return w.fill(q, r, a)
-}
-
-// fill writes what has to be typed or sent.
-func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
-	if strings.HasPrefix(r.path, api.Base) {
-		in, ok := w.document(r, a)
-		if !ok {
-			return q, fmt.Errorf("no body is known for it")
-		}
-		raw, err := json.Marshal(in)
-		if err != nil {
-			return q, err
-		}
-		q.body, q.kind = string(raw), jsonType
-		return q, nil
-	}
-	in, ok := w.form(r, a)
-	if !ok {
-		return q, fmt.Errorf("no form is known for it")
-	}
-	q.body, q.kind = in.Encode(), formType
-	return q, nil
-}
-
-// slot is a free time on an own channel for a new airing.
-func (w *world) slot() (channel, lessonID string, start time.Time) {
-	return w.channel(), w.lesson("published"), time.Now().Add(24 * time.Hour).Truncate(time.Minute)
-}
-
-// document is the JSON body of a call of the API.
-func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
-	type m = map[string]any
-	switch strings.Replace(r.route(), api.Base, "", 1) {
-	case "POST /tokens":
-		return m{"username": "hoc-sinh", "password": password}, true
-	case "POST /lessons":
-		return m{"title": "Mới", "subject": "toan", "grade": 9}, true
-	case "PATCH /lessons/:lesson":
-		return m{"title": "Đổi"}, true
-	case "POST /lessons/:lesson/return", "POST /lessons/:lesson/withdraw":
-		return m{"reason": "Vì thế"}, true
-	case "POST /lessons/:lesson/uploads":
-		return m{"filename": "a.mp4", "size": 100}, true
-	case "POST /uploads/:upload/parts":
-		return m{"numbers": []int{1}}, true
-	case "POST /heartbeats":
-		o, err := w.h.house.viewership.Open(context.Background(), viewership.OpenRequest{LessonID: w.lesson("published")})
-		if err != nil {
-			w.h.t.Fatal(err)
-		}
-		return m{"token": o.Token, "sequence": 1, "played": [][2]float64{{0, 1}}, "seconds": 1}, true
-	case "POST /channels", "PATCH /channels/:channel":
-		return m{"name": w.next("Kênh ")}, true
-	case "POST /airings":
-		ch, l, start := w.slot()
-		return m{"channelId": ch, "lessonId": l, "startsAt": start, "endsAt": start.Add(20 * time.Minute)}, true
-	case "PATCH /airings/:airing":
-		return m{"houseNumber": "GD-9"}, true
-	case "PUT /airings/:airing/as-run":
-		return m{"outcome": "aired"}, true
-	case "POST /airings/:airing/figures":
-		return m{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, true
-	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry", "POST /lessons/:lesson/restore",
-		"DELETE /lessons/:lesson", "POST /uploads/:upload/complete", "DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
-		"DELETE /airings/:airing", "DELETE /tokens/current":
-		return m{}, true
-	}
-	return nil, false
-}
-
-// form is what a page's form sends.
-func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
-	v := func(pairs ...string) (url.Values, bool) {
-		out := url.Values{}
-		for i := 0; i < len(pairs); i += 2 {
-			out.Set(pairs[i], pairs[i+1])
-		}
-		return out, true
-	}
-	switch r.route() {
-	case "POST /signin":
-		return v("username", "hoc-sinh", "password", password)
-	case "POST /account/sessions/end":
-		return v("session", "khong-co")
-	case "POST /language":
-		return v("lang", "en")
-	case "POST /grade":
-		return v("grade", "9")
-	case "POST /teacher/lessons/new", "POST /teacher/lessons/:lesson/save":
-		return v("title", "Từ trang", "subject", "toan", "grade", "9")
-	case "POST /teacher/lessons/:lesson/withdraw", "POST /review/:lesson/withdraw", "POST /review/:lesson/return":
-		return v("reason", "Vì thế")
-	case "POST /station/airings/new":
-		ch, l, start := w.slot()
-		start = start.In(w.h.house.zone)
-		return v("channelId", ch, "lessonId", l, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"), "minutes", "20")
-	case "POST /station/airings/:airing/plan":
-		start := a.StartsAt.Add(time.Hour).In(w.h.house.zone)
-		return v("channelId", a.ChannelID, "lessonId", a.LessonID, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"), "minutes", "20")
-	case "POST /station/airings/:airing/as-run":
-		return v("outcome", "aired")
-	case "POST /station/airings/:airing/figures":
-		return v("metric", "contacts", "value", "2140", "unit", "persons", "grade", "E", "source", "Phiếu")
-	case "POST /station/channels/new", "POST /station/channels/:channel":
-		return v("name", w.next("Kênh "), "own", "yes", "timezone", "Asia/Ho_Chi_Minh")
-	case "POST /admin/jobs/cancel":
-		return v("subject", "thu:2")
-	case "POST /admin/people":
-		return v("username", w.next("moi-"), "name", "Người mới", "role", "reviewer")
-	case "POST /admin/people/:person/active":
-		return v("active", "no")
-	case "POST /admin/schools", "POST /admin/schools/:school":
-		return v("code", w.next("MA-"), "name", "Trường mới", "level", "primary")
-	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin",
-		"POST /teacher/lessons/:lesson/restore", "POST /review/:lesson/approve", "POST /station/airings/:airing/remove",
-		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password":
-		return url.Values{}, true
-	}
-	return nil, false
 }

@@ -73,6 +73,12 @@ var testAccounts = []struct {
 
 func startHouse(t *testing.T, change func(*serveFlags)) *testHouse {
 	t.Helper()
+	return startHouseLogged(t, slog.New(slog.NewTextHandler(io.Discard, nil)), change)
+}
+
+// startHouseLogged is startHouse with a log to look into.
+func startHouseLogged(t *testing.T, log *slog.Logger, change func(*serveFlags)) *testHouse {
+	t.Helper()
 	dir := t.TempDir()
 	f := serveFlags{dataFlags: dataFlags{Data: dir, S3Bucket: "lenlop", S3Region: "us-east-1", Timezone: "Asia/Ho_Chi_Minh", Log: "warn"},
 		MaxUpload: 20 << 30, Quota: 200 << 30, Drain: 5 * time.Second}
@@ -80,7 +86,7 @@ func startHouse(t *testing.T, change func(*serveFlags)) *testHouse {
 		change(&f)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	h, err := build(ctx, f, dir, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	h, err := build(ctx, f, dir, log)
 	if err != nil {
 		stop()
 		t.Fatal(err)
