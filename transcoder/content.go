@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // slides from a moving scene, little enough not to keep the first piece
 // waiting.
 const (
-	looks      = 6
+	looks      = 5
 	lookLength = 1.5 // seconds
 )
 
@@ -25,7 +26,7 @@ func (t *Transcoder) content(ctx context.Context, path string, p Plan) (ladder.C
 	n := max(1, min(looks, int(p.Duration/4)))
 	found := make([]ladder.Look, n)
 	errs := make([]error, n)
-	slots := make(chan struct{}, max(1, t.threads()))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0)) // someone waits for the plan
 	var wait sync.WaitGroup
 	for i := range n {
 		slots <- struct{}{}

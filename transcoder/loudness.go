@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // Loudness is found from windows spread over the recording, because measuring
 // all of a long one would keep the first piece waiting.
 const (
-	windows      = 12
+	windows      = 10
 	windowLength = 4.0 // seconds
 )
 
@@ -28,7 +29,7 @@ func (t *Transcoder) loudness(ctx context.Context, path string, s ladder.Source,
 	found := make([][]float64, n)
 	errs := make([]error, n)
 	var wait sync.WaitGroup
-	slots := make(chan struct{}, max(1, t.threads()))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0)) // someone waits for the plan
 	for i := range n {
 		slots <- struct{}{}
 		wait.Go(func() {
