@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -269,26 +270,7 @@ func TestDeactivation(t *testing.T) {
 			t.Fatalf("before: %d with a %s", status, kind)
 		}
 	}
-	req, err := http.NewRequest("GET", h.url+api.Base+"/lessons/"+l.ID+"/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+teacher.token)
-	stream, err := teacher.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stream.Body.Close()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		buf := make([]byte, 1024)
-		for {
-			if _, err := stream.Body.Read(buf); err != nil {
-				return
-			}
-		}
-	}()
+	ended := teacher.follow(l.ID)
 	w.cookies["quan-tri"], w.tokens["quan-tri"] = "", admin.token
 	off := asked{method: "POST", path: "/admin/people/p-giao-vien/active", body: "active=no", kind: formType}
 	if status, body := w.send("quan-tri", "bearer", off); status != http.StatusSeeOther {
@@ -314,6 +296,62 @@ func TestDeactivation(t *testing.T) {
 	w.send("quan-tri", "bearer", on)
 	if status, _ := w.send("giao-vien", "bearer", mine); status != 401 {
 		t.Errorf("an ended token lives again: %d", status)
+	}
+}
+
+// TestNobodyReviewsTheirOwn: a reviewer who teaches needs a colleague.
+func TestNobodyReviewsTheirOwn(t *testing.T) {
+	h := startHouse(t, nil)
+	w := newWorld(h)
+	ctx := context.Background()
+	p, err := h.house.db.People().Person(ctx, "p-giao-vien")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Grants = append(p.Grants, people.Grant{Role: people.Reviewer})
+	if err := h.house.db.People().SavePerson(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	own := w.lesson("submitted")
+	h.as("giao-vien").refused("POST", "/lessons/"+own+"/approve", map[string]any{}, 403, "access.denied")
+	h.as("giao-vien").refused("POST", "/lessons/"+own+"/return", map[string]any{"reason": "Tự trả"}, 403, "access.denied")
+	h.as("chuyen-vien").ok("POST", "/lessons/"+own+"/approve", map[string]any{}, 200, nil)
+}
+
+// follow opens a lesson's event stream; what it gives closes when that ends.
+func (c *caller) follow(lesson string) <-chan struct{} {
+	c.t.Helper()
+	req, err := http.NewRequest("GET", c.url+api.Base+"/lessons/"+lesson+"/events", nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	res, err := c.client.Do(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer res.Body.Close()
+		_, _ = io.Copy(io.Discard, res.Body)
+	}()
+	return ended
+}
+
+// TestSignOutEndsStreams: what was opened with a session ends with it.
+func TestSignOutEndsStreams(t *testing.T) {
+	h := startHouse(t, nil)
+	teacher, other := h.as("giao-vien"), h.as("giao-vien")
+	l := teacher.draft("Đang theo dõi")
+	ended, stays := teacher.follow(l.ID), other.follow(l.ID)
+	teacher.ok("DELETE", "/tokens/current", nil, 204, nil)
+	select {
+	case <-ended:
+	case <-stays:
+		t.Error("another session's stream ended with it")
+	case <-time.After(5 * time.Second):
+		t.Error("the stream of an ended session goes on")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -93,7 +94,12 @@ func (r *Room) still(c echo.Context) people.Person {
 	if v.Person.Anonymous() || v.Session.ID == "" {
 		return v.Person
 	}
-	p, err := r.People.Store.Person(c.Request().Context(), v.Person.ID)
+	ctx := c.Request().Context()
+	open, err := r.People.Store.Sessions(ctx, v.Person.ID)
+	if err != nil || !slices.ContainsFunc(open, func(s people.Session) bool { return s.ID == v.Session.ID }) {
+		return people.Person{}
+	}
+	p, err := r.People.Store.Person(ctx, v.Person.ID)
 	if err != nil {
 		return people.Person{}
 	}
