@@ -45,7 +45,7 @@ func TestBroadcastCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	formats := delivery.Formats()
-	if os.Getenv("LENLOP_TEST_LONG") == "" {
+	if !long {
 		formats = formats[:1] // make test-long makes them all
 	}
 	for _, f := range formats {

@@ -1,0 +1,6 @@
+//go:build !long
+
+package transcoder_test
+
+// long is for make test-long.
+const long = false
