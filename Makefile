@@ -27,10 +27,10 @@ bin/lenlop: assets generate $(GO_SOURCES) go.mod go.sum
 	go build -ldflags '-s -w' -o bin/lenlop ./cmd/lenlop
 
 assets: node_modules/.installed ## bundle the islands and styles into web/asset/dist
-	npm run --silent build
+	npm run --silent build >/dev/null
 
 node_modules/.installed: package.json package-lock.json
-	npm ci --ignore-scripts --no-audit --no-fund --silent
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 generate: $(TOOLS)/templ ## turn *.templ pages into Go
