@@ -29,8 +29,10 @@ bin/lenlop: assets generate $(GO_SOURCES) go.mod go.sum
 assets: node_modules/.installed ## bundle the islands and styles into web/asset/dist
 	npm run --silent build >/dev/null
 
+# Not npm ci: it refuses a lock file without the tools' builds for machines
+# that the registry does not serve. This installs what is locked all the same.
 node_modules/.installed: package.json package-lock.json
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 generate: $(TOOLS)/templ ## turn *.templ pages into Go
