@@ -106,6 +106,8 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 			w.h.t.Fatal(err)
 		}
 		return m{"token": o.Token, "sequence": 1, "played": [][2]float64{{0, 1}}, "seconds": 1}, true
+	case "POST /check-ins":
+		return m{"code": w.code()}, true
 	case "POST /channels", "PATCH /channels/:channel":
 		return m{"name": w.next("Kênh ")}, true
 	case "POST /airings":
@@ -141,6 +143,8 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("session", "khong-co")
 	case "POST /language":
 		return v("lang", "en")
+	case "POST /tv/code":
+		return v("code", w.code())
 	case "POST /grade":
 		return v("grade", "9")
 	case "POST /teacher/lessons/new", "POST /teacher/lessons/:lesson/save":

@@ -247,6 +247,21 @@ func (w *world) airing() (string, schedule.Airing) {
 	return a.ID, a
 }
 
+// code is the first one of a copy that has been on air for five minutes.
+func (w *world) code() string {
+	ctx, now := context.Background(), time.Now()
+	a := schedule.Airing{ID: w.next("phat-"), ChannelID: w.channel(), LessonID: w.lesson("published"), CopyID: w.next("ban-"),
+		StartsAt: now.Add(-5 * time.Minute), EndsAt: now.Add(15 * time.Minute), Outcome: schedule.Planned, CreatedBy: "p-dai", CreatedAt: now}
+	if err := w.h.house.db.Schedule().SaveAiring(ctx, a); err != nil {
+		w.h.t.Fatal(err)
+	}
+	first, _, err := w.h.house.viewership.Codes(ctx, a.CopyID, a.LessonID, a.ChannelID, 20*time.Minute)
+	if err != nil {
+		w.h.t.Fatal(err)
+	}
+	return first.Code
+}
+
 func (w *world) person() string {
 	p := people.Person{ID: w.next("nguoi-"), Name: "Người", Active: true, PasswordHash: passwordHash(), Grants: []people.Grant{{Role: people.Student, School: "s1"}}, CreatedAt: time.Now()}
 	p.Username = p.ID

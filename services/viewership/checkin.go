@@ -108,11 +108,11 @@ func newCode() (string, error) {
 
 // CheckIn takes a code. Until as-run has said what happened it is pending.
 // Faults: "checkin.unknown_code" (not found), "checkin.not_on_air" (conflict),
-// "checkin.too_many_tries" (rate limited).
+// "checkin.too_many_tries" (rate limited; args "seconds").
 func (s *Service) CheckIn(ctx context.Context, r CheckInRequest) (CheckInResult, error) {
 	now := s.Now()
-	if !s.guesses.allowed(r, now) {
-		return CheckInResult{}, fault.New(fault.RateLimited, "checkin.too_many_tries")
+	if wait := s.guesses.wait(r, now); wait > 0 {
+		return CheckInResult{}, fault.New(fault.RateLimited, "checkin.too_many_tries", "seconds", int(wait/time.Second)+1)
 	}
 	code, err := s.CheckIns.Code(ctx, NormalCode(r.Code))
 	if err != nil {
@@ -240,19 +240,22 @@ func (g *guesses) keys(r CheckInRequest) map[string]int {
 	return keys
 }
 
-func (g *guesses) allowed(r CheckInRequest, now time.Time) bool {
+// wait is how long the sender must wait before another code is looked at: until
+// the oldest wrong one of those too many is an hour ago.
+func (g *guesses) wait(r CheckInRequest, now time.Time) (longest time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for k, limit := range g.keys(r) {
 		g.tried[k] = slices.DeleteFunc(g.tried[k], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
-		if len(g.tried[k]) == 0 {
+		n := len(g.tried[k])
+		if n == 0 {
 			delete(g.tried, k)
 		}
-		if len(g.tried[k]) >= limit {
-			return false
+		if n >= limit {
+			longest = max(longest, g.tried[k][n-limit].Add(time.Hour).Sub(now))
 		}
 	}
-	return true
+	return longest
 }
 
 func (g *guesses) wrong(r CheckInRequest, now time.Time) {

@@ -69,6 +69,7 @@ type call struct {
 	query        []string // names of query parameters
 	in, out      any      // zero values of the JSON bodies; nil: none
 	status       int      // of success
+	also         []int    // other statuses of success, with the same body
 	once         bool     // takes an Idempotency-Key
 	handle       func(r *Room, c echo.Context) error
 }
@@ -91,7 +92,7 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	for _, part := range [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, televisionCalls, figureCalls, organisationCalls} {
+	for _, part := range [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, figureCalls, organisationCalls} {
 		all = append(all, part...)
 	}
 	return all

@@ -55,15 +55,17 @@ func Document() (*openapi3.T, error) {
 			}
 			op.RequestBody = &openapi3.RequestBodyRef{Value: openapi3.NewRequestBody().WithJSONSchemaRef(ref)}
 		}
-		ok := openapi3.NewResponse().WithDescription(http.StatusText(k.status))
-		if k.out != nil {
-			ref, err := schemaOf(k.out, doc.Components.Schemas)
-			if err != nil {
-				return nil, fmt.Errorf("%s %s: %w", k.method, k.path, err)
+		for _, status := range append([]int{k.status}, k.also...) {
+			ok := openapi3.NewResponse().WithDescription(http.StatusText(status))
+			if k.out != nil {
+				ref, err := schemaOf(k.out, doc.Components.Schemas)
+				if err != nil {
+					return nil, fmt.Errorf("%s %s: %w", k.method, k.path, err)
+				}
+				ok.WithJSONSchemaRef(ref)
 			}
-			ok.WithJSONSchemaRef(ref)
+			op.AddResponse(status, ok)
 		}
-		op.AddResponse(k.status, ok)
 		op.Responses.Set("default", &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("What went wrong (RFC 9457)").
 			WithContent(openapi3.Content{"application/problem+json": openapi3.NewMediaType().WithSchemaRef(problem)})})
 		op.Responses.Delete("")

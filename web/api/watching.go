@@ -14,13 +14,6 @@ import (
 	"lenlop/web/signin"
 )
 
-// viewerCookie holds the random device identifier of an anonymous viewer. It
-// lives for a school term at most; viewership renews it.
-const (
-	viewerCookie = "nguoi-xem"
-	viewerLife   = 150 * 24 * time.Hour
-)
-
 type sessionIn struct {
 	Offline     bool   `json:"offline,omitempty"`
 	ViewerToken string `json:"viewerToken,omitempty"`
@@ -64,12 +57,9 @@ var watchCalls = []call{
 }
 
 func openSession(r *Room, c echo.Context, by people.Person, in sessionIn) (sessionOut, error) {
-	v := page.VisitOf(c.Request().Context())
 	viewer := in.ViewerToken
 	if viewer == "" {
-		if k, err := c.Cookie(viewerCookie); err == nil {
-			viewer = k.Value
-		}
+		viewer = signin.Viewer(c)
 	}
 	o, err := r.Viewership.Open(c.Request().Context(), viewership.OpenRequest{
 		LessonID: c.Param("lesson"), Person: by, Viewer: viewer, Offline: in.Offline, UserAgent: c.Request().UserAgent(),
@@ -77,9 +67,7 @@ func openSession(r *Room, c echo.Context, by people.Person, in sessionIn) (sessi
 	if err != nil {
 		return sessionOut{}, err
 	}
-	if !v.Bearer {
-		c.SetCookie(signin.Cookie(v.Base, viewerCookie, o.Viewer, viewerLife))
-	}
+	signin.KeepViewer(c, o.Viewer)
 	return sessionOut{o.Session, o.Token, o.HeartbeatSeconds, o.Viewer, o.IssuedAt.In(r.Zone), o.ExpiresAt.In(r.Zone)}, nil
 }
 

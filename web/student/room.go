@@ -61,6 +61,7 @@ type Room struct {
 	Schools  Schools
 	People   People
 	Schedule Schedule
+	CheckIns CheckIns
 	// Playback gives the addresses of a lesson's master playlist and poster
 	// (stream.Room).
 	Playback func(base string, l lesson.Lesson) (hls, poster string)
@@ -80,6 +81,8 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/lessons/:lesson", Action: people.ReadLesson, Scope: page.Object, Handle: r.lesson},
 		read(http.MethodGet, "/tv", r.day),
 		read(http.MethodGet, "/tv/week", r.week),
+		read(http.MethodGet, checkInPath, r.codeForm),
+		read(http.MethodPost, checkInPath, r.checkIn),
 	}
 }
 
