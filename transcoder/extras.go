@@ -2,7 +2,10 @@ package transcoder
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,11 +68,23 @@ func (t *Transcoder) SingleFile(ctx context.Context, p Plan, rung string, segmen
 	if got != want {
 		return Output{}, fmt.Errorf("join %s: decoded %+v, expected %+v", rung, got, want)
 	}
-	data, err := os.ReadFile(made)
-	if err != nil {
+	o := Output{Rung: r.Name, Path: file, Duration: p.Duration}
+	if o.Size, o.SHA256, err = digest(made); err != nil {
 		return Output{}, err
 	}
-	return writeOutput(file, data, r, 0, 0, p.Duration)
+	return o, os.Rename(made, file)
+}
+
+// digest measures a file that may be as large as a whole lesson.
+func digest(path string) (size int64, sum string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	size, err = io.Copy(h, f)
+	return size, hex.EncodeToString(h.Sum(nil)), err
 }
 
 // joinSegments writes the first init section and all segments into one file.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +47,9 @@ func TestJourneys(t *testing.T) {
 	if hls < 3 {
 		t.Errorf("only %d segments", hls)
 	}
+	// What is made beside the ladder: plain files to keep, small pictures.
+	l = student.until(l.ID, time.Minute, func(l lessonJSON) bool { return l.Playback.Board != "" })
+	h.plainFiles(l)
 
 	// Finding: without diacritics, with a typo.
 	for _, q := range []string{"he thuc luong", "Hệ thức lượng", "hee thuws luong", "tam giac vuogn"} {
@@ -280,5 +285,35 @@ func TestIdempotencyKey(t *testing.T) {
 	teacher.ok("GET", "/lessons", nil, 200, &ls)
 	if len(ls.Items) != 1 {
 		t.Errorf("%d lessons", len(ls.Items))
+	}
+}
+
+// plainFiles fetches parts of a published lesson's plain files as anybody may.
+func (h *testHouse) plainFiles(l lessonJSON) {
+	h.t.Helper()
+	files := map[string]string{l.Playback.Board: "WEBVTT\n"}
+	for _, r := range l.Renditions {
+		if r.Kind == "file" {
+			files[r.URL] = "\x00\x00\x00"
+		}
+	}
+	if len(files) != 3 {
+		h.t.Fatalf("files %v of %+v", files, l.Renditions)
+	}
+	for address, begins := range files {
+		req, err := http.NewRequest("GET", address, nil)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		req.Header.Set("Range", "bytes=0-"+strconv.Itoa(len(begins)-1))
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		got, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != 206 || string(got) != begins || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+			h.t.Errorf("%s: %d %q %v %v", address, res.StatusCode, got, res.Header, err)
+		}
 	}
 }

@@ -32,7 +32,7 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 	streams := stream.NewRoom(stream.Room{Playlists: h.works.playlists, Lessons: h.db.Lessons(), Media: h.media, Secret: h.secret, Tally: h.metrics, Now: h.now})
 	return web.Rooms{
 		Student: student.Room{Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
-			Schedule: h.db.Schedule(), CheckIns: h.viewership, Playback: streams.Playback, Zone: h.zone, Now: h.now},
+			Schedule: h.db.Schedule(), CheckIns: h.viewership, Playback: streams.Playback, File: streams.File, Zone: h.zone, Now: h.now},
 		Teacher: teacher.Room{Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media,
 			Now: h.now, MaxUpload: h.flags.MaxUpload},
 		Station: station.Room{Schedule: h.schedule, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
@@ -43,7 +43,7 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 			Health: h.health, Now: h.now, NewID: newID},
 		API: api.Room{Door: door, People: h.people, Schools: h.db.Schools(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
 			Schedule: h.schedule, Viewership: h.viewership, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
-			Playback: streams.Playback, SecondsLeft: h.secondsLeft, Stopped: stopped},
+			Playback: streams.Playback, File: streams.File, SecondsLeft: h.secondsLeft, Stopped: stopped},
 		Stream: streams,
 	}
 }

@@ -300,10 +300,13 @@ type lessonJSON struct {
 		Name      string `json:"name"`
 		Bandwidth int    `json:"bandwidth"`
 		Bytes     int64  `json:"bytes"`
+		Kind      string `json:"kind"`
+		URL       string `json:"url"`
 	} `json:"renditions"`
 	Playback *struct {
 		HLS    string `json:"hls"`
 		Poster string `json:"poster"`
+		Board  string `json:"storyboard"`
 	} `json:"playback"`
 }
 

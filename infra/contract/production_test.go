@@ -145,7 +145,7 @@ func (p *plant) receive(t *testing.T, file string) (lessonID string) {
 }
 
 // await waits until the lesson is as wanted.
-func await(t *testing.T, db *sqldb.DB, id string, what string, wanted func(lesson.Media) bool) lesson.Lesson {
+func await(t *testing.T, db *sqldb.DB, id string, what string, wanted func(lesson.Lesson) bool) lesson.Lesson {
 	t.Helper()
 	deadline := time.Now().Add(5 * time.Minute)
 	for {
@@ -153,7 +153,7 @@ func await(t *testing.T, db *sqldb.DB, id string, what string, wanted func(lesso
 		if err != nil {
 			t.Fatal(err)
 		}
-		if wanted(l.Media) {
+		if wanted(l) {
 			return l
 		}
 		if time.Now().After(deadline) {
@@ -167,7 +167,10 @@ func await(t *testing.T, db *sqldb.DB, id string, what string, wanted func(lesso
 	}
 }
 
-func settled(m lesson.Media) bool { return m.State == lesson.Ready || m.State == lesson.Failed }
+// settled: refused, or ready with all that is made beside the ladder.
+func settled(l lesson.Lesson) bool {
+	return l.Media.State == lesson.Failed || l.Media.State == lesson.Ready && l.File("saver") != ""
+}
 
 // made generates a recording of the seconds.
 func made(t *testing.T, seconds int, more ...string) string {
@@ -313,8 +316,16 @@ func checkPlays(t *testing.T, p *plant, l lesson.Lesson) {
 			t.Errorf("%s: decodes to %.3f s of %.3f s", line, d, l.Media.Duration)
 		}
 	}
-	if rungs != len(l.Renditions) || rungs < 2 {
-		t.Errorf("%d rungs, %d renditions", rungs, len(l.Renditions))
+	if rungs != len(l.Renditions)-3 || rungs < 2 {
+		t.Errorf("%d rungs, renditions %+v", rungs, l.Renditions)
+	}
+	for _, name := range []string{"saver", "sound"} {
+		if d := decodedSeconds(t, get(base+l.File(name))); d < l.Media.Duration-0.2 || d > l.Media.Duration+0.2 {
+			t.Errorf("%s: decodes to %.3f s of %.3f s", name, d, l.Media.Duration)
+		}
+	}
+	if board := get(base + l.File("storyboard")); !bytes.HasPrefix(board, []byte("WEBVTT\n")) {
+		t.Errorf("storyboard: %.40q", board)
 	}
 	if poster := get(production.PosterAddress(l.ID, l.Media.PackageID)); !bytes.HasPrefix(poster, []byte{0xff, 0xd8}) {
 		t.Error("the poster is no JPEG")
@@ -392,7 +403,7 @@ func TestKilledWhileTranscoding(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	await(t, db, id, "playable", func(m lesson.Media) bool { return m.Playable || settled(m) })
+	await(t, db, id, "playable", func(l lesson.Lesson) bool { return l.Media.Playable || settled(l) })
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,10 @@ func Packages(t *testing.T, open Open) {
 		ID: "k1", LessonID: "l1", RecordingID: "r1", State: production.Growing, Facts: json.RawMessage(`{"width":1280,"title":"a'b?"}`),
 		Plan: json.RawMessage(`[1,2]`), Duration: 12.5, CreatedAt: moment(0), PlayableAt: moment(1), FinishedAt: moment(2), RetiredAt: moment(3),
 	}
+	p.Files = []production.File{
+		{Key: "lessons/l1/packages/k1/files/0-7/storyboard.jpg", Size: 9},
+		{Key: "lessons/l1/packages/k1/files/0-7/saver.mp4", Size: 1 << 33, Rendition: lesson.Rendition{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4", Bytes: 1 << 33}},
+	}
 	ok(t, s.Packages.SavePackage(bg, p))
 	ok(t, s.Packages.SavePackage(bg, production.Package{ID: "k2", LessonID: "l1", CreatedAt: moment(1), RetiredAt: moment(5)}))
 	ok(t, s.Packages.SavePackage(bg, production.Package{ID: "k3", LessonID: "l1", CreatedAt: moment(2)}))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -29,6 +30,7 @@ type packageRow struct {
 	State       string
 	Facts       string
 	Plan        string
+	Files       string
 	Duration    float64
 	CreatedAt   stamp
 	PlayableAt  stamp
@@ -36,12 +38,18 @@ type packageRow struct {
 	RetiredAt   stamp
 }
 
-func (r *packageRow) pkg() production.Package {
-	return production.Package{
+func (r *packageRow) pkg() (production.Package, error) {
+	p := production.Package{
 		ID: r.ID, LessonID: r.LessonID, RecordingID: r.RecordingID, State: production.PackageState(r.State),
 		Facts: document(r.Facts), Plan: document(r.Plan), Duration: r.Duration, CreatedAt: r.CreatedAt.Time(),
 		PlayableAt: r.PlayableAt.Time(), FinishedAt: r.FinishedAt.Time(), RetiredAt: r.RetiredAt.Time(),
 	}
+	if r.Files != "" {
+		if err := json.Unmarshal([]byte(r.Files), &p.Files); err != nil {
+			return p, fmt.Errorf("package %s: files: %w", r.ID, err)
+		}
+	}
+	return p, nil
 }
 
 // document is JSON read from a row; nil of an empty one.
@@ -71,7 +79,7 @@ func (s *Packages) Package(ctx context.Context, id string) (production.Package, 
 	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
 		return production.Package{}, missing(err, "package.not_found", "package", id)
 	}
-	return r.pkg(), nil
+	return r.pkg()
 }
 
 // LockPackage reads one package for change.
@@ -84,14 +92,18 @@ func (s *Packages) LockPackage(ctx context.Context, id string) (production.Packa
 	if err != nil {
 		return production.Package{}, missing(err, "package.not_found", "package", id)
 	}
-	return r.pkg(), nil
+	return r.pkg()
 }
 
 // SavePackage adds or replaces a package; its segments stay.
 func (s *Packages) SavePackage(ctx context.Context, p production.Package) error {
-	_, err := s.db.Writer(ctx).NewInsert().Model(&packageRow{
+	files, err := encode(p.Files, len(p.Files) == 0)
+	if err != nil {
+		return fmt.Errorf("package %s: files: %w", p.ID, err)
+	}
+	_, err = s.db.Writer(ctx).NewInsert().Model(&packageRow{
 		ID: p.ID, LessonID: p.LessonID, RecordingID: p.RecordingID, State: string(p.State), Facts: string(p.Facts),
-		Plan: string(p.Plan), Duration: p.Duration, CreatedAt: stamp(p.CreatedAt), PlayableAt: stamp(p.PlayableAt),
+		Plan: string(p.Plan), Files: files, Duration: p.Duration, CreatedAt: stamp(p.CreatedAt), PlayableAt: stamp(p.PlayableAt),
 		FinishedAt: stamp(p.FinishedAt), RetiredAt: stamp(p.RetiredAt),
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "package", p.ID)
@@ -166,7 +178,10 @@ func (s *Packages) list(ctx context.Context, which func(*bun.SelectQuery) *bun.S
 	}
 	list := make([]production.Package, len(rows))
 	for i := range rows {
-		list[i] = rows[i].pkg()
+		var err error
+		if list[i], err = rows[i].pkg(); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
 }

@@ -55,13 +55,21 @@ type Media struct {
 // Rendition is one encoding in the package that plays.
 type Rendition struct {
 	Name      string // "720p", "audio", "saver"
-	Kind      string // "video", "audio", "file"
+	Kind      string // "video", "audio"; KindFile, KindStoryboard
 	Width     int
 	Height    int
 	Bandwidth int   // bits a second, peak over a segment, measured
 	Bytes     int64 // all segments
 	Codecs    string
+	File      string // path below the package of what is one file; else ""
 }
+
+// The kinds of renditions that are one file each: "saver" and "sound" to be
+// kept or played without playlists, and the index of the storyboard.
+const (
+	KindFile       = "file"
+	KindStoryboard = "storyboard"
+)
 
 // Lesson is one teaching unit.
 type Lesson struct {

@@ -122,6 +122,36 @@ func (s *Service) Finish(ctx context.Context, lessonID, recordingID, packageID s
 	})
 }
 
+// AddFiles adds what was made beside the ladder of the package that plays,
+// replacing what was added before. Of any other package it changes nothing.
+func (s *Service) AddFiles(ctx context.Context, lessonID, packageID string, files []Rendition) error {
+	_, err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
+		if l.Media.PackageID != packageID {
+			return l, nil
+		}
+		var rungs []Rendition
+		for _, r := range l.Renditions {
+			if r.File == "" {
+				rungs = append(rungs, r)
+			}
+		}
+		l.Renditions = append(rungs, files...)
+		return l, nil
+	})
+	return err
+}
+
+// File is the path below the package of one of the lesson's plain files, by
+// its name; "" when there is none.
+func (l Lesson) File(name string) string {
+	for _, r := range l.Renditions {
+		if r.Name == name {
+			return r.File
+		}
+	}
+	return ""
+}
+
 // Fail ends the recording's way with a stable code that a teacher is told in
 // a sentence. The file is kept for KeepRefused. What an older recording made
 // keeps playing. The first failure is the one that is told.

@@ -15,6 +15,7 @@ import (
 //	/watch/{lesson}/{package}/{rung}/{piece}-{token}/init.mp4      init section
 //	/watch/{lesson}/{package}/{rung}/{piece}-{token}/{n}.m4s       media segment
 //	/watch/{lesson}/{package}/poster.jpg
+//	/watch/{lesson}/{package}/files/0-{token}/saver.mp4            plain files: sound.m4a, storyboard.vtt and .jpg too
 //
 // Playlists name what is below them relatively, so the folder may be mounted
 // anywhere. Everything but playlists never changes and may be cached for a year.
@@ -28,10 +29,14 @@ const (
 
 // objectPath is the shape of what may be fetched from storage; ids, rungs and
 // files are named by us, so nothing else exists.
-var objectPath = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/(poster\.jpg|[a-z0-9]{1,16}/[0-9]{1,6}-[0-9]{1,19}/(?:init\.mp4|[0-9]{1,6}\.m4s))$`)
+var objectPath = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/(poster\.jpg|[a-z0-9]{1,16}/[0-9]{1,6}-[0-9]{1,19}/(?:init\.mp4|[0-9]{1,6}\.m4s|saver\.mp4|sound\.m4a|storyboard\.(?:vtt|jpg)))$`)
 
 // playlistPath is the shape of playlists' addresses.
 var playlistPath = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/([a-z0-9]{1,16}(?:\.event)?\.m3u8)$`)
+
+// BoardType is the content type of a storyboard's index, the only WebVTT
+// among a package's objects.
+const BoardType = "text/vtt; charset=utf-8"
 
 // Object is a stored, never changing file of a package.
 type Object struct {

@@ -14,6 +14,7 @@ const (
 	kindProbe     = "probe"
 	kindTranscode = "transcode"
 	kindFinish    = "finish"
+	kindExtras    = "extras"
 	kindHash      = "hash"
 	kindPublish   = "publish"
 	kindSweep     = "sweep"
@@ -49,6 +50,15 @@ type FinishArgs struct {
 
 // Kind names the worker.
 func (FinishArgs) Kind() string { return kindFinish }
+
+// ExtrasArgs asks for the plain files and the storyboard of a verified package.
+type ExtrasArgs struct {
+	Lesson  string `json:"lesson"`
+	Package string `json:"package"`
+}
+
+// Kind names the worker.
+func (ExtrasArgs) Kind() string { return kindExtras }
 
 // HashArgs asks for the SHA-256 of a whole recording.
 type HashArgs struct {

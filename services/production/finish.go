@@ -75,22 +75,40 @@ func (w *Workers) switchOver(ctx context.Context, packageID string, rs []lesson.
 	if err := w.retireOthers(ctx, p.LessonID, p.ID); err != nil {
 		return err
 	}
+	err = w.Jobs.Add(ctx, job.New{
+		Args: ExtrasArgs{p.LessonID, p.ID}, Key: "extras:" + p.ID, Subject: Subject(p.LessonID), Priority: job.Low,
+	})
+	if err != nil {
+		return err
+	}
 	// Its time for publishing may have come while it was being made.
 	return w.Lessons.PublishDue(ctx, p.LessonID)
 }
 
 // verify has the whole package checked as it stands in storage.
 func (w *Workers) verify(ctx context.Context, run *job.Run, pkg Package, plan transcoder.Plan, segs []Segment) (transcoder.Report, error) {
+	all, read := int64(0), int64(0)
+	for _, s := range segs {
+		all += s.Size
+	}
+	list, open := w.opener(pkg, segs, func(bytes int64) {
+		read += bytes
+		run.Progress(0.95 * float64(read) / float64(max(all, 1)))
+	})
+	return w.Transcoder.VerifyPackage(ctx, plan, list, open)
+}
+
+// opener gives a package's segments as the transcoder wants them, and the way
+// to read them back from storage; each is told of every segment opened.
+func (w *Workers) opener(pkg Package, segs []Segment, each func(bytes int64)) ([]transcoder.Segment, transcoder.Opener) {
 	list := make([]transcoder.Segment, len(segs))
 	keys := make(map[string]string, len(segs))
-	all, read := int64(0), int64(0)
 	for i, s := range segs {
 		uri := relative(pkg, s.Key)
 		list[i] = transcoder.Segment{Rung: s.Rung, Piece: s.Piece, Index: s.Index, URI: uri, Duration: s.Duration, Size: s.Size, SHA256: s.SHA256}
 		keys[uri] = s.Key
-		all += s.Size
 	}
-	return w.Transcoder.VerifyPackage(ctx, plan, list, func(ctx context.Context, s transcoder.Segment) (io.ReadCloser, error) {
+	return list, func(ctx context.Context, s transcoder.Segment) (io.ReadCloser, error) {
 		body, obj, err := w.Media.Get(ctx, keys[s.URI], media.All)
 		if err != nil {
 			return nil, err
@@ -99,10 +117,9 @@ func (w *Workers) verify(ctx context.Context, run *job.Run, pkg Package, plan tr
 			body.Close()
 			return nil, fmt.Errorf("%d bytes stored, %d made", obj.Size, s.Size)
 		}
-		read += s.Size
-		run.Progress(0.95 * float64(read) / float64(max(all, 1)))
+		each(s.Size)
 		return body, nil
-	})
+	}
 }
 
 // writeFinal stores the final playlists, the master last.

@@ -23,6 +23,8 @@ type machine struct {
 	refuse  *transcoder.Refusal
 	first   atomic.Pointer[encoding]
 	took    time.Duration
+	joins   atomic.Int32 // calls of SingleFile
+	board   error        // what Storyboard fails with
 }
 
 type encoding func(ctx context.Context, path string, t transcoder.Task) error
@@ -114,4 +116,36 @@ func (m *machine) VerifyPackage(ctx context.Context, p transcoder.Plan, segs []t
 func (m *machine) Poster(_ context.Context, _ string, _ transcoder.Plan, dir string) (string, error) {
 	file := filepath.Join(dir, "p.jpg")
 	return file, os.WriteFile(file, []byte("jpeg"), 0o600)
+}
+func (m *machine) SingleFile(ctx context.Context, p transcoder.Plan, rung string, segs []transcoder.Segment, open transcoder.Opener, dir string) (transcoder.Output, error) {
+	m.joins.Add(1)
+	var all []byte
+	for _, s := range segs {
+		if s.Rung != rung {
+			continue
+		}
+		body, err := open(ctx, s)
+		if err != nil {
+			return transcoder.Output{}, err
+		}
+		data, err := io.ReadAll(body)
+		if err != nil {
+			return transcoder.Output{}, err
+		}
+		all = append(all, data...)
+	}
+	o := transcoder.Output{Rung: rung, Path: filepath.Join(dir, rung+".whole"), Duration: p.Duration, Size: int64(len(all))}
+	sum := sha256.Sum256(all)
+	o.SHA256 = hex.EncodeToString(sum[:])
+	return o, os.WriteFile(o.Path, all, 0o600)
+}
+func (m *machine) Storyboard(_ context.Context, _ string, _ transcoder.Plan, dir string) (picture, index string, err error) {
+	if m.board != nil {
+		return "", "", m.board
+	}
+	picture, index = filepath.Join(dir, "b.jpg"), filepath.Join(dir, "b.vtt")
+	if err := os.WriteFile(picture, []byte("jpeg"), 0o600); err != nil {
+		return "", "", err
+	}
+	return picture, index, os.WriteFile(index, []byte("WEBVTT\n"), 0o600)
 }

@@ -64,7 +64,7 @@ type keeper struct {
 	kept     map[string]bool // keys of its recordings that are not gone
 	pkgID    string
 	known    bool
-	folders  map[string]bool // of the package's segments
+	folders  map[string]bool // of the package's segments and plain files
 }
 
 // keep reports whether the object is still wanted or too young to judge.
@@ -105,7 +105,7 @@ func (k *keeper) keep(ctx context.Context, o media.Object) (bool, error) {
 // keepFile keeps a known package's own files and its segments' folders.
 func (k *keeper) keepFile(ctx context.Context, pkg, file, key string) (bool, error) {
 	if pkg != k.pkgID {
-		_, err := k.w.Packages.Package(ctx, pkg)
+		p, err := k.w.Packages.Package(ctx, pkg)
 		if err != nil && !superseded(err) {
 			return true, err
 		}
@@ -117,6 +117,9 @@ func (k *keeper) keepFile(ctx context.Context, pkg, file, key string) (bool, err
 			}
 			for _, s := range segs {
 				k.folders[folderOf(s.Key)] = true
+			}
+			for _, f := range p.Files {
+				k.folders[folderOf(f.Key)] = true
 			}
 		}
 	}

@@ -16,6 +16,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"lenlop/services/lesson"
 )
 
 // Package is the set of renditions made from one recording.
@@ -27,6 +29,7 @@ type Package struct {
 	Facts       json.RawMessage // transcoder.Facts: what was measured of the recording
 	Plan        json.RawMessage // transcoder.Plan
 	Duration    float64         // seconds
+	Files       []File          // plain files beside the ladder; none until they are made
 	CreatedAt   time.Time
 	PlayableAt  time.Time
 	FinishedAt  time.Time
@@ -43,6 +46,13 @@ const (
 	Broken   PackageState = "broken"
 	Retired  PackageState = "retired"
 )
+
+// File is one plain file of a package: it needs no playlist and is no segment.
+type File struct {
+	Key       string           `json:"key"`       // media key
+	Size      int64            `json:"size"`      // bytes
+	Rendition lesson.Rendition `json:"rendition"` // what the lesson says of it; without a name: nothing
+}
 
 // Segment is one stored file of a rendition: an init section (Index -1) or a
 // media chunk.

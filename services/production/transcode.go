@@ -135,6 +135,10 @@ func contentType(name string) string {
 		return "video/mp4"
 	case ".m3u8":
 		return "application/vnd.apple.mpegurl"
+	case ".m4a":
+		return "audio/mp4"
+	case ".vtt":
+		return BoardType
 	case ".jpg":
 		return "image/jpeg"
 	}

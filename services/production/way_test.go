@@ -60,7 +60,7 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 		}
 		pass(time.Hour)
 		l = h.lesson("L")
-		if l.Media.State != lesson.Ready || l.Media.PackageID != p || l.Media.MakingID != "" || l.Media.Fraction != 1 || len(l.Renditions) != len(h.plan(p).Rungs) {
+		if l.Media.State != lesson.Ready || l.Media.PackageID != p || l.Media.MakingID != "" || l.Media.Fraction != 1 || len(l.Renditions) != len(h.plan(p).Rungs)+3 { // and saver, sound, storyboard
 			t.Fatalf("at the end: %+v %+v", l.Media, l.Renditions)
 		}
 		if h.pkg(p).State != Verified {

@@ -30,6 +30,10 @@ type Transcoder interface {
 	VerifyPackage(ctx context.Context, p transcoder.Plan, segments []transcoder.Segment, open transcoder.Opener) (transcoder.Report, error)
 	// Poster makes a JPEG in dir and gives its path; "" means there is none.
 	Poster(ctx context.Context, path string, p transcoder.Plan, dir string) (string, error)
+	// SingleFile joins a verified rung into one file in dir and counts what it decodes to.
+	SingleFile(ctx context.Context, p transcoder.Plan, rung string, segments []transcoder.Segment, open transcoder.Opener, dir string) (transcoder.Output, error)
+	// Storyboard makes a JPEG and its WebVTT index in dir; "" means there is none.
+	Storyboard(ctx context.Context, path string, p transcoder.Plan, dir string) (picture, index string, err error)
 }
 
 // CannotBePrepared is the failure a teacher is told when a recording's work
@@ -70,6 +74,7 @@ func (w *Workers) Register(r *job.Runner) {
 	job.Register(r, job.Options{Concurrency: 2, Timeout: time.Hour, OnParked: giveUp(w, func(a ProbeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, ""} })}, w.probe)
 	job.Register(r, job.Options{Concurrency: slots, Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })}, w.transcode)
 	job.Register(r, job.Options{Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })}, w.finish)
+	job.Register(r, job.Options{Timeout: 2 * time.Hour}, w.extras)
 	job.Register(r, job.Options{Timeout: 6 * time.Hour}, w.hash)
 	job.Register(r, job.Options{}, w.publish)
 	job.Register(r, job.Options{}, w.sweep)

@@ -54,6 +54,9 @@ type Room struct {
 	// Playback gives the whole addresses of a lesson's master playlist and
 	// poster for somebody who may watch it; empty when it does not play.
 	Playback func(base string, l lesson.Lesson) (hls, poster string)
+	// File gives the whole address of a plain file beside the ladder, by its
+	// name; "" when there is none.
+	File func(base string, l lesson.Lesson, name string) string
 	// SecondsLeft estimates how long the recording still takes; < 0: unknown.
 	SecondsLeft func(ctx context.Context, l lesson.Lesson) float64
 	// Stopped closes when the server drains, to end event streams.

@@ -40,11 +40,13 @@ type renditionDoc struct {
 	Height    int    `json:"height,omitempty"`
 	Bandwidth int    `json:"bandwidth"`
 	Bytes     int64  `json:"bytes"`
+	URL       string `json:"url,omitempty"` // of what is one file
 }
 
 type playbackDoc struct {
 	HLS        string           `json:"hls"`
 	Poster     string           `json:"poster,omitempty"`
+	Storyboard string           `json:"storyboard,omitempty"`
 	BytesByRun map[string]int64 `json:"bytesByRung"`
 }
 
@@ -239,16 +241,30 @@ func (r *Room) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
 	if l.Status == lesson.Returned {
 		d.Returned = &returnedDoc{l.ReturnNote, l.ReturnAt}
 	}
+	r.play(c, l, &d)
+	return d, nil
+}
+
+// play writes what the lesson was encoded to, and to those who may watch it
+// where that is.
+func (r *Room) play(c echo.Context, l lesson.Lesson, d *lessonDoc) {
+	may := l.Media.Playable && people.May(page.Who(c), people.WatchLesson, l.Object())
 	bytes := map[string]int64{}
 	for _, x := range l.Renditions {
-		d.Renditions = append(d.Renditions, renditionDoc{x.Name, x.Kind, x.Width, x.Height, x.Bandwidth, x.Bytes})
+		if x.Kind == lesson.KindStoryboard {
+			continue
+		}
+		doc := renditionDoc{x.Name, x.Kind, x.Width, x.Height, x.Bandwidth, x.Bytes, ""}
+		if may && x.Kind == lesson.KindFile {
+			doc.URL = r.File(base(c), l, x.Name)
+		}
+		d.Renditions = append(d.Renditions, doc)
 		bytes[x.Name] = x.Bytes
 	}
-	if l.Media.Playable && people.May(page.Who(c), people.WatchLesson, l.Object()) {
+	if may {
 		hls, poster := r.Playback(base(c), l)
-		d.Playback = &playbackDoc{HLS: hls, Poster: poster, BytesByRun: bytes}
+		d.Playback = &playbackDoc{HLS: hls, Poster: poster, Storyboard: r.File(base(c), l, lesson.KindStoryboard), BytesByRun: bytes}
 	}
-	return d, nil
 }
 
 func (r *Room) media(ctx context.Context, l lesson.Lesson) mediaDoc {

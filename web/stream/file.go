@@ -1,10 +1,12 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,6 +42,32 @@ func (r Room) file(c echo.Context, o production.Object, shared bool) error {
 	if r.Tally != nil && w.sent > 0 && c.Response().Status < http.StatusMultipleChoices {
 		r.Tally.Served(o.Lesson, r.Now(), w.sent)
 	}
+	return nil
+}
+
+// maxBoard bounds a storyboard's index: a hundred pictures are 8 kB.
+const maxBoard = 1 << 20
+
+// board sends a storyboard's index with the token added to its picture's
+// address, so that a player without a cookie can follow it.
+func (r Room) board(c echo.Context, o production.Object, token string) error {
+	body, _, err := r.Media.Get(c.Request().Context(), o.Key, media.All)
+	if fault.KindOf(err) == fault.NotFound {
+		return fault.Wrap(err, fault.NotFound, "page.not_found")
+	}
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", o.Key, err)
+	}
+	defer body.Close()
+	text, err := io.ReadAll(io.LimitReader(body, maxBoard))
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", o.Key, err)
+	}
+	text = bytes.ReplaceAll(text, []byte(".jpg#"), []byte(".jpg?token="+token+"#"))
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, o.ContentType)
+	h.Set("Cache-Control", "private, no-cache")
+	http.ServeContent(plain(c), c.Request(), "", time.Time{}, bytes.NewReader(text))
 	return nil
 }
 

@@ -77,15 +77,30 @@ func (r Room) Playback(base string, l lesson.Lesson) (hls, poster string) {
 	if !l.Media.Playable || l.Media.PackageID == "" {
 		return "", ""
 	}
-	token := ""
-	if !l.Object().Published {
-		token = "?token=" + SignWatch(r.Secret, l.ID, l.Media.PackageID, r.Now().Add(TokenLife))
-	}
+	token := r.token(l)
 	hls = base + Base + production.MasterAddress(l.ID, l.Media.PackageID) + token
 	if l.Media.State == lesson.Ready || l.Media.PackageID != l.Media.MakingID {
 		poster = base + Base + production.PosterAddress(l.ID, l.Media.PackageID) + token
 	}
 	return hls, poster
+}
+
+// File gives the whole address of one of a lesson's plain files, by its name
+// ("saver", "sound", "storyboard"), as Playback does; "" when there is none.
+func (r Room) File(base string, l lesson.Lesson, name string) string {
+	path := l.File(name)
+	if path == "" || !l.Media.Playable {
+		return ""
+	}
+	return base + Base + l.ID + "/" + l.Media.PackageID + "/" + path + r.token(l)
+}
+
+// token is what the addresses of an unpublished lesson end with.
+func (r Room) token(l lesson.Lesson) string {
+	if l.Object().Published {
+		return ""
+	}
+	return "?token=" + SignWatch(r.Secret, l.ID, l.Media.PackageID, r.Now().Add(TokenLife))
 }
 
 func (r Room) serve(c echo.Context) error {
@@ -105,6 +120,9 @@ func (r Room) serve(c echo.Context) error {
 	}
 	if isPlaylist {
 		return r.playlist(c, lessonID, packageID, name, token, shared)
+	}
+	if token != "" && object.ContentType == production.BoardType {
+		return r.board(c, object, token)
 	}
 	return r.file(c, object, shared)
 }

@@ -18,6 +18,7 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/people"
+	"lenlop/services/production"
 	"lenlop/web/page"
 )
 
@@ -256,6 +257,39 @@ func TestTokenFollowsThePlaylist(t *testing.T) {
 	}
 	if hls, _ := r.Playback("", lesson.Lesson{ID: "x"}); hls != "" {
 		t.Errorf("unplayable: %s", hls)
+	}
+}
+
+// index is storage that holds one storyboard.
+type index struct{ media.Store }
+
+func (index) Get(context.Context, string, media.Range) (io.ReadCloser, media.Object, error) {
+	return io.NopCloser(strings.NewReader("WEBVTT\n\n00:00.000 --> 00:05.000\nstoryboard.jpg#xywh=0,0,160,90\n")), media.Object{}, nil
+}
+
+func TestPlainFilesHaveAddresses(t *testing.T) {
+	s, r := house(t)
+	r.Media = index{}
+	files := []lesson.Rendition{{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4"}, {Name: "storyboard", Kind: lesson.KindStoryboard, File: "files/0-7/storyboard.vtt"}}
+	open, draft := s.lessons["open"], s.lessons["draft"]
+	open.Renditions, draft.Renditions = files, files
+	if got := r.File("http://h", open, "saver"); got != "http://h/watch/open/p1/files/0-7/saver.mp4" {
+		t.Errorf("published: %s", got)
+	}
+	if got := r.File("", open, "sound"); got != "" {
+		t.Errorf("there is none: %s", got)
+	}
+	board := r.File("", draft, "storyboard")
+	path, token, _ := strings.Cut(board, "?")
+	if path != "/watch/draft/p1/files/0-7/storyboard.vtt" || token == "" {
+		t.Fatalf("unpublished: %s", board)
+	}
+	w := get(handler(r, people.Person{}), "GET", board)
+	if w.Code != 200 || !strings.Contains(w.Body.String(), "\nstoryboard.jpg?"+token+"#xywh=0,0,160,90\n") || w.Header().Get("Content-Type") != production.BoardType {
+		t.Errorf("index %d %v:\n%s", w.Code, w.Header(), w.Body)
+	}
+	if w := get(handler(r, people.Person{}), "GET", path); w.Code != 404 {
+		t.Errorf("without its token: %d", w.Code)
 	}
 }
 

@@ -170,6 +170,12 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 		Now: func() time.Time { return now },
 		Playback: func(base string, l lesson.Lesson) (string, string) {
 			return base + "/watch/" + l.ID + "/p1/master.m3u8", base + "/watch/" + l.ID + "/p1/poster.jpg"
+		},
+		File: func(base string, l lesson.Lesson, name string) string {
+			if l.File(name) == "" {
+				return ""
+			}
+			return base + "/watch/" + l.ID + "/p1/" + l.File(name)
 		}}
 	if v.lang == "" {
 		v.lang = locale.Vi

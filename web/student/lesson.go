@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/catalog"
@@ -29,6 +30,7 @@ type lessonPage struct {
 	school   string
 	hls      string // "" when nothing plays yet
 	poster   string
+	files    []plainFile
 	public   bool
 	mine     bool // may change it
 	choices  []choice
@@ -39,6 +41,13 @@ type lessonPage struct {
 	now      time.Time
 	base     string // scheme and host, for the link card
 	showings []showing
+}
+
+// plainFile is the lesson in one file: it is played without an engine, and kept.
+type plainFile struct {
+	name    string // "saver" or "sound"
+	address string
+	bytes   int64
 }
 
 // choice is one quality that can be chosen, with what the lesson costs in it.
@@ -58,6 +67,11 @@ func (r Room) lesson(c echo.Context) error {
 		mine: people.May(by, people.EditLesson, l.Object()), growing: l.Media.State != lesson.Ready && l.Media.PackageID == l.Media.MakingID}
 	if l.Media.Playable && people.May(by, people.WatchLesson, l.Object()) {
 		p.hls, p.poster = r.Playback("", l)
+		for _, x := range l.Renditions {
+			if a := r.File("", l, x.Name); x.Kind == lesson.KindFile && a != "" {
+				p.files = append(p.files, plainFile{x.Name, a, x.Bytes})
+			}
+		}
 	}
 	if p.names, err = r.subjects(ctx, 0); err != nil {
 		return err
@@ -154,6 +168,11 @@ func choices(ctx context.Context, rs []lesson.Rendition) []choice {
 		}
 	}
 	saver.bytes = small.Bytes
+	for _, r := range rs {
+		if r.Kind == lesson.KindFile && r.Name == saver.value {
+			saver.bytes = r.Bytes
+		}
+	}
 	saver.label = locale.T(ctx, "player.saver_cost", "size", locale.From(ctx).Bytes(saver.bytes))
 	out := []choice{auto, saver}
 	for _, v := range videos {
@@ -170,6 +189,30 @@ func choices(ctx context.Context, rs []lesson.Rendition) []choice {
 
 // soundChoice is listening without the picture.
 const soundChoice = "sound"
+
+// fileFacts tells the player where the plain files are.
+func (p lessonPage) fileFacts() templ.Attributes {
+	facts := templ.Attributes{}
+	for _, f := range p.files {
+		facts["data-file-"+f.name] = f.address
+	}
+	return facts
+}
+
+// fileName is what a kept file is called: the lesson's title without what
+// file systems refuse.
+func (p lessonPage) fileName(f plainFile) string {
+	clean := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '-'
+		}
+		return r
+	}, p.lesson.Title)
+	if f.name == soundChoice {
+		return clean + ".m4a"
+	}
+	return clean + ".mp4"
+}
 
 // sound is the address of the playlist without the picture; "" when there is
 // none yet. It stands beside the master playlist, with the same token.

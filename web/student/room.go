@@ -65,6 +65,9 @@ type Room struct {
 	// Playback gives the addresses of a lesson's master playlist and poster
 	// (stream.Room).
 	Playback func(base string, l lesson.Lesson) (hls, poster string)
+	// File gives the address of a plain file beside the ladder ("saver",
+	// "sound"); "" when there is none.
+	File func(base string, l lesson.Lesson, name string) string
 	Zone     *time.Location // the site's local time
 	Now      func() time.Time
 }

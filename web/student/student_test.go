@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -115,6 +116,23 @@ func TestLessonPageHasPlayerAndPrice(t *testing.T) {
 	lack(t, body, "noindex", "Học sinh chưa thấy")
 	ends := now.Add(10 * time.Hour).UnixMilli()
 	want(t, body, `data-day-ends="`+strconv.FormatInt(ends, 10)+`"`)
+}
+
+func TestLessonCanBeKept(t *testing.T) {
+	v := visitor{t: t, town: newTown()}
+	lack(t, v.get("/lessons/ham-so"), "data-file-", "download=")
+	l := v.town.lessons["ham-so"]
+	l.Title = `Hàm số 1/2: "bậc nhất"`
+	l.Renditions = append(slices.Clone(l.Renditions),
+		lesson.Rendition{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4", Bytes: 25_000_000},
+		lesson.Rendition{Name: "sound", Kind: lesson.KindFile, File: "files/0-7/sound.m4a", Bytes: 9_000_000},
+		lesson.Rendition{Name: "storyboard", Kind: lesson.KindStoryboard, File: "files/0-7/storyboard.vtt", Bytes: 1})
+	v.town.lessons["ham-so"] = l
+	body := v.get("/lessons/ham-so")
+	want(t, body, `data-file-saver="/watch/ham-so/p1/files/0-7/saver.mp4"`, `data-file-sound="/watch/ham-so/p1/files/0-7/sound.m4a"`,
+		`href="/watch/ham-so/p1/files/0-7/saver.mp4" download="Hàm số 1-2- -bậc nhất-.mp4"`, `download="Hàm số 1-2- -bậc nhất-.m4a"`,
+		"Tải video tiết kiệm về máy – 25 MB", "Tải bản chỉ nghe về máy – 9 MB", "Tiết kiệm – 25 MB")
+	lack(t, body, "storyboard")
 }
 
 func TestUnpublishedLessonIsForItsTeacher(t *testing.T) {

@@ -103,3 +103,8 @@ func say(ctx context.Context, prefix string, keys ...string) string {
 	b, _ := json.Marshal(m) // strings only: cannot fail
 	return string(b)
 }
+
+// encodings are the renditions a teacher thinks of: the storyboard is none.
+func encodings(l lesson.Lesson) []lesson.Rendition {
+	return slices.DeleteFunc(slices.Clone(l.Renditions), func(r lesson.Rendition) bool { return r.Kind == lesson.KindStoryboard })
+}
