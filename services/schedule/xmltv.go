@@ -42,7 +42,7 @@ type xmltvProgramme struct {
 const xmltvTime = "20060102150405 -0700"
 
 // WriteXMLTV writes the channel's airings that begin from, to left out, as an
-// XMLTV guide. Dropped ones are left out; moved ones stand at their real time.
+// XMLTV guide. Dropped ones and lessons in the bin are left out; moved ones stand at their real time.
 // Faults: "channel.not_found", "schedule.bad_period" for more than 100 days.
 func (s *Service) WriteXMLTV(ctx context.Context, w io.Writer, channelID string, from, to time.Time) error {
 	if !from.Before(to) || to.Sub(from) > 100*24*time.Hour {
@@ -72,6 +72,9 @@ func (s *Service) WriteXMLTV(ctx context.Context, w io.Writer, channelID string,
 				return fmt.Errorf("airing %s: %w", a.ID, err)
 			}
 			lessons[a.LessonID] = l
+		}
+		if !l.DeletedAt.IsZero() {
+			continue // the public guide does not name it either
 		}
 		guide.Programmes = append(guide.Programmes, programme(a, l, c, loc))
 	}

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -97,6 +99,9 @@ var televisionCalls = []call{
 			}
 			return r.saveChannel(ctx, by, old, in)
 		})},
+	{method: "GET", path: "/channels/:channel/xmltv", action: people.ReadPublic, scope: page.Site, status: 200,
+		summary: "The channel's programme guide as XMLTV (application/xml), today and six days after unless asked otherwise",
+		query:   []string{"from", "to"}, handle: (*Room).guide},
 	{method: "GET", path: "/airings", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "Airings, in order of start", out: list[airingDoc]{},
 		query:  []string{"channel", "lesson", "from", "to", "outcome", "limit"},
@@ -136,6 +141,34 @@ var televisionCalls = []call{
 				schedule.AsRun{Outcome: schedule.Outcome(in.Outcome), StartedAt: in.StartedAt, EndedAt: in.EndedAt, Note: in.Note})
 			return r.airing(a), err
 		})},
+}
+
+// guideDays is how much of the guide is given to those who do not ask for more.
+const guideDays = 7
+
+func (r *Room) guide(c echo.Context) error {
+	from, err := r.timeParam(c, "from")
+	if err != nil {
+		return err
+	}
+	to, err := r.timeParam(c, "to")
+	if err != nil {
+		return err
+	}
+	if from.IsZero() {
+		y, m, d := r.Now().In(r.Zone).Date()
+		from = time.Date(y, m, d, 0, 0, 0, 0, r.Zone)
+	}
+	if to.IsZero() {
+		to = from.AddDate(0, 0, guideDays)
+	}
+	// Written out whole first: an error in the middle must not look like a guide.
+	var b bytes.Buffer
+	if err := r.Schedule.WriteXMLTV(c.Request().Context(), &b, c.Param("channel"), from, to); err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "public, max-age=300")
+	return c.Blob(http.StatusOK, "application/xml; charset=utf-8", b.Bytes())
 }
 
 func (r *Room) saveChannel(ctx context.Context, by people.Person, ch schedule.Channel, in channelIn) (channelDoc, error) {
