@@ -113,6 +113,11 @@ func fileResolver(args []string) (kong.Resolver, error) {
 		}
 	}
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		for _, name := range flag.Envs {
+			if _, set := os.LookupEnv(name); set {
+				return nil, nil // kong would let the file win
+			}
+		}
 		v, ok := values["LENLOP_"+strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))]
 		if !ok {
 			return nil, nil
