@@ -160,6 +160,18 @@ test('a student searches without diacritics, watches, and is counted once', asyn
   assert.equal(heard.error, '')
   assert.ok(heard.sound > 0, 'sound is decoded')
   assert.ok(heard.frames > 100, `pictures are decoded (${heard.frames})`)
+  // Data-saver and sound alone are plain files: the browser goes on in them
+  // where it was, and back to the ladder.
+  const at = () => page.evaluate(() => document.querySelector('video').currentTime)
+  for (const [choice, source] of [['saver', /\/files\/.+\/saver\.mp4$/], ['sound', /\/files\/.+\/sound\.m4a$/], ['auto', /^blob:/]]) {
+    const was = await at()
+    await page.locator('select[name=quality]').selectOption(choice)
+    await page.waitForFunction((t) => document.querySelector('video').currentTime > t + 1, was, { timeout: 20_000 })
+    const now = await page.evaluate(() => document.querySelector('video').currentSrc)
+    assert.match(now, source)
+    assert.ok((await at()) < was + 15, `${choice}: from ${was} to ${await at()}`)
+  }
+  assert.ok((await page.locator('a[download]').count()) >= 2, 'the lesson can be kept')
   await page.evaluate(() => document.querySelector('video').pause())
   await page.waitForTimeout(1500)
   await page.goto(site.url) // leaving sends the last heartbeat

@@ -68,8 +68,8 @@ type Room struct {
 	// File gives the address of a plain file beside the ladder ("saver",
 	// "sound"); "" when there is none.
 	File func(base string, l lesson.Lesson, name string) string
-	Zone     *time.Location // the site's local time
-	Now      func() time.Time
+	Zone *time.Location // the site's local time
+	Now  func() time.Time
 }
 
 // Routes of this audience.

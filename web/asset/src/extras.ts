@@ -32,6 +32,8 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
   const wish = thrifty() ? 'saver' : recall('quality')
   if (wish && select.querySelector(`option[value="${CSS.escape(wish)}"]`)) select.value = wish
   select.disabled = false
+  // Data-saver and sound alone are files or playlists of their own.
+  const own = (choice: string) => choice === 'sound' || (choice === 'saver' && stage.fact('fileSaver'))
   const left = root.querySelector<HTMLElement>('.player-left')
 
   // A choice is the most that is fetched; on a bad line the engine still steps
@@ -61,9 +63,10 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
     left.textContent = words.replace('{value}', number)
   }
   select.onchange = () => {
-    const sound = recall('quality') === 'sound'
+    const other = stage.choice !== select.value && (own(stage.choice) || own(select.value))
+    stage.choice = select.value
     keep('quality', select.value)
-    if (sound !== (select.value === 'sound')) stage.reload()
+    if (other) stage.reload()
     apply()
     price()
   }

@@ -48,12 +48,17 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     video,
     fact,
     say,
-    ensure: () => (ready = ready || source().catch(failed)),
+    choice: saver ? 'saver' : recall('quality'),
+    ensure: () => (ready = ready || source(resumeAt).catch(failed)),
     reload: () => undefined,
   }
 
+  // Data-saver and sound alone are one plain file each, once they are made:
+  // the browser plays them by itself, and no engine need be fetched.
+  const plain = () =>
+    stage.choice === 'sound' ? fact('fileSound') : stage.choice === 'saver' ? fact('fileSaver') : ''
   // Sound alone is a playlist of its own: engines leave it out of the others.
-  const address = () => (recall('quality') === 'sound' && fact('sound')) || fact('hls')
+  const address = () => plain() || (stage.choice === 'sound' && fact('sound')) || fact('hls')
 
   // The page's own source is for browsers without JavaScript: an engine's must
   // not begin beside it.
@@ -69,30 +74,47 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     throw e
   }
 
-  async function source(): Promise<void> {
-    if (engines) {
-      const { default: Hls } = (await import(fact('engine') + retry)) as { default: HlsClass }
-      if (Hls.isSupported()) return attach(Hls)
-    }
-    let at = resumeAt
-    video.src = address()
-    video.addEventListener('loadedmetadata', () => {
-      if (at) video.currentTime = at
-    })
-    stage.reload = () => {
-      at = video.currentTime
-      const playing = !video.paused
-      video.src = address()
-      if (playing) void video.play()
-    }
-    video.addEventListener('error', () => say('broken'))
+  // From an engine to a plain file and back.
+  const change = () => {
+    const at = video.currentTime || resumeAt
+    const playing = !video.paused
+    stage.engine?.destroy()
+    stage.engine = undefined
+    ready = source(at).catch(failed)
+    if (playing) ready.then(() => video.play()).catch(trouble)
   }
 
-  function attach(Hls: HlsClass): void {
+  async function source(at: number): Promise<void> {
+    if (engines && !plain()) {
+      const { default: Hls } = (await import(fact('engine') + retry)) as { default: HlsClass }
+      if (Hls.isSupported()) return attach(Hls, at)
+    }
+    stage.reload = change
+    const seek = () => {
+      if (at) video.currentTime = at
+    }
+    video.addEventListener('loadedmetadata', seek, { once: true })
+    video.src = address()
+  }
+  // An engine mends its own source's faults. A plain file was decoded whole
+  // when it was made: what is said to be no file is a line that is gone.
+  video.addEventListener('error', () => {
+    const code = video.error?.code
+    if (stage.engine || !code) return
+    if (
+      code !== MediaError.MEDIA_ERR_NETWORK &&
+      (code !== MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED || !plain())
+    )
+      return say('broken')
+    trouble()
+    setTimeout(() => stage.engine || change(), 4000)
+  })
+
+  function attach(Hls: HlsClass, at: number): void {
     const hls = new Hls({
       enableWorker: false, // a worker would need blob: in the page's policy
       autoStartLoad: false,
-      startPosition: resumeAt || 0, // 0: a growing lesson would start at its end
+      startPosition: at || 0, // 0: a growing lesson would start at its end
       capLevelToPlayerSize: true,
       maxDevicePixelRatio: 1.5, // a phone's dots are finer than a pupil's eyes, and each costs
       abrEwmaDefaultEstimate: Number(recall('bits')) || 400_000,
@@ -112,12 +134,16 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       } else if (f.type === 'networkError') {
         trouble()
         // The engine has tried by itself by now: go on, ever more slowly.
-        setTimeout(() => again(), Math.min(30, 2 ** tries++) * 1000)
+        setTimeout(again, Math.min(30, 2 ** tries++) * 1000)
       } else {
         say('broken')
       }
     })
-    const again = () => (hls.levels.length ? hls.startLoad(video.currentTime) : hls.loadSource(address()))
+    const again = () => {
+      if (stage.engine !== hls) return // a plain file plays meanwhile
+      if (hls.levels.length) hls.startLoad(video.currentTime)
+      else hls.loadSource(address())
+    }
     addEventListener('online', () => {
       if (tries) again()
     })
@@ -130,17 +156,18 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     let begun = false
     let from = 0
     stage.reload = () => {
+      if (plain()) return change()
       from = video.currentTime
       if (!video.paused) video.addEventListener('canplay', () => void video.play(), { once: true })
       hls.loadSource(address())
     }
-    hls.on('hlsManifestParsed', () => begun && hls.startLoad(from || video.currentTime || resumeAt))
+    hls.on('hlsManifestParsed', () => begun && hls.startLoad(from || video.currentTime || at))
     hls.loadSource(address())
     hls.attachMedia(video)
     const begin = () => {
-      if (begun) return
+      if (begun || stage.engine !== hls) return
       begun = true
-      if (hls.levels.length) hls.startLoad(resumeAt)
+      if (hls.levels.length) hls.startLoad(at)
     }
     if (video.paused) video.addEventListener('play', begin)
     else begin()

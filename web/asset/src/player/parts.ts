@@ -11,7 +11,9 @@ export interface Stage {
   ensure(): Promise<void>
   /** Says what is happening; "" when all is well. */
   say(word: string, value?: string): void
-  /** Takes up the source again where it is: with the picture or without. */
+  /** What the pupil chose to be played: "auto", "saver", a height, "sound". */
+  choice: string
+  /** Takes up the source again where it is: another file or playlist. */
   reload(): void
   engine?: Engine
 }
@@ -22,6 +24,7 @@ export interface Engine {
   autoLevelCapping: number
   bandwidthEstimate: number
   capLevelToPlayerSize: boolean
+  destroy(): void
   on(event: string, fn: (event: string, data: never) => void): void
 }
 
