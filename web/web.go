@@ -74,9 +74,10 @@ func New(s Site) (http.Handler, error) {
 	return s.secured(mux), nil
 }
 
-// maxForm is the largest form that a page sends, in bytes: a description of
+// maxForm is the largest form that a page sends, in bytes, unless it holds a
+// file (page.Route.Body): a description of
 // 4000 characters, each escaped, is under 40 kB. The API minds its own bodies.
-const maxForm = 1 << 20
+const maxForm int64 = 1 << 20
 
 // allow refuses a route of scope Site to those who may not, and asks visitors
 // to sign in where no visitor may; routes of scope Object are then checked by
@@ -94,10 +95,11 @@ func allow(r page.Route) echo.MiddlewareFunc {
 				return fault.New(fault.Forbidden, "access.denied")
 			}
 			if !strings.HasPrefix(r.Path, api.Base) {
-				if c.Request().ContentLength > maxForm {
+				most := max(maxForm, r.Body)
+				if c.Request().ContentLength > most {
 					return fault.New(fault.TooLarge, "request.too_large")
 				}
-				c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxForm)
+				c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, most)
 			}
 			return next(c)
 		}

@@ -44,6 +44,10 @@ func (w *world) request(r accessRow) (asked, error) {
 		in("school", w.school().ID, "schools")
 	case strings.Contains(r.path, ":upload"):
 		in("upload", w.upload(), "uploads")
+	case strings.Contains(r.path, "as-run") && strings.Contains(r.path, ":import"):
+		in("import", w.asRunImport(), "asrun_imports")
+	case strings.Contains(r.path, ":import"):
+		in("import", w.figureImport(), "figure_imports")
 	case strings.Contains(r.path, ":job"):
 		in("job", w.job(), "jobs")
 	}
@@ -59,6 +63,16 @@ func (w *world) request(r accessRow) (asked, error) {
 
 // fill writes what has to be typed or sent.
 func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
+	if strings.HasSuffix(r.path, "/figure-imports") || strings.HasSuffix(r.path, "/as-run-imports") ||
+		r.path == "/station/figures" || r.path == "/station/as-run" {
+		channel, sheet := w.figureSheet()
+		if strings.Contains(r.path, "as-run") {
+			channel, sheet = w.log()
+		}
+		q.body, q.kind = multipartFile("bang.csv", sheet, map[string]string{"channel": channel, "channelId": channel, "metric": "contacts",
+			"unit": "persons", "grade": "E", "source": "Phiếu"})
+		return q, nil
+	}
 	if strings.HasPrefix(r.path, api.Base) {
 		in, ok := w.document(r, a)
 		if !ok {
@@ -121,7 +135,7 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, true
 	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry", "POST /lessons/:lesson/restore",
 		"DELETE /lessons/:lesson", "POST /uploads/:upload/complete", "DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
-		"DELETE /airings/:airing", "DELETE /tokens/current":
+		"DELETE /airings/:airing", "DELETE /tokens/current", "POST /figure-imports/:import/commit", "POST /as-run-imports/:import/commit":
 		return m{}, true
 	}
 	return nil, false
@@ -174,7 +188,8 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("code", w.next("MA-"), "name", "Trường mới", "level", "primary")
 	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin",
 		"POST /teacher/lessons/:lesson/restore", "POST /review/:lesson/approve", "POST /station/airings/:airing/remove",
-		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password":
+		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password", "POST /station/figures/:import/commit",
+		"POST /station/as-run/:import/commit":
 		return url.Values{}, true
 	}
 	return nil, false

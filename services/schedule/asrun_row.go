@@ -54,7 +54,7 @@ func (s *Service) logRow(l logLine, airings []Airing, taken map[string]bool, loc
 		return refuse(LogStart, "airing.not_found")
 	}
 	if taken[a.ID] {
-		return refuse(LogStart, "import.row_twice")
+		return refuse(LogStart, "asrun.row_twice")
 	}
 	r.Airing = a
 	end, column := endOf(l, start, a)

@@ -73,6 +73,7 @@ type call struct {
 	in, out      any      // zero values of the JSON bodies; nil: none
 	status       int      // of success
 	also         []int    // other statuses of success, with the same body
+	multipart    bool     // in is a multipart form with a file, not JSON
 	once         bool     // takes an Idempotency-Key
 	handle       func(r *Room, c echo.Context) error
 }
@@ -95,7 +96,7 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	for _, part := range [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, figureCalls, organisationCalls} {
+	for _, part := range [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, figureCalls, importCalls, organisationCalls} {
 		all = append(all, part...)
 	}
 	return all

@@ -53,7 +53,13 @@ func Document() (*openapi3.T, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s %s: %w", k.method, k.path, err)
 			}
-			op.RequestBody = &openapi3.RequestBodyRef{Value: openapi3.NewRequestBody().WithJSONSchemaRef(ref)}
+			body := openapi3.NewRequestBody()
+			if k.multipart {
+				body = body.WithSchemaRef(ref, []string{"multipart/form-data"})
+			} else {
+				body = body.WithJSONSchemaRef(ref)
+			}
+			op.RequestBody = &openapi3.RequestBodyRef{Value: body}
 		}
 		for _, status := range append([]int{k.status}, k.also...) {
 			ok := openapi3.NewResponse().WithDescription(http.StatusText(status))

@@ -33,6 +33,8 @@ type Route struct {
 	Action people.Action
 	Scope  Scope
 	Handle echo.HandlerFunc
+	// Body is the largest body taken, in bytes; 0: what every form may have.
+	Body int64
 }
 
 // Visit is what is known of the request's sender.

@@ -21,8 +21,10 @@ import (
 type Room struct {
 	Schedule *schedule.Service
 	Lessons  *lesson.Service
-	// Views takes figures and lists them (viewership.Service).
+	// Views takes figures, by hand and in files, and lists them (viewership.Service).
 	Views interface {
+		PreviewImport(ctx context.Context, by people.Person, filename string, data []byte, d viewership.ImportDefaults) (viewership.Preview, error)
+		CommitImport(ctx context.Context, by people.Person, id string, sure bool) (viewership.Preview, error)
 		AddFigure(ctx context.Context, by people.Person, f viewership.Figure) (viewership.Figure, error)
 		Ledger(ctx context.Context, by people.Person, lessonID string) (viewership.Ledger, error)
 	}
@@ -44,6 +46,14 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: airing + "/remove", Action: people.EditSchedule, Scope: page.Site, Handle: r.remove},
 		{Method: http.MethodPost, Path: airing + "/as-run", Action: people.ReportAsRun, Scope: page.Site, Handle: r.asRun},
 		{Method: http.MethodPost, Path: airing + "/figures", Action: people.WriteFigure, Scope: page.Site, Handle: r.figure},
+		{Method: http.MethodGet, Path: "/station/figures", Action: people.WriteFigure, Scope: page.Site, Handle: r.figureImport},
+		{Method: http.MethodPost, Path: "/station/figures", Action: people.WriteFigure, Scope: page.Site, Handle: r.previewFigures,
+			Body: viewership.MaxImportBytes + page.FormRoom},
+		{Method: http.MethodPost, Path: "/station/figures/:import/commit", Action: people.WriteFigure, Scope: page.Site, Handle: r.commitFigures},
+		{Method: http.MethodGet, Path: "/station/as-run", Action: people.ReportAsRun, Scope: page.Site, Handle: r.asRunImport},
+		{Method: http.MethodPost, Path: "/station/as-run", Action: people.ReportAsRun, Scope: page.Site, Handle: r.previewAsRun,
+			Body: schedule.MaxLogBytes + page.FormRoom},
+		{Method: http.MethodPost, Path: "/station/as-run/:import/commit", Action: people.ReportAsRun, Scope: page.Site, Handle: r.commitAsRun},
 		{Method: http.MethodGet, Path: "/station/channels/new", Action: people.EditChannel, Scope: page.Site, Handle: r.blankChannel},
 		{Method: http.MethodPost, Path: "/station/channels/new", Action: people.EditChannel, Scope: page.Site, Handle: r.saveChannel},
 		{Method: http.MethodGet, Path: channel, Action: people.EditChannel, Scope: page.Site, Handle: r.channel},

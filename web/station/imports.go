@@ -1,0 +1,200 @@
+package station
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/lesson"
+	"lenlop/services/schedule"
+	"lenlop/services/viewership"
+	"lenlop/web/page"
+)
+
+// Columns that a file may name otherwise than we do, in the order shown.
+var (
+	figureColumns = []string{viewership.ColumnDate, viewership.ColumnTime, viewership.ColumnHouse, viewership.ColumnValue, viewership.ColumnUnit}
+	logColumns    = []string{schedule.LogDate, schedule.LogStart, schedule.LogEnd, schedule.LogLength, schedule.LogHouse, schedule.LogOutcome}
+)
+
+// maxShownRows of a preview: those refused and doubted stand first, and nobody
+// reads thousands that are in order.
+const maxShownRows = 300
+
+// figureImport is the page of a file of figures: to be chosen, or read and
+// waiting for a yes.
+type figureImport struct {
+	Channels []schedule.Channel
+	Form     page.Form
+	Preview  *viewership.Preview
+	Rows     []viewership.ImportRow // refused, doubted, then the rest
+	Lessons  map[string]lesson.Lesson
+	Done     string
+}
+
+// asRunImport is the same for a station's log.
+type asRunImport struct {
+	Channels []schedule.Channel
+	Form     page.Form
+	Preview  *schedule.AsRunPreview
+	Rows     []schedule.AsRunRow
+	Lessons  map[string]lesson.Lesson
+	Done     string
+}
+
+func (r Room) figureImport(c echo.Context) error {
+	return r.showFigureImport(c, http.StatusOK, figureImport{Done: page.DoneOf(c)})
+}
+
+func (r Room) showFigureImport(c echo.Context, status int, v figureImport) (err error) {
+	if v.Channels, err = r.Schedule.Store.Channels(c.Request().Context()); err != nil {
+		return err
+	}
+	return page.Render(c, status, figureImportPage(v))
+}
+
+// previewFigures reads a file; nothing counts yet.
+func (r Room) previewFigures(c echo.Context) error {
+	ctx, by := c.Request().Context(), page.Who(c)
+	name, data, err := page.File(c, "file", viewership.MaxImportBytes)
+	f := page.FormOf(c, append([]string{"channelId", "metric", "unit", "grade", "source", "method", "correct"}, prefixed(figureColumns)...)...)
+	var p viewership.Preview
+	if err == nil {
+		p, err = r.Views.PreviewImport(ctx, by, name, data, viewership.ImportDefaults{ChannelID: f.Values["channelId"],
+			Metric: f.Values["metric"], Unit: f.Values["unit"], Grade: viewership.Grade(f.Values["grade"]), Source: f.Values["source"],
+			Method: f.Values["method"], Correct: f.Values["correct"] == "yes", Columns: columnsOf(f, figureColumns)})
+	}
+	if shown(err) {
+		f.Err = err
+		return r.showFigureImport(c, page.Status(err), figureImport{Form: f})
+	}
+	if err != nil {
+		return err
+	}
+	return r.showPreview(c, http.StatusOK, p, nil)
+}
+
+func (r Room) showPreview(c echo.Context, status int, p viewership.Preview, failed error) error {
+	v := figureImport{Preview: &p, Form: page.Form{Err: failed}}
+	for _, want := range []func(viewership.ImportRow) bool{
+		func(x viewership.ImportRow) bool { return x.Code != "" },
+		func(x viewership.ImportRow) bool { return x.Code == "" && x.Warning != "" },
+		func(x viewership.ImportRow) bool { return x.Code == "" && x.Warning == "" },
+	} {
+		for _, x := range p.Rows {
+			if want(x) && len(v.Rows) < maxShownRows {
+				v.Rows = append(v.Rows, x)
+			}
+		}
+	}
+	var as []schedule.Airing
+	for _, x := range v.Rows {
+		if x.Figure.LessonID != "" {
+			as = append(as, schedule.Airing{LessonID: x.Figure.LessonID})
+		}
+	}
+	var err error
+	if v.Lessons, err = r.lessons(c.Request().Context(), page.Who(c), as); err != nil {
+		return err
+	}
+	return r.showFigureImport(c, status, v)
+}
+
+// commitFigures counts a previewed file. One with doubtful figures that nobody
+// confirmed is shown again.
+func (r Room) commitFigures(c echo.Context) error {
+	p, err := r.Views.CommitImport(c.Request().Context(), page.Who(c), c.Param("import"), c.FormValue("sure") == "yes")
+	switch {
+	case shown(err) && len(p.Rows) > 0:
+		return r.showPreview(c, page.Status(err), p, err)
+	case shown(err):
+		return r.showFigureImport(c, page.Status(err), figureImport{Form: page.Form{Err: err}})
+	case err != nil:
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/station/figures?done=imported")
+}
+
+func (r Room) asRunImport(c echo.Context) error {
+	return r.showAsRunImport(c, http.StatusOK, asRunImport{Done: page.DoneOf(c)})
+}
+
+func (r Room) showAsRunImport(c echo.Context, status int, v asRunImport) (err error) {
+	if v.Channels, err = r.Schedule.Store.Channels(c.Request().Context()); err != nil {
+		return err
+	}
+	return page.Render(c, status, asRunImportPage(v))
+}
+
+// previewAsRun reads a log; nothing is reported yet.
+func (r Room) previewAsRun(c echo.Context) error {
+	ctx, by := c.Request().Context(), page.Who(c)
+	name, data, err := page.File(c, "file", schedule.MaxLogBytes)
+	f := page.FormOf(c, append([]string{"channelId"}, prefixed(logColumns)...)...)
+	var p schedule.AsRunPreview
+	if err == nil {
+		p, err = r.Schedule.PreviewAsRun(ctx, by, f.Values["channelId"], name, data, columnsOf(f, logColumns))
+	}
+	if shown(err) {
+		f.Err = err
+		return r.showAsRunImport(c, page.Status(err), asRunImport{Form: f})
+	}
+	if err != nil {
+		return err
+	}
+	v := asRunImport{Preview: &p}
+	for _, refused := range []bool{true, false} {
+		for _, x := range p.Rows {
+			if (x.Code != "") == refused && len(v.Rows) < maxShownRows {
+				v.Rows = append(v.Rows, x)
+			}
+		}
+	}
+	as := p.Silent
+	for _, x := range v.Rows {
+		if x.Airing.ID != "" {
+			as = append(as, x.Airing)
+		}
+	}
+	if v.Lessons, err = r.lessons(ctx, by, as); err != nil {
+		return err
+	}
+	return r.showAsRunImport(c, http.StatusOK, v)
+}
+
+func (r Room) commitAsRun(c echo.Context) error {
+	_, err := r.Schedule.CommitAsRun(c.Request().Context(), page.Who(c), c.Param("import"))
+	if shown(err) {
+		return r.showAsRunImport(c, page.Status(err), asRunImport{Form: page.Form{Err: err}})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/station/as-run?done=logged")
+}
+
+// columnField is the input in which a file's name for our column is typed.
+func columnField(column string) string { return "column_" + column }
+
+func prefixed(columns []string) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = columnField(c)
+	}
+	return names
+}
+
+// columnsOf is what was typed; nil when nothing was, so that the channel's
+// last choice is taken.
+func columnsOf(f page.Form, columns []string) map[string]string {
+	var m map[string]string
+	for _, c := range columns {
+		if s := f.Values[columnField(c)]; s != "" {
+			if m == nil {
+				m = map[string]string{}
+			}
+			m[c] = s
+		}
+	}
+	return m
+}
