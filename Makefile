@@ -13,7 +13,7 @@ GO_SOURCES := $(shell find cmd services transcoder web infra -name '*.go' -o -na
 DATA ?= demo-data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build assets generate test test-go test-race test-web test-e2e test-long lint vuln fmt deps-run deps-test clean
+.PHONY: help run build assets generate test test-go test-race test-web test-e2e test-long bench-search bench-transcode bench-viewership lint vuln fmt deps-run deps-test clean
 
 help: ## list what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,15 @@ test-e2e: bin/lenlop node_modules/.installed ## the journeys in Chromium; screen
 
 test-long: bin/lenlop ## slow proofs: kill -9 rounds, long recordings, seams
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 go test -tags long -timeout 60m ./...
+
+bench-search: ## search at 20,000 lessons (LENLOP_BENCH_LESSONS)
+	go test -run '^$$' -bench . -benchtime 200x ./infra/fts ./infra/pgsearch
+
+bench-transcode: ## the transcoder against plain ffmpeg (LENLOP_BENCH_SLIDES, LENLOP_BENCH_HEAD: seconds)
+	go test -tags bench -timeout 120m -run TestBenchmark -v ./transcoder
+
+bench-viewership: ## heartbeats and the department's pages on both databases (LENLOP_BENCH_VIEWS)
+	go test -run '^$$' -bench . -benchtime 3x ./infra/sqldb
 
 lint: generate $(TOOLS)/staticcheck ## gofmt, vet, staticcheck, and pages that are up to date
 	@bad=$$(gofmt -l cmd services transcoder web infra); [ -z "$$bad" ] || { echo "not gofmt'd: $$bad"; exit 1; }
