@@ -115,7 +115,7 @@ func newOffice(t *testing.T) *office {
 			return []job.New{{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID}}
 		},
 		PublishJob: func(l lesson.Lesson) job.New { return job.New{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID} }}
-	plan := &schedule.Service{Store: db.Schedule(), Lessons: db.Lessons(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
+	plan := &schedule.Service{Store: db.Schedule(), Lessons: db.Lessons(), WeekRules: db.WeekRules(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
 	o.views = viewership.New(viewership.Config{Store: db.Views(), Reader: db.Views(), Figures: db.Figures(), Lessons: db.Lessons(), Schedule: db.Schedule(),
 		Secret: []byte("0123456789abcdef"), Location: zone, Now: now, NewID: newID, Atomic: db, Audit: db.Audit()})
 	t.Cleanup(o.views.Close)

@@ -172,6 +172,11 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 	case "POST /station/airings/:airing/plan":
 		start := a.StartsAt.Add(time.Hour).In(w.h.house.zone)
 		return v("channelId", a.ChannelID, "lessonId", a.LessonID, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"), "minutes", "20")
+	case "POST /station/rules":
+		return v("grade", "9", "subject", "toan", "atLeast", "2")
+	case "POST /department/flags":
+		viewer, day := w.flag()
+		return v("viewer", viewer, "day", day, "restored", "yes")
 	case "POST /station/airings/:airing/as-run":
 		return v("outcome", "aired")
 	case "POST /station/airings/:airing/figures":

@@ -16,6 +16,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
+	"lenlop/services/viewership"
 )
 
 const (
@@ -260,6 +261,19 @@ func (w *world) code() string {
 		w.h.t.Fatal(err)
 	}
 	return first.Code
+}
+
+// flag is a device that watched too much today.
+func (w *world) flag() (viewer, day string) {
+	now := time.Now()
+	viewer, day = "d:"+w.next("may-"), now.In(w.h.house.zone).Format(time.DateOnly)
+	s := viewership.Session{ID: w.next("phien-"), Viewer: viewer, Day: day, LessonID: w.lesson("published"), PackageID: "p", Issued: now.UnixMilli(),
+		Last: now.UnixMilli(), Duration: 60_000}
+	if err := w.h.house.db.Views().Put(context.Background(), viewership.Changes{Sessions: []viewership.Session{s},
+		Flags: []viewership.Flag{{Viewer: viewer, Day: day, Reason: viewership.FlagSessions, At: now}}}); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return viewer, day
 }
 
 func (w *world) person() string {

@@ -23,6 +23,8 @@ type Room struct {
 	Views interface {
 		Ledger(ctx context.Context, by people.Person, lessonID string) (viewership.Ledger, error)
 		Retention(ctx context.Context, by people.Person, lessonID string) ([]viewership.Bin, error)
+		Flags(ctx context.Context, by people.Person, from, to time.Time) ([]viewership.Flag, error)
+		Restore(ctx context.Context, by people.Person, viewer, day string, restored bool) error
 		Table(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, error)
 	}
 	Channels interface {
@@ -44,6 +46,8 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodGet, Path: "/department", Action: people.ReadViewing, Scope: page.Site, Handle: r.table},
 		{Method: http.MethodGet, Path: "/department/table.csv", Action: people.ReadViewing, Scope: page.Site, Handle: r.csv},
+		{Method: http.MethodGet, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.flags},
+		{Method: http.MethodPost, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.restore},
 		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: page.SignedIn(r.ledger)},
 	}
 }

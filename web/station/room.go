@@ -46,6 +46,7 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: airing + "/remove", Action: people.EditSchedule, Scope: page.Site, Handle: r.remove},
 		{Method: http.MethodPost, Path: airing + "/as-run", Action: people.ReportAsRun, Scope: page.Site, Handle: r.asRun},
 		{Method: http.MethodPost, Path: airing + "/figures", Action: people.WriteFigure, Scope: page.Site, Handle: r.figure},
+		{Method: http.MethodPost, Path: "/station/rules", Action: people.EditSchedule, Scope: page.Site, Handle: r.saveRule},
 		{Method: http.MethodGet, Path: "/station/figures", Action: people.WriteFigure, Scope: page.Site, Handle: r.figureImport},
 		{Method: http.MethodPost, Path: "/station/figures", Action: people.WriteFigure, Scope: page.Site, Handle: r.previewFigures,
 			Body: viewership.MaxImportBytes + page.FormRoom},

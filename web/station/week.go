@@ -33,6 +33,9 @@ type week struct {
 	Done        string
 	Edit        bool // may plan
 	EditChannel bool
+	Rules       []schedule.Slots
+	Broken      []schedule.Shortfall // of Rules, by this week's plan of all our channels
+	Rule        page.Form            // a rule that was refused
 }
 
 // address of another week or channel.
@@ -53,9 +56,11 @@ func (w week) waits(a schedule.Airing) bool {
 // past reports whether a day is over, so that nothing can be planned on it.
 func (w week) past(d day) bool { return !w.Now.Before(d.Date.AddDate(0, 0, 1)) }
 
-func (r Room) week(c echo.Context) error {
+func (r Room) week(c echo.Context) error { return r.showWeek(c, http.StatusOK, page.Form{}) }
+
+func (r Room) showWeek(c echo.Context, status int, rule page.Form) error {
 	ctx, by := c.Request().Context(), page.Who(c)
-	w := week{Now: r.Now(), Done: page.DoneOf(c), Edit: may(c, people.EditSchedule), EditChannel: may(c, people.EditChannel)}
+	w := week{Rule: rule, Now: r.Now(), Done: page.DoneOf(c), Edit: may(c, people.EditSchedule), EditChannel: may(c, people.EditChannel)}
 	var err error
 	if w.Channels, err = r.Schedule.Store.Channels(ctx); err != nil {
 		return err
@@ -83,7 +88,13 @@ func (r Room) week(c echo.Context) error {
 	if w.Subjects, err = r.Schools.Subjects(ctx); err != nil {
 		return err
 	}
-	return page.Render(c, http.StatusOK, schedulePage(w))
+	if w.Rules, err = r.Schedule.WeekRules.Rules(ctx); err != nil {
+		return err
+	}
+	if w.Broken, err = r.Schedule.CheckWeek(ctx, by, w.From); err != nil {
+		return err
+	}
+	return page.Render(c, status, schedulePage(w))
 }
 
 // days sorts a week's airings into its days.
