@@ -17,7 +17,7 @@ import (
 // measured on the finished file: two passes of EBU R 128, then the file is
 // decoded whole and watched. A sheet that does not pass is no error: the
 // caller keeps such a copy from being handed out.
-func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f delivery.Format, o delivery.Overlay, dir string, progress func(fraction float64)) (string, delivery.Sheet, error) {
+func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f delivery.Format, overlays []delivery.Overlay, dir string, progress func(fraction float64)) (string, delivery.Sheet, error) {
 	file := filepath.Join(dir, "broadcast."+f.Extension)
 	loudness := 0.0
 	if p.Source.Audio >= 0 {
@@ -34,12 +34,12 @@ func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f deliv
 		tell = func(seconds float64) { progress(min(0.8, 0.8*seconds/p.Duration)) }
 	}
 	read := []string{path}
-	if o.PNG != "" {
+	for _, o := range overlays {
 		read = append(read, o.PNG)
 	}
 	wall := encodeWall(p.Duration)
 	err := t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: delivery.MakeArgs(path, p, f, loudness, o, file, t.threads()), ReadOnly: read, WriteDir: dir,
+		Program: "ffmpeg", Args: delivery.MakeArgs(path, p, f, loudness, overlays, file, t.threads()), ReadOnly: read, WriteDir: dir,
 		Memory: encodeMemory(p), CPU: wall, Wall: wall, FileBytes: int64(p.Duration+f.Leader+60) * int64(f.VideoBitrate+4_000_000) / 8 * 2,
 	}, tell)
 	if err != nil {

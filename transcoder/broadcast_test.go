@@ -49,7 +49,7 @@ func TestBroadcastCopies(t *testing.T) {
 		formats = formats[:1] // make test-long makes them all
 	}
 	for _, f := range formats {
-		file, sheet, err := tr.Broadcast(context.Background(), phone, plan, f, delivery.Overlay{PNG: code, Moments: []float64{2, 6}, Length: 1}, t.TempDir(), nil)
+		file, sheet, err := tr.Broadcast(context.Background(), phone, plan, f, []delivery.Overlay{{PNG: code, Moments: []float64{2}, Length: 1}, {PNG: code, Moments: []float64{6}, Length: 1}}, t.TempDir(), nil)
 		if err != nil {
 			t.Errorf("%s: %v", f.Name, err)
 			continue

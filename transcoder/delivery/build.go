@@ -20,14 +20,14 @@ func MeasureArgs(path string, s ladder.Source) []string {
 
 // MakeArgs builds the command of the second pass. loudness is what the first
 // found, in LUFS, or 0 when there is no sound.
-func MakeArgs(path string, p ladder.Plan, f Format, loudness float64, o Overlay, file string, threads int) []string {
+func MakeArgs(path string, p ladder.Plan, f Format, loudness float64, os []Overlay, file string, threads int) []string {
 	args := append([]string{"-hide_banner", "-nostdin", "-v", "error", "-y", "-progress", "pipe:1", "-copyts", "-max_error_rate", "1",
 		"-threads", strconv.Itoa(threads)}, ffmpeg.Guard()...)
 	args = append(args, "-i", ffmpeg.URL(path))
-	if o.PNG != "" && len(o.Moments) > 0 {
+	for _, o := range os {
 		args = append(args, "-protocol_whitelist", "file", "-f", "png_pipe", "-i", ffmpeg.URL(o.PNG))
 	}
-	args = append(args, "-filter_complex", picture(p, f, o)+";"+sound(p, f, loudness), "-map", "[v]", "-map", "[a]")
+	args = append(args, "-filter_complex", picture(p, f, os)+";"+sound(p, f, loudness), "-map", "[v]", "-map", "[a]")
 	args = append(args, videoArgs(f, threads)...)
 	args = append(args, "-c:a", f.AudioCodec, "-ar", strconv.Itoa(ladder.SampleRate), "-ac", "2")
 	if f.AudioBitrate > 0 {
@@ -42,7 +42,7 @@ func MakeArgs(path string, p ladder.Plan, f Format, loudness float64, o Overlay,
 
 // picture is the graph of the picture: on the lesson's clock, 50 pictures a
 // second, scaled into the frame, and two of them woven into each frame.
-func picture(p ladder.Plan, f Format, o Overlay) string {
+func picture(p ladder.Plan, f Format, os []Overlay) string {
 	s := p.Source
 	var b strings.Builder
 	fields := 2 * f.Rate
@@ -67,13 +67,14 @@ func picture(p ladder.Plan, f Format, o Overlay) string {
 		fmt.Fprintf(&b, ",scale=%d:%d:force_original_aspect_ratio=decrease:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1,format=%s,pad=%d:%d:-1:-1",
 			f.Width, f.Height, f.PixelFormat, f.Width, f.Height)
 	}
-	if o.PNG != "" && len(o.Moments) > 0 {
+	for i, o := range os {
 		var when []string
 		for _, at := range o.Moments {
 			when = append(when, fmt.Sprintf("between(t\\,%s\\,%s)", seconds(at), seconds(at+o.Length)))
 		}
 		// In the lower right corner, inside the safe area of 5 %.
-		fmt.Fprintf(&b, "[p];[1:0]scale=-1:%d[c];[p][c]overlay=x=W-w-W*0.05:y=H-h-H*0.05:eof_action=repeat:enable=%s", f.Height/3, strings.Join(when, "+"))
+		fmt.Fprintf(&b, "[p%d];[%d:0]scale=-1:%d[c%d];[p%d][c%d]overlay=x=W-w-W*0.05:y=H-h-H*0.05:eof_action=repeat:enable=%s",
+			i, i+1, f.Height/3, i, i, i, strings.Join(when, "+"))
 	}
 	if f.Leader > 0 {
 		fmt.Fprintf(&b, ",tpad=start_duration=%s:color=black", seconds(f.Leader))

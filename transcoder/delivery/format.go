@@ -58,7 +58,7 @@ func Find(name string) (Format, bool) {
 // Overlay is a picture burned in at moments of the lesson: the check-in code
 // and its QR.
 type Overlay struct {
-	PNG     string    // absolute path of a picture with transparency, at most a third of the screen
+	PNG     string    // absolute path of a picture, shown a third of the screen high
 	Moments []float64 // seconds of the lesson at which it appears
 	Length  float64   // seconds it stays
 }
