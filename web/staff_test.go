@@ -22,6 +22,7 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/people"
+	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/upload"
@@ -140,7 +141,7 @@ func newOffice(t *testing.T) *office {
 		Door: signin.NewDoor(signin.Door{People: o.people, Book: book, Limits: signin.NewLimits(now)}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
 		Rooms: web.Rooms{
 			Teacher: teacher.Room{Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Now: now},
-			Station: station.Room{Schedule: plan, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
+			Station: station.Room{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
 			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Schools: db.Schools(), People: db.People(),
 				Now: now, Zone: zone},
 			Admin: admin.Room{People: o.people, Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),

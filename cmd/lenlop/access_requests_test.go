@@ -38,6 +38,8 @@ func (w *world) request(r accessRow) (asked, error) {
 		in("airing", id, "airings")
 	case strings.Contains(r.path, ":channel"):
 		in("channel", w.channel(), "channels")
+	case strings.Contains(r.path, ":copy"):
+		in("copy", w.copy(), "broadcast_copies")
 	case strings.Contains(r.path, ":person"):
 		in("person", w.person(), "persons")
 	case strings.Contains(r.path, ":school"):
@@ -127,6 +129,8 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 	case "POST /airings":
 		ch, l, start := w.slot()
 		return m{"channelId": ch, "lessonId": l, "startsAt": start, "endsAt": start.Add(20 * time.Minute)}, true
+	case "POST /lessons/:lesson/broadcast-copies":
+		return m{"channelId": w.channel()}, true
 	case "PATCH /airings/:airing":
 		return m{"houseNumber": "GD-9"}, true
 	case "PUT /airings/:airing/as-run":
@@ -172,6 +176,8 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 	case "POST /station/airings/:airing/plan":
 		start := a.StartsAt.Add(time.Hour).In(w.h.house.zone)
 		return v("channelId", a.ChannelID, "lessonId", a.LessonID, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"), "minutes", "20")
+	case "POST /station/airings/:airing/copies":
+		return v("format", "mpeg2-ps-15m")
 	case "POST /station/rules":
 		return v("grade", "9", "subject", "toan", "atLeast", "2")
 	case "POST /department/flags":

@@ -14,6 +14,7 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/people"
+	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
@@ -203,6 +204,12 @@ func (w *world) lesson(state string) string {
 	if err := w.h.house.db.Lessons().Save(ctx, l); err != nil {
 		w.h.t.Fatal(err)
 	}
+	if state == "published" { // a copy can be asked for; without a plan its job is parked at once
+		p := production.Package{ID: l.Media.PackageID, LessonID: l.ID, RecordingID: l.Media.RecordingID, State: production.Verified, CreatedAt: now}
+		if err := w.h.house.db.Packages().SavePackage(ctx, p); err != nil {
+			w.h.t.Fatal(err)
+		}
+	}
 	return l.ID
 }
 
@@ -233,6 +240,18 @@ func (w *world) playing(state string) lesson.Lesson {
 func (w *world) channel() string {
 	c := schedule.Channel{ID: w.next("kenh-"), Name: "Kênh", Own: true, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: time.Now()}
 	if err := w.h.house.db.Schedule().SaveChannel(context.Background(), c); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return c.ID
+}
+
+// copy is a broadcast copy that can be handed out.
+func (w *world) copy() string {
+	c := production.Copy{ID: w.next("ban-"), LessonID: w.lesson("published"), ChannelID: w.channel(), Format: "h264-1080i50-mp4", State: production.CopyReady,
+		Size: 4, CreatedAt: time.Now()}
+	c.Key = media.Prefix(c.LessonID) + "copies/" + c.ID + "/1/broadcast.mp4"
+	must[media.Object](w.h.t)(w.h.house.media.Put(context.Background(), c.Key, strings.NewReader("film"), 4, media.PutOptions{}))
+	if err := w.h.house.db.Copies().SaveCopy(context.Background(), c); err != nil {
 		w.h.t.Fatal(err)
 	}
 	return c.ID

@@ -4,11 +4,15 @@ import (
 	"context"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"time"
 
 	"lenlop/infra/sandbox"
 	"lenlop/services/lesson"
 	"lenlop/services/production"
+	"lenlop/services/viewership"
 	"lenlop/transcoder"
+	"lenlop/transcoder/delivery"
 )
 
 // works is the pipeline's side of the house.
@@ -44,12 +48,34 @@ func (h *house) produce(ctx context.Context, dir string) error {
 		slots = runtime.GOMAXPROCS(0)
 	}
 	w := &production.Workers{
-		Lessons: h.lessons, Packages: h.db.Packages(), Media: h.media, Jobs: h.bell, Queue: h.db.Jobs(), Atomic: h.bell,
+		Lessons: h.lessons, Packages: h.db.Packages(), Copies: h.db.Copies(), Media: h.media, Jobs: h.bell, Queue: h.db.Jobs(), Atomic: h.bell,
 		Transcoder: &transcoder.Transcoder{Sandbox: box, Log: h.log, Threads: 1},
-		Scratch:    scratch, Log: h.log, Now: h.now, NewID: newID, Slots: slots,
+		Scratch:    scratch, Log: h.log, Now: h.now, NewID: newID, Slots: slots, Marks: h.marks,
 	}
 	w.Register(h.runner)
 	return nil
+}
+
+// marks draws a broadcast copy's two check-in codes, each with a QR of the
+// page that takes it, or of the code alone when the house has no known address.
+func (h *house) marks(ctx context.Context, c production.Copy, length time.Duration) ([]production.CopyMark, error) {
+	first, second, err := h.viewership.Codes(ctx, c.ID, c.LessonID, c.ChannelID, length)
+	if err != nil {
+		return nil, err
+	}
+	var list []production.CopyMark
+	for _, k := range []viewership.Code{first, second} {
+		content := k.Code
+		if h.flags.PublicURL != "" {
+			content = strings.TrimSuffix(h.flags.PublicURL, "/") + "/tv/code?code=" + k.Code
+		}
+		png, err := delivery.CodePicture(k.Code, content)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, production.CopyMark{PNG: png, Moment: k.Moment})
+	}
+	return list, nil
 }
 
 // playlists speaks to the streams as they like it.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"lenlop/services/job"
+	"lenlop/services/production"
 	"lenlop/web"
 	"lenlop/web/admin"
 	"lenlop/web/api"
@@ -30,19 +31,21 @@ func (q adminQueue) CancelSubject(ctx context.Context, subject string, kinds ...
 // rooms gives each audience what its pages need.
 func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 	streams := stream.NewRoom(stream.Room{Playlists: h.works.playlists, Lessons: h.db.Lessons(), Media: h.media, Secret: h.secret, Tally: h.metrics, Now: h.now})
+	copies := &production.Copies{Store: h.db.Copies(), Packages: h.db.Packages(), Lessons: h.db.Lessons(), Schedule: h.db.Schedule(),
+		Jobs: h.bell, Atomic: h.bell, Audit: h.db.Audit(), Now: h.now, NewID: newID}
 	return web.Rooms{
 		Student: student.Room{Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
 			Schedule: h.db.Schedule(), CheckIns: h.viewership, Playback: streams.Playback, File: streams.File, Zone: h.zone, Now: h.now},
 		Teacher: teacher.Room{Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media,
 			Now: h.now, MaxUpload: h.flags.MaxUpload},
-		Station: station.Room{Schedule: h.schedule, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
+		Station: station.Room{Schedule: h.schedule, Copies: copies, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
 			Now: h.now, Zone: h.zone},
 		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Channels: h.db.Schedule(), Schools: h.db.Schools(),
 			People: h.db.People(), Now: h.now, Zone: h.zone},
 		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell}, Atomic: h.bell, Audit: h.db.Audit(),
 			Health: h.health, Now: h.now, NewID: newID},
 		API: api.Room{Door: door, People: h.people, Schools: h.db.Schools(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
-			Schedule: h.schedule, Viewership: h.viewership, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
+			Schedule: h.schedule, Copies: copies, Media: h.media, Viewership: h.viewership, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
 			Playback: streams.Playback, File: streams.File, SecondsLeft: h.secondsLeft, Stopped: stopped},
 		Stream: streams,
 	}

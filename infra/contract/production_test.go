@@ -82,7 +82,7 @@ func openPlant(ctx context.Context, dir, dsn string) (*plant, error) {
 		ReceivedJobs: production.ReceivedJobs, PublishJob: production.PublishJob, Now: time.Now, NewID: id,
 	}
 	w := &production.Workers{
-		Lessons: p.lessons, Packages: db.Packages(), Media: m, Jobs: bell, Queue: jobs, Atomic: bell,
+		Lessons: p.lessons, Packages: db.Packages(), Copies: db.Copies(), Media: m, Jobs: bell, Queue: jobs, Atomic: bell,
 		Transcoder: &transcoder.Transcoder{Sandbox: box, Threads: 1}, Scratch: scratch, Log: quietLog(), Now: time.Now, NewID: id, Slots: 2,
 	}
 	w.Register(runner)

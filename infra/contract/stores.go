@@ -29,6 +29,7 @@ type Stores struct {
 	Schools  school.Store
 	Uploads  upload.Store
 	Packages production.Store
+	Copies   production.CopyStore
 	Schedule schedule.Store
 	Jobs     job.Store
 	Audit    audit.Log
@@ -45,7 +46,7 @@ func AllStores(t *testing.T, open Open) {
 		exam func(*testing.T, Open)
 	}{
 		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Uploads", Uploads},
-		{"Packages", Packages}, {"Schedule", Schedule}, {"Booking", Booking}, {"Jobs", Jobs}, {"Audit", Audit},
+		{"Packages", Packages}, {"Copies", Copies}, {"Schedule", Schedule}, {"Booking", Booking}, {"Jobs", Jobs}, {"Audit", Audit},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}

@@ -15,6 +15,7 @@ const (
 	kindTranscode = "transcode"
 	kindFinish    = "finish"
 	kindExtras    = "extras"
+	kindBroadcast = "broadcast"
 	kindHash      = "hash"
 	kindPublish   = "publish"
 	kindSweep     = "sweep"
@@ -131,3 +132,11 @@ func transcodeJobs(p Package, plan transcoder.Plan) []job.New {
 	}
 	return jobs
 }
+
+// BroadcastArgs asks for a broadcast copy to be made.
+type BroadcastArgs struct {
+	Copy string `json:"copy"`
+}
+
+// Kind names the worker.
+func (BroadcastArgs) Kind() string { return kindBroadcast }

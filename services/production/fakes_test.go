@@ -261,13 +261,14 @@ type house struct {
 	machine *machine
 	runner  *job.Runner
 	lists   *Playlists
+	copies  *Copies
 }
 
 var teacher = people.Person{ID: "gv", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s"}}}
 
 func newHouse(t *testing.T) *house {
-	ls, ps := &lessonStore{}, &packageStore{}
-	mem := jobtest.New(&ls.lessons, &ls.recs, &ps.packages, &ps.segs)
+	ls, ps, cs := &lessonStore{}, &packageStore{}, &copyStore{}
+	mem := jobtest.New(&ls.lessons, &ls.recs, &ps.packages, &ps.segs, &cs.copies)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r := job.NewRunner(mem, mem, log)
 	r.Poll = time.Minute // weeks pass in these tests
@@ -287,9 +288,13 @@ func newHouse(t *testing.T) *house {
 			Store: ls, Atomic: bell, Jobs: bell, Audit: nothing{}, Index: nothing{}, Subjects: nothing{},
 			ReceivedJobs: ReceivedJobs, PublishJob: PublishJob, Now: time.Now, NewID: id,
 		},
-		Packages: ps, Media: st, Jobs: bell, Queue: mem, Atomic: bell, Transcoder: h.machine, Scratch: scratch,
+		Packages: ps, Copies: cs, Media: st, Jobs: bell, Queue: mem, Atomic: bell, Transcoder: h.machine, Scratch: scratch,
 		Log: log, Now: time.Now, NewID: id, Slots: 2,
+		Marks: func(_ context.Context, c Copy, length time.Duration) ([]CopyMark, error) {
+			return []CopyMark{{[]byte("png of " + c.ID), length / 6}, {[]byte("second"), length / 2}}, nil
+		},
 	}
+	h.copies = &Copies{Store: cs, Packages: ps, Lessons: ls, Schedule: channels{}, Jobs: bell, Atomic: bell, Audit: nothing{}, Now: time.Now, NewID: id}
 	h.Register(r)
 	return h
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lenlop/transcoder"
+	"lenlop/transcoder/delivery"
 	"lenlop/transcoder/hls"
 	"lenlop/transcoder/ladder"
 )
@@ -24,7 +25,10 @@ type machine struct {
 	first   atomic.Pointer[encoding]
 	took    time.Duration
 	joins   atomic.Int32 // calls of SingleFile
-	board   error        // what Storyboard fails with
+	copies  []string     // what Broadcast was asked for
+	sheet   delivery.Sheet
+	broken  error // what Broadcast fails with
+	board   error // what Storyboard fails with
 }
 
 type encoding func(ctx context.Context, path string, t transcoder.Task) error
@@ -148,4 +152,20 @@ func (m *machine) Storyboard(_ context.Context, _ string, _ transcoder.Plan, dir
 		return "", "", err
 	}
 	return picture, index, os.WriteFile(index, []byte("WEBVTT\n"), 0o600)
+}
+func (m *machine) Broadcast(_ context.Context, _ string, _ transcoder.Plan, f delivery.Format, marks []delivery.Overlay, dir string, _ func(float64)) (string, delivery.Sheet, error) {
+	asked := f.Name
+	for _, o := range marks {
+		png, err := os.ReadFile(o.PNG)
+		if err != nil {
+			return "", delivery.Sheet{}, err
+		}
+		asked += fmt.Sprintf(" %s at %v for %v", png, o.Moments, o.Length)
+	}
+	m.copies = append(m.copies, asked)
+	if m.broken != nil {
+		return "", delivery.Sheet{}, m.broken
+	}
+	file := filepath.Join(dir, "broadcast."+f.Extension)
+	return file, m.sheet, os.WriteFile(file, []byte("film"), 0o600)
 }

@@ -25,8 +25,8 @@ const orphansAtOnce = 100_000
 
 // orphans removes what storage holds below lessons/ and the database does not
 // know: files of packages that are gone, attempts that were given up, recordings
-// that were written off. Worksheets, captions and broadcast copies are other
-// rooms' business, unless the whole lesson was erased.
+// that were written off, copies that were not kept. Worksheets and captions are
+// other rooms' business, unless the whole lesson was erased.
 func (w *Workers) orphans(ctx context.Context, run *job.Run, _ OrphansArgs) error {
 	k := &keeper{w: w, now: w.Now()}
 	var doomed []string
@@ -61,7 +61,7 @@ type keeper struct {
 
 	lessonID string
 	erased   bool            // or unknown
-	kept     map[string]bool // keys of its recordings that are not gone
+	kept     map[string]bool // keys of its recordings that are not gone, and of its copies
 	pkgID    string
 	known    bool
 	folders  map[string]bool // of the package's segments and plain files
@@ -87,6 +87,13 @@ func (k *keeper) keep(ctx context.Context, o media.Object) (bool, error) {
 		for _, r := range rs {
 			k.kept[r.Key] = r.GoneAt.IsZero()
 		}
+		copies, err := k.w.Copies.Copies(ctx, id)
+		if err != nil {
+			return true, err
+		}
+		for _, c := range copies {
+			k.kept[c.Key] = true
+		}
 	}
 	if k.erased {
 		return age < orphanRecording, nil
@@ -94,6 +101,9 @@ func (k *keeper) keep(ctx context.Context, o media.Object) (bool, error) {
 	rest := strings.TrimPrefix(o.Key, media.Prefix(id))
 	if strings.HasPrefix(rest, "recordings/") {
 		return k.kept[o.Key] || age < orphanRecording, nil
+	}
+	if strings.HasPrefix(rest, "copies/") {
+		return k.kept[o.Key], nil
 	}
 	if pkg, ok := strings.CutPrefix(rest, "packages/"); ok {
 		pkg, file, _ := strings.Cut(pkg, "/")

@@ -125,6 +125,9 @@ func (w *Workers) erase(ctx context.Context, run *job.Run, lessonID string) erro
 		if err := w.Jobs.CancelSubject(ctx, Subject(lessonID)); err != nil {
 			return err
 		}
+		if err := w.Copies.DeleteCopies(ctx, lessonID); err != nil {
+			return err
+		}
 		ps, err := w.Packages.Packages(ctx, lessonID)
 		if err != nil {
 			return err

@@ -150,6 +150,7 @@ func TestOrphansKnowsWhatIsWanted(t *testing.T) {
 			"lessons/unknown/recordings/x":                 orphanRecording,
 			"lessons/L/attachments/worksheet":              0,
 			"lessons/L/captions/vi.vtt":                    0,
+			"lessons/L/copies/C/9/broadcast.mp4":           orphanFile,
 			"imports/sheet":                                0,
 		}
 		for k := range left {

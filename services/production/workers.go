@@ -15,6 +15,7 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/transcoder"
+	"lenlop/transcoder/delivery"
 )
 
 // Transcoder is what production needs of the transcoder; *transcoder.Transcoder
@@ -34,6 +35,9 @@ type Transcoder interface {
 	SingleFile(ctx context.Context, p transcoder.Plan, rung string, segments []transcoder.Segment, open transcoder.Opener, dir string) (transcoder.Output, error)
 	// Storyboard makes a JPEG and its WebVTT index in dir; "" means there is none.
 	Storyboard(ctx context.Context, path string, p transcoder.Plan, dir string) (picture, index string, err error)
+	// Broadcast makes a station's copy in dir and measures it; one that does
+	// not pass is no error.
+	Broadcast(ctx context.Context, path string, p transcoder.Plan, f delivery.Format, overlays []delivery.Overlay, dir string, progress func(float64)) (string, delivery.Sheet, error)
 }
 
 // CannotBePrepared is the failure a teacher is told when a recording's work
@@ -47,6 +51,7 @@ const Corrupted = "recording.corrupted"
 type Workers struct {
 	Lessons    *lesson.Service
 	Packages   Store
+	Copies     CopyStore
 	Media      media.Store
 	Jobs       job.Queue // the Bell, so that what is asked for begins at once
 	Queue      job.Store // read for progress
@@ -56,6 +61,9 @@ type Workers struct {
 	Log        *slog.Logger
 	Now        func() time.Time
 	NewID      func() string
+
+	// Marks gives the check-in codes that a copy of the length shows.
+	Marks func(ctx context.Context, c Copy, length time.Duration) ([]CopyMark, error)
 
 	// Slots is how many transcode jobs this process runs at once; 0 means one
 	// per core, because each runs its encoders with few threads.
@@ -75,6 +83,7 @@ func (w *Workers) Register(r *job.Runner) {
 	job.Register(r, job.Options{Concurrency: slots, Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })}, w.transcode)
 	job.Register(r, job.Options{Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })}, w.finish)
 	job.Register(r, job.Options{Timeout: 2 * time.Hour}, w.extras)
+	job.Register(r, job.Options{Timeout: 8 * time.Hour, OnParked: w.giveUpCopy}, w.broadcast)
 	job.Register(r, job.Options{Timeout: 6 * time.Hour}, w.hash)
 	job.Register(r, job.Options{}, w.publish)
 	job.Register(r, job.Options{}, w.sweep)

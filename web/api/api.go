@@ -20,7 +20,9 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
+	"lenlop/services/media"
 	"lenlop/services/people"
+	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/upload"
@@ -46,6 +48,8 @@ type Room struct {
 	Uploads    *upload.Service
 	Catalog    *catalog.Service
 	Schedule   *schedule.Service
+	Copies     *production.Copies
+	Media      media.Store // where copies' files are
 	Viewership *viewership.Service
 	Atomic     job.Atomic
 	Replays    audit.Replays
@@ -96,7 +100,7 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	for _, part := range [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, figureCalls, importCalls, organisationCalls} {
+	for _, part := range [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, copyCalls, figureCalls, importCalls, organisationCalls} {
 		all = append(all, part...)
 	}
 	return all

@@ -147,20 +147,9 @@ var televisionCalls = []call{
 const guideDays = 7
 
 func (r *Room) guide(c echo.Context) error {
-	from, err := r.timeParam(c, "from")
+	from, to, err := r.guideTimes(c)
 	if err != nil {
 		return err
-	}
-	to, err := r.timeParam(c, "to")
-	if err != nil {
-		return err
-	}
-	if from.IsZero() {
-		y, m, d := r.Now().In(r.Zone).Date()
-		from = time.Date(y, m, d, 0, 0, 0, 0, r.Zone)
-	}
-	if to.IsZero() {
-		to = from.AddDate(0, 0, guideDays)
 	}
 	// Written out whole first: an error in the middle must not look like a guide.
 	var b bytes.Buffer

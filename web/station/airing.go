@@ -13,6 +13,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
+	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
@@ -39,11 +40,13 @@ type airing struct {
 	Lesson   lesson.Lesson
 	Subjects []school.Subject
 	Figures  []viewership.Figure
+	Copies   []production.Copy // for the airing's channel, newest first
 	Replaced map[string]string // id of a row -> id of the row that corrects it
 	Names    map[string]string // of those who handed figures in
 	Plan     page.Form
 	AsRun    page.Form
 	Figure   page.Form
+	CopyForm page.Form
 	Now      time.Time
 	Zone     *time.Location
 	Done     string
@@ -92,6 +95,11 @@ func (r Room) showAiring(c echo.Context, status int, v airing) error {
 	if v.Subjects, err = r.Schools.Subjects(ctx); err != nil {
 		return err
 	}
+	copies, err := r.Copies.OfLesson(ctx, by, v.Airing.LessonID)
+	if err != nil {
+		return err
+	}
+	v.Copies = copiesFor(v.Airing, copies)
 	if v.Figures, err = r.figures(ctx, by, v.Airing); err != nil {
 		return err
 	}

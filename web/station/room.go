@@ -11,6 +11,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
+	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
@@ -21,6 +22,7 @@ import (
 type Room struct {
 	Schedule *schedule.Service
 	Lessons  *lesson.Service
+	Copies   *production.Copies
 	// Views takes figures, by hand and in files, and lists them (viewership.Service).
 	Views interface {
 		PreviewImport(ctx context.Context, by people.Person, filename string, data []byte, d viewership.ImportDefaults) (viewership.Preview, error)
@@ -55,6 +57,8 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: "/station/as-run", Action: people.ReportAsRun, Scope: page.Site, Handle: r.previewAsRun,
 			Body: schedule.MaxLogBytes + page.FormRoom},
 		{Method: http.MethodPost, Path: "/station/as-run/:import/commit", Action: people.ReportAsRun, Scope: page.Site, Handle: r.commitAsRun},
+		{Method: http.MethodPost, Path: airing + "/copies", Action: people.EditSchedule, Scope: page.Site, Handle: r.makeCopy},
+		{Method: http.MethodGet, Path: "/station/copies/:copy", Action: people.ReadSchedule, Scope: page.Site, Handle: r.sheet},
 		{Method: http.MethodGet, Path: "/station/channels/new", Action: people.EditChannel, Scope: page.Site, Handle: r.blankChannel},
 		{Method: http.MethodPost, Path: "/station/channels/new", Action: people.EditChannel, Scope: page.Site, Handle: r.saveChannel},
 		{Method: http.MethodGet, Path: channel, Action: people.EditChannel, Scope: page.Site, Handle: r.channel},

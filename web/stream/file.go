@@ -18,15 +18,6 @@ import (
 // file sends one file of a package, which never changes: a replaced recording
 // makes another package with another address.
 func (r Room) file(c echo.Context, o production.Object, shared bool) error {
-	ctx := c.Request().Context()
-	body, object, err := r.open(ctx, o.Key)
-	if err != nil {
-		if fault.KindOf(err) == fault.NotFound {
-			return fault.Wrap(err, fault.NotFound, "page.not_found")
-		}
-		return fmt.Errorf("stream %s: %w", o.Key, err)
-	}
-	defer body.Close()
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, o.ContentType)
 	if shared {
@@ -34,15 +25,33 @@ func (r Room) file(c echo.Context, o production.Object, shared bool) error {
 	} else {
 		h.Set("Cache-Control", "private, max-age=3600")
 	}
+	sent, err := Send(c, r.Media, o.Key)
+	if r.Tally != nil && sent > 0 && c.Response().Status < http.StatusMultipleChoices {
+		r.Tally.Served(o.Lesson, r.Now(), sent)
+	}
+	return err
+}
+
+// Send sends an object, or the range of it that was asked for; the caller has
+// set the headers that say what it is. It gives the bytes sent.
+func Send(c echo.Context, store media.Store, key string) (int64, error) {
+	body, object, err := open(c.Request().Context(), store, key)
+	if err != nil {
+		for _, name := range []string{echo.HeaderContentType, "Cache-Control", echo.HeaderContentDisposition} {
+			c.Response().Header().Del(name)
+		}
+		if fault.KindOf(err) == fault.NotFound {
+			return 0, fault.Wrap(err, fault.NotFound, "page.not_found")
+		}
+		return 0, fmt.Errorf("stream %s: %w", key, err)
+	}
+	defer body.Close()
 	if object.ETag != "" {
-		h.Set("ETag", `"`+object.ETag+`"`)
+		c.Response().Header().Set("ETag", `"`+object.ETag+`"`)
 	}
 	w := plain(c)
 	http.ServeContent(w, c.Request(), "", object.ModifiedAt, body)
-	if r.Tally != nil && w.sent > 0 && c.Response().Status < http.StatusMultipleChoices {
-		r.Tally.Served(o.Lesson, r.Now(), w.sent)
-	}
-	return nil
+	return w.sent, nil
 }
 
 // maxBoard bounds a storyboard's index: a hundred pictures are 8 kB.
@@ -73,15 +82,15 @@ func (r Room) board(c echo.Context, o production.Object, token string) error {
 
 // open gives the object to read: the file behind it when storage can (so that
 // the kernel sends it), else a reader that asks storage for what is wanted.
-func (r Room) open(ctx context.Context, key string) (io.ReadSeekCloser, media.Object, error) {
-	if o, ok := r.Media.(media.Opener); ok {
+func open(ctx context.Context, store media.Store, key string) (io.ReadSeekCloser, media.Object, error) {
+	if o, ok := store.(media.Opener); ok {
 		return o.Open(ctx, key)
 	}
-	object, err := r.Media.Head(ctx, key)
+	object, err := store.Head(ctx, key)
 	if err != nil {
 		return nil, object, err
 	}
-	return &remote{ctx: ctx, store: r.Media, object: object}, object, nil
+	return &remote{ctx: ctx, store: store, object: object}, object, nil
 }
 
 // remote reads an object of a storage elsewhere from wherever it was sought to.
