@@ -50,6 +50,8 @@ func (w *world) request(r accessRow) (asked, error) {
 		in("import", w.asRunImport(), "asrun_imports")
 	case strings.Contains(r.path, ":import"):
 		in("import", w.figureImport(), "figure_imports")
+	case strings.Contains(r.path, ":report"):
+		in("report", w.report(), "reports")
 	case strings.Contains(r.path, ":job"):
 		in("job", w.job(), "jobs")
 	}
@@ -122,6 +124,8 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 			w.h.t.Fatal(err)
 		}
 		return m{"token": o.Token, "sequence": 1, "played": [][2]float64{{0, 1}}, "seconds": 1}, true
+	case "POST /reports":
+		return m{"from": "2026-11-01", "to": "2026-12-01", "by": "subject"}, true
 	case "POST /check-ins":
 		return m{"code": w.code()}, true
 	case "POST /channels", "PATCH /channels/:channel":
@@ -199,7 +203,7 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("code", w.next("MA-"), "name", "Trường mới", "level", "primary")
 	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin",
 		"POST /teacher/lessons/:lesson/restore", "POST /review/:lesson/approve", "POST /station/airings/:airing/remove",
-		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password", "POST /station/figures/:import/commit",
+		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password", "POST /department/reports", "POST /station/figures/:import/commit",
 		"POST /station/as-run/:import/commit":
 		return url.Values{}, true
 	}

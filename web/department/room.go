@@ -25,6 +25,9 @@ type Room struct {
 		Retention(ctx context.Context, by people.Person, lessonID string) ([]viewership.Bin, error)
 		Flags(ctx context.Context, by people.Person, from, to time.Time) ([]viewership.Flag, error)
 		Restore(ctx context.Context, by people.Person, viewer, day string, restored bool) error
+		MakeReport(ctx context.Context, by people.Person, q viewership.Query, corrects string) (viewership.Report, error)
+		ReportByID(ctx context.Context, by people.Person, id string) (viewership.Report, error)
+		ReportList(ctx context.Context, by people.Person) ([]viewership.Report, error)
 		Table(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, error)
 	}
 	Channels interface {
@@ -46,6 +49,9 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodGet, Path: "/department", Action: people.ReadViewing, Scope: page.Site, Handle: r.table},
 		{Method: http.MethodGet, Path: "/department/table.csv", Action: people.ReadViewing, Scope: page.Site, Handle: r.csv},
+		{Method: http.MethodGet, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site, Handle: r.reports},
+		{Method: http.MethodPost, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site, Handle: r.makeReport},
+		{Method: http.MethodGet, Path: "/department/reports/:report", Action: people.MakeReport, Scope: page.Site, Handle: r.report},
 		{Method: http.MethodGet, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.flags},
 		{Method: http.MethodPost, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.restore},
 		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: page.SignedIn(r.ledger)},

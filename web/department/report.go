@@ -1,0 +1,119 @@
+package department
+
+import (
+	"encoding/hex"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/people"
+	"lenlop/services/viewership"
+	"lenlop/web/page"
+)
+
+// reportList are the reports made so far.
+type reportList struct {
+	Reports []viewership.Report
+	Names   *names
+}
+
+// report is one frozen report, to be read and printed. Nothing on it is read
+// anew but the names of what it was narrowed to.
+type report struct {
+	viewership.Report
+	table  // words for its rows
+	Names  *names
+	Reason []string // codes of what was left out, in order
+	May    bool     // may make a corrected one
+}
+
+// key is the public key's hex, to compare with the one the house publishes.
+func (v report) key() string { return hex.EncodeToString(v.PublicKey) }
+
+func (v report) signature() string { return hex.EncodeToString(v.Signature) }
+
+// day of a report's period as people write it; to is left out of the period,
+// so the last day is the one before.
+func (v report) day(s string, before int) time.Time {
+	t, err := time.ParseInLocation(dayLayout, s, v.Zone)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.AddDate(0, 0, -before)
+}
+
+func (r Room) reports(c echo.Context) error {
+	ctx := c.Request().Context()
+	var v reportList
+	var err error
+	if v.Reports, err = r.Views.ReportList(ctx, page.Who(c)); err != nil {
+		return err
+	}
+	if v.Names, err = r.names(ctx); err != nil {
+		return err
+	}
+	for _, x := range v.Reports {
+		if err := v.Names.learn(ctx, x.MadeBy); err != nil {
+			return err
+		}
+	}
+	return page.Render(c, http.StatusOK, reportsPage(v))
+}
+
+// makeReport freezes the table that the form's address asks for.
+func (r Room) makeReport(c echo.Context) error {
+	_, q, err := r.asked(c)
+	if err != nil {
+		return err
+	}
+	x, err := r.Views.MakeReport(c.Request().Context(), page.Who(c), q, c.FormValue("corrects"))
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/department/reports/"+x.ID)
+}
+
+func (r Room) report(c echo.Context) error {
+	ctx := c.Request().Context()
+	x, err := r.Views.ReportByID(ctx, page.Who(c), c.Param("report"))
+	if err != nil {
+		return err
+	}
+	v := report{Report: x, table: table{By: x.Frozen.By, Zone: r.Zone, Now: r.Now()}, Reason: slices.Sorted(maps.Keys(x.Frozen.LeftOut)),
+		May: people.May(page.Who(c), people.MakeReport, people.Object{})}
+	if v.Names, err = r.names(ctx); err != nil {
+		return err
+	}
+	v.Subjects = v.Names.Subjects
+	if v.Channels, err = r.Channels.Channels(ctx); err != nil {
+		return err
+	}
+	if err := v.Names.learn(ctx, x.MadeBy); err != nil {
+		return err
+	}
+	return page.Render(c, http.StatusOK, reportPage(v))
+}
+
+// channelName is a channel's name, or its id when it is gone.
+func (v report) channelName(id string) string {
+	for _, ch := range v.Channels {
+		if ch.ID == id {
+			return ch.Name
+		}
+	}
+	return id
+}
+
+// again is the address that makes this report anew.
+func (v report) again() string {
+	f := v.Frozen
+	t := table{From: v.day(f.From, 0), To: v.day(f.To, 1), By: f.By, Subject: f.Subject, School: f.School, Channel: f.Channel}
+	if f.Grade > 0 {
+		t.Grade = strconv.Itoa(f.Grade)
+	}
+	return t.address("/department/reports", "", "")
+}
