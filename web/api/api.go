@@ -100,7 +100,9 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	for _, part := range [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, copyCalls, figureCalls, importCalls, organisationCalls} {
+	parts := [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, copyCalls, figureCalls,
+		importCalls, reportCalls, organisationCalls}
+	for _, part := range parts {
 		all = append(all, part...)
 	}
 	return all
