@@ -55,6 +55,8 @@ const (
 	copyThreshold  = 5 << 30   // S3's own limit; versitygw's zero value refuses every copy
 	maxPathSocket  = 100       // Linux takes 108 bytes
 	startTime      = 10 * time.Second
+	stopAgain      = 100 * time.Millisecond
+	stopTries      = 100
 )
 
 // running guards against a second instance: versitygw keeps its working
@@ -208,11 +210,24 @@ func (s *Server) Stop() error {
 		// Connections that were never used count as busy over there.
 		s.client.CloseIdleConnections()
 		s.relay.CloseIdleConnections()
-		err = s.api.ShutDown()
-		<-s.served
+		err = s.shutDown()
 		s.release()
 	})
 	return err
+}
+
+// shutDown asks until the server has ended: it says that it listens a moment
+// before it can be shut down, and a word in that moment is lost on it.
+func (s *Server) shutDown() error {
+	for range stopTries {
+		err := s.api.ShutDown()
+		select {
+		case <-s.served:
+			return err
+		case <-time.After(stopAgain):
+		}
+	}
+	return fmt.Errorf("embedded storage: %s does not end", s.socket)
 }
 
 // release gives back what Start took.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lenlop/services/fault"
 	"lenlop/services/media"
@@ -172,5 +173,26 @@ func TestRelayPassesPartsOnly(t *testing.T) {
 	}
 	if got := get(t, c, "a"); string(got) != "secret" {
 		t.Errorf("changed to %q", got)
+	}
+}
+
+// TestStopRightAfterStart: the server says that it listens a moment before it
+// can be shut down; stopping in that moment must end all the same.
+func TestStopRightAfterStart(t *testing.T) {
+	for range 20 {
+		s, err := Start(t.Context(), Config{Dir: t.TempDir(), Bucket: "b", Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- s.Stop() }()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(15 * time.Second):
+			t.Fatal("Stop hangs")
+		}
 	}
 }

@@ -91,7 +91,8 @@ func TestPlainFilesOfAReplacedRecordingGoWithIt(t *testing.T) {
 func TestLessonIsReadyWithoutAStoryboard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		h.machine.board = errors.New("no key frames")
+		noFrames := errors.New("no key frames")
+		h.machine.board.Store(&noFrames)
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
 		pass(time.Hour)
@@ -99,13 +100,14 @@ func TestLessonIsReadyWithoutAStoryboard(t *testing.T) {
 			t.Errorf("%+v %+v", l.Media, l.Renditions)
 		}
 		// What passes is tried again: the picture comes when storage is back.
-		h.machine.board = fault.New(fault.Unavailable, "media.unavailable")
+		var away error = fault.New(fault.Unavailable, "media.unavailable")
+		h.machine.board.Store(&away)
 		h.receive("M", "S", "recording", "")
 		pass(time.Minute)
 		if l := h.lesson("M"); l.Media.State != lesson.Ready || l.File("saver") != "" {
 			t.Errorf("%+v %+v", l.Media, l.Renditions)
 		}
-		h.machine.board = nil
+		h.machine.board.Store(nil)
 		pass(time.Minute)
 		if l := h.lesson("M"); l.File("saver") == "" || l.File("storyboard") == "" {
 			t.Errorf("%+v", l.Renditions)

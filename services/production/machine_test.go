@@ -27,8 +27,8 @@ type machine struct {
 	joins   atomic.Int32 // calls of SingleFile
 	copies  []string     // what Broadcast was asked for
 	sheet   delivery.Sheet
-	broken  error // what Broadcast fails with
-	board   error // what Storyboard fails with
+	broken  error                 // what Broadcast fails with
+	board   atomic.Pointer[error] // what Storyboard fails with
 }
 
 type encoding func(ctx context.Context, path string, t transcoder.Task) error
@@ -144,8 +144,8 @@ func (m *machine) SingleFile(ctx context.Context, p transcoder.Plan, rung string
 	return o, os.WriteFile(o.Path, all, 0o600)
 }
 func (m *machine) Storyboard(_ context.Context, _ string, _ transcoder.Plan, dir string) (picture, index string, err error) {
-	if m.board != nil {
-		return "", "", m.board
+	if err := m.board.Load(); err != nil {
+		return "", "", *err
 	}
 	picture, index = filepath.Join(dir, "b.jpg"), filepath.Join(dir, "b.vtt")
 	if err := os.WriteFile(picture, []byte("jpeg"), 0o600); err != nil {
