@@ -247,6 +247,26 @@ test('the other desks', async () => {
     await look(admin, name)
   }
   await admin.context().close()
+  for (const [person, pages] of [
+    ['dai', [['/station/figures', 'station-figures'], ['/station/as-run', 'station-as-run'], ['/station/channels/new', 'station-channel']]],
+    ['chuyenvien', [['/department/flags', 'department-flags'], ['/department/reports', 'department-reports']]],
+  ]) {
+    const page = await visitor(site.url)
+    await signIn(page, site.url, person)
+    for (const [path, name] of pages) {
+      const res = await page.goto(site.url + path)
+      assert.equal(res.status(), 200, path)
+      await look(page, name)
+    }
+    await page.context().close()
+  }
+  const viewer = await visitor(site.url)
+  for (const [path, name] of [['/tv/code', 'tv-code'], ['/tv/week', 'tv-week']]) {
+    const res = await viewer.goto(site.url + path)
+    assert.equal(res.status(), 200, path)
+    await look(viewer, name)
+  }
+  await viewer.context().close()
   const head = await visitor(site.url)
   await signIn(head, site.url, 'hieutruong')
   await head.goto(`${site.url}/school`)

@@ -9,7 +9,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/production"
-	"lenlop/transcoder/delivery"
+
 	"lenlop/web/page"
 	"lenlop/web/stream"
 )
@@ -21,20 +21,20 @@ type copyIn struct {
 }
 
 type copyDoc struct {
-	ID          string          `json:"id"`
-	LessonID    string          `json:"lessonId"`
-	ChannelID   string          `json:"channelId"`
-	PackageID   string          `json:"packageId"`
-	Format      string          `json:"format"`
-	State       string          `json:"state"`
-	Failure     *failureDoc     `json:"failure,omitempty"`
-	QC          *delivery.Sheet `json:"qc,omitempty"`
-	Size        int64           `json:"size,omitempty"`
-	SHA256      string          `json:"sha256,omitempty"`
-	HouseNumber string          `json:"houseNumber,omitempty"`
-	Download    string          `json:"download,omitempty"` // of a copy that has passed
-	CreatedAt   *time.Time      `json:"createdAt"`
-	FinishedAt  *time.Time      `json:"finishedAt,omitempty"`
+	ID          string            `json:"id"`
+	LessonID    string            `json:"lessonId"`
+	ChannelID   string            `json:"channelId"`
+	PackageID   string            `json:"packageId"`
+	Format      string            `json:"format"`
+	State       string            `json:"state"`
+	Failure     *failureDoc       `json:"failure,omitempty"`
+	QC          *production.Sheet `json:"qc,omitempty"`
+	Size        int64             `json:"size,omitempty"`
+	SHA256      string            `json:"sha256,omitempty"`
+	HouseNumber string            `json:"houseNumber,omitempty"`
+	Download    string            `json:"download,omitempty"` // of a copy that has passed
+	CreatedAt   *time.Time        `json:"createdAt"`
+	FinishedAt  *time.Time        `json:"finishedAt,omitempty"`
 }
 
 var copyCalls = []call{
@@ -115,7 +115,7 @@ func (r *Room) copyFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f, known := delivery.Find(x.Format)
+	f, known := production.FindFormat(x.Format)
 	if x.State != production.CopyReady || !known {
 		return fault.New(fault.Conflict, "copy.not_ready")
 	}

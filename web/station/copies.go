@@ -10,14 +10,14 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/production"
 	"lenlop/services/schedule"
-	"lenlop/transcoder/delivery"
+
 	"lenlop/web/page"
 )
 
 // sheet is the page of one copy and its QC sheet.
 type sheet struct {
 	Copy    production.Copy
-	Sheet   delivery.Sheet
+	Sheet   production.Sheet
 	Lesson  lesson.Lesson
 	Channel schedule.Channel
 }
@@ -28,7 +28,7 @@ var copyFields = []string{"format"}
 // formats are the names of the house's presets.
 func formats() []string {
 	var names []string
-	for _, f := range delivery.Formats() {
+	for _, f := range production.Formats() {
 		names = append(names, f.Name)
 	}
 	return names
