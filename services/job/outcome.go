@@ -17,7 +17,7 @@ var (
 	ErrCancelled = errors.New("job cancelled")
 	// ErrLost: the lease ran out and somebody else claimed the job. Nothing
 	// this worker still writes under its token is accepted.
-	ErrLost = errors.New("job lost to another worker")
+	ErrLost error = fault.New(fault.Conflict, "job.lost")
 	// ErrShutdown: the process is going down; the job is given back.
 	ErrShutdown = errors.New("worker shutting down")
 	// ErrTooLong: the kind's Timeout has passed; counts as a failure.
