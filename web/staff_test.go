@@ -94,6 +94,15 @@ type quiet struct{}
 func (quiet) Request(string, int, time.Duration) {}
 func (quiet) Handler() http.Handler              { return http.NotFoundHandler() }
 
+// streams plays every lesson that has a package.
+type streams struct{}
+
+func (streams) Playback(base string, l lesson.Lesson) (hls, poster string) {
+	return base + "/watch/" + l.ID + "/" + l.Media.PackageID + "/master.m3u8", ""
+}
+
+func (streams) File(string, lesson.Lesson, string) string { return "" }
+
 type probeArgs struct{ Lesson string }
 
 func (probeArgs) Kind() string { return "probe" }
@@ -143,7 +152,7 @@ func newOffice(t *testing.T) *office {
 			Teacher: teacher.Room{Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Now: now},
 			Station: station.Room{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
 			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Schools: db.Schools(), People: db.People(),
-				Now: now, Zone: zone},
+				Streams: streams{}, Now: now, Zone: zone},
 			Admin: admin.Room{People: o.people, Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
 				Health: func(context.Context) []admin.Part { return o.health }, Now: now, NewID: newID},
 		},

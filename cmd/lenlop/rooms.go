@@ -35,13 +35,13 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 		Jobs: h.bell, Atomic: h.bell, Audit: h.db.Audit(), Now: h.now, NewID: newID}
 	return web.Rooms{
 		Student: student.Room{Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
-			Schedule: h.db.Schedule(), CheckIns: h.viewership, Playback: streams.Playback, File: streams.File, Zone: h.zone, Now: h.now},
+			Schedule: h.db.Schedule(), CheckIns: h.viewership, Streams: streams, Zone: h.zone, Now: h.now},
 		Teacher: teacher.Room{Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media,
 			Now: h.now, MaxUpload: h.flags.MaxUpload},
 		Station: station.Room{Schedule: h.schedule, Copies: copies, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
 			Now: h.now, Zone: h.zone},
 		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Channels: h.db.Schedule(), Schools: h.db.Schools(),
-			People: h.db.People(), Now: h.now, Zone: h.zone},
+			People: h.db.People(), Streams: streams, Now: h.now, Zone: h.zone},
 		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell}, Atomic: h.bell, Audit: h.db.Audit(),
 			Health: h.health, Now: h.now, NewID: newID},
 		API: api.Room{Door: door, People: h.people, Schools: h.db.Schools(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,

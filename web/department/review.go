@@ -67,6 +67,7 @@ type review struct {
 	Approve   page.Form
 	Return    page.Form
 	Withdraw  page.Form
+	Player    page.Player
 	May       bool // the person may review it (nobody reviews their own)
 	Now       time.Time
 	Zone      *time.Location
@@ -108,6 +109,9 @@ func (r Room) showReview(c echo.Context, status int, v review) error {
 		return err
 	}
 	v.Now, v.Zone = r.Now(), r.Zone
+	if people.May(by, people.WatchLesson, v.Lesson.Object()) {
+		v.Player = page.PlayerOf(ctx, r.Streams, v.Lesson, v.Now.In(v.Zone))
+	}
 	return page.Render(c, status, reviewPage(v))
 }
 

@@ -35,6 +35,7 @@ type Room struct {
 	}
 	Schools school.Store
 	People  people.Store
+	Streams page.Streams // where what plays is (stream.Room)
 	Now     func() time.Time
 	Zone    *time.Location // of days and of every time typed
 }

@@ -27,6 +27,20 @@ var zone = time.FixedZone("+07", 7*60*60)
 // now is a Friday afternoon at school.
 var now = time.Date(2026, 11, 20, 14, 0, 0, 0, zone)
 
+// streams plays every lesson that plays.
+type streams struct{}
+
+func (streams) Playback(base string, l lesson.Lesson) (hls, poster string) {
+	return base + "/watch/" + l.ID + "/p1/master.m3u8", base + "/watch/" + l.ID + "/p1/poster.jpg"
+}
+
+func (streams) File(base string, l lesson.Lesson, name string) string {
+	if l.File(name) == "" {
+		return ""
+	}
+	return base + "/watch/" + l.ID + "/p1/" + l.File(name)
+}
+
 const hostile = `<script>alert(1)</script>"'>`
 
 // town is everything that the pages of these tests can find.
@@ -167,16 +181,8 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 		v.t.Fatal(err)
 	}
 	room := Room{Catalog: v.town, Lessons: v.town, Titles: v.town, Schools: v.town, People: v.town, Schedule: v.town, Zone: zone,
-		Now: func() time.Time { return now },
-		Playback: func(base string, l lesson.Lesson) (string, string) {
-			return base + "/watch/" + l.ID + "/p1/master.m3u8", base + "/watch/" + l.ID + "/p1/poster.jpg"
-		},
-		File: func(base string, l lesson.Lesson, name string) string {
-			if l.File(name) == "" {
-				return ""
-			}
-			return base + "/watch/" + l.ID + "/p1/" + l.File(name)
-		}}
+		Now:     func() time.Time { return now },
+		Streams: streams{}}
 	if v.lang == "" {
 		v.lang = locale.Vi
 	}

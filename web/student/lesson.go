@@ -2,20 +2,16 @@ package student
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
-	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -28,33 +24,14 @@ type lessonPage struct {
 	subject  string
 	teacher  string
 	school   string
-	hls      string // "" when nothing plays yet
-	poster   string
-	files    []plainFile
+	player   page.Player
 	public   bool
 	mine     bool // may change it
-	choices  []choice
-	growing  bool
-	dayEnds  time.Time
 	next     []catalog.Entry
 	names    names
 	now      time.Time
 	base     string // scheme and host, for the link card
 	showings []showing
-}
-
-// plainFile is the lesson in one file: it is played without an engine, and kept.
-type plainFile struct {
-	name    string // "saver" or "sound"
-	address string
-	bytes   int64
-}
-
-// choice is one quality that can be chosen, with what the lesson costs in it.
-type choice struct {
-	value string // "auto", "saver", or the picture's height
-	label string
-	bytes int64 // 0: not known yet
 }
 
 func (r Room) lesson(c echo.Context) error {
@@ -64,14 +41,9 @@ func (r Room) lesson(c echo.Context) error {
 		return err
 	}
 	p := lessonPage{lesson: l, now: r.Now(), base: page.VisitOf(ctx).Base, public: l.Object().Published,
-		mine: people.May(by, people.EditLesson, l.Object()), growing: l.Media.State != lesson.Ready && l.Media.PackageID == l.Media.MakingID}
-	if l.Media.Playable && people.May(by, people.WatchLesson, l.Object()) {
-		p.hls, p.poster = r.Playback("", l)
-		for _, x := range l.Renditions {
-			if a := r.File("", l, x.Name); x.Kind == lesson.KindFile && a != "" {
-				p.files = append(p.files, plainFile{x.Name, a, x.Bytes})
-			}
-		}
+		mine: people.May(by, people.EditLesson, l.Object())}
+	if people.May(by, people.WatchLesson, l.Object()) {
+		p.player = page.PlayerOf(ctx, r.Streams, l, p.now.In(r.Zone))
 	}
 	if p.names, err = r.subjects(ctx, 0); err != nil {
 		return err
@@ -80,8 +52,6 @@ func (r Room) lesson(c echo.Context) error {
 	if err := r.nameOwners(ctx, &p); err != nil {
 		return err
 	}
-	p.choices = choices(ctx, l.Renditions)
-	p.dayEnds = midnight(p.now.In(r.Zone)).AddDate(0, 0, 1)
 	if err := r.findNext(ctx, &p); err != nil {
 		return err
 	}
@@ -136,110 +106,6 @@ func (r Room) findShowings(ctx context.Context, p *lessonPage) error {
 		}
 	}
 	return err
-}
-
-// saverHeight is the picture that saves data and whose blackboard can still be
-// read; the player's extras know it too.
-const saverHeight = 360
-
-// choices lists what can be chosen, cheapest said first: automatic and
-// data-saver, then each picture from the largest down. The bytes of automatic
-// are the most it can cost.
-func choices(ctx context.Context, rs []lesson.Rendition) []choice {
-	var videos []lesson.Rendition
-	for _, r := range rs {
-		if r.Kind == "video" && r.Height > 0 {
-			videos = append(videos, r)
-		}
-	}
-	slices.SortFunc(videos, func(a, b lesson.Rendition) int { return b.Height - a.Height })
-	auto := choice{value: "auto", label: locale.T(ctx, "player.auto")}
-	saver := choice{value: "saver", label: locale.T(ctx, "player.saver")}
-	if len(videos) == 0 {
-		return []choice{auto, saver}
-	}
-	auto.bytes = videos[0].Bytes
-	auto.label = locale.T(ctx, "player.auto_cost", "size", locale.From(ctx).Bytes(auto.bytes))
-	small := videos[len(videos)-1]
-	for _, v := range videos {
-		if v.Height <= saverHeight {
-			small = v
-			break
-		}
-	}
-	saver.bytes = small.Bytes
-	for _, r := range rs {
-		if r.Kind == lesson.KindFile && r.Name == saver.value {
-			saver.bytes = r.Bytes
-		}
-	}
-	saver.label = locale.T(ctx, "player.saver_cost", "size", locale.From(ctx).Bytes(saver.bytes))
-	out := []choice{auto, saver}
-	for _, v := range videos {
-		out = append(out, choice{strconv.Itoa(v.Height), locale.T(ctx, "player.quality_cost", "height", strconv.Itoa(v.Height), "size", locale.From(ctx).Bytes(v.Bytes)), v.Bytes})
-	}
-	for _, r := range rs {
-		if r.Kind == "audio" {
-			out = append(out, choice{soundChoice, locale.T(ctx, "player.sound_cost", "size", locale.From(ctx).Bytes(r.Bytes)), r.Bytes})
-			break
-		}
-	}
-	return out
-}
-
-// soundChoice is listening without the picture.
-const soundChoice = "sound"
-
-// fileFacts tells the player where the plain files are.
-func (p lessonPage) fileFacts() templ.Attributes {
-	facts := templ.Attributes{}
-	for _, f := range p.files {
-		facts["data-file-"+f.name] = f.address
-	}
-	return facts
-}
-
-// fileName is what a kept file is called: the lesson's title without what
-// file systems refuse.
-func (p lessonPage) fileName(f plainFile) string {
-	clean := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`/\:*?"<>|`, r) {
-			return '-'
-		}
-		return r
-	}, p.lesson.Title)
-	if f.name == soundChoice {
-		return clean + ".m4a"
-	}
-	return clean + ".mp4"
-}
-
-// sound is the address of the playlist without the picture; "" when there is
-// none yet. It stands beside the master playlist, with the same token.
-func (p lessonPage) sound() string {
-	i := slices.IndexFunc(p.lesson.Renditions, func(r lesson.Rendition) bool { return r.Kind == "audio" })
-	folder, token, found := strings.Cut(p.hls, "master.m3u8")
-	if i < 0 || !found || p.growing {
-		return ""
-	}
-	return folder + p.lesson.Renditions[i].Name + ".m3u8" + token
-}
-
-// saverBytes and mostBytes are the ends of what the lesson can cost; 0: not known.
-func (p lessonPage) saverBytes() int64 { return p.choices[1].bytes }
-func (p lessonPage) mostBytes() int64  { return p.choices[0].bytes }
-
-// statusWords are the player's sentences in the page's language, as JSON.
-func statusWords(ctx context.Context) string {
-	words := map[string]string{}
-	for _, k := range []string{"loading", "waiting", "offline", "retrying", "broken", "resumed", "edge"} {
-		words[k] = locale.T(ctx, "player."+k)
-	}
-	raw, err := json.Marshal(words)
-	if err != nil {
-		panic(err) // a map of strings always encodes
-	}
-	return string(raw)
 }
 
 // paragraphs splits a description at its empty lines.

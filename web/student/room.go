@@ -62,14 +62,9 @@ type Room struct {
 	People   People
 	Schedule Schedule
 	CheckIns CheckIns
-	// Playback gives the addresses of a lesson's master playlist and poster
-	// (stream.Room).
-	Playback func(base string, l lesson.Lesson) (hls, poster string)
-	// File gives the address of a plain file beside the ladder ("saver",
-	// "sound"); "" when there is none.
-	File func(base string, l lesson.Lesson, name string) string
-	Zone *time.Location // the site's local time
-	Now  func() time.Time
+	Streams  page.Streams   // where what plays is (stream.Room)
+	Zone     *time.Location // the site's local time
+	Now      func() time.Time
 }
 
 // Routes of this audience.

@@ -1,0 +1,191 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"lenlop/services/lesson"
+	"lenlop/web/locale"
+)
+
+// Streams tells where what plays of a lesson is (stream.Room).
+type Streams interface {
+	// Playback gives the addresses of a lesson's master playlist and poster.
+	Playback(base string, l lesson.Lesson) (hls, poster string)
+	// File gives the address of a plain file beside the ladder ("saver",
+	// "sound"); "" when there is none.
+	File(base string, l lesson.Lesson, name string) string
+}
+
+// Player is one lesson ready to be watched: what Stage shows.
+type Player struct {
+	Lesson  lesson.Lesson
+	HLS     string // "" when nothing plays yet
+	Poster  string
+	Files   []PlainFile
+	Choices []Choice
+	Growing bool
+	DayEnds time.Time // local midnight, when a visit ends for counting
+}
+
+// PlayerOf is the player of a lesson for somebody who may watch it.
+func PlayerOf(ctx context.Context, s Streams, l lesson.Lesson, now time.Time) Player {
+	y, m, d := now.Date()
+	p := Player{Lesson: l, Choices: choices(ctx, l.Renditions), DayEnds: time.Date(y, m, d+1, 0, 0, 0, 0, now.Location()),
+		Growing: l.Media.State != lesson.Ready && l.Media.PackageID == l.Media.MakingID}
+	if !l.Media.Playable {
+		return p
+	}
+	p.HLS, p.Poster = s.Playback("", l)
+	for _, x := range l.Renditions {
+		if a := s.File("", l, x.Name); x.Kind == lesson.KindFile && a != "" {
+			p.Files = append(p.Files, PlainFile{x.Name, a, x.Bytes})
+		}
+	}
+	return p
+}
+
+// Scripts are the islands of a page with this player; none when nothing plays.
+func (p Player) Scripts() []string {
+	if p.HLS == "" {
+		return nil
+	}
+	return []string{"player.js"}
+}
+
+// PlainFile is the lesson in one file: it is played without an engine, and kept.
+type PlainFile struct {
+	Name    string // "saver" or "sound"
+	Address string
+	Bytes   int64
+}
+
+// Choice is one quality that can be chosen, with what the lesson costs in it.
+type Choice struct {
+	Value string // "auto", "saver", or the picture's height
+	Label string
+	Bytes int64 // 0: not known yet
+}
+
+// saverHeight is the picture that saves data and whose blackboard can still be
+// read; the player's extras know it too.
+const saverHeight = 360
+
+// choices lists what can be chosen, cheapest said first: automatic and
+// data-saver, then each picture from the largest down. The bytes of automatic
+// are the most it can cost.
+func choices(ctx context.Context, rs []lesson.Rendition) []Choice {
+	var videos []lesson.Rendition
+	for _, r := range rs {
+		if r.Kind == "video" && r.Height > 0 {
+			videos = append(videos, r)
+		}
+	}
+	slices.SortFunc(videos, func(a, b lesson.Rendition) int { return b.Height - a.Height })
+	auto := Choice{Value: "auto", Label: locale.T(ctx, "player.auto")}
+	saver := Choice{Value: "saver", Label: locale.T(ctx, "player.saver")}
+	if len(videos) == 0 {
+		return []Choice{auto, saver}
+	}
+	auto.Bytes = videos[0].Bytes
+	auto.Label = locale.T(ctx, "player.auto_cost", "size", locale.From(ctx).Bytes(auto.Bytes))
+	small := videos[len(videos)-1]
+	for _, v := range videos {
+		if v.Height <= saverHeight {
+			small = v
+			break
+		}
+	}
+	saver.Bytes = small.Bytes
+	for _, r := range rs {
+		if r.Kind == lesson.KindFile && r.Name == saver.Value {
+			saver.Bytes = r.Bytes
+		}
+	}
+	saver.Label = locale.T(ctx, "player.saver_cost", "size", locale.From(ctx).Bytes(saver.Bytes))
+	out := []Choice{auto, saver}
+	for _, v := range videos {
+		out = append(out, Choice{strconv.Itoa(v.Height), locale.T(ctx, "player.quality_cost", "height", strconv.Itoa(v.Height), "size", locale.From(ctx).Bytes(v.Bytes)), v.Bytes})
+	}
+	for _, r := range rs {
+		if r.Kind == "audio" {
+			out = append(out, Choice{soundChoice, locale.T(ctx, "player.sound_cost", "size", locale.From(ctx).Bytes(r.Bytes)), r.Bytes})
+			break
+		}
+	}
+	return out
+}
+
+// soundChoice is listening without the picture.
+const soundChoice = "sound"
+
+// fileFacts tells the player where the plain files are.
+func (p Player) fileFacts() templ.Attributes {
+	facts := templ.Attributes{}
+	for _, f := range p.Files {
+		facts["data-file-"+f.Name] = f.Address
+	}
+	return facts
+}
+
+// fileName is what a kept file is called: the lesson's title without what
+// file systems refuse.
+func (p Player) fileName(f PlainFile) string {
+	clean := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '-'
+		}
+		return r
+	}, p.Lesson.Title)
+	if f.Name == soundChoice {
+		return clean + ".m4a"
+	}
+	return clean + ".mp4"
+}
+
+// sound is the address of the playlist without the picture; "" when there is
+// none yet. It stands beside the master playlist, with the same token.
+func (p Player) sound() string {
+	i := slices.IndexFunc(p.Lesson.Renditions, func(r lesson.Rendition) bool { return r.Kind == "audio" })
+	folder, token, found := strings.Cut(p.HLS, "master.m3u8")
+	if i < 0 || !found || p.Growing {
+		return ""
+	}
+	return folder + p.Lesson.Renditions[i].Name + ".m3u8" + token
+}
+
+// saverBytes and mostBytes are the ends of what the lesson can cost; 0: not known.
+func (p Player) saverBytes() int64 { return p.Choices[1].Bytes }
+func (p Player) mostBytes() int64  { return p.Choices[0].Bytes }
+
+// statusWords are the player's sentences in the page's language, as JSON.
+func statusWords(ctx context.Context) string {
+	words := map[string]string{}
+	for _, k := range []string{"loading", "waiting", "offline", "retrying", "broken", "resumed", "edge"} {
+		words[k] = locale.T(ctx, "player."+k)
+	}
+	raw, err := json.Marshal(words)
+	if err != nil {
+		panic(err) // a map of strings always encodes
+	}
+	return string(raw)
+}
+
+// speedName writes a speed as people say it.
+func speedName(ctx context.Context, s string) string {
+	switch s {
+	case "0.75":
+		return locale.From(ctx).Decimal(0.75, 2) + "×"
+	case "1.25":
+		return locale.From(ctx).Decimal(1.25, 2) + "×"
+	case "1.5":
+		return locale.From(ctx).Decimal(1.5, 1) + "×"
+	}
+	return s + "×"
+}
