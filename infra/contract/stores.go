@@ -27,6 +27,7 @@ type Stores struct {
 	Lessons  lesson.Store
 	People   people.Store
 	Schools  school.Store
+	Classes  school.ClassStore
 	Uploads  upload.Store
 	Packages production.Store
 	Copies   production.CopyStore
@@ -45,7 +46,7 @@ func AllStores(t *testing.T, open Open) {
 		name string
 		exam func(*testing.T, Open)
 	}{
-		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Uploads", Uploads},
+		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Classes", Classes}, {"Uploads", Uploads},
 		{"Packages", Packages}, {"Copies", Copies}, {"Schedule", Schedule}, {"Booking", Booking}, {"Jobs", Jobs}, {"Audit", Audit},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })

@@ -1,5 +1,7 @@
 package people
 
+import "slices"
+
 // Action is something that a person wants to do to an Object.
 type Action string
 
@@ -34,6 +36,12 @@ const (
 	ReadQueue     Action = "queue.read"
 	ManageQueue   Action = "queue.manage"
 	ReadHealth    Action = "health.read" // each dependency and its state
+
+	ListClasses   Action = "class.list"      // the classes that one has to do with
+	ReadClass     Action = "class.read"      // its page and its roster
+	ManageClass   Action = "class.manage"    // teachers, roster, pupils' cards
+	RollCall      Action = "class.rollcall"  // say who watched an airing
+	ReadUnreached Action = "class.unreached" // whom no lesson reached, by name
 )
 
 // Object is what the action is done to: facts only, so that the rule stays pure.
@@ -43,6 +51,9 @@ type Object struct {
 	School    string // school id
 	Published bool
 	Deleted   bool
+
+	// Of a class: person ids of its homeroom teachers, and of all its teachers.
+	Homeroom, ClassTeachers []string
 }
 
 // OperatorID is the person that the command line on the server itself acts as.
@@ -53,6 +64,12 @@ const OperatorID = "operator"
 func Operator() Person {
 	return Person{ID: OperatorID, Username: "may-chu", Name: "Máy chủ", Active: true,
 		Grants: []Grant{{Role: Teacher}, {Role: Reviewer}, {Role: Station}, {Role: Admin}}}
+}
+
+// teaches reports whether the person is one of a class's teachers and still a
+// teacher at its school: who has left it keeps nothing of it.
+func (p Person) teaches(teachers []string, school string) bool {
+	return p.At(Teacher, school) && slices.Contains(teachers, p.ID)
 }
 
 // May is the one policy function of the house. It is pure and takes under a
@@ -107,6 +124,16 @@ func May(p Person, a Action, o Object) bool {
 		return p.Is(Admin)
 	case ReadQueue:
 		return p.Is(Admin) || p.Is(Reviewer)
+	case ListClasses:
+		return p.Is(Teacher) || p.Is(Head) || p.Is(Admin)
+	case ReadClass:
+		return p.teaches(o.ClassTeachers, o.School) || p.At(Head, o.School) || p.Is(Admin)
+	case ManageClass:
+		return p.teaches(o.Homeroom, o.School) || p.At(Head, o.School) || p.Is(Admin)
+	case RollCall, ReadUnreached:
+		// Names of minors: for those who know them anyway, and not for the
+		// province's own staff.
+		return p.teaches(o.ClassTeachers, o.School) || p.At(Head, o.School)
 	}
 	return false
 }
