@@ -94,7 +94,8 @@ bench-search: ## search at 20,000 lessons (LENLOP_BENCH_LESSONS)
 bench-transcode: ## the transcoder against plain ffmpeg (LENLOP_BENCH_SLIDES, LENLOP_BENCH_HEAD: seconds)
 	go test -tags bench -timeout 120m -run TestBenchmark -v ./transcoder
 
-bench-viewership: ## heartbeats and the department's pages on both databases (LENLOP_BENCH_VIEWS)
+bench-viewership: assets generate ## heartbeats and the department's pages on both databases (LENLOP_BENCH_VIEWS, _RATE, _SECONDS)
+	go test -tags bench -timeout 30m -run TestBenchmarkHeartbeats -v ./cmd/lenlop
 	go test -run '^$$' -bench . -benchtime 3x ./infra/sqldb
 
 lint: generate $(TOOLS)/staticcheck ## gofmt, vet, staticcheck, and pages that are up to date

@@ -213,12 +213,9 @@ func same(a, b Credit) bool {
 // completions applies completion/1 to every viewer and package whose coverage
 // changed, before and after.
 func (s *Service) completions(ctx context.Context, changed []Credit, sums *summer) error {
-	type key struct{ viewer, pkg string }
-	viewers, packages := map[string]bool{}, map[string]bool{}
-	now := map[key]map[string]Credit{}
+	now := map[ViewerPackage]map[string]Credit{}
 	for _, c := range changed {
-		k := key{c.Viewer, c.PackageID}
-		viewers[c.Viewer], packages[c.PackageID] = true, true
+		k := ViewerPackage{c.Viewer, c.PackageID}
 		if now[k] == nil {
 			now[k] = map[string]Credit{}
 		}
@@ -227,16 +224,13 @@ func (s *Service) completions(ctx context.Context, changed []Credit, sums *summe
 	if len(now) == 0 {
 		return nil
 	}
-	stored, err := s.Store.Credits(ctx, slices.Sorted(maps.Keys(viewers)), slices.Sorted(maps.Keys(packages)))
+	stored, err := s.Store.Credits(ctx, slices.Collect(maps.Keys(now)))
 	if err != nil {
 		return fmt.Errorf("credits: %w", err)
 	}
-	was := map[key]map[string]Credit{}
+	was := map[ViewerPackage]map[string]Credit{}
 	for _, c := range stored {
-		k := key{c.Viewer, c.PackageID}
-		if now[k] == nil {
-			continue // another viewer's package, caught by the query's two lists
-		}
+		k := ViewerPackage{c.Viewer, c.PackageID}
 		if was[k] == nil {
 			was[k] = map[string]Credit{}
 		}

@@ -8,6 +8,9 @@ import (
 // ViewerDay is one viewer's local day: what the rules look at together.
 type ViewerDay struct{ Viewer, Day string }
 
+// ViewerPackage is a viewer and one package of a lesson.
+type ViewerPackage struct{ Viewer, Package string }
+
 // Flag is web-flag/1's mark on a viewer's day, and its undoing.
 type Flag struct {
 	Viewer, Day string
@@ -46,8 +49,8 @@ type Store interface {
 	// Sessions gives every session of the viewers' days, and Flags their flags.
 	Sessions(ctx context.Context, days []ViewerDay) ([]Session, error)
 	Flags(ctx context.Context, days []ViewerDay) ([]Flag, error)
-	// Credits gives the viewers' credits for the packages, on all days.
-	Credits(ctx context.Context, viewers, packages []string) ([]Credit, error)
+	// Credits gives the viewers' credits for their packages, on all days.
+	Credits(ctx context.Context, of []ViewerPackage) ([]Credit, error)
 	// Put inserts or replaces rows and adds changes to totals; rows come sorted.
 	Put(ctx context.Context, c Changes) error
 	// Fold removes session rows of days before the given one, at most limit,
@@ -82,19 +85,24 @@ type Scope struct {
 	Subject  string
 	Grade    int
 	School   string
+	Area     string // with the areas below it
+	// Named asks which groups of fewer than five viewers have persons in them.
+	Named bool
 }
 
 // Sums are the web's figures of one group: a lesson, a day, a subject, ...
 type Sums struct {
 	Key     string
 	Viewers int64 // distinct, with at least one view
+	Named   bool  // some of fewer than five viewers are persons, when asked
+	Schools []Sums // by area: the schools right in it
 	Total
 }
 
 // LessonFacts are what groups and labels need to know of a lesson.
 type LessonFacts struct {
-	ID, Title, Subject, SubjectName, School, SchoolName string
-	Grade                                               int
+	ID, Title, Subject, SubjectName, School, SchoolName, Area string
+	Grade                                                     int
 }
 
 // Groups of the department's table that the web has figures for.
@@ -105,12 +113,14 @@ const (
 	ByGrade   = "grade"
 	BySchool  = "school"
 	ByChannel = "channel"
+	ByArea    = "area"
 	byAll     = "" // one group of everything
 )
 
 // Reader reads what was counted.
 type Reader interface {
-	// Grouped sums a scope by one of the groups, "" for one row of all.
+	// Grouped sums a scope by one of the groups, "" for one row of all. By area
+	// every area above a lesson's school has a row, and "" those of no area.
 	Grouped(ctx context.Context, by string, s Scope) ([]Sums, error)
 	// LeftOut sums the sessions left out, by reason.
 	LeftOut(ctx context.Context, s Scope) (map[string]int64, error)
@@ -122,6 +132,8 @@ type Reader interface {
 	Facts(ctx context.Context, ids []string, s Scope) (map[string]LessonFacts, error)
 	// Persons gives the signed-in persons with a view in a scope.
 	Persons(ctx context.Context, s Scope) (map[string]bool, error)
+	// Places gives the areas and schools there are.
+	Places(ctx context.Context) (Places, error)
 	// FlaggedDays lists flags, newest first.
 	FlaggedDays(ctx context.Context, from, to string, limit int) ([]Flag, error)
 }
