@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -58,11 +60,27 @@ func (w *world) request(r accessRow) (asked, error) {
 	if strings.Contains(q.path, ":") || strings.HasSuffix(q.path, "*") {
 		return q, fmt.Errorf("nothing is known to put into %s", q.path)
 	}
+	if strings.HasPrefix(r.path, api.Base+"/tus") {
+		return w.tus(q, r), nil
+	}
 	if r.method == "GET" || r.method == "HEAD" {
 		return q, nil
 	}
 	q.spends = slices.Contains([]string{"POST /signin", "POST /signout", "DELETE " + api.Base + "/tokens/current"}, r.route())
 	return w.fill(q, r, a)
+}
+
+// tus is a request of the resumable upload protocol.
+func (w *world) tus(q asked, r accessRow) asked {
+	q.header = http.Header{"Tus-Resumable": {"1.0.0"}, "Upload-Offset": {"7"}, "X-Http-Method-Override": {"PATCH"}}
+	q.kind = "application/offset+octet-stream"
+	if r.method == "POST" && r.object == "draft" {
+		id := w.lesson("draft")
+		q.header.Set("Upload-Length", "7")
+		q.header.Set("Upload-Metadata", "lesson "+base64.StdEncoding.EncodeToString([]byte(id)))
+		q.table, q.id = "lessons", id
+	}
+	return q
 }
 
 // fill writes what has to be typed or sent.

@@ -18,6 +18,7 @@ import (
 	"lenlop/infra/sheet"
 	"lenlop/infra/sqldb"
 	"lenlop/infra/telemetry"
+	"lenlop/services/caption"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
 	"lenlop/services/job"
@@ -52,6 +53,7 @@ type house struct {
 	people     *people.Service
 	schools    *school.Service
 	lessons    *lesson.Service
+	captions   *caption.Service
 	uploads    *upload.Service
 	catalog    *catalog.Service
 	schedule   *schedule.Service
@@ -213,11 +215,13 @@ func (h *house) services(ctx context.Context) error {
 	h.catalog = &catalog.Service{Index: index, Lessons: h.db.Lessons(), Atomic: h.bell, People: h.db.People(), Schools: h.db.Schools(), Now: h.now}
 	h.lessons = &lesson.Service{Store: h.db.Lessons(), Atomic: h.bell, Jobs: h.bell, Audit: log, Index: h.catalog,
 		Subjects: h.db.Schools(), People: h.db.People(), Now: h.now, NewID: newID}
+	h.captions = &caption.Service{Store: h.db.Captions(), Lessons: h.db.Lessons(), Media: h.media, Atomic: h.bell, Audit: log, Index: h.catalog,
+		Now: h.now, NewID: newID}
 	h.uploads = &upload.Service{Store: h.db.Uploads(), Atomic: h.bell, Lessons: h.db.Lessons(), Receiver: h.lessons,
-		Parts: h.parts, Objects: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota,
+		Parts: h.parts, Objects: h.media, Tails: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota,
 		PartSize: partSize, Direct: !h.flags.embedded()}
 	h.schedule = &schedule.Service{Store: h.db.Schedule(), Lessons: h.db.Lessons(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID,
-		Logs: h.db.Logs(), WeekRules: h.db.WeekRules(), Sheets: sheet.Read}
+		Logs: h.db.Logs(), WeekRules: h.db.WeekRules(), Sheets: sheet.Read, Programmes: h.db.Programmes(), Published: h.published, Fold: catalog.Fold}
 	h.viewership = viewership.New(viewership.Config{Store: h.db.Views(), Reader: h.db.Views(), Figures: h.db.Figures(),
 		Keeps: h.db.Views(), CheckIns: h.db.CheckIns(), Imports: h.db.Imports(), Served: h.db.Served(), Reports: h.db.Reports(),
 		ReportKey: h.reportKey, Sheets: sheet.Read,
@@ -226,6 +230,21 @@ func (h *house) services(ctx context.Context) error {
 	h.closing(h.viewership.Close)
 	h.schedule.OnAsRun = h.viewership.AsRun
 	return nil
+}
+
+// published lists every lesson that pupils can find.
+func (h *house) published(ctx context.Context) ([]lesson.Lesson, error) {
+	var all []lesson.Lesson
+	for after := ""; ; {
+		page, next, err := h.db.Lessons().Lessons(ctx, lesson.Filter{Status: []lesson.Status{lesson.Published}, After: after, Limit: 500})
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, page...); next == "" {
+			return all, nil
+		}
+		after = next
+	}
 }
 
 // operator keeps a row for the person that the command line acts as, so that

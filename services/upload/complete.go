@@ -176,6 +176,8 @@ func (s *Service) acknowledge(ctx context.Context, by people.Person, u Upload, s
 	if err != nil {
 		return lesson.Lesson{}, err
 	}
+	// Best effort: Sweep removes what this leaves.
+	_ = s.clear(ctx, tailPrefix(u.ID))
 	return l, nil
 }
 
@@ -235,7 +237,7 @@ func (s *Service) end(ctx context.Context, id string, only func(Upload) bool) er
 	if err := s.Objects.Delete(ctx, u.Key); err != nil {
 		return fmt.Errorf("upload %s: %w", id, err)
 	}
-	return nil
+	return s.clear(ctx, tailPrefix(id))
 }
 
 // Sweep ends uploads whose life is over, and gives back what storage keeps of
@@ -257,6 +259,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if len(due) < batch {
 			break
 		}
+	}
+	if err := s.sweepTails(ctx); err != nil {
+		return err
 	}
 	pending, err := s.Parts.Pending(ctx, "lessons/")
 	if err != nil {

@@ -55,6 +55,7 @@ type Service struct {
 	Receiver Receiver
 	Parts    media.Multipart
 	Objects  Objects
+	Tails    Tails // for Append
 	Now      func() time.Time
 	NewID    func() string
 
@@ -67,6 +68,7 @@ type Service struct {
 
 	mu      sync.Mutex
 	flights map[string]*flight // completions that run, by upload
+	turns   map[string]*turns  // requests that append, by upload
 }
 
 // PartURL is a presigned request for one part.
@@ -117,9 +119,12 @@ func (s *Service) Begin(ctx context.Context, by people.Person, lessonID, filenam
 	return u, nil
 }
 
+// Most is the largest recording that is taken, in bytes.
+func (s *Service) Most() int64 { return orDefault(s.MaxSize, DefaultMaxSize) }
+
 // fits refuses a size that is wrong in itself or would pass the quota.
 func (s *Service) fits(ctx context.Context, by people.Person, size int64) error {
-	most, quota := orDefault(s.MaxSize, DefaultMaxSize), orDefault(s.Quota, DefaultQuota)
+	most, quota := s.Most(), orDefault(s.Quota, DefaultQuota)
 	switch {
 	case size <= 0:
 		return fault.New(fault.Invalid, "upload.empty")

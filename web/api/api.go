@@ -100,7 +100,7 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	parts := [][]call{tokenCalls, lessonCalls, uploadCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, copyCalls, figureCalls,
+	parts := [][]call{tokenCalls, lessonCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, copyCalls, figureCalls,
 		importCalls, reportCalls, organisationCalls}
 	for _, part := range parts {
 		all = append(all, part...)
