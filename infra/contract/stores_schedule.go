@@ -102,7 +102,7 @@ func Schedule(t *testing.T, open Open) {
 
 	a := schedule.Airing{
 		ID: "a1", ChannelID: "c1", LessonID: "l1", CopyID: "k1", HouseNumber: "LTV-0042", StartsAt: moment(0), EndsAt: moment(30), Outcome: schedule.Partial,
-		StartedAt: moment(1), EndedAt: moment(20), Note: "cắt vì tin bão", ReportedBy: "p1", ReportedAt: moment(40), CreatedBy: "p2", CreatedAt: moment(-60),
+		StartedAt: moment(1), EndedAt: moment(20), Note: "cắt vì tin bão", ReportedBy: "p1", ReportedAt: moment(40), CreatedBy: "p2", CreatedAt: moment(-60), RepeatOf: "a0",
 	}
 	ok(t, s.Schedule.SaveAiring(bg, a))
 	for _, x := range []schedule.Airing{

@@ -55,7 +55,7 @@ func (s *Logs) SaveAsRun(ctx context.Context, i schedule.AsRunImport) error {
 		ID: i.ID, ChannelID: i.ChannelID, Filename: i.Filename, Hash: i.Hash, Data: i.Data, Mapping: string(mapping),
 		ByPerson: i.By, At: stamp(i.At), CommittedAt: stamp(i.Committed), Reported: i.Reported,
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
-	if duplicate(err, "asrun_imports_hash", "asrun_imports.hash") {
+	if duplicate(err, "asrun_imports_hash", "asrun_imports.channel_id, asrun_imports.hash") {
 		return fault.New(fault.Conflict, "asrun.already")
 	}
 	return wrap(err, "as-run log", i.ID)
@@ -70,9 +70,28 @@ func (s *Logs) AsRun(ctx context.Context, id string) (schedule.AsRunImport, erro
 	return r.imported()
 }
 
-// CommittedAsRun gives the committed log of the same file.
-func (s *Logs) CommittedAsRun(ctx context.Context, hash string) (schedule.AsRunImport, bool, error) {
-	return s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("hash = ?", hash) })
+// CommittedAsRun gives the channel's committed log of the same file.
+func (s *Logs) CommittedAsRun(ctx context.Context, channelID, hash string) (schedule.AsRunImport, bool, error) {
+	return s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("channel_id = ? AND hash = ?", channelID, hash)
+	})
+}
+
+// CommittedLogs lists a channel's newest without their files.
+func (s *Logs) CommittedLogs(ctx context.Context, channelID string, limit int) ([]schedule.AsRunImport, error) {
+	var rows []logRow
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("channel_id = ? AND committed_at IS NOT NULL", channelID).
+		Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "as-run logs of channel", channelID)
+	}
+	list := make([]schedule.AsRunImport, len(rows))
+	for i := range rows {
+		if list[i], err = rows[i].imported(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // LastMapping is the one of the channel's last committed log, or nil.

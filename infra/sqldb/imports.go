@@ -55,7 +55,7 @@ func (s *Imports) SaveImport(ctx context.Context, i viewership.Import) error {
 		ID: i.ID, ChannelID: i.Defaults.ChannelID, Filename: i.Filename, Hash: i.Hash, Data: i.Data, Defaults: string(defaults),
 		ByPerson: i.By, At: stamp(i.At), CommittedAt: stamp(i.Committed), Added: i.Added,
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
-	if duplicate(err, "figure_imports_hash", "figure_imports.hash") {
+	if duplicate(err, "figure_imports_hash", "figure_imports.channel_id, figure_imports.hash") {
 		return fault.New(fault.Conflict, "import.already")
 	}
 	return wrap(err, "import", i.ID)
@@ -70,9 +70,28 @@ func (s *Imports) Import(ctx context.Context, id string) (viewership.Import, err
 	return r.imported()
 }
 
-// CommittedByHash gives the committed import of the same file.
-func (s *Imports) CommittedByHash(ctx context.Context, hash string) (viewership.Import, bool, error) {
-	return s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("hash = ?", hash) })
+// CommittedByHash gives the channel's committed import of the same file.
+func (s *Imports) CommittedByHash(ctx context.Context, channelID, hash string) (viewership.Import, bool, error) {
+	return s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("channel_id = ? AND hash = ?", channelID, hash)
+	})
+}
+
+// CommittedImports lists a channel's newest without their files.
+func (s *Imports) CommittedImports(ctx context.Context, channelID string, limit int) ([]viewership.Import, error) {
+	var rows []importRow
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("channel_id = ? AND committed_at IS NOT NULL", channelID).
+		Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "imports of channel", channelID)
+	}
+	list := make([]viewership.Import, len(rows))
+	for i := range rows {
+		if list[i], err = rows[i].imported(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // LastDefaults gives those of the channel's last committed import.

@@ -49,6 +49,7 @@ type airingRow struct {
 	ReportedAt  stamp
 	CreatedBy   string
 	CreatedAt   stamp
+	RepeatOf    string
 }
 
 func (r *airingRow) airing() schedule.Airing {
@@ -57,6 +58,7 @@ func (r *airingRow) airing() schedule.Airing {
 		StartsAt: r.StartsAt.Time(), EndsAt: r.EndsAt.Time(), Outcome: schedule.Outcome(r.Outcome),
 		StartedAt: r.StartedAt.Time(), EndedAt: r.EndedAt.Time(), Note: r.Note,
 		ReportedBy: r.ReportedBy, ReportedAt: r.ReportedAt.Time(), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.Time(),
+		RepeatOf: r.RepeatOf,
 	}
 }
 
@@ -152,6 +154,7 @@ func (s *Schedule) SaveAiring(ctx context.Context, a schedule.Airing) error {
 		StartsAt: stamp(a.StartsAt), EndsAt: stamp(a.EndsAt), Outcome: string(a.Outcome),
 		StartedAt: stamp(a.StartedAt), EndedAt: stamp(a.EndedAt), Note: a.Note,
 		ReportedBy: a.ReportedBy, ReportedAt: stamp(a.ReportedAt), CreatedBy: a.CreatedBy, CreatedAt: stamp(a.CreatedAt),
+		RepeatOf: a.RepeatOf,
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "airing", a.ID)
 }

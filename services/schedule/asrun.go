@@ -23,6 +23,9 @@ const (
 	MaxLogRows  = 20_000
 )
 
+// shownLogs is how many past logs are listed: a month of days.
+const shownLogs = 31
+
 // Columns of an as-run log, by our names. A row finds its airing by the
 // station's number for the item and the day, else by day and time.
 const (
@@ -73,13 +76,16 @@ type AsRunPreview struct {
 type LogStore interface {
 	SaveAsRun(ctx context.Context, i AsRunImport) error
 	AsRun(ctx context.Context, id string) (AsRunImport, error)
-	CommittedAsRun(ctx context.Context, hash string) (i AsRunImport, found bool, err error)
+	// CommittedAsRun gives the channel's committed log of the same file.
+	CommittedAsRun(ctx context.Context, channelID, hash string) (i AsRunImport, found bool, err error)
+	// CommittedLogs lists a channel's newest, without their files.
+	CommittedLogs(ctx context.Context, channelID string, limit int) ([]AsRunImport, error)
 	// LastMapping is the one of the channel's last committed log.
 	LastMapping(ctx context.Context, channelID string) (map[string]string, error)
 }
 
-// PreviewAsRun reads a station's log. Without a mapping the channel's last one
-// is taken, or the headers' usual names. Faults: "access.denied",
+// PreviewAsRun reads a station's log. Without a mapping (nil) the channel's
+// last one is taken; columns left out of it are found by their usual names. Faults: "access.denied",
 // "channel.not_found", "asrun.too_large", "asrun.unreadable", "asrun.no_rows",
 // "asrun.missing_column" (args "column"), "asrun.already".
 func (s *Service) PreviewAsRun(ctx context.Context, by people.Person, channelID, filename string, data []byte, mapping map[string]string) (AsRunPreview, error) {
@@ -93,12 +99,12 @@ func (s *Service) PreviewAsRun(ctx context.Context, by people.Person, channelID,
 	i := AsRunImport{
 		ID: s.NewID(), ChannelID: channelID, Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Mapping: mapping, By: by.ID, At: s.Now(),
 	}
-	if old, found, err := s.Logs.CommittedAsRun(ctx, i.Hash); err != nil {
+	if old, found, err := s.Logs.CommittedAsRun(ctx, i.ChannelID, i.Hash); err != nil {
 		return AsRunPreview{}, fmt.Errorf("as-run log: %w", err)
 	} else if found {
 		return AsRunPreview{}, fault.New(fault.Conflict, "asrun.already", "import", old.ID, "at", old.Committed)
 	}
-	if len(mapping) == 0 {
+	if mapping == nil {
 		var err error
 		if i.Mapping, err = s.Logs.LastMapping(ctx, channelID); err != nil {
 			return AsRunPreview{}, fmt.Errorf("as-run log: %w", err)
@@ -109,6 +115,30 @@ func (s *Service) PreviewAsRun(ctx context.Context, by people.Person, channelID,
 		return p, err
 	}
 	return p, s.Logs.SaveAsRun(ctx, i)
+}
+
+// LastLog is the mapping of the channel's last log, or nil.
+func (s *Service) LastLog(ctx context.Context, by people.Person, channelID string) (map[string]string, error) {
+	if !people.May(by, people.ReportAsRun, people.Object{}) {
+		return nil, denied()
+	}
+	return s.Logs.LastMapping(ctx, channelID)
+}
+
+// ImportedLogs lists a channel's newest logs that were believed, without their data.
+func (s *Service) ImportedLogs(ctx context.Context, by people.Person, channelID string) ([]AsRunImport, error) {
+	if !people.May(by, people.ReportAsRun, people.Object{}) {
+		return nil, denied()
+	}
+	return s.Logs.CommittedLogs(ctx, channelID, shownLogs)
+}
+
+// ImportedLog gives a log as it came. Faults: "asrun.not_found".
+func (s *Service) ImportedLog(ctx context.Context, by people.Person, id string) (AsRunImport, error) {
+	if !people.May(by, people.ReportAsRun, people.Object{}) {
+		return AsRunImport{}, denied()
+	}
+	return s.Logs.AsRun(ctx, id)
 }
 
 // CommitAsRun reports what a previewed log says, all at once. Repeating it
@@ -133,7 +163,7 @@ func (s *Service) CommitAsRun(ctx context.Context, by people.Person, id string) 
 			p = AsRunPreview{Import: i, Good: i.Reported}
 			return nil
 		}
-		if old, found, err := s.Logs.CommittedAsRun(ctx, i.Hash); err != nil {
+		if old, found, err := s.Logs.CommittedAsRun(ctx, i.ChannelID, i.Hash); err != nil {
 			return fmt.Errorf("as-run log %s: %w", id, err)
 		} else if found {
 			return fault.New(fault.Conflict, "asrun.already", "import", old.ID, "at", old.Committed)

@@ -48,6 +48,7 @@ type Airing struct {
 	ReportedAt  time.Time
 	CreatedBy   string
 	CreatedAt   time.Time
+	RepeatOf    string // the first airing that this one repeats, or ""
 }
 
 // AsRun is what really happened. Aired needs no times (the plan's are taken);

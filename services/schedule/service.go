@@ -30,6 +30,13 @@ type Service struct {
 	// both may be nil where no logs are imported.
 	Logs      LogStore
 	WeekRules RuleStore // may be nil where nobody asks CheckWeek
+	Copies    Copies    // may be nil where there are no broadcast copies
+	// Programmes keeps other channels' guides; may be nil where none are imported.
+	Programmes ProgrammeStore
+	// Published lists the lessons that other channels' programmes may be, and
+	// Fold makes words comparable (catalog.Fold); both may be nil.
+	Published func(ctx context.Context) ([]lesson.Lesson, error)
+	Fold      func(string) string
 	Sheets    func(filename string, data []byte) ([][]string, error)
 }
 
@@ -79,7 +86,9 @@ func (s *Service) SaveChannel(ctx context.Context, by people.Person, c Channel) 
 }
 
 // Save plans (empty ID) or changes an airing. fault.Conflict "airing.clash"
-// names the airing that is in the way (args "airing", "lesson", "startsAt", "endsAt").
+// names the airing that is in the way (args "airing", "lesson", "startsAt",
+// "endsAt"); "airing.copy_too_near" one of the same copy, whose check-in codes
+// nobody could tell apart.
 func (s *Service) Save(ctx context.Context, by people.Person, a Airing) (Airing, error) {
 	if !people.May(by, people.EditSchedule, people.Object{}) {
 		return a, denied()
@@ -87,47 +96,62 @@ func (s *Service) Save(ctx context.Context, by people.Person, a Airing) (Airing,
 	if err := s.check(a); err != nil {
 		return a, err
 	}
-	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
-		if _, err := s.Store.LockChannel(ctx, a.ChannelID); err != nil {
-			return err
-		}
-		l, err := s.Lessons.Lesson(ctx, a.LessonID)
-		if err != nil {
-			return err
-		}
-		if !l.DeletedAt.IsZero() || l.Status != lesson.Published && l.Media.State != lesson.Ready {
-			return fault.New(fault.Conflict, "airing.lesson_not_ready")
-		}
-		if a.ID == "" {
-			a.ID, a.CreatedAt, a.CreatedBy, a.Outcome = s.NewID(), s.Now(), by.ID, Planned
-		} else {
-			old, err := s.Store.Airing(ctx, a.ID)
-			if err != nil {
-				return err
-			}
-			if old.Outcome != Planned {
-				return fault.New(fault.Conflict, "airing.already_reported")
-			}
-			a.CreatedAt, a.CreatedBy, a.Outcome = old.CreatedAt, old.CreatedBy, Planned
-		}
-		near, err := s.Store.Airings(ctx, Filter{Channel: a.ChannelID, From: a.StartsAt.Add(-MaxAiring), To: a.EndsAt})
-		if err != nil {
-			return err
-		}
-		if other, clash := Clash(a, near); clash {
-			title := ""
-			if l, err := s.Lessons.Lesson(ctx, other.LessonID); err == nil {
-				title = l.Title
-			}
-			return fault.New(fault.Conflict, "airing.clash", "airing", other.ID, "lesson", title,
-				"startsAt", other.StartsAt, "endsAt", other.EndsAt)
-		}
-		if err := s.Store.SaveAiring(ctx, a); err != nil {
-			return err
-		}
-		return s.log(ctx, by, people.EditSchedule, "airing:"+a.ID, a.StartsAt.Format(time.RFC3339))
+	err := s.Atomic.Atomically(ctx, func(ctx context.Context) (err error) {
+		a, err = s.save(ctx, by, a)
+		return err
 	})
 	return a, err
+}
+
+// save is Save's part inside a transaction.
+func (s *Service) save(ctx context.Context, by people.Person, a Airing) (Airing, error) {
+	if _, err := s.Store.LockChannel(ctx, a.ChannelID); err != nil {
+		return a, err
+	}
+	l, err := s.Lessons.Lesson(ctx, a.LessonID)
+	if err != nil {
+		return a, err
+	}
+	if !l.DeletedAt.IsZero() || l.Status != lesson.Published && l.Media.State != lesson.Ready {
+		return a, fault.New(fault.Conflict, "airing.lesson_not_ready")
+	}
+	var old Airing
+	if a.ID == "" {
+		a.ID, a.CreatedAt, a.CreatedBy, a.Outcome = s.NewID(), s.Now(), by.ID, Planned
+	} else {
+		if old, err = s.Store.Airing(ctx, a.ID); err != nil {
+			return a, err
+		}
+		if old.Outcome != Planned {
+			return a, fault.New(fault.Conflict, "airing.already_reported")
+		}
+		a.CreatedAt, a.CreatedBy, a.Outcome, a.RepeatOf = old.CreatedAt, old.CreatedBy, Planned, old.RepeatOf
+		if a.LessonID != old.LessonID || a.ChannelID != old.ChannelID {
+			a.RepeatOf = "" // it repeats nothing any more
+			if err := s.orphan(ctx, old); err != nil {
+				return a, err
+			}
+		}
+	}
+	near, err := s.Store.Airings(ctx, Filter{Channel: a.ChannelID, From: a.StartsAt.Add(-MaxAiring), To: a.EndsAt})
+	if err != nil {
+		return a, err
+	}
+	if other, clash := Clash(a, near); clash {
+		title := ""
+		if l, err := s.Lessons.Lesson(ctx, other.LessonID); err == nil {
+			title = l.Title
+		}
+		return a, fault.New(fault.Conflict, "airing.clash", "airing", other.ID, "lesson", title,
+			"startsAt", other.StartsAt, "endsAt", other.EndsAt)
+	}
+	if a, err = s.withCopy(ctx, a, old); err != nil {
+		return a, err
+	}
+	if err := s.Store.SaveAiring(ctx, a); err != nil {
+		return a, err
+	}
+	return a, s.log(ctx, by, people.EditSchedule, "airing:"+a.ID, a.StartsAt.Format(time.RFC3339))
 }
 
 // Clash finds the first airing that overlaps a's time on a's channel. Dropped
@@ -156,6 +180,9 @@ func (s *Service) Remove(ctx context.Context, by people.Person, id string) error
 		}
 		if a.Outcome != Planned {
 			return fault.New(fault.Conflict, "airing.already_reported")
+		}
+		if err := s.orphan(ctx, a); err != nil {
+			return err
 		}
 		if err := s.Store.DeleteAiring(ctx, id); err != nil {
 			return err

@@ -131,11 +131,11 @@ func (s *Service) CheckIn(ctx context.Context, r CheckInRequest) (CheckInResult,
 		if err != nil {
 			return fmt.Errorf("airings of %s: %w", code.LessonID, err)
 		}
-		a, repeat, ok := onAir(code, airings, now)
+		a, ok := onAir(code, airings, now)
 		if !ok {
 			return fault.New(fault.Conflict, "checkin.not_on_air")
 		}
-		k, err = s.entered(ctx, a, code, viewer, repeat, now)
+		k, err = s.entered(ctx, a, airings, code, viewer, now)
 		return err
 	})
 	if err != nil {
@@ -145,33 +145,27 @@ func (s *Service) CheckIn(ctx context.Context, r CheckInRequest) (CheckInResult,
 }
 
 // entered writes down a code; the same one again changes nothing.
-func (s *Service) entered(ctx context.Context, a schedule.Airing, c Code, viewer string, repeat bool, now time.Time) (CheckIn, error) {
+func (s *Service) entered(ctx context.Context, a schedule.Airing, airings []schedule.Airing, c Code, viewer string, now time.Time) (CheckIn, error) {
 	old, err := s.CheckIns.CheckIns(ctx, a.ID, viewer)
 	if err != nil {
 		return CheckIn{}, fmt.Errorf("airing %s: check-ins: %w", a.ID, err)
 	}
-	k := CheckIn{AiringID: a.ID, Viewer: viewer, Code: c.Code, At: now, Repeat: repeat}
+	k := CheckIn{AiringID: a.ID, Viewer: viewer, Code: c.Code, At: now}
 	if len(old) > 0 {
 		k = old[0]
 	}
 	if c.Second && k.StayedAt.IsZero() {
 		k.StayedAt = now
 	}
-	if k, err = s.judge(ctx, a, k); err != nil {
-		return k, err
-	}
-	if len(old) > 0 && k == old[0] {
-		return k, nil
-	}
-	return k, s.CheckIns.SaveCheckIns(ctx, []CheckIn{k})
-}
-
-func (s *Service) judge(ctx context.Context, a schedule.Airing, k CheckIn) (CheckIn, error) {
 	codes, second, err := s.codesOf(ctx, a.CopyID)
 	if err != nil {
 		return k, err
 	}
-	return k.Judged(a, codes, second), nil
+	k = k.Judged(a, airings, codes, second)
+	if len(old) > 0 && k == old[0] {
+		return k, nil
+	}
+	return k, s.CheckIns.SaveCheckIns(ctx, []CheckIn{k})
 }
 
 func (s *Service) codesOf(ctx context.Context, copyID string) (all map[string]Code, second Code, err error) {
@@ -189,7 +183,8 @@ func (s *Service) codesOf(ctx context.Context, copyID string) (all map[string]Co
 	return all, second, nil
 }
 
-// AsRun judges an airing's check-ins again after its as-run changed. The
+// AsRun judges the check-ins of an airing, and of the others of its copy, again
+// after its as-run changed: a code that it showed is a repeat in later ones. The
 // schedule calls it inside its own transaction.
 func (s *Service) AsRun(ctx context.Context, a schedule.Airing) error {
 	if a.CopyID == "" || s.CheckIns == nil {
@@ -199,14 +194,23 @@ func (s *Service) AsRun(ctx context.Context, a schedule.Airing) error {
 	if err != nil || len(codes) == 0 {
 		return err
 	}
-	list, err := s.CheckIns.CheckIns(ctx, a.ID, "")
+	airings, err := s.Schedule.Airings(ctx, schedule.Filter{Lesson: a.LessonID, Channel: a.ChannelID})
 	if err != nil {
-		return fmt.Errorf("airing %s: check-ins: %w", a.ID, err)
+		return fmt.Errorf("airings of %s: %w", a.LessonID, err)
 	}
 	var changed []CheckIn
-	for _, k := range list {
-		if now := k.Judged(a, codes, second); now != k {
-			changed = append(changed, now)
+	for _, x := range airings {
+		if x.CopyID != a.CopyID {
+			continue
+		}
+		list, err := s.CheckIns.CheckIns(ctx, x.ID, "")
+		if err != nil {
+			return fmt.Errorf("airing %s: check-ins: %w", x.ID, err)
+		}
+		for _, k := range list {
+			if now := k.Judged(x, airings, codes, second); now != k {
+				changed = append(changed, now)
+			}
 		}
 	}
 	return s.CheckIns.SaveCheckIns(ctx, changed)

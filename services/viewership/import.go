@@ -22,6 +22,9 @@ const (
 	MaxImportRows  = 20_000
 )
 
+// shownImports is how many past files are listed: half a year of weeks.
+const shownImports = 26
+
 // Import is a file of figures: previewed, and counted once committed. The file
 // is kept as it came.
 type Import struct {
@@ -76,8 +79,10 @@ type Preview struct {
 type ImportStore interface {
 	SaveImport(ctx context.Context, i Import) error
 	Import(ctx context.Context, id string) (Import, error)
-	// CommittedByHash gives the import of the same file that was committed.
-	CommittedByHash(ctx context.Context, hash string) (i Import, found bool, err error)
+	// CommittedByHash gives the channel's import of the same file that was committed.
+	CommittedByHash(ctx context.Context, channelID, hash string) (i Import, found bool, err error)
+	// CommittedImports lists a channel's newest, without their files.
+	CommittedImports(ctx context.Context, channelID string, limit int) ([]Import, error)
 	// LastDefaults gives those of the channel's last committed import.
 	LastDefaults(ctx context.Context, channelID string) (d ImportDefaults, found bool, err error)
 	// UsualValues gives up to limit newest values of a channel's figures.
@@ -85,8 +90,8 @@ type ImportStore interface {
 }
 
 // PreviewImport reads a CSV or XLSX file of figures and says what would become
-// of each row. Columns that are not named are taken from the channel's last
-// import. Faults: "access.denied", "import.too_large", "import.unreadable",
+// of each row. Columns that are nil are taken from the channel's last import;
+// those left out of a mapping, by their usual names. Faults: "access.denied", "import.too_large", "import.unreadable",
 // "import.no_rows", "import.missing_column" (args "column"),
 // "import.already" (the same file was committed; args "import").
 func (s *Service) PreviewImport(ctx context.Context, by people.Person, filename string, data []byte, d ImportDefaults) (Preview, error) {
@@ -100,14 +105,14 @@ func (s *Service) PreviewImport(ctx context.Context, by people.Person, filename 
 	i := Import{
 		ID: s.NewID(), Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Defaults: d, By: by.ID, At: s.Now(),
 	}
-	old, found, err := s.Imports.CommittedByHash(ctx, i.Hash)
+	old, found, err := s.Imports.CommittedByHash(ctx, i.Defaults.ChannelID, i.Hash)
 	if err != nil {
 		return Preview{}, fmt.Errorf("import: %w", err)
 	}
 	if found {
 		return Preview{}, fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
 	}
-	if len(d.Columns) == 0 {
+	if d.Columns == nil {
 		last, found, err := s.Imports.LastDefaults(ctx, d.ChannelID)
 		if err != nil {
 			return Preview{}, fmt.Errorf("import: %w", err)
@@ -124,6 +129,32 @@ func (s *Service) PreviewImport(ctx context.Context, by people.Person, filename 
 		return p, fmt.Errorf("import: %w", err)
 	}
 	return p, nil
+}
+
+// LastImport is how the channel's last file of figures was read, so that the
+// next one need not be explained again.
+func (s *Service) LastImport(ctx context.Context, by people.Person, channelID string) (ImportDefaults, error) {
+	if !people.May(by, people.WriteFigure, people.Object{}) {
+		return ImportDefaults{}, denied()
+	}
+	d, _, err := s.Imports.LastDefaults(ctx, channelID)
+	return d, err
+}
+
+// ImportedFiles lists a channel's newest files that were counted, without their data.
+func (s *Service) ImportedFiles(ctx context.Context, by people.Person, channelID string) ([]Import, error) {
+	if !people.May(by, people.WriteFigure, people.Object{}) {
+		return nil, denied()
+	}
+	return s.Imports.CommittedImports(ctx, channelID, shownImports)
+}
+
+// ImportedFile gives an imported file as it came. Faults: "import.not_found".
+func (s *Service) ImportedFile(ctx context.Context, by people.Person, id string) (Import, error) {
+	if !people.May(by, people.WriteFigure, people.Object{}) {
+		return Import{}, denied()
+	}
+	return s.Imports.Import(ctx, id)
 }
 
 // CommitImport counts the good rows of a previewed file, all at once; rows
@@ -150,7 +181,7 @@ func (s *Service) CommitImport(ctx context.Context, by people.Person, id string,
 			p = Preview{Import: i, Good: i.Added}
 			return nil
 		}
-		if old, found, err := s.Imports.CommittedByHash(ctx, i.Hash); err != nil {
+		if old, found, err := s.Imports.CommittedByHash(ctx, i.Defaults.ChannelID, i.Hash); err != nil {
 			return fmt.Errorf("import %s: %w", id, err)
 		} else if found {
 			return fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)

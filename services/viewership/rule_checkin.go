@@ -17,9 +17,6 @@ const codeLetters = "3479ACDEFHJKMNPRTWXY"
 // codeLength of a check-in code: 64 million codes.
 const codeLength = 6
 
-// checkInAfter is how long after an airing its codes are taken.
-const checkInAfter = 15 * time.Minute
-
 // CheckInState says whether a check-in counts.
 type CheckInState string
 
@@ -73,29 +70,36 @@ func during(a schedule.Airing, c Code, at time.Time) bool {
 	if c.Second {
 		from = from.Add(c.Moment)
 	}
-	return !at.Before(from) && !at.After(to.Add(checkInAfter))
+	return !at.Before(from) && !at.After(to.Add(schedule.CheckInAfter))
 }
 
-// onAir finds the airing of a code's copy that a code entered now belongs to,
-// and whether the copy had been on air before it.
-func onAir(c Code, airings []schedule.Airing, at time.Time) (a schedule.Airing, repeat, ok bool) {
+// onAir finds the airing of a code's copy that a code entered now belongs to.
+func onAir(c Code, airings []schedule.Airing, at time.Time) (a schedule.Airing, ok bool) {
 	for _, x := range airings {
 		if x.CopyID != c.CopyID || x.ChannelID != c.ChannelID || x.Outcome == schedule.Dropped || !during(x, c, at) {
 			continue
 		}
 		a, ok = x, true
 	}
-	for _, x := range airings {
-		if ok && x.ID != a.ID && x.CopyID == c.CopyID && x.Outcome.Happened() && x.StartedAt.Before(at) {
-			repeat = true
-		}
-	}
-	return a, repeat, ok
+	return a, ok
 }
 
-// Judged sets a check-in's state from what as-run says of its airing. codes are
-// the two of the copy.
-func (k CheckIn) Judged(a schedule.Airing, codes map[string]Code, second Code) CheckIn {
+// shownBefore reports whether an airing of the code's copy other than a had
+// shown the code by then: one that was cut off before the code's moment had not.
+func shownBefore(c Code, a schedule.Airing, airings []schedule.Airing, at time.Time) bool {
+	for _, x := range airings {
+		shown := x.StartedAt.Add(c.Moment)
+		if x.ID != a.ID && x.CopyID == c.CopyID && x.Outcome.Happened() && shown.Before(x.EndedAt) && shown.Before(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// Judged sets a check-in's state from what as-run says of its airing and of the
+// others of the copy. codes are the two of the copy.
+func (k CheckIn) Judged(a schedule.Airing, airings []schedule.Airing, codes map[string]Code, second Code) CheckIn {
+	k.Repeat = shownBefore(codes[k.Code], a, airings, k.At)
 	if a.Outcome == schedule.Planned {
 		k.State, k.Stayed = CheckInPending, !k.StayedAt.IsZero()
 		return k
