@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite" // the "sqlite" driver
+
+	"lenlop/services/audit"
 )
 
 // DB is the database. On SQLite it holds one writing connection and a pool of
@@ -24,6 +27,7 @@ import (
 type DB struct {
 	write, read *bun.DB
 	now         func() time.Time
+	server      *pgx.ConnConfig // how to reach PostgreSQL; nil on SQLite
 }
 
 // txKey is where Atomically keeps its transaction in a context.
@@ -35,17 +39,41 @@ const (
 	readers, idleReaders = 8, 4
 	cacheReader          = -2000 // KiB, negative by SQLite's convention
 	cacheWriter          = -8000
-	postgresConns        = 20
-	postgresIdle         = 5
 	idleFor              = 5 * time.Minute
 )
+
+// Pool bounds what one process asks of PostgreSQL; zero values mean the
+// defaults. SQLite takes no notice of it.
+type Pool struct {
+	Conns     int           // most connections of this process; 20
+	Statement time.Duration // longest single statement; 30 s
+	Idle      time.Duration // longest a transaction may do nothing: a process that hangs holds no locks; 60 s
+}
+
+func (p Pool) orDefaults() Pool {
+	if p.Conns <= 0 {
+		p.Conns = 20
+	}
+	if p.Statement <= 0 {
+		p.Statement = 30 * time.Second
+	}
+	if p.Idle <= 0 {
+		p.Idle = time.Minute
+	}
+	return p
+}
 
 // Open opens dsn: "postgres://..." or the path of a SQLite file. It does not
 // migrate; call Migrate. fault.Unavailable "database.unavailable" when it
 // cannot be reached.
 func Open(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
+	return OpenPool(ctx, dsn, now, Pool{})
+}
+
+// OpenPool is Open with bounds for PostgreSQL.
+func OpenPool(ctx context.Context, dsn string, now func() time.Time, pool Pool) (*DB, error) {
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return openPostgres(ctx, dsn, now)
+		return openPostgres(ctx, dsn, now, pool.orDefaults())
 	}
 	w, err := openSQLite(ctx, dsn, cacheWriter, "&_txlock=immediate")
 	if err != nil {
@@ -63,7 +91,7 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
 	return &DB{write: bun.NewDB(w, sqliteText{sqlitedialect.New()}), read: bun.NewDB(r, sqliteText{sqlitedialect.New()}), now: now}, nil
 }
 
-func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
+func openPostgres(ctx context.Context, dsn string, now func() time.Time, pool Pool) (*DB, error) {
 	c, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		// The parser's error repeats the DSN with the password hidden.
@@ -76,15 +104,22 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time) (*DB, e
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "lenlop"
 	}
+	server := c.Copy()
+	// What the address itself says about these wins.
+	for name, limit := range map[string]time.Duration{"statement_timeout": pool.Statement, "idle_in_transaction_session_timeout": pool.Idle} {
+		if c.RuntimeParams[name] == "" {
+			c.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)
+		}
+	}
 	p := stdlib.OpenDB(*c)
-	p.SetMaxOpenConns(postgresConns)
-	p.SetMaxIdleConns(postgresIdle)
+	p.SetMaxOpenConns(pool.Conns)
+	p.SetMaxIdleConns(max(pool.Conns/4, 2))
 	p.SetConnMaxIdleTime(idleFor)
 	if err := pingOrClose(ctx, p); err != nil {
 		return nil, err
 	}
 	b := bun.NewDB(p, postgresText{pgdialect.New()})
-	return &DB{write: b, read: b, now: now}, nil
+	return &DB{write: b, read: b, now: now, server: server}, nil
 }
 
 func openSQLite(ctx context.Context, path string, cache int, more string) (*sql.DB, error) {
@@ -139,7 +174,12 @@ func (d *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error)
 		return fn(ctx)
 	}
 	err := d.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		return fn(context.WithValue(ctx, txKey{}, tx))
+		var done []audit.Entry // what was done goes to the end of the audit's chain last
+		ctx = context.WithValue(context.WithValue(ctx, txKey{}, tx), pendingKey{}, &done)
+		if err := fn(ctx); err != nil {
+			return err
+		}
+		return d.Audit().seal(ctx, done)
 	})
 	return wrap(err, "database")
 }

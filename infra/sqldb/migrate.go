@@ -2,11 +2,14 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
 	"lenlop/services/fault"
@@ -25,18 +28,23 @@ const migrateLock = 0x6c656e6c6f70
 // "program": versions) when the data was written by a newer program: nothing
 // is touched then.
 func (d *DB) Migrate(ctx context.Context) error {
+	pool := d.write.DB
 	if d.Postgres() {
-		conn, err := d.write.Conn(ctx)
+		// Connections of its own: a migration may take longer than any statement
+		// of the site, and so may waiting for another process's.
+		pool = stdlib.OpenDB(*d.server)
+		defer pool.Close()
+		conn, err := pool.Conn(ctx)
 		if err != nil {
 			return wrap(err, "migrate")
 		}
 		defer conn.Close()
-		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock(?)", migrateLock); err != nil {
+		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(migrateLock)); err != nil {
 			return wrap(err, "migrate: lock")
 		}
-		defer conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock(?)", migrateLock)
+		defer conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrateLock))
 	}
-	p, err := d.migrations()
+	p, err := d.migrations(pool)
 	if err != nil {
 		return err
 	}
@@ -46,34 +54,41 @@ func (d *DB) Migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return wrap(err, "migrate")
 	}
-	return nil
+	return d.Audit().sealOld(ctx)
 }
 
 // refuseNewer fails when the data has been through a migration that this
 // program does not know, whatever its number: rooms take numbers of their own.
 func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
 	// This also makes the table of versions where there is none.
-	_, program, err := p.GetVersions(ctx)
-	if err != nil {
+	if _, _, err := p.GetVersions(ctx); err != nil {
 		return wrap(err, "migrate: version")
 	}
+	_, err := d.newer(ctx, p)
+	return err
+}
+
+// newer counts the migrations done; fault.Conflict "database.newer" when one
+// of them is unknown here.
+func (d *DB) newer(ctx context.Context, p *goose.Provider) (int, error) {
 	var done []int64
 	if err := d.write.NewRaw("SELECT version_id FROM goose_db_version WHERE version_id > 0 ORDER BY version_id").Scan(ctx, &done); err != nil {
-		return wrap(err, "migrate: version")
+		return 0, wrap(err, "migrate: version")
 	}
-	known := make(map[int64]bool)
+	known, program := make(map[int64]bool), int64(0)
 	for _, s := range p.ListSources() {
 		known[s.Version] = true
+		program = max(program, s.Version)
 	}
 	for _, v := range slices.Backward(done) {
 		if !known[v] {
-			return fault.New(fault.Conflict, "database.newer", "data", v, "program", program)
+			return 0, fault.New(fault.Conflict, "database.newer", "data", v, "program", program)
 		}
 	}
-	return nil
+	return len(done), nil
 }
 
-func (d *DB) migrations() (*goose.Provider, error) {
+func (d *DB) migrations(pool *sql.DB) (*goose.Provider, error) {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("migrations: %w", err)
@@ -84,10 +99,49 @@ func (d *DB) migrations() (*goose.Provider, error) {
 	}
 	// Out of order: a room's migration may be released after one of another
 	// room that has a higher number.
-	p, err := goose.NewProvider(engine, d.write.DB, dir, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true),
+	p, err := goose.NewProvider(engine, pool, dir, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true),
 		goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return nil, fmt.Errorf("migrations: %w", err)
 	}
 	return p, nil
+}
+
+// Schema says how the data stands against this program: how many migrations
+// are still to be done, or fault.Conflict "database.newer". It changes nothing.
+func (d *DB) Schema(ctx context.Context) (pending int, err error) {
+	p, err := d.migrations(d.write.DB)
+	if err != nil {
+		return 0, err
+	}
+	var made int
+	query := "SELECT COUNT(*) FROM sqlite_master WHERE name = 'goose_db_version'"
+	if d.Postgres() {
+		query = "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'goose_db_version' AND schemaname = current_schema()"
+	}
+	if err := d.read.NewRaw(query).Scan(ctx, &made); err != nil {
+		return 0, wrap(err, "schema")
+	}
+	if made == 0 {
+		return len(p.ListSources()), nil
+	}
+	done, err := d.newer(ctx, p)
+	return len(p.ListSources()) - done, err
+}
+
+// Writable reports whether the database takes changes: one that is a read-only
+// copy of another, or on a full disk, answers and keeps nothing. The change is
+// undone.
+func (d *DB) Writable(ctx context.Context) error {
+	undo := errors.New("undo")
+	err := d.Atomically(ctx, func(ctx context.Context) error {
+		if _, err := d.Writer(ctx).ExecContext(ctx, "CREATE TABLE lenlop_writable (one INTEGER)"); err != nil {
+			return err
+		}
+		return undo
+	})
+	if errors.Is(err, undo) {
+		return nil
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -28,7 +29,14 @@ type personRow struct {
 	Active       bool
 	Demo         bool
 	CreatedAt    stamp
+	Email        string
+	Machine      bool
+	// SecondStep is read with the row (secondStep) and written by Secrets.
+	SecondStep bool `bun:",scanonly"`
 }
+
+// secondStep tells with a person's row whether they have an authenticator.
+const secondStep = "EXISTS (SELECT 1 FROM second_steps AS x WHERE x.person_id = p.id) AS second_step"
 
 type grantRow struct {
 	bun.BaseModel `bun:"table:grants,alias:g"`
@@ -47,16 +55,22 @@ type sessionRow struct {
 	PersonID  string
 	Kind      string
 	UserAgent string
+	Name      string
+	Scopes    string
 	CreatedAt stamp
 	SeenAt    stamp
 	ExpiresAt stamp
 }
 
 func (r *sessionRow) session() people.Session {
-	return people.Session{
-		ID: r.ID, Hash: r.Hash, PersonID: r.PersonID, Kind: people.SessionKind(r.Kind), UserAgent: r.UserAgent,
+	ses := people.Session{
+		ID: r.ID, Hash: r.Hash, PersonID: r.PersonID, Kind: people.SessionKind(r.Kind), UserAgent: r.UserAgent, Name: r.Name,
 		CreatedAt: r.CreatedAt.Time(), SeenAt: r.SeenAt.Time(), ExpiresAt: r.ExpiresAt.Time(),
 	}
+	for _, a := range strings.Fields(r.Scopes) {
+		ses.Scopes = append(ses.Scopes, people.Action(a))
+	}
+	return ses
 }
 
 // Person reads one person.
@@ -71,7 +85,7 @@ func (s *People) ByUsername(ctx context.Context, username string) (people.Person
 
 func (s *People) one(ctx context.Context, column, value string) (people.Person, error) {
 	var r personRow
-	err := s.db.Reader(ctx).NewSelect().Model(&r).Where("? = ?", bun.Ident(column), value).Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&r).ColumnExpr("p.*").ColumnExpr(secondStep).Where("? = ?", bun.Ident(column), value).Scan(ctx)
 	if err != nil {
 		return people.Person{}, missing(err, "people.not_found", "person", value)
 	}
@@ -104,7 +118,7 @@ func (s *People) withGrants(ctx context.Context, rows []personRow) ([]people.Per
 	for i, r := range rows {
 		list[i] = people.Person{
 			ID: r.ID, Username: r.Username, Name: r.Name, Grants: of[r.ID], PasswordHash: r.PasswordHash,
-			Active: r.Active, Demo: r.Demo, CreatedAt: r.CreatedAt.Time(),
+			Active: r.Active, Demo: r.Demo, CreatedAt: r.CreatedAt.Time(), Email: r.Email, Machine: r.Machine, SecondStep: r.SecondStep,
 		}
 	}
 	return list, nil
@@ -116,10 +130,13 @@ func (s *People) SavePerson(ctx context.Context, p people.Person) error {
 		w := s.db.Writer(ctx)
 		_, err := w.NewInsert().Model(&personRow{
 			ID: p.ID, Username: p.Username, Name: p.Name, NameKey: nameKey(p.Name), PasswordHash: p.PasswordHash,
-			Active: p.Active, Demo: p.Demo, CreatedAt: stamp(p.CreatedAt),
+			Active: p.Active, Demo: p.Demo, CreatedAt: stamp(p.CreatedAt), Email: p.Email, Machine: p.Machine,
 		}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 		if duplicate(err, "persons_username", "persons.username") {
 			return fault.Wrap(err, fault.Conflict, "people.username_taken", "username", p.Username)
+		}
+		if duplicate(err, "persons_email", "persons.email") {
+			return fault.Wrap(err, fault.Conflict, "people.email_taken", "email", p.Email)
 		}
 		if err != nil {
 			return wrap(err, "person", p.ID)
@@ -145,7 +162,8 @@ func (s *People) Persons(ctx context.Context, role people.Role, after string, li
 		limit = defaultPage
 	}
 	var rows []personRow
-	q := s.db.Reader(ctx).NewSelect().Model(&rows).Order("name_key", "id").Limit(int64(limit))
+	q := s.db.Reader(ctx).NewSelect().Model(&rows).ColumnExpr("p.*").ColumnExpr(secondStep).
+		Where("NOT p.machine").Order("name_key", "id").Limit(int64(limit))
 	if role != "" {
 		q = q.Where("EXISTS (SELECT 1 FROM grants AS g WHERE g.person_id = p.id AND g.role = ?)", string(role))
 	}
@@ -162,8 +180,13 @@ func (s *People) Persons(ctx context.Context, role people.Role, after string, li
 // that has been seen since it began is never added: a request that was under
 // way while its session was ended must not bring it back.
 func (s *People) SaveSession(ctx context.Context, ses people.Session) error {
+	scopes := make([]string, len(ses.Scopes))
+	for i, a := range ses.Scopes {
+		scopes[i] = string(a)
+	}
 	r := &sessionRow{
-		ID: ses.ID, Hash: ses.Hash, PersonID: ses.PersonID, Kind: string(ses.Kind), UserAgent: ses.UserAgent,
+		ID: ses.ID, Hash: ses.Hash, PersonID: ses.PersonID, Kind: string(ses.Kind), UserAgent: ses.UserAgent, Name: ses.Name,
+		Scopes:    strings.Join(scopes, " "),
 		CreatedAt: stamp(ses.CreatedAt), SeenAt: stamp(ses.SeenAt), ExpiresAt: stamp(ses.ExpiresAt),
 	}
 	var err error

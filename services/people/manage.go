@@ -179,14 +179,16 @@ func (s *Service) ResetPassword(ctx context.Context, by Person, id string) (p Pe
 // EasyPassword makes a password that can be read out over the telephone: four
 // groups of four letters and digits without look-alikes, 79 bits.
 func EasyPassword() string {
+	s := easyLetters(16)
+	return s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]
+}
+
+// easyLetters makes random letters and digits without look-alikes.
+func easyLetters(n int) string {
 	const letters = "abcdefghjkmnpqrstuvwxyz23456789" // 31: no i, l, o, 0, 1
-	b := make([]byte, 0, 19)
+	b := make([]byte, 0, n)
 	var r [1]byte
-	for len(b) < 19 {
-		if len(b)%5 == 4 {
-			b = append(b, '-')
-			continue
-		}
+	for len(b) < n {
 		rand.Read(r[:]) // never fails since Go 1.24
 		if int(r[0]) < 256/len(letters)*len(letters) {
 			b = append(b, letters[int(r[0])%len(letters)])
@@ -196,8 +198,12 @@ func EasyPassword() string {
 }
 
 func (s *Service) log(ctx context.Context, by Person, id, detail string) error {
+	return s.note(ctx, by, ManagePeople, id, detail)
+}
+
+func (s *Service) note(ctx context.Context, by Person, a Action, id, detail string) error {
 	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,
-		Action: string(ManagePeople), Subject: "person:" + id, Detail: detail})
+		Action: string(a), Subject: "person:" + id, Detail: detail})
 }
 
 func denied() error { return fault.New(fault.Forbidden, "access.denied") }

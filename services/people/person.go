@@ -38,9 +38,20 @@ type Person struct {
 	Name         string
 	Grants       []Grant
 	PasswordHash string // argon2id, PHC string form; empty: cannot sign in by password
+	Email        string // lower case, unique when given; staff only: for resets and the province's own sign-in
 	Active       bool   // false ends every session within a second
 	Demo         bool   // made by --demo
 	CreatedAt    time.Time
+
+	// Machine is a program's account: service tokens act as it, and nobody
+	// signs in to it.
+	Machine bool
+	// SecondStep says that signing in takes a one-time code too. It is read with the
+	// person and changed by Secrets only.
+	SecondStep bool
+	// Scopes, when there are any, are all that the credential in use may be used
+	// for: those of a personal or service token. They are never stored here.
+	Scopes []Action
 }
 
 // Anonymous reports whether nobody is signed in.
@@ -88,8 +99,10 @@ type SessionKind string
 
 // The kinds of session.
 const (
-	Browser SessionKind = "browser"
-	Token   SessionKind = "token"
+	Browser      SessionKind = "browser"
+	Token        SessionKind = "token"    // a script that signed in with a password
+	Personal     SessionKind = "personal" // made by its person, with scopes
+	MachineToken SessionKind = "service"  // made by an administrator for a machine, with scopes
 )
 
 // Session is one sign-in. Only the SHA-256 of its secret is stored.
@@ -99,6 +112,8 @@ type Session struct {
 	PersonID  string
 	Kind      SessionKind
 	UserAgent string
+	Name      string   // of personal and service tokens
+	Scopes    []Action // empty: whatever the person may
 	CreatedAt time.Time
 	SeenAt    time.Time
 	ExpiresAt time.Time

@@ -10,7 +10,9 @@ type Action string
 const (
 	ReadPublic Action = "public.read" // anybody, signed in or not
 
-	SeeSelf Action = "self.see" // own account, own sessions
+	SeeSelf      Action = "self.see"      // own account, own sessions
+	ManageSelf   Action = "self.manage"   // own password, second step, sessions and tokens
+	ManageTokens Action = "tokens.manage" // service tokens
 
 	CreateLesson  Action = "lesson.create"
 	ReadLesson    Action = "lesson.read"  // its page, whatever its status
@@ -78,6 +80,9 @@ func May(p Person, a Action, o Object) bool {
 	if p.ID == OperatorID {
 		return true
 	}
+	if !p.covers(a) {
+		p = Person{} // what the credential was not made for, it may as a stranger
+	}
 	switch a {
 	case ReadPublic:
 		return true
@@ -91,7 +96,7 @@ func May(p Person, a Action, o Object) bool {
 	}
 	own := p.Is(Teacher) && (o.Owner == p.ID || o.Uploader == p.ID)
 	switch a {
-	case SeeSelf:
+	case SeeSelf, ManageSelf:
 		return true
 	case CreateLesson:
 		return p.Is(Teacher) || p.Is(Admin)
@@ -120,7 +125,7 @@ func May(p Person, a Action, o Object) bool {
 		return p.Is(Reviewer) || p.Is(Admin)
 	case ReadSchool:
 		return p.At(Head, o.School) || p.At(Teacher, o.School) || p.Is(Reviewer) || p.Is(Admin)
-	case ManagePeople, ManageSchools, ManageQueue, ReadAudit, ReadHealth:
+	case ManagePeople, ManageSchools, ManageTokens, ManageQueue, ReadAudit, ReadHealth:
 		return p.Is(Admin)
 	case ReadQueue:
 		return p.Is(Admin) || p.Is(Reviewer)

@@ -33,26 +33,73 @@ type Service struct {
 	Atomic job.Atomic
 	Audit  audit.Log
 
+	// What one-time codes, resets, tokens and the province's own sign-in need.
+	Secrets   Secrets
+	Directory Directory
+	Key       []byte // keys of authenticators are made with it
+	// RequireSecondStep makes reviewers, stations and administrators set up
+	// one-time codes before anything else.
+	RequireSecondStep bool
+
 	decoyOnce sync.Once
 	decoy     string
 }
 
+// Credentials are what somebody signs in with.
+type Credentials struct {
+	Username, Password string
+	Code               string // one-time or recovery code, when the account asks for one
+}
+
 // SignIn checks a password and opens a session; the secret is given once and
-// only its hash is kept. Every failure is the same fault.Unauthenticated
-// "signin.wrong", in about the same time, whether or not the account exists.
+// only its hash is kept. See Enter for its faults.
 func (s *Service) SignIn(ctx context.Context, username, password string, kind SessionKind, userAgent string) (secret string, _ Session, _ Person, _ error) {
-	p, err := s.Store.ByUsername(ctx, strings.ToLower(strings.TrimSpace(username)))
+	return s.Enter(ctx, Credentials{Username: username, Password: password}, kind, userAgent)
+}
+
+// Enter checks credentials and opens a session; the secret is given once and
+// only its hash is kept. A wrong name or password is always the same
+// fault.Unauthenticated "signin.wrong", in about the same time, whether or not
+// the account exists. Right ones may still be Unauthenticated
+// "signin.code_needed" or "signin.code_wrong" (with the person, whose code is
+// owed), or for a script Forbidden "signin.enrol_first".
+func (s *Service) Enter(ctx context.Context, c Credentials, kind SessionKind, userAgent string) (secret string, _ Session, _ Person, _ error) {
+	p, err := s.verify(ctx, c)
+	if err != nil {
+		return "", Session{}, Person{}, err
+	}
+	switch {
+	case p.SecondStep && plainCode(c.Code) == "":
+		return "", Session{}, p, fault.New(fault.Unauthenticated, "signin.code_needed")
+	case p.SecondStep:
+		if err := s.checkCode(ctx, p, c.Code, fault.Unauthenticated); err != nil {
+			return "", Session{}, p, err
+		}
+	case kind == Token && s.MustEnrol(p):
+		return "", Session{}, p, fault.New(fault.Forbidden, "signin.enrol_first")
+	}
+	secret, ses, err := s.Open(ctx, p, kind, userAgent)
+	return secret, ses, p, err
+}
+
+func (s *Service) verify(ctx context.Context, c Credentials) (Person, error) {
+	p, err := s.Store.ByUsername(ctx, strings.ToLower(strings.TrimSpace(c.Username)))
 	switch {
 	case err != nil && fault.KindOf(err) != fault.NotFound:
-		return "", Session{}, Person{}, err
+		return Person{}, err
 	case err != nil || !p.Active || p.PasswordHash == "":
 		// Spend the same time on a stranger as on a known account.
 		s.decoyOnce.Do(func() { s.decoy, _ = HashPassword("decoy", s.Params) })
-		CheckPassword(s.decoy, password)
-		return "", Session{}, Person{}, fault.New(fault.Unauthenticated, "signin.wrong")
-	case !CheckPassword(p.PasswordHash, password):
-		return "", Session{}, Person{}, fault.New(fault.Unauthenticated, "signin.wrong")
+		CheckPassword(s.decoy, c.Password)
+		return Person{}, fault.New(fault.Unauthenticated, "signin.wrong")
+	case !CheckPassword(p.PasswordHash, c.Password):
+		return Person{}, fault.New(fault.Unauthenticated, "signin.wrong")
 	}
+	return p, nil
+}
+
+// Open opens a session for a person who has shown who they are.
+func (s *Service) Open(ctx context.Context, p Person, kind SessionKind, userAgent string) (secret string, _ Session, _ error) {
 	secret, hash := NewSecret()
 	now := s.Now()
 	life := BrowserLife
@@ -65,9 +112,50 @@ func (s *Service) SignIn(ctx context.Context, username, password string, kind Se
 	ses := Session{ID: s.NewID(), Hash: hash, PersonID: p.ID, Kind: kind, UserAgent: userAgent,
 		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(life)}
 	if err := s.Store.SaveSession(ctx, ses); err != nil {
+		return "", Session{}, err
+	}
+	return secret, ses, nil
+}
+
+// Halfway gives a secret to somebody who has shown who they are but for the
+// one-time code; Finish takes it with the code.
+func (s *Service) Halfway(ctx context.Context, p Person) (secret string, err error) {
+	secret, hash := NewSecret()
+	now := s.Now()
+	return secret, s.Secrets.SaveTicket(ctx, Ticket{Hash: hash, Kind: HalfwayTicket, PersonID: p.ID, CreatedAt: now, ExpiresAt: now.Add(HalfwayLife)})
+}
+
+// HalfwayOf tells who holds the secret. Fault: Unauthenticated "signin.expired".
+func (s *Service) HalfwayOf(ctx context.Context, secret string) (Person, error) {
+	t, err := s.Secrets.Ticket(ctx, HalfwayTicket, HashSecret(secret))
+	if err == nil && !s.Now().Before(t.ExpiresAt) {
+		return Person{}, fault.New(fault.Unauthenticated, "signin.expired")
+	}
+	p, err := s.ticketed(ctx, t, err)
+	if fault.KindOf(err) == fault.NotFound {
+		return Person{}, fault.New(fault.Unauthenticated, "signin.expired")
+	}
+	return p, err
+}
+
+// Finish opens the session of somebody halfway in. Faults: Unauthenticated
+// "signin.expired", "signin.code_wrong".
+func (s *Service) Finish(ctx context.Context, halfway, code, userAgent string) (secret string, _ Session, _ Person, _ error) {
+	p, err := s.HalfwayOf(ctx, halfway)
+	if err != nil {
 		return "", Session{}, Person{}, err
 	}
-	return secret, ses, p, nil
+	if err := s.checkCode(ctx, p, code, fault.Unauthenticated); err != nil {
+		return "", Session{}, p, err
+	}
+	if _, err := s.Secrets.TakeTicket(ctx, HalfwayTicket, HashSecret(halfway)); err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			err = fault.New(fault.Unauthenticated, "signin.expired")
+		}
+		return "", Session{}, p, err
+	}
+	secret, ses, err := s.Open(ctx, p, Browser, userAgent)
+	return secret, ses, p, err
 }
 
 // Who gives the person behind a session's secret. fault.Unauthenticated
@@ -101,7 +189,31 @@ func (s *Service) Who(ctx context.Context, secret string) (Person, Session, erro
 			return Person{}, Session{}, err
 		}
 	}
+	p.Scopes = ses.Scopes
 	return p, ses, nil
+}
+
+// EndOthers ends the person's other sign-ins; tokens that were made for
+// programs stay.
+func (s *Service) EndOthers(ctx context.Context, person, keep string) error {
+	return s.Atomic.Atomically(ctx, func(ctx context.Context) error { return s.endOthers(ctx, person, keep) })
+}
+
+func (s *Service) endOthers(ctx context.Context, person, keep string) error {
+	all, err := s.Store.Sessions(ctx, person)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, x := range all {
+		if x.ID != keep && (x.Kind == Browser || x.Kind == Token) {
+			ids = append(ids, x.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil // no ids would mean every one
+	}
+	return s.Store.EndSessions(ctx, person, ids...)
 }
 
 // SignOut ends sessions of the person; no ids means all.
