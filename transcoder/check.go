@@ -15,7 +15,8 @@ import (
 )
 
 // wholeDecodePixels bounds the rungs of which every picture is decoded when
-// they are checked; of larger ones only some segments are.
+// they are checked; of larger ones only some segments are. A repackaged one is
+// a stranger's work, and decoded whole.
 const wholeDecodePixels = 640 * 360
 
 // checkPiece decodes a packaged piece the way a player would: init section and
@@ -23,7 +24,7 @@ const wholeDecodePixels = 640 * 360
 // decoded is counted.
 func (t *Transcoder) checkPiece(ctx context.Context, p Plan, piece int, r Rung, packed cmaf.Packed, work string) error {
 	from, to := 0, len(packed.Segments)
-	if r.Width*r.Height > wholeDecodePixels {
+	if r.Width*r.Height > wholeDecodePixels && !r.Copy {
 		// One segment, another in each piece; shared structure was checked
 		// for all when they were cut.
 		from = piece % len(packed.Segments)
@@ -32,8 +33,7 @@ func (t *Transcoder) checkPiece(ctx context.Context, p Plan, piece int, r Rung, 
 	pc := p.Pieces[piece]
 	want := decoded{}
 	if r.Kind == ladder.Video {
-		divide := int64(max(1, r.Divide))
-		want.pictures = int((p.Cuts[pc.First+to]+divide-1)/divide - (p.Cuts[pc.First+from]+divide-1)/divide)
+		want.pictures = p.PicturesOf(r, p.Cuts[pc.First+from], p.Cuts[pc.First+to])
 	}
 	if r.Sound.Bitrate > 0 {
 		want.sounds = int(p.SoundFrame(p.Cuts[pc.First+to]) - p.SoundFrame(p.Cuts[pc.First+from]))

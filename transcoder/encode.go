@@ -38,12 +38,29 @@ func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task,
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	if err := t.encodePiece(ctx, path, p, task.Piece, rungs, work, progress); err != nil {
-		return nil, fmt.Errorf("piece %d %s: %w", task.Piece, task.Group, err)
+	copies := map[string]cmaf.Lane{}
+	encoded := 0
+	for _, r := range rungs {
+		if r.Copy {
+			if copies[r.Name], err = t.copyPiece(ctx, path, p, task.Piece, r, work); err != nil {
+				return nil, fmt.Errorf("piece %d rung %s: %w", task.Piece, r.Name, err)
+			}
+		}
+		if !r.Copy || r.Sound.Bitrate > 0 {
+			encoded++
+		}
+	}
+	if encoded > 0 {
+		if err := t.encodePiece(ctx, path, p, task.Piece, rungs, work, progress); err != nil {
+			return nil, fmt.Errorf("piece %d %s: %w", task.Piece, task.Group, err)
+		}
 	}
 	var outputs []Output
 	for _, r := range rungs {
-		outs, err := t.packRung(ctx, p, task.Piece, r, work, filepath.Join(dir, r.Name))
+		outs, err := t.packRung(ctx, p, task.Piece, r, copies, work, filepath.Join(dir, r.Name))
+		if err != nil && r.Copy {
+			err = notCopied(err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("piece %d rung %s: %w", task.Piece, r.Name, err)
 		}
@@ -87,8 +104,8 @@ func encodeMemory(p Plan) int64 {
 }
 
 // packRung packages one rung of a piece from what ffmpeg left in work.
-func (t *Transcoder) packRung(ctx context.Context, p Plan, piece int, r Rung, work, dir string) ([]Output, error) {
-	lanes, err := lanesOf(p, piece, r, work)
+func (t *Transcoder) packRung(ctx context.Context, p Plan, piece int, r Rung, copies map[string]cmaf.Lane, work, dir string) ([]Output, error) {
+	lanes, err := lanesOf(p, piece, r, copies, work)
 	if err != nil {
 		return nil, err
 	}
@@ -116,10 +133,12 @@ func (t *Transcoder) packRung(ctx context.Context, p Plan, piece int, r Rung, wo
 
 // lanesOf reads the picture and the sound of a rung and places them in the
 // lesson.
-func lanesOf(p Plan, piece int, r Rung, work string) ([]cmaf.Lane, error) {
+func lanesOf(p Plan, piece int, r Rung, copies map[string]cmaf.Lane, work string) ([]cmaf.Lane, error) {
 	var lanes []cmaf.Lane
 	pc := p.Pieces[piece]
-	if r.Kind == ladder.Video {
+	if r.Copy {
+		lanes = append(lanes, copies[r.Name])
+	} else if r.Kind == ladder.Video {
 		lane, err := pictureLane(p, pc, r, filepath.Join(work, ffmpeg.VideoFile(r.Name)))
 		if err != nil {
 			return nil, err

@@ -55,8 +55,7 @@ func (t *Transcoder) SingleFile(ctx context.Context, p Plan, rung string, segmen
 	}
 	want := decoded{}
 	if r.Kind == ladder.Video {
-		divide := int64(max(1, r.Divide))
-		want.pictures = int((p.Frames() + divide - 1) / divide)
+		want.pictures = p.PicturesOf(r, 0, p.Frames())
 	}
 	if r.Sound.Bitrate > 0 {
 		want.sounds = int(p.SoundFrame(p.Frames()))

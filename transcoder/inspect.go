@@ -2,6 +2,7 @@ package transcoder
 
 import (
 	"context"
+	"errors"
 	"math"
 
 	"lenlop/transcoder/ladder"
@@ -21,13 +22,10 @@ func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, erro
 	if f.HasVideo {
 		r.Rate = ladder.Rate{Num: f.RateNum, Den: f.RateDen}
 	}
-	s := &r.Source
-	s.Zero = zero(f, ladder.Grid(r.Rate))
-	s.AudioStart, s.AudioEnd = s.AudioStart-s.Zero, s.AudioEnd-s.Zero
-	r.Duration = end(f) - s.Zero
+	begin(&r, f, zero(f, ladder.Grid(r.Rate)))
 	if f.HasAudio {
 		var err error
-		if r.Loudness, err = t.loudness(ctx, path, *s, f.Sounds[0].Channels >= 2); err != nil {
+		if r.Loudness, err = t.loudness(ctx, path, r.Source, f.Sounds[0].Channels >= 2); err != nil {
 			return Plan{}, err
 		}
 	}
@@ -37,9 +35,50 @@ func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, erro
 			return Plan{}, err
 		}
 	}
-	p := ladder.Make(r)
+	p, err := t.withCopy(ctx, path, f, r)
+	if err != nil {
+		return Plan{}, err
+	}
 	t.log().InfoContext(ctx, "planned", "duration", p.Duration, "rungs", ladder.Names(p.Rungs), "still", r.Content.Still(), "pieces", len(p.Pieces))
 	return p, nil
+}
+
+// begin lets the lesson begin at a timestamp of the file.
+func begin(r *ladder.Request, f Facts, zero float64) {
+	s := source(f)
+	s.Zero = zero
+	s.AudioStart, s.AudioEnd = s.AudioStart-zero, s.AudioEnd-zero
+	r.Source, r.Duration = s, end(f)-zero
+}
+
+// priming is the most sound, in seconds, that is taken for the encoder's
+// priming when it stands before the first picture: two frames of AAC. Files
+// that cannot hide it have it there, and it is silence.
+const priming = 0.05
+
+// withCopy plans with the recording's own pictures as the top rung when they
+// are fit for it. When anything about them is doubtful, they are encoded.
+func (t *Transcoder) withCopy(ctx context.Context, path string, f Facts, r ladder.Request) (Plan, error) {
+	encoded := ladder.Make(r)
+	if r.Copy = copyRequest(f); r.Copy != nil && (!f.HasAudio || f.Sounds[0].Start > f.VideoStart-priming) {
+		begin(&r, f, f.VideoStart) // its first picture cannot stand for others
+	}
+	p := ladder.Make(r)
+	if !p.Rungs[0].Copy {
+		if f.Groups != nil {
+			t.log().InfoContext(ctx, "not repackaged", "reason", f.Groups.Reason)
+		}
+		return encoded, nil
+	}
+	var err error
+	if r.Copy.Codecs, err = t.tryCopy(ctx, path, p); errors.Is(err, ErrCopy) {
+		t.log().InfoContext(ctx, "not repackaged", "error", err)
+		return encoded, nil
+	}
+	if err != nil {
+		return Plan{}, err
+	}
+	return ladder.Make(r), nil
 }
 
 func source(f Facts) ladder.Source {

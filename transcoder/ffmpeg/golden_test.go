@@ -85,6 +85,8 @@ func TestGoldenOthers(t *testing.T) {
 	golden(t, "loudness-mono", args, err)
 	args, err = PosterArgs("/in/recording", p, 10, 640, "/out/poster.jpg", 1)
 	golden(t, "poster", args, err)
+	args, err = CopyArgs("/in/recording", p, 2, "/out")
+	golden(t, "copy", args, err)
 	golden(t, "decode", DecodeArgs("/in/recording", 1), nil)
 	golden(t, "join", JoinArgs("/in/joined.mp4", "mp4", "/out/240p.mp4"), nil)
 	args, err = StoryboardArgs("/in/recording", p, BoardOf(p), "/out/storyboard.jpg")

@@ -73,12 +73,18 @@ const nearly = 0.85
 // worthwhile drops rungs that cost nearly as much as the one above them, and
 // plans the bandwidth of the rest: half as much again as the mean, for the
 // segments with more in them.
-func worthwhile(list []Rung, c Content, w, h int) []Rung {
+func worthwhile(list []Rung, c Content, copied *Copy, w, h int) []Rung {
 	lw, lh := LookSize(w, h)
 	var kept []Rung
 	above := 0.0
 	for i, r := range list {
 		rate := c.bitrate(r, lw*lh)
+		if r.Copy {
+			// What it takes is known.
+			above = float64(copied.Bitrate + r.Sound.Bitrate)
+			kept = append(kept, r)
+			continue
+		}
 		if rate == 0 {
 			kept = append(kept, r)
 			continue
@@ -90,6 +96,9 @@ func worthwhile(list []Rung, c Content, w, h int) []Rung {
 		}
 		above = total
 		r.Bandwidth = min(r.Bandwidth, int(1.5*float64(max(rate, 20_000))+1.1*float64(r.Sound.Bitrate)))
+		if n := len(kept); n > 0 {
+			r.Bandwidth = min(r.Bandwidth, kept[n-1].Bandwidth)
+		}
 		kept = append(kept, r)
 	}
 	return kept

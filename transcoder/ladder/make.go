@@ -12,6 +12,7 @@ type Request struct {
 	Loudness Loudness
 	Content  Content
 	Warning  string
+	Copy     *Copy // how the recording's pictures hang together; nil: they must be encoded
 }
 
 // Loudness is what was measured of the sound in sampled windows, in LUFS; 0
@@ -60,7 +61,7 @@ const leastHalved = 23
 
 // pieceSegments are the pieces' lengths in long segments: the first is made
 // at once, the following grow to 48 s so that playing never waits for long.
-var pieceSegments = []int{1, 2, 4, 8}
+var pieceSegments = []int{1, 2, 4, 8} // the first is as long as the short segments together
 
 // soundGrid is the grid a recording without a picture is cut on.
 var soundGrid = Rate{25, 1}
@@ -79,15 +80,21 @@ func Make(r Request) Plan {
 		}
 	}
 	p.Rate = soundGrid
+	var keys []int64
 	if r.Source.Video >= 0 {
 		p.Rate = Grid(r.Rate)
-		p.Rungs = worthwhile(rungs(r.Source.Width, r.Source.Height, p.Rate.Float(), low, high), r.Content, r.Source.Width, r.Source.Height)
+		list := rungs(r.Source.Width, r.Source.Height, p.Rate.Float(), low, high)
 		if r.Content.Still() {
 			p.TargetDuration = stillSegment
-			for i := range p.Rungs {
-				if p.Rate.Float() >= leastHalved {
-					p.Rungs[i] = halved(p.Rungs[i])
-				}
+		}
+		if r.repackages(list[0], p) {
+			keys = r.Copy.cuts(p.Rate, r.frames(p.Rate), float64(p.TargetDuration))
+			list[0] = r.Copy.rung(list[0], keys, p.Rate)
+		}
+		p.Rungs = worthwhile(list, r.Content, r.Copy, r.Source.Width, r.Source.Height)
+		for i := range p.Rungs {
+			if r.Content.Still() && p.Rate.Float() >= leastHalved && !p.Rungs[i].Copy && allEven(keys) {
+				p.Rungs[i] = halved(p.Rungs[i])
 			}
 		}
 	}
@@ -98,11 +105,15 @@ func Make(r Request) Plan {
 		}
 		p.Rungs = append(p.Rungs, soundOnly(only))
 	}
-	frames := max(1, int64(math.Round(r.Duration*p.Rate.Float())))
-	p.Cuts = cuts(p.Rate, frames, float64(p.TargetDuration))
+	if p.Cuts = keys; p.Cuts == nil {
+		p.Cuts = cuts(p.Rate, r.frames(p.Rate), float64(p.TargetDuration))
+	}
 	p.Pieces = pieces(p)
 	return p
 }
+
+// frames is the number of pictures of the whole lesson.
+func (r Request) frames(rate Rate) int64 { return max(1, int64(math.Round(r.Duration*rate.Float()))) }
 
 // Grid is the picture rate of the renditions for a recording's own: the same
 // up to 31 a second, else halved until it is; at least 10.
@@ -153,11 +164,14 @@ func pieces(p Plan) []Piece {
 		list = append(list, Piece{Start: p.Rate.Seconds(p.Cuts[first]), End: p.Rate.Seconds(p.Cuts[last]), First: first, Last: last})
 	}
 	n := len(p.Cuts) - 1
-	at := min(shortSegments, n)
-	add(0, at)
-	for i := 1; at < n; i++ {
-		next := at + max(1, pieceSegments[min(i, len(pieceSegments)-1)]*longSegment/p.TargetDuration)
-		if next >= n-1 {
+	for i, at := 0, 0; at < n; i++ {
+		// Cuts at another's key frames fall where they fall.
+		want := float64(longSegment*pieceSegments[min(max(i, 0), len(pieceSegments)-1)]) + 0.5
+		next := at + 1
+		for next < n && p.Rate.Seconds(p.Cuts[next+1]-p.Cuts[at]) <= want {
+			next++
+		}
+		if i > 0 && next >= n-1 {
 			next = n // no tiny last piece
 		}
 		add(at, next)

@@ -51,13 +51,14 @@ type Rung struct {
 	FPS       float64 `json:"fps,omitempty"`
 	Divide    int     `json:"divide,omitempty"` // every how-manieth picture of the plan's grid is kept: 1 or 2
 	CRF       int     `json:"crf,omitempty"`
-	MaxRate   int     `json:"maxRate,omitempty"` // bits a second, the cap of the picture
-	Level     int     `json:"level,omitempty"`   // H.264 level times ten
-	Sound     Sound   `json:"sound"`             // zero when the recording is silent
-	Copy      bool    `json:"copy,omitempty"`    // repackaged from the recording, not encoded
-	Bandwidth int     `json:"bandwidth"`         // planned: the peak, bits a second
-	Codecs    string  `json:"codecs"`            // planned, RFC 6381
-	Work      float64 `json:"work"`              // share of the encoding work of a second of lesson
+	MaxRate   int     `json:"maxRate,omitempty"`  // bits a second, the cap of the picture
+	Level     int     `json:"level,omitempty"`    // H.264 level times ten
+	Sound     Sound   `json:"sound"`              // zero when the recording is silent
+	Copy      bool    `json:"copy,omitempty"`     // repackaged from the recording, not encoded; its sound is encoded
+	Pictures  int64   `json:"pictures,omitempty"` // of a repackaged rung: how many the recording has, the last stands until the end
+	Bandwidth int     `json:"bandwidth"`          // planned: the peak, bits a second
+	Codecs    string  `json:"codecs"`             // planned, RFC 6381
+	Work      float64 `json:"work"`               // share of the encoding work of a second of lesson
 }
 
 // Piece is one stretch of the recording, from one key frame of all rungs to
@@ -113,6 +114,15 @@ func (p Plan) Rung(name string) (Rung, bool) {
 		}
 	}
 	return Rung{}, false
+}
+
+// PicturesOf is how many pictures a rung has between two of the plan's Cuts.
+func (p Plan) PicturesOf(r Rung, from, to int64) int {
+	if r.Copy {
+		return int(min(to, r.Pictures) - min(from, r.Pictures))
+	}
+	divide := int64(max(1, r.Divide))
+	return int((to+divide-1)/divide - (from+divide-1)/divide)
 }
 
 // SoundFrame is the number of the AAC frame (1024 samples at 48 kHz, on one

@@ -97,4 +97,7 @@ type Facts struct {
 	Sounds      []Sound   `json:"sounds,omitempty"`
 	Captions    []Caption `json:"captions,omitempty"`
 	Warning     string    `json:"warning,omitempty"`
+	// Groups says whether the picture can be repackaged. It serves planning,
+	// and is not kept: the plan has what follows from it.
+	Groups *Groups `json:"-"`
 }

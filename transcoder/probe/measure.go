@@ -23,6 +23,9 @@ type packets struct {
 	start, end float64
 	bytes      int64
 	span       []float64 // durations as the file gives them
+	rows       []row     // in the file's order
+	discarded  bool      // some are read but not shown
+	changed    bool      // the decoder's parameters change on the way
 }
 
 // measure reads every packet's time, without decoding: the recording's true
@@ -36,12 +39,14 @@ func (p prober) measure(ctx context.Context, f *Facts, d description) error {
 		f.Warning = Flawed
 	}
 	start, end := math.Inf(1), math.Inf(-1)
+	var picture *packets
 	if f.HasVideo {
 		s := streams[f.Stream]
 		if s == nil || len(s.times) == 0 {
 			f.HasVideo, f.Stream = false, -1
 		} else {
 			measurePicture(f, s, d.stream(f.Stream))
+			picture = s
 			start, end = min(start, f.VideoStart), max(end, f.VideoEnd)
 		}
 	}
@@ -71,6 +76,9 @@ func (p prober) measure(ctx context.Context, f *Facts, d description) error {
 	promised, _ := strconv.ParseFloat(d.Format.Duration, 64)
 	if promised > f.Duration+2 && promised > 1.02*f.Duration {
 		f.Warning = Truncated
+	}
+	if picture != nil {
+		f.Groups = groups(f, picture, d.stream(f.Stream))
 	}
 	return nil
 }
@@ -147,14 +155,20 @@ func addPacket(streams map[int]*packets, line string) {
 	if math.IsNaN(at) {
 		at = dts
 	}
-	if index < 0 || math.IsNaN(at) || strings.Contains(flags, "D") {
+	if index < 0 || math.IsNaN(at) {
 		return
 	}
 	s := streams[index]
 	if s == nil {
-		s = &packets{start: at, end: at}
+		s = &packets{start: math.Inf(1), end: math.Inf(-1)}
 		streams[index] = s
 	}
+	if strings.Contains(flags, "D") {
+		s.discarded = true
+		return
+	}
+	s.changed = s.changed || strings.Contains(line, "New Extradata")
+	s.rows = append(s.rows, row{pts, dts, size, strings.HasPrefix(flags, "K")})
 	s.times, s.span = append(s.times, at), append(s.span, length)
 	s.start, s.end = min(s.start, at), max(s.end, at+length)
 	s.bytes += size
