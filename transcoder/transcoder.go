@@ -21,6 +21,8 @@ type (
 	Refusal = probe.Refusal
 	// Facts is what was measured of a recording.
 	Facts = probe.Facts
+	// Caption is one text track inside a recording.
+	Caption = probe.Caption
 	// Limits bound what recordings are taken.
 	Limits = probe.Limits
 	// Plan is the ladder of one recording and its pieces.

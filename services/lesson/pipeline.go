@@ -79,6 +79,23 @@ func (s *Service) Process(ctx context.Context, lessonID, recordingID, packageID,
 	})
 }
 
+// Recheck notes that the package being made cannot be finished and the
+// recording is looked at again. A package that only that recording has played
+// from stops playing until the next one can. Any other package than the one
+// being made: fault.Conflict "lesson.replaced".
+func (s *Service) Recheck(ctx context.Context, lessonID, recordingID, packageID string) error {
+	return s.current(ctx, lessonID, recordingID, func(_ context.Context, l Lesson) (Lesson, error) {
+		if l.Media.State != Processing || l.Media.MakingID != packageID {
+			return l, fault.New(fault.Conflict, "lesson.replaced")
+		}
+		if l.Media.PackageID == packageID {
+			l.Media.PackageID, l.Media.Playable, l.Media.Duration = "", false, 0
+		}
+		l.Media.State, l.Media.Stage, l.Media.Fraction, l.Media.MakingID = Checking, "probe", 0, ""
+		return l, nil
+	})
+}
+
 // Progress stores how far the recording is: one fraction that never runs back.
 func (s *Service) Progress(ctx context.Context, lessonID, recordingID, stage string, fraction float64) error {
 	return s.current(ctx, lessonID, recordingID, func(_ context.Context, l Lesson) (Lesson, error) {

@@ -26,6 +26,7 @@ const (
 type ProbeArgs struct {
 	Lesson    string `json:"lesson"`
 	Recording string `json:"recording"`
+	Encode    bool   `json:"encode,omitempty"` // its own pictures were found unfit for repackaging
 }
 
 // Kind names the worker.
@@ -103,7 +104,7 @@ const firstThings = 20
 // about to stop.
 func ReceivedJobs(l lesson.Lesson, r lesson.Recording) []job.New {
 	return []job.New{
-		{Args: ProbeArgs{l.ID, r.ID}, Subject: Subject(l.ID), Priority: job.Urgent},
+		{Args: ProbeArgs{Lesson: l.ID, Recording: r.ID}, Subject: Subject(l.ID), Priority: job.Urgent},
 		{Args: HashArgs{l.ID, r.ID}, Subject: Subject(l.ID), Priority: job.Low},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"lenlop/transcoder/delivery"
 	"lenlop/transcoder/hls"
 	"lenlop/transcoder/ladder"
+	"lenlop/transcoder/probe"
 )
 
 // machine is a transcoder without ffmpeg: real plans, invented bytes.
@@ -24,11 +25,13 @@ type machine struct {
 	refuse  *transcoder.Refusal
 	first   atomic.Pointer[encoding]
 	took    time.Duration
-	joins   atomic.Int32 // calls of SingleFile
-	copies  []string     // what Broadcast was asked for
+	joins   atomic.Int32   // calls of SingleFile
+	texts   map[int]string // text tracks by stream; all Vietnamese but the third, which nobody named
+	copies  []string       // what Broadcast was asked for
 	sheet   delivery.Sheet
 	broken  error                 // what Broadcast fails with
 	board   atomic.Pointer[error] // what Storyboard fails with
+	groups  *probe.Groups         // what Inspect finds of the recording's own pictures
 }
 
 type encoding func(ctx context.Context, path string, t transcoder.Task) error
@@ -43,12 +46,24 @@ func (m *machine) Inspect(_ context.Context, path string) (transcoder.Facts, err
 	if m.refuse != nil {
 		return transcoder.Facts{}, fmt.Errorf("probe: %w", m.refuse)
 	}
-	return transcoder.Facts{Duration: m.seconds, HasVideo: true, HasAudio: true}, nil
+	f := transcoder.Facts{Duration: m.seconds, HasVideo: true, HasAudio: true, Groups: m.groups}
+	for i := range len(m.texts) {
+		c := transcoder.Caption{Stream: 2 + i, Codec: "subrip", Language: "vie"}
+		if i == 2 {
+			c.Language = ""
+		}
+		f.Captions = append(f.Captions, c)
+	}
+	return f, nil
 }
-func (m *machine) Plan(context.Context, string, transcoder.Facts) (transcoder.Plan, error) {
-	return ladder.Make(ladder.Request{
+func (m *machine) Plan(_ context.Context, _ string, f transcoder.Facts) (transcoder.Plan, error) {
+	r := ladder.Request{
 		Source: ladder.Source{Video: 0, Audio: 1, Width: 1280, Height: 720}, Duration: m.seconds, Rate: ladder.Rate{Num: 25, Den: 1},
-	}), nil
+	}
+	if f.Groups != nil {
+		r.Copy = &ladder.Copy{Keys: f.Groups.Keys, Bytes: f.Groups.Bytes, Pictures: f.Groups.Pictures}
+	}
+	return ladder.Make(r), nil
 }
 func (m *machine) Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string, progress func(float64)) ([]transcoder.Output, error) {
 	if f := m.first.Load(); f != nil && *f != nil {
@@ -152,6 +167,12 @@ func (m *machine) Storyboard(_ context.Context, _ string, _ transcoder.Plan, dir
 		return "", "", err
 	}
 	return picture, index, os.WriteFile(index, []byte("WEBVTT\n"), 0o600)
+}
+func (m *machine) Captions(_ context.Context, path string, stream int) ([]byte, error) {
+	if text, ok := m.texts[stream]; ok {
+		return []byte(text), nil
+	}
+	return nil, fmt.Errorf("stream %d of %s: no text", stream, path)
 }
 func (m *machine) Broadcast(_ context.Context, _ string, _ transcoder.Plan, f delivery.Format, marks []delivery.Overlay, dir string, _ func(float64)) (string, delivery.Sheet, error) {
 	asked := f.Name

@@ -34,7 +34,7 @@ func (w *Workers) probe(ctx context.Context, run *job.Run, a ProbeArgs) error {
 	if !checking {
 		return nil // another probe was faster, or the recording failed meanwhile
 	}
-	facts, plan, err := w.plan(ctx, rec)
+	facts, plan, err := w.plan(ctx, rec, a.Encode)
 	if r := refusal(err); r != nil {
 		run.Log.Info("recording refused", "lesson", a.Lesson, "recording", rec.ID, "code", r.Code, "args", r.Args)
 		return run.Commit(ctx, func(ctx context.Context) error {
@@ -78,8 +78,9 @@ func (w *Workers) begin(ctx context.Context, p Package, plan transcoder.Plan) er
 	return w.Jobs.Add(ctx, transcodeJobs(p, plan)...)
 }
 
-// plan measures the recording and decides its ladder.
-func (w *Workers) plan(ctx context.Context, rec lesson.Recording) (transcoder.Facts, transcoder.Plan, error) {
+// plan measures the recording and decides its ladder; encode forbids
+// repackaging.
+func (w *Workers) plan(ctx context.Context, rec lesson.Recording, encode bool) (transcoder.Facts, transcoder.Plan, error) {
 	src, err := w.source(ctx, rec)
 	if err != nil {
 		return transcoder.Facts{}, transcoder.Plan{}, err
@@ -89,11 +90,31 @@ func (w *Workers) plan(ctx context.Context, rec lesson.Recording) (transcoder.Fa
 	if err != nil {
 		return facts, transcoder.Plan{}, fmt.Errorf("inspect: %w", err)
 	}
+	if encode {
+		facts.Groups = nil
+	}
 	plan, err := w.Transcoder.Plan(ctx, src.path, facts)
 	if err != nil {
 		return facts, plan, fmt.Errorf("plan: %w", err)
 	}
 	return facts, plan, nil
+}
+
+// planAgain has the recording encoded from the beginning, because its own
+// pictures turned out unfit for repackaging: what was made so far is retired.
+func (w *Workers) planAgain(ctx context.Context, a TranscodeArgs) error {
+	if err := w.Lessons.Recheck(ctx, a.Lesson, a.Recording, a.Package); err != nil {
+		return err
+	}
+	if err := w.Jobs.CancelSubject(ctx, Subject(a.Lesson), kindTranscode, kindFinish); err != nil {
+		return err
+	}
+	if err := w.retire(ctx, a.Package, Broken); err != nil {
+		return err
+	}
+	return w.Jobs.Add(ctx, job.New{
+		Args: ProbeArgs{Lesson: a.Lesson, Recording: a.Recording, Encode: true}, Subject: Subject(a.Lesson), Priority: job.Urgent,
+	})
 }
 
 // ignore turns "not wanted any more" into success: the job then ends without

@@ -38,6 +38,10 @@ func (w *Workers) transcode(ctx context.Context, run *job.Run, a TranscodeArgs) 
 		return err
 	}
 	segs, err := w.encode(ctx, run, pkg, plan, a, func() (source, error) { return w.source(ctx, rec) })
+	if errors.Is(err, transcoder.ErrCopy) {
+		run.Log.Info("encoding instead of repackaging", "lesson", a.Lesson, "package", a.Package, "error", err)
+		return run.Commit(ctx, func(ctx context.Context) error { return ignore(w.planAgain(ctx, a)) })
+	}
 	if err != nil {
 		return fmt.Errorf("package %s piece %d %s: %w", a.Package, a.Task.Piece, a.Task.Group, passing(err))
 	}
