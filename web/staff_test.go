@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"lenlop/infra/sqldb"
+	"lenlop/services/caption"
 	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
@@ -32,6 +33,7 @@ import (
 	"lenlop/web/asset"
 	"lenlop/web/department"
 	"lenlop/web/locale"
+	"lenlop/web/page"
 	"lenlop/web/signin"
 	"lenlop/web/station"
 	"lenlop/web/teacher"
@@ -45,17 +47,18 @@ var zone = time.FixedZone("Asia/Ho_Chi_Minh", 7*60*60)
 // office is the staff's side of the site on a real database, with storage and
 // uploads played by hand.
 type office struct {
-	t       *testing.T
-	now     time.Time
-	db      *sqldb.DB
-	people  *people.Service
-	lessons *lesson.Service
-	views   *viewership.Service
-	handler http.Handler
-	files   map[string][]byte
-	open    upload.Upload
-	health  []admin.Part
-	ids     int
+	t        *testing.T
+	now      time.Time
+	db       *sqldb.DB
+	people   *people.Service
+	captions *caption.Service
+	lessons  *lesson.Service
+	views    *viewership.Service
+	handler  http.Handler
+	files    map[string][]byte
+	open     upload.Upload
+	health   []admin.Part
+	ids      int
 }
 
 // files answers Get like storage; nothing else is asked of it here.
@@ -74,6 +77,12 @@ func (f files) Get(_ context.Context, key string, r media.Range) (io.ReadCloser,
 		cut = cut[:r.Length]
 	}
 	return io.NopCloser(bytes.NewReader(cut)), media.Object{Key: key, Size: int64(len(body))}, nil
+}
+
+func (f files) Put(_ context.Context, key string, body io.ReadSeeker, size int64, _ media.PutOptions) (media.Object, error) {
+	raw, err := io.ReadAll(body)
+	f.o.files[key] = raw
+	return media.Object{Key: key, Size: size}, err
 }
 
 // uploads answers which upload is open.
@@ -103,6 +112,10 @@ func (streams) Playback(base string, l lesson.Lesson) (hls, poster string) {
 
 func (streams) File(string, lesson.Lesson, string) string { return "" }
 
+func (streams) Tracks(context.Context, string, lesson.Lesson) (page.Tracks, error) {
+	return page.Tracks{}, nil
+}
+
 type probeArgs struct{ Lesson string }
 
 func (probeArgs) Kind() string { return "probe" }
@@ -119,6 +132,7 @@ func newOffice(t *testing.T) *office {
 	must(t, db.Migrate(ctx))
 	o.db = db
 	o.people = &people.Service{Store: db.People(), Now: now, NewID: newID, Atomic: db, Audit: db.Audit(), Params: people.Argon{Time: 1, Memory: 8, Threads: 1}}
+	o.captions = &caption.Service{Store: db.Captions(), Lessons: db.Lessons(), Media: files{o: o}, Atomic: db, Audit: db.Audit(), Index: index{}, Now: now, NewID: newID}
 	schools := &school.Service{Store: db.Schools(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
 	o.lessons = &lesson.Service{Store: db.Lessons(), Atomic: db, Jobs: db.Jobs(), Audit: db.Audit(), Index: index{}, Subjects: db.Schools(), People: db.People(), Now: now, NewID: newID,
 		ReceivedJobs: func(l lesson.Lesson, _ lesson.Recording) []job.New {
@@ -149,7 +163,7 @@ func newOffice(t *testing.T) *office {
 	site := web.Site{
 		Door: signin.NewDoor(signin.Door{People: o.people, Book: book, Limits: signin.NewLimits(now)}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
 		Rooms: web.Rooms{
-			Teacher: teacher.Room{Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Now: now},
+			Teacher: teacher.Room{Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Streams: streams{}, Now: now},
 			Station: station.Room{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
 			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Schools: db.Schools(), People: db.People(),
 				Streams: streams{}, Now: now, Zone: zone},

@@ -20,6 +20,7 @@ type works struct {
 	sandbox   *sandbox.Sandbox
 	playlists playlists
 	watched   *production.Watched
+	copies    *production.Copies
 }
 
 // produce wires the pipeline: what follows a received recording, and who does it.
@@ -28,10 +29,15 @@ func (h *house) produce(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	scratch, err := production.OpenScratch(filepath.Join(dir, "scratch"))
+	root := h.flags.Scratch
+	if root == "" {
+		root = filepath.Join(dir, "scratch")
+	}
+	scratch, err := production.OpenScratch(root)
 	if err != nil {
 		return err
 	}
+	scratch.Limit = h.flags.ScratchLimit
 	h.closing(func() {
 		if err := scratch.Close(); err != nil {
 			h.log.Warn("scratch not removed", "error", err)
@@ -41,16 +47,20 @@ func (h *house) produce(ctx context.Context, dir string) error {
 		sandbox:   box,
 		playlists: playlists{&production.Playlists{Store: h.db.Packages(), Media: h.media}},
 		watched:   &production.Watched{Now: h.now},
+		copies: &production.Copies{Store: h.db.Copies(), Packages: h.db.Packages(), Lessons: h.db.Lessons(), Schedule: h.db.Schedule(),
+			Jobs: h.bell, Atomic: h.bell, Audit: h.db.Audit(), Now: h.now, NewID: newID},
 	}
+	h.schedule.Copies = h.works.copies
 	h.lessons.ReceivedJobs, h.lessons.PublishJob = production.ReceivedJobs, production.PublishJob
 	slots := h.flags.Workers
 	if slots <= 0 {
-		slots = runtime.GOMAXPROCS(0)
+		slots = slotsFor(runtime.GOMAXPROCS(0), memory())
 	}
 	w := &production.Workers{
 		Lessons: h.lessons, Packages: h.db.Packages(), Copies: h.db.Copies(), Media: h.media, Jobs: h.bell, Queue: h.db.Jobs(), Atomic: h.bell,
 		Transcoder: &transcoder.Transcoder{Sandbox: box, Log: h.log, Threads: 1},
-		Scratch:    scratch, Log: h.log, Now: h.now, NewID: newID, Slots: slots, Marks: h.marks,
+		Captions:   h.captions,
+		Scratch:    scratch, Log: h.log, Now: h.now, NewID: newID, Slots: slots, Marks: h.marks, CopyMade: h.schedule.CopyMade,
 	}
 	w.Register(h.runner)
 	return nil

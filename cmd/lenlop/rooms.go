@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"time"
 
+	"lenlop/infra/telemetry"
 	"lenlop/services/job"
 	"lenlop/services/production"
+	"lenlop/services/viewership"
 	"lenlop/web"
 	"lenlop/web/admin"
 	"lenlop/web/api"
@@ -20,33 +23,52 @@ import (
 // through the bell, so that it reaches a running worker at once.
 type adminQueue struct {
 	job.Store
-	bell *job.Bell
+	bell   *job.Bell
+	copies *production.Copies
 }
 
-// CancelSubject asks a subject's jobs to stop.
+// CancelSubject asks a subject's jobs to stop. Broadcast copies that nobody
+// makes any more say so.
 func (q adminQueue) CancelSubject(ctx context.Context, subject string, kinds ...string) error {
-	return q.bell.CancelSubject(ctx, subject, kinds...)
+	return q.bell.Atomically(ctx, func(ctx context.Context) error {
+		if err := q.bell.CancelSubject(ctx, subject, kinds...); err != nil {
+			return err
+		}
+		return q.copies.CalledOff(ctx, subject)
+	})
+}
+
+// tallies are told of every file that is sent: Prometheus, and the comparison
+// with what was watched.
+type tallies struct {
+	metrics *telemetry.Metrics
+	media   *viewership.Tally
+}
+
+// Served notes bytes of a file that were sent.
+func (t tallies) Served(o production.Object, at time.Time, bytes int64) {
+	t.metrics.Served(o.Lesson, at, bytes)
+	t.media.Served(o, at, bytes)
 }
 
 // rooms gives each audience what its pages need.
 func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
-	streams := stream.NewRoom(stream.Room{Playlists: h.works.playlists, Lessons: h.db.Lessons(), Media: h.media, Secret: h.secret, Tally: h.metrics, Now: h.now})
-	copies := &production.Copies{Store: h.db.Copies(), Packages: h.db.Packages(), Lessons: h.db.Lessons(), Schedule: h.db.Schedule(),
-		Jobs: h.bell, Atomic: h.bell, Audit: h.db.Audit(), Now: h.now, NewID: newID}
+	streams := stream.NewRoom(stream.Room{Playlists: h.works.playlists, Lessons: h.db.Lessons(), Media: h.media, Captions: h.captions, Secret: h.secret, Tally: tallies{h.metrics, h.tally}, Now: h.now})
+	copies := h.works.copies
 	return web.Rooms{
 		Student: student.Room{Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
 			Schedule: h.db.Schedule(), CheckIns: h.viewership, Streams: streams, Zone: h.zone, Now: h.now},
-		Teacher: teacher.Room{Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media,
+		Teacher: teacher.Room{Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media, Captions: h.captions, Streams: streams,
 			Now: h.now, MaxUpload: h.flags.MaxUpload},
 		Station: station.Room{Schedule: h.schedule, Copies: copies, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
 			Now: h.now, Zone: h.zone},
 		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Channels: h.db.Schedule(), Schools: h.db.Schools(),
 			People: h.db.People(), Streams: streams, Now: h.now, Zone: h.zone},
-		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell}, Atomic: h.bell, Audit: h.db.Audit(),
+		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell, copies}, Atomic: h.bell, Audit: h.db.Audit(),
 			Health: h.health, Now: h.now, NewID: newID},
 		API: api.Room{Door: door, People: h.people, Schools: h.db.Schools(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
 			Schedule: h.schedule, Copies: copies, Media: h.media, Viewership: h.viewership, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
-			Playback: streams.Playback, File: streams.File, SecondsLeft: h.secondsLeft, Stopped: stopped},
+			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: h.captions, SecondsLeft: h.secondsLeft, Stopped: stopped},
 		Stream: streams,
 	}
 }

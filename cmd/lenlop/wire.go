@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"lenlop/infra/fts"
+	"lenlop/infra/pgsearch"
 	"lenlop/infra/s3"
 	"lenlop/infra/s3embedded"
 	"lenlop/infra/sheet"
@@ -25,6 +27,7 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/people"
+	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/upload"
@@ -58,6 +61,7 @@ type house struct {
 	catalog    *catalog.Service
 	schedule   *schedule.Service
 	viewership *viewership.Service
+	tally      *viewership.Tally
 	works      *works
 	book       *locale.Book
 	metrics    *telemetry.Metrics
@@ -75,7 +79,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // openDatabase opens and migrates the database.
 func openDatabase(ctx context.Context, f dataFlags) (*sqldb.DB, error) {
-	db, err := sqldb.Open(ctx, f.dsn(), time.Now)
+	db, err := sqldb.OpenPool(ctx, f.dsn(), time.Now, f.pool())
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +98,9 @@ func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *
 			h.close()
 		}
 	}()
+	if _, err = f.shared(); err != nil {
+		return nil, err
+	}
 	if h.zone, err = f.zone(); err != nil {
 		return nil, err
 	}
@@ -104,9 +111,6 @@ func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *
 		return nil, err
 	}
 	h.closing(func() { _ = h.db.Close() })
-	if h.db.Postgres() {
-		return nil, fmt.Errorf("this version serves from SQLite only; leave LENLOP_DATABASE empty")
-	}
 	if err := h.openStorage(ctx, dir); err != nil {
 		return nil, err
 	}
@@ -120,6 +124,7 @@ func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *
 		return nil, err
 	}
 	h.housekeeping()
+	h.listen()
 	return h, h.operator(ctx)
 }
 
@@ -137,7 +142,7 @@ func (h *house) close() {
 // any S3 outside. Both are spoken to through the same client.
 func (h *house) openStorage(ctx context.Context, dir string) error {
 	f := h.flags
-	c := s3.Config{Endpoint: f.S3Endpoint, Bucket: f.S3Bucket, Region: f.S3Region, PathStyle: true}
+	c := f.s3()
 	if f.embedded() {
 		srv, err := s3embedded.Start(ctx, s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: f.S3Bucket, Region: f.S3Region, Log: h.log,
 			MaxPart: upload.LargestPart(f.MaxUpload, partSize)})
@@ -150,7 +155,7 @@ func (h *house) openStorage(ctx context.Context, dir string) error {
 				h.log.Warn("embedded storage did not stop cleanly", "error", err)
 			}
 		})
-		c.Endpoint, c.Client = srv.Endpoint(), srv.Client()
+		c.Endpoint, c.Client, c.PathStyle = srv.Endpoint(), srv.Client(), true
 		c.AccessKey, c.SecretKey = srv.Credentials()
 	}
 	store, err := s3.New(ctx, c)
@@ -163,7 +168,7 @@ func (h *house) openStorage(ctx context.Context, dir string) error {
 		h.media, h.parts = m, m
 		return nil
 	}
-	return store.EnsureBucket(ctx)
+	return store.Check(ctx)
 }
 
 // secrets makes the signing keys at the first start and keeps them with the
@@ -197,6 +202,24 @@ func (h *house) kept(ctx context.Context, name string) ([]byte, error) {
 	return b, nil
 }
 
+// openIndex opens the search index in the database.
+func (h *house) openIndex(ctx context.Context) (catalog.Index, error) {
+	if h.db.Postgres() {
+		return pgsearch.Open(ctx, h.db)
+	}
+	return fts.Open(ctx, h.db)
+}
+
+// listen rings for jobs that other processes ask for, until the house closes.
+func (h *house) listen() {
+	ctx, stop := context.WithCancel(context.Background())
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		h.db.Jobs().Listen(ctx, h.bell.Heard, func(err error) { h.log.Warn("other processes' jobs are found by polling for now", "error", err) })
+	})
+	h.closing(func() { stop(); ended.Wait() })
+}
+
 func (h *house) services(ctx context.Context) error {
 	jobs := h.db.Jobs()
 	h.bell = job.NewBell(jobs, h.db)
@@ -204,13 +227,14 @@ func (h *house) services(ctx context.Context) error {
 	h.runner.Grace = h.flags.Drain
 	h.runner.Observe = func(kind string, to job.State, took time.Duration) { h.metrics.Job(kind, string(to), took) }
 	h.bell.Rouse(h.runner)
-	index, err := fts.Open(ctx, h.db)
+	index, err := h.openIndex(ctx)
 	if err != nil {
 		return err
 	}
 	h.index = index
 	log := h.db.Audit()
-	h.people = &people.Service{Store: h.db.People(), Now: h.now, NewID: newID, Atomic: h.bell, Audit: log}
+	h.people = &people.Service{Store: h.db.People(), Now: h.now, NewID: newID, Atomic: h.bell, Audit: log,
+		Secrets: h.db.Secrets(), Directory: h.db.Secrets(), Key: h.secret, RequireSecondStep: h.flags.SecondStep}
 	h.schools = &school.Service{Store: h.db.Schools(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID}
 	h.catalog = &catalog.Service{Index: index, Lessons: h.db.Lessons(), Atomic: h.bell, People: h.db.People(), Schools: h.db.Schools(), Now: h.now}
 	h.lessons = &lesson.Service{Store: h.db.Lessons(), Atomic: h.bell, Jobs: h.bell, Audit: log, Index: h.catalog,
@@ -219,17 +243,34 @@ func (h *house) services(ctx context.Context) error {
 		Now: h.now, NewID: newID}
 	h.uploads = &upload.Service{Store: h.db.Uploads(), Atomic: h.bell, Lessons: h.db.Lessons(), Receiver: h.lessons,
 		Parts: h.parts, Objects: h.media, Tails: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota,
-		PartSize: partSize, Direct: !h.flags.embedded()}
+		PartSize: partSize, Direct: !h.flags.embedded(), Base: h.flags.S3PublicEndpoint}
 	h.schedule = &schedule.Service{Store: h.db.Schedule(), Lessons: h.db.Lessons(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID,
 		Logs: h.db.Logs(), WeekRules: h.db.WeekRules(), Sheets: sheet.Read, Programmes: h.db.Programmes(), Published: h.published, Fold: catalog.Fold}
+	lengths := production.Lengths{Store: h.db.Packages()}
 	h.viewership = viewership.New(viewership.Config{Store: h.db.Views(), Reader: h.db.Views(), Figures: h.db.Figures(),
-		Keeps: h.db.Views(), CheckIns: h.db.CheckIns(), Imports: h.db.Imports(), Served: h.db.Served(), Reports: h.db.Reports(),
+		Keeps: h.db.Views(), CheckIns: h.db.CheckIns(), RollCalls: h.db.RollCalls(), Classes: h.db.Classes(), Parts: h.db.Views(), Imports: h.db.Imports(), Served: h.db.Served(), Lengths: lengths, Reports: h.db.Reports(),
 		ReportKey: h.reportKey, Sheets: sheet.Read,
 		Lessons: h.db.Lessons(), Schedule: h.db.Schedule(), Secret: h.secret, Location: h.zone, Now: h.now, NewID: newID,
 		Atomic: h.db, Audit: log})
 	h.closing(h.viewership.Close)
 	h.schedule.OnAsRun = h.viewership.AsRun
+	h.countMedia(lengths)
 	return nil
+}
+
+// tallyEvery is how often the media that was sent is written down.
+const tallyEvery = 5 * time.Second
+
+// countMedia writes down what the streams send, until the house closes.
+func (h *house) countMedia(lengths production.Lengths) {
+	h.tally = viewership.NewTally(h.db.Served(), lengths, h.zone)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.tally.Run(ctx, tallyEvery, func(err error) { h.log.Warn("media that was sent is not written down yet", "error", err) })
+	}()
+	h.closing(func() { stop(); <-done })
 }
 
 // published lists every lesson that pupils can find.

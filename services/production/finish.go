@@ -81,6 +81,13 @@ func (w *Workers) switchOver(ctx context.Context, packageID string, rs []lesson.
 	if err != nil {
 		return err
 	}
+	texts, err := captionJobs(p)
+	if err == nil {
+		err = w.Jobs.Add(ctx, texts...)
+	}
+	if err != nil {
+		return err
+	}
 	// Its time for publishing may have come while it was being made.
 	return w.Lessons.PublishDue(ctx, p.LessonID)
 }

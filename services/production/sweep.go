@@ -128,6 +128,11 @@ func (w *Workers) erase(ctx context.Context, run *job.Run, lessonID string) erro
 		if err := w.Copies.DeleteCopies(ctx, lessonID); err != nil {
 			return err
 		}
+		if w.Captions != nil {
+			if err := w.Captions.Forget(ctx, lessonID); err != nil {
+				return err
+			}
+		}
 		ps, err := w.Packages.Packages(ctx, lessonID)
 		if err != nil {
 			return err

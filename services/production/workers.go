@@ -35,6 +35,8 @@ type Transcoder interface {
 	SingleFile(ctx context.Context, p transcoder.Plan, rung string, segments []transcoder.Segment, open transcoder.Opener, dir string) (transcoder.Output, error)
 	// Storyboard makes a JPEG and its WebVTT index in dir; "" means there is none.
 	Storyboard(ctx context.Context, path string, p transcoder.Plan, dir string) (picture, index string, err error)
+	// Captions reads a text track of the recording as WebVTT.
+	Captions(ctx context.Context, path string, stream int) ([]byte, error)
 	// Broadcast makes a station's copy in dir and measures it; one that does
 	// not pass is no error.
 	Broadcast(ctx context.Context, path string, p transcoder.Plan, f delivery.Format, overlays []delivery.Overlay, dir string, progress func(float64)) (string, delivery.Sheet, error)
@@ -58,12 +60,16 @@ type Workers struct {
 	Atomic     job.Atomic
 	Transcoder Transcoder
 	Scratch    *Scratch
+	Captions   Captions // nil: text tracks are left where they are
 	Log        *slog.Logger
 	Now        func() time.Time
 	NewID      func() string
 
 	// Marks gives the check-in codes that a copy of the length shows.
 	Marks func(ctx context.Context, c Copy, length time.Duration) ([]CopyMark, error)
+	// CopyMade, when set, is told of a copy that passed, in its transaction:
+	// the airings that wait for one take it (schedule.Service).
+	CopyMade func(ctx context.Context, copyID, lessonID, channelID string) error
 
 	// Slots is how many transcode jobs this process runs at once; 0 means one
 	// per core, because each runs its encoders with few threads.
@@ -83,6 +89,7 @@ func (w *Workers) Register(r *job.Runner) {
 	job.Register(r, job.Options{Concurrency: slots, Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })}, w.transcode)
 	job.Register(r, job.Options{Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })}, w.finish)
 	job.Register(r, job.Options{Timeout: 2 * time.Hour}, w.extras)
+	job.Register(r, job.Options{Timeout: time.Hour}, w.captions)
 	job.Register(r, job.Options{Timeout: 8 * time.Hour, OnParked: w.giveUpCopy}, w.broadcast)
 	job.Register(r, job.Options{Timeout: 6 * time.Hour}, w.hash)
 	job.Register(r, job.Options{}, w.publish)

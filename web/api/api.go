@@ -49,6 +49,7 @@ type Room struct {
 	Catalog    *catalog.Service
 	Schedule   *schedule.Service
 	Copies     *production.Copies
+	Captions   Captions
 	Media      media.Store // where copies' files are
 	Viewership *viewership.Service
 	Atomic     job.Atomic
@@ -61,6 +62,8 @@ type Room struct {
 	// File gives the whole address of a plain file beside the ladder, by its
 	// name; "" when there is none.
 	File func(base string, l lesson.Lesson, name string) string
+	// Tracks gives the addresses of captions and chapters (stream.Room).
+	Tracks func(ctx context.Context, base string, l lesson.Lesson) (page.Tracks, error)
 	// SecondsLeft estimates how long the recording still takes; < 0: unknown.
 	SecondsLeft func(ctx context.Context, l lesson.Lesson) float64
 	// Stopped closes when the server drains, to end event streams.
@@ -77,6 +80,7 @@ type call struct {
 	in, out      any      // zero values of the JSON bodies; nil: none
 	status       int      // of success
 	also         []int    // other statuses of success, with the same body
+	text         []string // the body is a text of one of these content types
 	multipart    bool     // in is a multipart form with a file, not JSON
 	once         bool     // takes an Idempotency-Key
 	handle       func(r *Room, c echo.Context) error
@@ -100,7 +104,7 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	parts := [][]call{tokenCalls, lessonCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, copyCalls, figureCalls,
+	parts := [][]call{tokenCalls, lessonCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, copyCalls, figureCalls,
 		importCalls, reportCalls, organisationCalls}
 	for _, part := range parts {
 		all = append(all, part...)

@@ -47,6 +47,8 @@ type playbackDoc struct {
 	HLS        string           `json:"hls"`
 	Poster     string           `json:"poster,omitempty"`
 	Storyboard string           `json:"storyboard,omitempty"`
+	Captions   []trackDoc       `json:"captions"`
+	Chapters   string           `json:"chapters,omitempty"`
 	BytesByRun map[string]int64 `json:"bytesByRung"`
 }
 
@@ -241,13 +243,12 @@ func (r *Room) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
 	if l.Status == lesson.Returned {
 		d.Returned = &returnedDoc{l.ReturnNote, l.ReturnAt}
 	}
-	r.play(c, l, &d)
-	return d, nil
+	return d, r.play(c, l, &d)
 }
 
 // play writes what the lesson was encoded to, and to those who may watch it
 // where that is.
-func (r *Room) play(c echo.Context, l lesson.Lesson, d *lessonDoc) {
+func (r *Room) play(c echo.Context, l lesson.Lesson, d *lessonDoc) error {
 	may := l.Media.Playable && people.May(page.Who(c), people.WatchLesson, l.Object())
 	bytes := map[string]int64{}
 	for _, x := range l.Renditions {
@@ -263,8 +264,10 @@ func (r *Room) play(c echo.Context, l lesson.Lesson, d *lessonDoc) {
 	}
 	if may {
 		hls, poster := r.Playback(base(c), l)
-		d.Playback = &playbackDoc{HLS: hls, Poster: poster, Storyboard: r.File(base(c), l, lesson.KindStoryboard), BytesByRun: bytes}
+		d.Playback = &playbackDoc{HLS: hls, Poster: poster, Storyboard: r.File(base(c), l, lesson.KindStoryboard), BytesByRun: bytes, Captions: []trackDoc{}}
+		return r.tracks(c, l, d.Playback)
 	}
+	return nil
 }
 
 func (r *Room) media(ctx context.Context, l lesson.Lesson) mediaDoc {

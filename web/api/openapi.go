@@ -61,6 +61,9 @@ func Document() (*openapi3.T, error) {
 			}
 			op.RequestBody = &openapi3.RequestBodyRef{Value: body}
 		}
+		if k.text != nil {
+			op.RequestBody = &openapi3.RequestBodyRef{Value: openapi3.NewRequestBody().WithSchema(openapi3.NewStringSchema(), k.text)}
+		}
 		for _, status := range append([]int{k.status}, k.also...) {
 			ok := openapi3.NewResponse().WithDescription(http.StatusText(status))
 			if k.out != nil {

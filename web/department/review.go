@@ -110,7 +110,9 @@ func (r Room) showReview(c echo.Context, status int, v review) error {
 	}
 	v.Now, v.Zone = r.Now(), r.Zone
 	if people.May(by, people.WatchLesson, v.Lesson.Object()) {
-		v.Player = page.PlayerOf(ctx, r.Streams, v.Lesson, v.Now.In(v.Zone))
+		if v.Player, err = page.PlayerOf(ctx, r.Streams, v.Lesson, v.Now.In(v.Zone)); err != nil {
+			return err
+		}
 	}
 	return page.Render(c, status, reviewPage(v))
 }

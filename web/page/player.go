@@ -10,6 +10,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"lenlop/services/caption"
 	"lenlop/services/lesson"
 	"lenlop/web/locale"
 )
@@ -21,6 +22,21 @@ type Streams interface {
 	// File gives the address of a plain file beside the ladder ("saver",
 	// "sound"); "" when there is none.
 	File(base string, l lesson.Lesson, name string) string
+	// Tracks gives the addresses of what is written along with the lesson.
+	Tracks(ctx context.Context, base string, l lesson.Lesson) (Tracks, error)
+}
+
+// Tracks is what is written along with a lesson.
+type Tracks struct {
+	Captions        []CaptionTrack
+	Chapters        []caption.Chapter
+	ChaptersAddress string // "" when there are none
+}
+
+// CaptionTrack is captions in one language.
+type CaptionTrack struct {
+	Language string // BCP 47
+	Address  string
 }
 
 // Player is one lesson ready to be watched: what Stage shows.
@@ -31,16 +47,17 @@ type Player struct {
 	Files   []PlainFile
 	Choices []Choice
 	Growing bool
+	Tracks  Tracks
 	DayEnds time.Time // local midnight, when a visit ends for counting
 }
 
 // PlayerOf is the player of a lesson for somebody who may watch it.
-func PlayerOf(ctx context.Context, s Streams, l lesson.Lesson, now time.Time) Player {
+func PlayerOf(ctx context.Context, s Streams, l lesson.Lesson, now time.Time) (Player, error) {
 	y, m, d := now.Date()
 	p := Player{Lesson: l, Choices: choices(ctx, l.Renditions), DayEnds: time.Date(y, m, d+1, 0, 0, 0, 0, now.Location()),
 		Growing: l.Media.State != lesson.Ready && l.Media.PackageID == l.Media.MakingID}
 	if !l.Media.Playable {
-		return p
+		return p, nil
 	}
 	p.HLS, p.Poster = s.Playback("", l)
 	for _, x := range l.Renditions {
@@ -48,7 +65,9 @@ func PlayerOf(ctx context.Context, s Streams, l lesson.Lesson, now time.Time) Pl
 			p.Files = append(p.Files, PlainFile{x.Name, a, x.Bytes})
 		}
 	}
-	return p
+	var err error
+	p.Tracks, err = s.Tracks(ctx, "", l)
+	return p, err
 }
 
 // Scripts are the islands of a page with this player; none when nothing plays.

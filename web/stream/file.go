@@ -27,7 +27,7 @@ func (r Room) file(c echo.Context, o production.Object, shared bool) error {
 	}
 	sent, err := Send(c, r.Media, o.Key)
 	if r.Tally != nil && sent > 0 && c.Response().Status < http.StatusMultipleChoices {
-		r.Tally.Served(o.Lesson, r.Now(), sent)
+		r.Tally.Served(o, r.Now(), sent)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"lenlop/services/caption"
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
@@ -36,16 +37,24 @@ type Lessons interface {
 	Lesson(ctx context.Context, id string) (lesson.Lesson, error)
 }
 
-// Tally is told of each whole or partial segment that was sent, for comparing
-// with the seconds that players say were watched. It must not block.
+// Captions gives what is written along with a lesson, without asking who
+// wants to know (caption.Service).
+type Captions interface {
+	Shown(ctx context.Context, lessonID string) ([]caption.Caption, error)
+	ChaptersOf(ctx context.Context, lessonID string) ([]caption.Chapter, error)
+}
+
+// Tally is told of each whole or partial file that was sent, for comparing the
+// media in it with the seconds that players say were watched. It must not block.
 type Tally interface {
-	Served(lessonID string, at time.Time, bytes int64)
+	Served(o production.Object, at time.Time, bytes int64)
 }
 
 // Room is what the streams need.
 type Room struct {
 	Playlists Playlists
 	Lessons   Lessons
+	Captions  Captions    // what is written along with lessons; nil: nothing
 	Media     media.Store // files are sent with sendfile when it is a media.Opener too
 	Secret    []byte      // signs addresses of lessons that are not published
 	Tally     Tally       // may be nil
@@ -105,6 +114,12 @@ func (r Room) token(l lesson.Lesson) string {
 
 func (r Room) serve(c echo.Context) error {
 	address := c.Param("lesson") + "/" + c.Param("package") + "/" + c.Param("*")
+	if lessonID, key, ok := caption.At(address); ok {
+		return r.caption(c, lessonID, key)
+	}
+	if lessonID, ok := caption.ChaptersAt(address); ok && r.Captions != nil {
+		return r.chapters(c, lessonID)
+	}
 	object, isObject := production.ObjectAt(address)
 	lessonID, packageID, name, isPlaylist := production.PlaylistAt(address)
 	if isObject {

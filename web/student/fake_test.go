@@ -41,6 +41,10 @@ func (streams) File(base string, l lesson.Lesson, name string) string {
 	return base + "/watch/" + l.ID + "/p1/" + l.File(name)
 }
 
+func (streams) Tracks(context.Context, string, lesson.Lesson) (page.Tracks, error) {
+	return page.Tracks{}, nil
+}
+
 const hostile = `<script>alert(1)</script>"'>`
 
 // town is everything that the pages of these tests can find.

@@ -43,7 +43,9 @@ func (r Room) lesson(c echo.Context) error {
 	p := lessonPage{lesson: l, now: r.Now(), base: page.VisitOf(ctx).Base, public: l.Object().Published,
 		mine: people.May(by, people.EditLesson, l.Object())}
 	if people.May(by, people.WatchLesson, l.Object()) {
-		p.player = page.PlayerOf(ctx, r.Streams, l, p.now.In(r.Zone))
+		if p.player, err = page.PlayerOf(ctx, r.Streams, l, p.now.In(r.Zone)); err != nil {
+			return err
+		}
 	}
 	if p.names, err = r.subjects(ctx, 0); err != nil {
 		return err

@@ -24,10 +24,12 @@ type Room struct {
 	Uploads interface {
 		Current(ctx context.Context, by people.Person, lessonID string) (upload.Upload, bool, error)
 	}
-	Schools school.Store
-	People  people.Store
-	Media   media.Store
-	Now     func() time.Time
+	Schools  school.Store
+	People   people.Store
+	Media    media.Store
+	Captions Captions
+	Streams  page.Streams // where what plays is (stream.Room)
+	Now      func() time.Time
 	// MaxUpload is the largest recording in bytes, said before anything is sent.
 	MaxUpload int64
 }
@@ -35,7 +37,7 @@ type Room struct {
 // Routes of this audience.
 func (r Room) Routes() []page.Route {
 	const one = "/teacher/lessons/:lesson"
-	return []page.Route{
+	return append([]page.Route{
 		{Method: http.MethodGet, Path: "/teacher", Action: people.ListLessons, Scope: page.Site, Handle: r.list},
 		{Method: http.MethodGet, Path: "/teacher/lessons/new", Action: people.CreateLesson, Scope: page.Site, Handle: r.blank},
 		{Method: http.MethodPost, Path: "/teacher/lessons/new", Action: people.CreateLesson, Scope: page.Site, Handle: r.draft},
@@ -48,7 +50,7 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodGet, Path: one + "/recording", Action: people.ReadRecording, Scope: page.Object, Handle: page.SignedIn(r.recording)},
 		{Method: http.MethodGet, Path: "/school", Action: people.ReadSchool, Scope: page.Object, Handle: page.SignedIn(r.school)},
-	}
+	}, r.alongRoutes(one)...)
 }
 
 // may is the check of a page whose object has been read.

@@ -20,10 +20,25 @@ export function start(stage: Stage): void {
     }
   }
   // A moment in the address (#t=95) wins over the remembered place.
-  const moment = /^#t=(\d+)/.exec(location.hash)
-  if (moment) {
-    video.addEventListener('loadedmetadata', () => (video.currentTime = Number(moment[1])), { once: true })
+  const moment = (hash: string) => Number(/^#t=([0-9.]+)/.exec(hash)?.[1] || -1)
+  const go = (at: number) => {
+    if (at < 0) return
+    if (video.readyState) video.currentTime = at
+    else video.addEventListener('loadedmetadata', () => (video.currentTime = at), { once: true })
   }
+  go(moment(location.hash))
+  // Chapters and the words of a transcript are links to moments.
+  document.addEventListener('click', e => {
+    const link = (e.target as HTMLElement).closest<HTMLAnchorElement>('a[href^="#t="]')
+    if (!link || e.ctrlKey || e.metaKey || e.shiftKey) return
+    e.preventDefault()
+    go(moment(link.hash))
+    const cover = root.querySelector<HTMLButtonElement>('.player-cover:not([hidden])')
+    if (cover) cover.click()
+    else void video.play().catch(() => undefined)
+  })
+  if (stage.fact('along'))
+    import(stage.fact('along')).then((m: { start(s: Stage): void }) => m.start(stage)).catch(() => undefined)
   keys(video)
 }
 

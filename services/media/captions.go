@@ -1,0 +1,6 @@
+package media
+
+// Caption is the key of one version of a lesson's captions in a language.
+func Caption(lesson, language, version string) string {
+	return Prefix(lesson) + "captions/" + language + "." + version + ".vtt"
+}

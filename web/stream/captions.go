@@ -1,0 +1,68 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/caption"
+	"lenlop/services/lesson"
+	"lenlop/services/production"
+	"lenlop/web/page"
+)
+
+// Tracks gives the addresses of a lesson's captions, in order of language, and
+// of its chapters, for somebody who may watch it. base is as for Playback.
+func (r Room) Tracks(ctx context.Context, base string, l lesson.Lesson) (t page.Tracks, err error) {
+	if r.Captions == nil {
+		return t, nil
+	}
+	list, err := r.Captions.Shown(ctx, l.ID)
+	if err != nil {
+		return t, err
+	}
+	token := ""
+	if !l.Object().Published {
+		token = "?token=" + SignWatch(r.Secret, l.ID, caption.Folder, r.Now().Add(TokenLife))
+	}
+	for _, c := range list {
+		t.Captions = append(t.Captions, page.CaptionTrack{Language: c.Language, Address: base + Base + caption.Address(c) + token})
+	}
+	if t.Chapters, err = r.Captions.ChaptersOf(ctx, l.ID); err != nil || len(t.Chapters) == 0 {
+		return t, err
+	}
+	t.ChaptersAddress = base + Base + caption.ChaptersAddress(l.ID) + token
+	return t, nil
+}
+
+// caption sends one version of captions, which never changes.
+func (r Room) caption(c echo.Context, lessonID, key string) error {
+	_, shared, err := r.admit(c, lessonID, caption.Folder)
+	if err != nil {
+		return err
+	}
+	return r.file(c, production.Object{Lesson: lessonID, Key: key, ContentType: caption.Type}, shared)
+}
+
+// chapters sends a lesson's chapters as they are now.
+func (r Room) chapters(c echo.Context, lessonID string) error {
+	if _, _, err := r.admit(c, lessonID, caption.Folder); err != nil {
+		return err
+	}
+	l, err := r.Lessons.Lesson(c.Request().Context(), lessonID)
+	if err != nil {
+		return err
+	}
+	list, err := r.Captions.ChaptersOf(c.Request().Context(), lessonID)
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, caption.Type)
+	h.Set("Cache-Control", "private, no-cache")
+	http.ServeContent(plain(c), c.Request(), "", time.Time{}, bytes.NewReader([]byte(caption.WriteChapters(list, caption.Length(l)))))
+	return nil
+}
