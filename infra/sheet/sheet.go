@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Bounds of a file. A 1.5 MB XLSX opens to 24 million rows without the first.
@@ -97,10 +99,12 @@ func readCSV(data []byte) ([][]string, error) {
 	}
 }
 
-// decode gives UTF-8 of a file in UTF-8 or, with its mark, UTF-16 (what
-// spreadsheets call "Unicode text").
+// decode gives composed UTF-8 of a file in UTF-8, in UTF-16 (what spreadsheets
+// call "Unicode text", with its mark or plainly so), or in Windows-1258, which
+// older Vietnamese systems write.
 func decode(data []byte) ([]byte, error) {
 	var order binary.ByteOrder
+	skip := 2
 	switch {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		data = data[3:]
@@ -108,18 +112,51 @@ func decode(data []byte) ([]byte, error) {
 		order = binary.LittleEndian
 	case bytes.HasPrefix(data, []byte("\xfe\xff")):
 		order = binary.BigEndian
+	default:
+		order, skip = unmarked(data), 0
 	}
 	if order != nil {
 		units := make([]uint16, 0, len(data)/2)
-		for i := 2; i+1 < len(data); i += 2 {
+		for i := skip; i+1 < len(data); i += 2 {
 			units = append(units, order.Uint16(data[i:]))
 		}
 		data = []byte(string(utf16.Decode(units)))
 	}
-	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
-		return nil, errors.New("csv: not a text file in UTF-8")
+	if !utf8.Valid(data) {
+		if bytes.ContainsFunc(data, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' }) {
+			return nil, errNotText
+		}
+		text, err := charmap.Windows1258.NewDecoder().Bytes(data)
+		if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
+			return nil, errNotText
+		}
+		data = norm.NFC.Bytes(text) // its tones are marks of their own
+	}
+	if bytes.IndexByte(data, 0) >= 0 {
+		return nil, errNotText
 	}
 	return data, nil
+}
+
+var errNotText = errors.New("csv: not a text file in UTF-8, UTF-16 or Windows-1258")
+
+// unmarked recognises UTF-16 without its mark: every second byte of the first
+// line is zero, because headers are mostly Latin.
+func unmarked(data []byte) binary.ByteOrder {
+	head := data[:min(len(data), 200)&^1]
+	var zero [2]int
+	for i, c := range head {
+		if c == 0 {
+			zero[i%2]++
+		}
+	}
+	switch half := len(head) / 2; {
+	case zero[1] > half/2 && zero[0] == 0:
+		return binary.LittleEndian
+	case zero[0] > half/2 && zero[1] == 0:
+		return binary.BigEndian
+	}
+	return nil
 }
 
 // separator is the one that the first lines have most of: Vietnamese

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -91,14 +92,16 @@ func (s *Classes) list(ctx context.Context, narrow func(*bun.SelectQuery) *bun.S
 	for i := range rows {
 		ids[i] = rows[i].ID
 	}
-	var teach []classTeacherRow
-	err := s.db.Reader(ctx).NewSelect().Model(&teach).Where("class_id IN (?)", bun.List(ids)).Order("class_id", "position").Scan(ctx)
-	if err != nil {
-		return nil, wrap(err, "classes: teachers")
-	}
 	of := map[string][]school.ClassTeacher{}
-	for _, t := range teach {
-		of[t.ClassID] = append(of[t.ClassID], school.ClassTeacher{PersonID: t.PersonID, Subject: t.Subject})
+	for part := range slices.Chunk(ids, several) {
+		var teach []classTeacherRow
+		err := s.db.Reader(ctx).NewSelect().Model(&teach).Where("class_id IN (?)", bun.List(part)).Order("class_id", "position").Scan(ctx)
+		if err != nil {
+			return nil, wrap(err, "classes: teachers")
+		}
+		for _, t := range teach {
+			of[t.ClassID] = append(of[t.ClassID], school.ClassTeacher{PersonID: t.PersonID, Subject: t.Subject})
+		}
 	}
 	list := make([]school.Class, len(rows))
 	for i, r := range rows {
@@ -110,7 +113,13 @@ func (s *Classes) list(ctx context.Context, narrow func(*bun.SelectQuery) *bun.S
 // ClassesOf lists a school's classes of a year.
 func (s *Classes) ClassesOf(ctx context.Context, schoolID, year string) ([]school.Class, error) {
 	return s.list(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("c.school_id = ? AND c.year = ?", schoolID, year).Order("c.grade", "c.name", "c.id")
+		if schoolID != "" {
+			q = q.Where("c.school_id = ?", schoolID)
+		}
+		if year != "" {
+			q = q.Where("c.year = ?", year)
+		}
+		return q.Order("c.grade", "c.name", "c.id")
 	})
 }
 

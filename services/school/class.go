@@ -73,7 +73,8 @@ type Scope struct {
 // "class.not_found". Every list of classes comes with its teachers.
 type Rosters interface {
 	Class(ctx context.Context, id string) (Class, error)
-	// ClassesOf lists a school's classes of a year by grade and name.
+	// ClassesOf lists a school's classes of a year by grade and name; an
+	// empty school or year means all.
 	ClassesOf(ctx context.Context, school, year string) ([]Class, error)
 	// ClassesOfTeacher lists the classes that the person teaches, of all
 	// years, latest first.

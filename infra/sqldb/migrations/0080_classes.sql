@@ -57,7 +57,6 @@ CREATE TABLE roster_imports (
     filename   TEXT NOT NULL,
     hash       TEXT NOT NULL,
     data       BYTEA NOT NULL,
-    options    TEXT NOT NULL,
     by_person  TEXT NOT NULL,
     at         TIMESTAMP,
     visible_at TIMESTAMP,
