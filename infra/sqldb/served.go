@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/services/fault"
 	"lenlop/services/viewership"
 )
 
@@ -71,9 +72,23 @@ func (s *Served) ServedBy(ctx context.Context, by string, scope viewership.Scope
 	if err != nil {
 		return nil, err
 	}
+	days := s.db.Reader(ctx).NewSelect().TableExpr("view_served AS v").Join("LEFT JOIN served_imports AS i ON i.id = v.source").
+		ColumnExpr("v.lesson_id, v.day").
+		ColumnExpr("SUM(CASE WHEN v.source = ? THEN v.media_ms ELSE 0 END) AS own_ms", viewership.OwnCounter).
+		ColumnExpr("SUM(CASE WHEN v.source = ? THEN 0 ELSE v.media_ms END) AS log_ms", viewership.OwnCounter).
+		ColumnExpr("SUM(CASE WHEN v.source = ? THEN v.bytes ELSE 0 END) AS own_bytes", viewership.OwnCounter).
+		ColumnExpr("SUM(CASE WHEN v.source = ? THEN 0 ELSE v.bytes END) AS log_bytes", viewership.OwnCounter).
+		Where("v.source = ? OR i.committed_at IS NOT NULL", viewership.OwnCounter).GroupExpr("v.lesson_id, v.day")
+	if scope.From != "" {
+		days = days.Where("v.day >= ?", scope.From)
+	}
+	if scope.To != "" {
+		days = days.Where("v.day < ?", scope.To)
+	}
 	var rows []servedSumRow
-	q := s.db.Reader(ctx).NewSelect().TableExpr("view_served AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
-		ColumnExpr(key + " AS key").ColumnExpr("CAST(SUM(x.media_ms) AS BIGINT) AS media_ms").ColumnExpr("CAST(SUM(x.bytes) AS BIGINT) AS bytes")
+	q := s.db.Reader(ctx).NewSelect().TableExpr("(?) AS x", days).Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").ColumnExpr(key + " AS key").
+		ColumnExpr("CAST(SUM(CASE WHEN x.own_ms > x.log_ms THEN x.own_ms ELSE x.log_ms END) AS BIGINT) AS media_ms").
+		ColumnExpr("CAST(SUM(CASE WHEN x.own_bytes > x.log_bytes THEN x.own_bytes ELSE x.log_bytes END) AS BIGINT) AS bytes")
 	if err := grouped(within(q, scope), key).Scan(ctx, &rows); err != nil {
 		return nil, wrap(err, "media served")
 	}
@@ -82,4 +97,82 @@ func (s *Served) ServedBy(ctx context.Context, by string, scope viewership.Scope
 		m[r.Key] = viewership.Served{Seconds: r.MediaMs, Bytes: r.Bytes}
 	}
 	return m, nil
+}
+
+type servedLogRow struct {
+	bun.BaseModel `bun:"table:served_imports,alias:i"`
+
+	ID          string `bun:",pk"`
+	Hash        string
+	Filename    string
+	ByPerson    string
+	At          stamp
+	CommittedAt stamp
+	Lines       int64
+	Counted     int64
+	Robots      int64
+	Skipped     int64
+}
+
+func (r *servedLogRow) log() viewership.ServedLog {
+	return viewership.ServedLog{ID: r.ID, Hash: r.Hash, Filename: r.Filename, By: r.ByPerson, At: r.At.Time(), Committed: r.CommittedAt.Time(),
+		Lines: r.Lines, Counted: r.Counted, Robots: r.Robots, Skipped: r.Skipped}
+}
+
+// SaveServedLog adds or replaces a log.
+func (s *Served) SaveServedLog(ctx context.Context, x viewership.ServedLog) error {
+	_, err := s.db.Writer(ctx).NewInsert().Model(&servedLogRow{ID: x.ID, Hash: x.Hash, Filename: x.Filename, ByPerson: x.By, At: stamp(x.At),
+		CommittedAt: stamp(x.Committed), Lines: x.Lines, Counted: x.Counted, Robots: x.Robots, Skipped: x.Skipped}).
+		On("CONFLICT (id) DO UPDATE").Exec(ctx)
+	if duplicate(err, "served_imports_hash", "served_imports.hash") {
+		return fault.New(fault.Conflict, "served.already")
+	}
+	return wrap(err, "access log", x.ID)
+}
+
+// ServedLogByHash gives the committed log of the same file.
+func (s *Served) ServedLogByHash(ctx context.Context, hash string) (viewership.ServedLog, bool, error) {
+	var rows []servedLogRow
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("hash = ? AND committed_at IS NOT NULL", hash).Limit(1).Scan(ctx)
+	if err != nil || len(rows) == 0 {
+		return viewership.ServedLog{}, false, wrap(err, "access logs")
+	}
+	return rows[0].log(), true, nil
+}
+
+// ServedLogs lists the newest that are committed.
+func (s *Served) ServedLogs(ctx context.Context, limit int) ([]viewership.ServedLog, error) {
+	var rows []servedLogRow
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("committed_at IS NOT NULL").Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "access logs")
+	}
+	list := make([]viewership.ServedLog, len(rows))
+	for i := range rows {
+		list[i] = rows[i].log()
+	}
+	return list, nil
+}
+
+// DropServed removes rows of a log that is not committed.
+func (s *Served) DropServed(ctx context.Context, id string, limit int) (int, error) {
+	n := 0
+	err := s.db.Atomically(ctx, func(ctx context.Context) error {
+		var rows []servedRow
+		err := s.db.Writer(ctx).NewSelect().Model(&rows).Where("source = ? AND source NOT IN (SELECT id FROM served_imports WHERE committed_at IS NOT NULL)", id).
+			Limit(int64(limit)).Scan(ctx)
+		if err != nil {
+			return wrap(err, "access log", id)
+		}
+		for _, r := range rows {
+			if _, err := s.db.Writer(ctx).NewDelete().Model(&r).WherePK().Exec(ctx); err != nil {
+				return wrap(err, "access log", id)
+			}
+		}
+		if n = len(rows); n < limit {
+			_, err = s.db.Writer(ctx).NewDelete().Model((*servedLogRow)(nil)).Where("id = ? AND committed_at IS NULL", id).Exec(ctx)
+		}
+		return wrap(err, "access log", id)
+	})
+	return n, err
 }

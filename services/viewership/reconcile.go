@@ -8,19 +8,30 @@ import (
 )
 
 // Served is media that went out for a lesson on a day: from our own counters,
-// or a log of the cache in front. Numbers add up.
+// or an access log of the cache in front.
 type Served struct {
 	LessonID, Day string
-	Source        string // "own", or the name of an imported log
+	Source        string // OwnCounter, or the id of an imported log
 	Seconds       int64  // of media, in milliseconds
 	Bytes         int64
 }
 
 // ServedStore keeps what was served.
 type ServedStore interface {
+	// AddServed adds to what is there.
 	AddServed(ctx context.Context, list []Served) error
-	// ServedBy sums a scope by lesson or day, over all sources.
+	// ServedBy sums a scope by lesson or day: of each lesson's day the larger
+	// of our own counters and of all committed logs together, because what a
+	// cache fetches from us our counters saw too.
 	ServedBy(ctx context.Context, by string, s Scope) (map[string]Served, error)
+	SaveServedLog(ctx context.Context, x ServedLog) error
+	// ServedLogByHash gives the committed log of the same file.
+	ServedLogByHash(ctx context.Context, hash string) (x ServedLog, found bool, err error)
+	// ServedLogs lists the newest that are committed.
+	ServedLogs(ctx context.Context, limit int) ([]ServedLog, error)
+	// DropServed removes up to limit rows of a log that is not committed, then
+	// the log, and says how many rows.
+	DropServed(ctx context.Context, id string, limit int) (int, error)
 }
 
 // Gap is served media beside watched seconds. Watched beyond served means
