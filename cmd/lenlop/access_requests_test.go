@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"lenlop/services/caption"
+	"lenlop/services/media"
 	"lenlop/services/schedule"
 	"lenlop/services/viewership"
 	"lenlop/web/api"
@@ -34,6 +36,9 @@ func (w *world) request(r accessRow) (asked, error) {
 			return q, fmt.Errorf("the page names no state of the lesson, but %q", r.object)
 		}
 		in("lesson", w.lesson(r.object), "lessons")
+		if strings.Contains(q.path, ":language") {
+			q.path = strings.ReplaceAll(q.path, ":language", w.caption(q.id))
+		}
 	case strings.Contains(r.path, ":airing"):
 		var id string
 		id, a = w.airing()
@@ -95,6 +100,14 @@ func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
 			"unit": "persons", "grade": "E", "source": "Phiếu"})
 		return q, nil
 	}
+	switch r.route() {
+	case "POST /teacher/lessons/:lesson/captions":
+		q.body, q.kind = multipartFile("loi.vtt", spoken, map[string]string{"language": "vi"})
+		return q, nil
+	case "PUT " + api.Base + "/lessons/:lesson/captions/:language":
+		q.body, q.kind = spoken, "text/vtt"
+		return q, nil
+	}
 	if strings.HasPrefix(r.path, api.Base) {
 		in, ok := w.document(r, a)
 		if !ok {
@@ -115,6 +128,19 @@ func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
 	return q, nil
 }
 
+// spoken is a file of captions.
+const spoken = "WEBVTT\n\n00:00.000 --> 00:01.000\nChào các em\n"
+
+// caption gives a lesson captions found in its recording, and their language.
+func (w *world) caption(lessonID string) string {
+	c := caption.Caption{LessonID: lessonID, Language: "vi", Key: media.Caption(lessonID, "vi", w.next("v")), Body: spoken, Cues: 1,
+		Source: caption.Found, Offered: true, UpdatedAt: time.Now()}
+	if err := w.h.house.db.Captions().SaveCaption(context.Background(), c); err != nil {
+		w.h.t.Fatal(err)
+	}
+	return c.Language
+}
+
 // slot is a free time on an own channel for a new airing.
 func (w *world) slot() (channel, lessonID string, start time.Time) {
 	return w.channel(), w.lesson("published"), time.Now().Add(24 * time.Hour).Truncate(time.Minute)
@@ -132,6 +158,10 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"title": "Đổi"}, true
 	case "POST /lessons/:lesson/return", "POST /lessons/:lesson/withdraw":
 		return m{"reason": "Vì thế"}, true
+	case "POST /lessons/:lesson/captions/:language/accept":
+		return m{"language": "vi"}, true
+	case "PUT /lessons/:lesson/chapters":
+		return []m{{"at": 0, "title": "Mở đầu"}}, true
 	case "POST /lessons/:lesson/uploads":
 		return m{"filename": "a.mp4", "size": 100}, true
 	case "POST /uploads/:upload/parts":
@@ -160,7 +190,7 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 	case "POST /airings/:airing/figures":
 		return m{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, true
 	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry", "POST /lessons/:lesson/restore",
-		"DELETE /lessons/:lesson", "POST /uploads/:upload/complete", "DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
+		"DELETE /lessons/:lesson", "DELETE /lessons/:lesson/captions/:language", "POST /uploads/:upload/complete", "DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
 		"DELETE /airings/:airing", "DELETE /tokens/current", "POST /figure-imports/:import/commit", "POST /as-run-imports/:import/commit":
 		return m{}, true
 	}
@@ -189,6 +219,12 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("grade", "9")
 	case "POST /teacher/lessons/new", "POST /teacher/lessons/:lesson/save":
 		return v("title", "Từ trang", "subject", "toan", "grade", "9")
+	case "POST /teacher/lessons/:lesson/captions/:language":
+		return v("from-0", "0:00", "to-0", "0:01", "text-0", "Chào các em")
+	case "POST /teacher/lessons/:lesson/captions/:language/accept":
+		return v("language", "vi")
+	case "POST /teacher/lessons/:lesson/chapters":
+		return v("from-0", "0:00", "text-0", "Mở đầu")
 	case "POST /teacher/lessons/:lesson/withdraw", "POST /review/:lesson/withdraw", "POST /review/:lesson/return":
 		return v("reason", "Vì thế")
 	case "POST /station/airings/new":
@@ -219,7 +255,7 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("active", "no")
 	case "POST /admin/schools", "POST /admin/schools/:school":
 		return v("code", w.next("MA-"), "name", "Trường mới", "level", "primary")
-	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin",
+	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin", "POST /teacher/lessons/:lesson/captions/:language/remove",
 		"POST /teacher/lessons/:lesson/restore", "POST /review/:lesson/approve", "POST /station/airings/:airing/remove",
 		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password", "POST /department/reports", "POST /station/figures/:import/commit",
 		"POST /station/as-run/:import/commit":
