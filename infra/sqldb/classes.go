@@ -135,7 +135,7 @@ func (s *Classes) ClassesOfTeacher(ctx context.Context, person string) ([]school
 // the one joined last.
 func (s *Classes) ClassOfStudent(ctx context.Context, person, day string) (school.Class, error) {
 	return s.one(ctx, "of student "+person, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Join("JOIN seen_enrolments AS e ON e.class_id = c.id").
+		return q.Join("JOIN lasting_enrolments AS e ON e.class_id = c.id").
 			Where("e.person_id = ? AND "+onDay, person, day, day).Order("e.from_day DESC", "c.id DESC")
 	})
 }
@@ -145,14 +145,14 @@ func (s *Classes) Roster(ctx context.Context, class, day string) ([]school.Stude
 	list := []school.Student{}
 	err := s.db.Reader(ctx).NewRaw("SELECT p.id AS person_id, p.name AS name, st.code_key AS key "+
 		"FROM persons AS p JOIN students AS st ON st.person_id = p.id "+
-		"WHERE p.id IN (SELECT e.person_id FROM seen_enrolments AS e WHERE e.class_id = ? AND "+onDay+") ORDER BY p.name_key, st.code_key", class, day, day).
+		"WHERE p.id IN (SELECT e.person_id FROM lasting_enrolments AS e WHERE e.class_id = ? AND "+onDay+") ORDER BY p.name_key, st.code_key", class, day, day).
 		Scan(ctx, &list)
 	return list, wrap(err, "roster of class", class)
 }
 
 // Population counts the different students of the scope.
 func (s *Classes) Population(ctx context.Context, o school.Scope) (int, error) {
-	q := s.db.Reader(ctx).NewSelect().TableExpr("seen_enrolments AS e").ColumnExpr("COUNT(DISTINCT e.person_id)").
+	q := s.db.Reader(ctx).NewSelect().TableExpr("lasting_enrolments AS e").ColumnExpr("COUNT(DISTINCT e.person_id)").
 		Join("JOIN classes AS c ON c.id = e.class_id").Where(onDay, o.Day, o.Day)
 	if o.Grade != 0 {
 		q = q.Where("c.grade = ?", o.Grade)
