@@ -106,8 +106,10 @@ func (s *Jobs) Add(ctx context.Context, jobs ...job.New) error {
 			rows[i].RunAt = stamp(now)
 		}
 	}
-	_, err = s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Exec(ctx)
-	return wrap(err, "jobs")
+	if _, err = s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+		return wrap(err, "jobs")
+	}
+	return s.tell(ctx, added)
 }
 
 // CancelSubject stops the waiting and asks the running to stop, in one
@@ -121,8 +123,10 @@ func (s *Jobs) CancelSubject(ctx context.Context, subject string, kinds ...strin
 	if len(kinds) > 0 {
 		q = q.Where("kind IN (?)", bun.List(kinds))
 	}
-	_, err := q.Exec(ctx)
-	return wrap(err, "jobs of", subject)
+	if _, err := q.Exec(ctx); err != nil {
+		return wrap(err, "jobs of", subject)
+	}
+	return s.tell(ctx, cancelled)
 }
 
 // Jobs lists rows, newest first; no limit means the largest page.
@@ -162,8 +166,10 @@ func (s *Jobs) Requeue(ctx context.Context, id string) error {
 	if err != nil {
 		return wrap(err, "job", id)
 	}
-	if n, err := res.RowsAffected(); err != nil || n > 0 {
+	if n, err := res.RowsAffected(); err != nil {
 		return wrap(err, "job", id)
+	} else if n > 0 {
+		return s.tell(ctx, added)
 	}
 	var found int
 	err = s.db.Reader(ctx).NewRaw("SELECT 1 FROM jobs WHERE id = ?", id).Scan(ctx, &found)
@@ -171,4 +177,15 @@ func (s *Jobs) Requeue(ctx context.Context, id string) error {
 		return missing(err, "job.not_found", "job", id)
 	}
 	return fault.New(fault.Conflict, "job.not_parked")
+}
+
+// Hasten moves the waiting jobs of the subjects, of the kinds, ahead to a
+// priority; those that are ahead of it already stay where they are.
+func (s *Jobs) Hasten(ctx context.Context, priority int, kinds, subjects []string) error {
+	if len(kinds) == 0 || len(subjects) == 0 {
+		return nil
+	}
+	_, err := s.db.Writer(ctx).NewUpdate().Table("jobs").Set("priority = ?", priority).
+		Where("state = 'waiting' AND priority > ? AND kind IN (?) AND subject IN (?)", priority, bun.List(kinds), bun.List(subjects)).Exec(ctx)
+	return wrap(err, "jobs")
 }

@@ -5,8 +5,8 @@ import "context"
 // Bell is a Queue and Atomic that wakes Runners of the same process once what
 // was added has been committed, so that work begins at once and a cancel
 // reaches a running worker without waiting for its next heartbeat. Services
-// are wired with the Bell; Runners of other processes find the work by
-// polling.
+// are wired with the Bell; Runners of other processes hear of it through Heard,
+// or find the work by polling.
 type Bell struct {
 	queue   Queue
 	atomic  Atomic
@@ -59,6 +59,9 @@ func (b *Bell) note(ctx context.Context, what rung, do func() error) error {
 	b.ring(what)
 	return nil
 }
+
+// Heard rings for what another process has committed.
+func (b *Bell) Heard(added, cancelled bool) { b.ring(rung{added, cancelled}) }
 
 func (b *Bell) ring(what rung) {
 	for _, r := range b.runners {

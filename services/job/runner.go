@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -23,6 +24,11 @@ type Runner struct {
 	Beat   time.Duration // between heartbeats: also how late a cancel may be noticed
 	Poll   time.Duration // between looks for jobs that nobody rang for
 	Grace  time.Duration // how long running jobs may go on after shutdown begins
+	// Only, when not empty, are the kinds that this Runner takes of those
+	// registered; see Kinds.
+	Only []string
+	// Around, when set, wraps the work of every claim, for traces.
+	Around func(ctx context.Context, j Job, work func(ctx context.Context) error) error
 	// Observe, when set, is told of every claim that ended, for metrics.
 	Observe func(kind string, to State, took time.Duration)
 
@@ -91,6 +97,9 @@ func Register[A Args](r *Runner, o Options, work func(ctx context.Context, run *
 		return work(ctx, run, args)
 	}}
 }
+
+// Kinds lists the kinds registered, in order.
+func (r *Runner) Kinds() []string { return slices.Sorted(maps.Keys(r.kinds)) }
 
 // Every adds the job when Run starts and then once per gap. Give it a Key, so
 // that several processes do not pile it up.
@@ -225,7 +234,7 @@ func (r *Runner) free() []string {
 	defer r.mu.Unlock()
 	var kinds []string
 	for k, w := range r.kinds {
-		if w.running < w.Concurrency {
+		if w.running < w.Concurrency && (len(r.Only) == 0 || slices.Contains(r.Only, k)) {
 			kinds = append(kinds, k)
 		}
 	}
@@ -244,10 +253,17 @@ func (r *Runner) do(ctx context.Context, w *worker, run *Run) {
 	beating, quiet := context.WithCancel(context.WithoutCancel(ctx))
 	var beats sync.WaitGroup
 	beats.Go(func() { run.beats(beating) })
-	err := guarded(ctx, w, run)
+	err := r.around(ctx, w, run)
 	quiet()
 	beats.Wait()
 	r.settle(context.WithoutCancel(ctx), run, err, context.Cause(ctx))
+}
+
+func (r *Runner) around(ctx context.Context, w *worker, run *Run) error {
+	if r.Around == nil {
+		return guarded(ctx, w, run)
+	}
+	return r.Around(ctx, run.Job, func(ctx context.Context) error { return guarded(ctx, w, run) })
 }
 
 // guarded turns a panic into an error: one poison job must not take the
@@ -364,18 +380,6 @@ func (r *Runner) pokeAll() {
 func (r *Runner) observe(kind string, to State, took time.Duration) {
 	if r.Observe != nil {
 		r.Observe(kind, to, took)
-	}
-}
-
-// waited reports whether done was closed within d.
-func waited(done <-chan struct{}, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-done:
-		return true
-	case <-t.C:
-		return false
 	}
 }
 
