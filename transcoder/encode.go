@@ -56,8 +56,14 @@ func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task,
 		}
 	}
 	var outputs []Output
+	var checks []check
 	for _, r := range rungs {
-		outs, err := t.packRung(ctx, p, task.Piece, r, copies, work, filepath.Join(dir, r.Name))
+		outs, c, err := t.packRung(p, task.Piece, r, copies, work, filepath.Join(dir, r.Name))
+		if err == nil && r.Copy { // by itself: what is found speaks of the recording
+			err = t.runChecks(ctx, c)
+		} else {
+			checks = append(checks, c)
+		}
 		if err != nil && r.Copy {
 			err = notCopied(err)
 		}
@@ -65,6 +71,9 @@ func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task,
 			return nil, fmt.Errorf("piece %d rung %s: %w", task.Piece, r.Name, err)
 		}
 		outputs = append(outputs, outs...)
+	}
+	if err := t.runChecks(ctx, checks...); err != nil {
+		return nil, fmt.Errorf("piece %d %s: %w", task.Piece, task.Group, err)
 	}
 	if progress != nil {
 		progress(1)
@@ -103,32 +112,34 @@ func encodeMemory(p Plan) int64 {
 	return 3<<30 + 120*int64(p.Source.Width*p.Source.Height)
 }
 
-// packRung packages one rung of a piece from what ffmpeg left in work.
-func (t *Transcoder) packRung(ctx context.Context, p Plan, piece int, r Rung, copies map[string]cmaf.Lane, work, dir string) ([]Output, error) {
+// packRung packages one rung of a piece from what ffmpeg left in work, and
+// prepares its check.
+func (t *Transcoder) packRung(p Plan, piece int, r Rung, copies map[string]cmaf.Lane, work, dir string) ([]Output, check, error) {
 	lanes, err := lanesOf(p, piece, r, copies, work)
 	if err != nil {
-		return nil, err
+		return nil, check{}, err
 	}
 	packed, err := cmaf.Pack(lanes, int64(p.Pieces[piece].First)+1)
 	if err != nil {
-		return nil, err
+		return nil, check{}, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+		return nil, check{}, err
 	}
 	first, err := writeOutput(filepath.Join(dir, "init.mp4"), packed.Init, r, piece, -1, 0)
 	if err != nil {
-		return nil, err
+		return nil, check{}, err
 	}
 	outs := []Output{first}
 	for i, seg := range packed.Segments {
 		o, err := writeOutput(filepath.Join(dir, strconv.Itoa(i)+".m4s"), seg, r, piece, i, packed.Lengths[i])
 		if err != nil {
-			return nil, err
+			return nil, check{}, err
 		}
 		outs = append(outs, o)
 	}
-	return outs, t.checkPiece(ctx, p, piece, r, packed, work)
+	c, err := prepareCheck(p, piece, r, packed, work)
+	return outs, c, err
 }
 
 // lanesOf reads the picture and the sound of a rung and places them in the

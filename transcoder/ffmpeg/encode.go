@@ -27,7 +27,12 @@ const lead = 2.0
 
 // SoundFile is the name of one encoding of the piece's sound in the folder of
 // the command.
-func SoundFile(s ladder.Sound) string { return fmt.Sprintf("sound-%d-%d.mp4", s.Channels, s.Bitrate) }
+func SoundFile(s ladder.Sound) string {
+	if s.Track > 0 {
+		return fmt.Sprintf("sound-%d-%d-%d.mp4", s.Track, s.Channels, s.Bitrate)
+	}
+	return fmt.Sprintf("sound-%d-%d.mp4", s.Channels, s.Bitrate)
+}
 
 // VideoFile is the name of a rung's picture in the folder of the command.
 func VideoFile(rung string) string { return "picture-" + rung + ".mp4" }
@@ -117,6 +122,16 @@ func picture(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
 // each from the recording.
 func cascade(v *graph.Stream, s ladder.Source, rungs []ladder.Rung) []*graph.Stream {
 	var outs []*graph.Stream
+	// When all rungs leave out the same pictures, those are never scaled.
+	all := rungs[0].Divide
+	for _, r := range rungs {
+		if r.Divide != all {
+			all = 1
+		}
+	}
+	if all > 1 {
+		v = filter(v, "framestep", strconv.Itoa(all))
+	}
 	for i, r := range rungs {
 		args := []string{strconv.Itoa(r.Width), strconv.Itoa(r.Height), "flags=bicubic"}
 		if i == 0 {
@@ -135,7 +150,7 @@ func cascade(v *graph.Stream, s ladder.Source, rungs []ladder.Rung) []*graph.Str
 			split := v.Split()
 			out, v = split.Get("0"), split.Get("1")
 		}
-		if r.Divide > 1 {
+		if r.Divide > 1 && all <= 1 {
 			out = filter(out, "framestep", strconv.Itoa(r.Divide))
 		}
 		outs = append(outs, out)

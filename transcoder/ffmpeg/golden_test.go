@@ -87,7 +87,7 @@ func TestGoldenOthers(t *testing.T) {
 	golden(t, "poster", args, err)
 	args, err = CopyArgs("/in/recording", p, 2, "/out")
 	golden(t, "copy", args, err)
-	golden(t, "decode", DecodeArgs("/in/recording", 1), nil)
+	golden(t, "decode", DecodeArgs(1, "/in/recording"), nil)
 	golden(t, "join", JoinArgs("/in/joined.mp4", "mp4", "/out/240p.mp4"), nil)
 	args, err = StoryboardArgs("/in/recording", p, BoardOf(p), "/out/storyboard.jpg")
 	golden(t, "storyboard", args, err)
