@@ -32,6 +32,7 @@ type importRow struct {
 	At          stamp
 	CommittedAt stamp
 	Added       int
+	Kind        string
 }
 
 func (r *importRow) imported() (viewership.Import, error) {
@@ -53,7 +54,7 @@ func (s *Imports) SaveImport(ctx context.Context, i viewership.Import) error {
 	}
 	_, err = s.db.Writer(ctx).NewInsert().Model(&importRow{
 		ID: i.ID, ChannelID: i.Defaults.ChannelID, Filename: i.Filename, Hash: i.Hash, Data: i.Data, Defaults: string(defaults),
-		ByPerson: i.By, At: stamp(i.At), CommittedAt: stamp(i.Committed), Added: i.Added,
+		ByPerson: i.By, At: stamp(i.At), CommittedAt: stamp(i.Committed), Added: i.Added, Kind: i.Defaults.Kind,
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	if duplicate(err, "figure_imports_hash", "figure_imports.channel_id, figure_imports.hash") {
 		return fault.New(fault.Conflict, "import.already")
@@ -97,7 +98,7 @@ func (s *Imports) CommittedImports(ctx context.Context, channelID string, limit 
 // LastDefaults gives those of the channel's last committed import.
 func (s *Imports) LastDefaults(ctx context.Context, channelID string) (viewership.ImportDefaults, bool, error) {
 	i, found, err := s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("channel_id = ?", channelID).Order("committed_at DESC")
+		return q.Where("channel_id = ? AND kind = ''", channelID).Order("committed_at DESC")
 	})
 	return i.Defaults, found, err
 }

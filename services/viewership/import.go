@@ -52,6 +52,10 @@ type ImportDefaults struct {
 	Columns map[string]string
 	// Correct lets a row whose value differs replace the figure that is there.
 	Correct bool
+	// Kind is "" for figures, or MinuteFile with the two below.
+	Kind  string  `json:",omitempty"`
+	Share float64 `json:",omitempty"` // of homes that the operator covers, above 0 to 1
+	Day   string  `json:",omitempty"` // of a file without dates
 }
 
 // ImportRow is what becomes of one row of the file.
@@ -83,7 +87,7 @@ type ImportStore interface {
 	CommittedByHash(ctx context.Context, channelID, hash string) (i Import, found bool, err error)
 	// CommittedImports lists a channel's newest, without their files.
 	CommittedImports(ctx context.Context, channelID string, limit int) ([]Import, error)
-	// LastDefaults gives those of the channel's last committed import.
+	// LastDefaults gives those of the channel's last committed import of figures.
 	LastDefaults(ctx context.Context, channelID string) (d ImportDefaults, found bool, err error)
 	// UsualValues gives up to limit newest values of a channel's figures.
 	UsualValues(ctx context.Context, channelID, metric, unit string, g Grade, limit int) ([]float64, error)
@@ -176,6 +180,9 @@ func (s *Service) CommitImport(ctx context.Context, by people.Person, id string,
 		}
 		if i, err = s.Imports.Import(ctx, id); err != nil {
 			return err
+		}
+		if i.Defaults.Kind != "" {
+			return fault.New(fault.NotFound, "import.not_found")
 		}
 		if !i.Committed.IsZero() {
 			p = Preview{Import: i, Good: i.Added}

@@ -52,6 +52,7 @@ type Room struct {
 	Captions   Captions
 	Media      media.Store // where copies' files are
 	Viewership *viewership.Service
+	Sheets     page.Sheets // writes tables as files
 	Atomic     job.Atomic
 	Replays    audit.Replays
 	Zone       *time.Location
@@ -104,8 +105,8 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	parts := [][]call{tokenCalls, lessonCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, copyCalls, figureCalls,
-		importCalls, reportCalls, organisationCalls}
+	parts := [][]call{tokenCalls, lessonCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, guideCalls, copyCalls, figureCalls,
+		importCalls, reportCalls, rollCalls, organisationCalls}
 	for _, part := range parts {
 		all = append(all, part...)
 	}

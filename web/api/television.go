@@ -64,6 +64,7 @@ type airingDoc struct {
 	StartedAt   *time.Time `json:"startedAt,omitempty"`
 	EndedAt     *time.Time `json:"endedAt,omitempty"`
 	Note        string     `json:"note,omitempty"`
+	RepeatOf    string     `json:"repeatOf,omitempty"` // the first airing that this one repeats
 }
 
 type asRunIn struct {
@@ -192,5 +193,5 @@ func listAirings(r *Room, c echo.Context, _ people.Person, _ struct{}) (out list
 func (r *Room) airing(a schedule.Airing) airingDoc {
 	return airingDoc{ID: a.ID, LessonID: a.LessonID, ChannelID: a.ChannelID, CopyID: a.CopyID, HouseNumber: a.HouseNumber,
 		StartsAt: r.at(a.StartsAt), EndsAt: r.at(a.EndsAt), Outcome: string(a.Outcome),
-		StartedAt: r.at(a.StartedAt), EndedAt: r.at(a.EndedAt), Note: a.Note}
+		StartedAt: r.at(a.StartedAt), EndedAt: r.at(a.EndedAt), Note: a.Note, RepeatOf: a.RepeatOf}
 }

@@ -40,6 +40,7 @@ type airing struct {
 	Lesson   lesson.Lesson
 	Subjects []school.Subject
 	Figures  []viewership.Figure
+	Kin      []schedule.Airing // the first one and its repeats, without this one
 	Copies   []production.Copy // for the airing's channel, newest first
 	Replaced map[string]string // id of a row -> id of the row that corrects it
 	Names    map[string]string // of those who handed figures in
@@ -47,6 +48,7 @@ type airing struct {
 	AsRun    page.Form
 	Figure   page.Form
 	CopyForm page.Form
+	Repeat   page.Form
 	Now      time.Time
 	Zone     *time.Location
 	Done     string
@@ -100,6 +102,9 @@ func (r Room) showAiring(c echo.Context, status int, v airing) error {
 		return err
 	}
 	v.Copies = copiesFor(v.Airing, copies)
+	if v.Kin, err = r.kin(c, v.Airing); err != nil {
+		return err
+	}
 	if v.Figures, err = r.figures(ctx, by, v.Airing); err != nil {
 		return err
 	}

@@ -30,6 +30,8 @@ type figureImport struct {
 	Rows     []viewership.ImportRow // refused, doubted, then the rest
 	Lessons  map[string]lesson.Lesson
 	Done     string
+	Channel  schedule.Channel    // whose files are listed
+	Past     []viewership.Import // newest first
 }
 
 // asRunImport is the same for a station's log.
@@ -40,15 +42,37 @@ type asRunImport struct {
 	Rows     []schedule.AsRunRow
 	Lessons  map[string]lesson.Lesson
 	Done     string
+	Channel  schedule.Channel
+	Past     []schedule.AsRunImport
 }
 
 func (r Room) figureImport(c echo.Context) error {
 	return r.showFigureImport(c, http.StatusOK, figureImport{Done: page.DoneOf(c)})
 }
 
+// showFigureImport fills an empty form with what the channel's last file was
+// read by.
 func (r Room) showFigureImport(c echo.Context, status int, v figureImport) (err error) {
-	if v.Channels, err = r.Schedule.Store.Channels(c.Request().Context()); err != nil {
+	ctx, by := c.Request().Context(), page.Who(c)
+	if v.Channels, err = r.Schedule.Store.Channels(ctx); err != nil {
 		return err
+	}
+	v.Channel = chosen(v.Channels, first(v.Form.Get("channelId", ""), c.QueryParam("channel")))
+	if v.Past, err = r.Views.ImportedFiles(ctx, by, v.Channel.ID); err != nil {
+		return err
+	}
+	if v.Form.Values == nil {
+		d, err := r.Views.LastImport(ctx, by, v.Channel.ID)
+		if err != nil {
+			return err
+		}
+		v.Form.Values = map[string]string{"channelId": v.Channel.ID, "source": d.Source, "method": d.Method}
+		for name, value := range map[string]string{"metric": d.Metric, "unit": d.Unit, "grade": string(d.Grade)} {
+			if value != "" {
+				v.Form.Values[name] = value
+			}
+		}
+		remembered(v.Form, d.Columns)
 	}
 	return page.Render(c, status, figureImportPage(v))
 }
@@ -57,7 +81,7 @@ func (r Room) showFigureImport(c echo.Context, status int, v figureImport) (err 
 func (r Room) previewFigures(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	name, data, err := page.File(c, "file", viewership.MaxImportBytes)
-	f := page.FormOf(c, append([]string{"channelId", "metric", "unit", "grade", "source", "method", "correct"}, prefixed(figureColumns)...)...)
+	f := page.FormOf(c, append([]string{"channelId", "metric", "unit", "grade", "source", "method", "correct", shownColumns}, prefixed(figureColumns)...)...)
 	var p viewership.Preview
 	if err == nil {
 		p, err = r.Views.PreviewImport(ctx, by, name, data, viewership.ImportDefaults{ChannelID: f.Values["channelId"],
@@ -112,7 +136,7 @@ func (r Room) commitFigures(c echo.Context) error {
 	case err != nil:
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/station/figures?done=imported")
+	return c.Redirect(http.StatusSeeOther, "/station/figures?done=imported&channel="+p.Import.Defaults.ChannelID)
 }
 
 func (r Room) asRunImport(c echo.Context) error {
@@ -120,8 +144,21 @@ func (r Room) asRunImport(c echo.Context) error {
 }
 
 func (r Room) showAsRunImport(c echo.Context, status int, v asRunImport) (err error) {
-	if v.Channels, err = r.Schedule.Store.Channels(c.Request().Context()); err != nil {
+	ctx, by := c.Request().Context(), page.Who(c)
+	if v.Channels, err = r.Schedule.Store.Channels(ctx); err != nil {
 		return err
+	}
+	v.Channel = chosen(v.Channels, first(v.Form.Get("channelId", ""), c.QueryParam("channel")))
+	if v.Past, err = r.Schedule.ImportedLogs(ctx, by, v.Channel.ID); err != nil {
+		return err
+	}
+	if v.Form.Values == nil {
+		columns, err := r.Schedule.LastLog(ctx, by, v.Channel.ID)
+		if err != nil {
+			return err
+		}
+		v.Form.Values = map[string]string{"channelId": v.Channel.ID}
+		remembered(v.Form, columns)
 	}
 	return page.Render(c, status, asRunImportPage(v))
 }
@@ -130,7 +167,7 @@ func (r Room) showAsRunImport(c echo.Context, status int, v asRunImport) (err er
 func (r Room) previewAsRun(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	name, data, err := page.File(c, "file", schedule.MaxLogBytes)
-	f := page.FormOf(c, append([]string{"channelId"}, prefixed(logColumns)...)...)
+	f := page.FormOf(c, append([]string{"channelId", shownColumns}, prefixed(logColumns)...)...)
 	var p schedule.AsRunPreview
 	if err == nil {
 		p, err = r.Schedule.PreviewAsRun(ctx, by, f.Values["channelId"], name, data, columnsOf(f, logColumns))
@@ -163,14 +200,14 @@ func (r Room) previewAsRun(c echo.Context) error {
 }
 
 func (r Room) commitAsRun(c echo.Context) error {
-	_, err := r.Schedule.CommitAsRun(c.Request().Context(), page.Who(c), c.Param("import"))
+	p, err := r.Schedule.CommitAsRun(c.Request().Context(), page.Who(c), c.Param("import"))
 	if shown(err) {
 		return r.showAsRunImport(c, page.Status(err), asRunImport{Form: page.Form{Err: err}})
 	}
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/station/as-run?done=logged")
+	return c.Redirect(http.StatusSeeOther, "/station/as-run?done=logged&channel="+p.Import.ChannelID)
 }
 
 // columnField is the input in which a file's name for our column is typed.
@@ -184,17 +221,37 @@ func prefixed(columns []string) []string {
 	return names
 }
 
-// columnsOf is what was typed; nil when nothing was, so that the channel's
-// last choice is taken.
+// shownColumns is sent by a form that showed its columns: what is empty in it was
+// emptied by a person, and is not filled in from the channel's last file.
+const shownColumns = "columns"
+
+// remembered writes the columns of the channel's last file into an empty form.
+func remembered(f page.Form, columns map[string]string) {
+	for c, name := range columns {
+		f.Values[columnField(c)] = name
+	}
+}
+
+// columnsOf is what was typed; nil when the form did not ask, so that the
+// channel's last choice is taken.
 func columnsOf(f page.Form, columns []string) map[string]string {
-	var m map[string]string
+	m := map[string]string{}
 	for _, c := range columns {
 		if s := f.Values[columnField(c)]; s != "" {
-			if m == nil {
-				m = map[string]string{}
-			}
 			m[c] = s
 		}
 	}
+	if len(m) == 0 && f.Values[shownColumns] == "" {
+		return nil
+	}
 	return m
+}
+
+func first(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
 }

@@ -27,6 +27,11 @@ type Room struct {
 	Views interface {
 		PreviewImport(ctx context.Context, by people.Person, filename string, data []byte, d viewership.ImportDefaults) (viewership.Preview, error)
 		CommitImport(ctx context.Context, by people.Person, id string, sure bool) (viewership.Preview, error)
+		LastImport(ctx context.Context, by people.Person, channelID string) (viewership.ImportDefaults, error)
+		ImportedFiles(ctx context.Context, by people.Person, channelID string) ([]viewership.Import, error)
+		ImportedFile(ctx context.Context, by people.Person, id string) (viewership.Import, error)
+		PreviewMinutes(ctx context.Context, by people.Person, filename string, data []byte, d viewership.ImportDefaults) (viewership.MinutesPreview, error)
+		CommitMinutes(ctx context.Context, by people.Person, id string, sure bool) (viewership.MinutesPreview, error)
 		AddFigure(ctx context.Context, by people.Person, f viewership.Figure) (viewership.Figure, error)
 		Ledger(ctx context.Context, by people.Person, lessonID string) (viewership.Ledger, error)
 	}
@@ -57,6 +62,17 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: "/station/as-run", Action: people.ReportAsRun, Scope: page.Site, Handle: r.previewAsRun,
 			Body: schedule.MaxLogBytes + page.FormRoom},
 		{Method: http.MethodPost, Path: "/station/as-run/:import/commit", Action: people.ReportAsRun, Scope: page.Site, Handle: r.commitAsRun},
+		{Method: http.MethodGet, Path: "/station/figures/:import/file", Action: people.WriteFigure, Scope: page.Site, Handle: r.figureFile},
+		{Method: http.MethodGet, Path: "/station/as-run/:import/file", Action: people.ReportAsRun, Scope: page.Site, Handle: r.logFile},
+		{Method: http.MethodGet, Path: "/station/minutes", Action: people.WriteFigure, Scope: page.Site, Handle: r.minutes},
+		{Method: http.MethodPost, Path: "/station/minutes", Action: people.WriteFigure, Scope: page.Site, Handle: r.previewMinutes,
+			Body: viewership.MaxImportBytes + page.FormRoom},
+		{Method: http.MethodPost, Path: "/station/minutes/:import/commit", Action: people.WriteFigure, Scope: page.Site, Handle: r.commitMinutes},
+		{Method: http.MethodGet, Path: "/station/guides", Action: people.EditSchedule, Scope: page.Site, Handle: r.guide},
+		{Method: http.MethodPost, Path: "/station/guides", Action: people.EditSchedule, Scope: page.Site, Handle: r.previewGuide,
+			Body: schedule.MaxGuideBytes + page.FormRoom},
+		{Method: http.MethodPost, Path: "/station/guides/:guide/commit", Action: people.EditSchedule, Scope: page.Site, Handle: r.commitGuide},
+		{Method: http.MethodPost, Path: airing + "/repeats", Action: people.EditSchedule, Scope: page.Site, Handle: r.repeat},
 		{Method: http.MethodPost, Path: airing + "/copies", Action: people.EditSchedule, Scope: page.Site, Handle: r.makeCopy},
 		{Method: http.MethodGet, Path: "/station/copies/:copy", Action: people.ReadSchedule, Scope: page.Site, Handle: r.sheet},
 		{Method: http.MethodGet, Path: "/station/channels/new", Action: people.EditChannel, Scope: page.Site, Handle: r.blankChannel},

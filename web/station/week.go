@@ -1,6 +1,7 @@
 package station
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -18,6 +19,7 @@ import (
 type day struct {
 	Date    time.Time // local midnight
 	Airings []schedule.Airing
+	Listed  []schedule.Programme // what another channel announces
 }
 
 // week is one channel's schedule of seven days.
@@ -79,6 +81,9 @@ func (r Room) showWeek(c echo.Context, status int, rule page.Form) error {
 			return err
 		}
 		w.Days = days(w.From, as)
+		if err := r.listed(ctx, &w); err != nil {
+			return err
+		}
 		for _, a := range as {
 			if w.waits(a) {
 				w.Unconfirmed++
@@ -95,6 +100,25 @@ func (r Room) showWeek(c echo.Context, status int, rule page.Form) error {
 		return err
 	}
 	return page.Render(c, status, schedulePage(w))
+}
+
+// listed adds what another channel announces to its days.
+func (r Room) listed(ctx context.Context, w *week) error {
+	if w.Channel.Own || r.Schedule.Programmes == nil {
+		return nil
+	}
+	ps, err := r.Schedule.Programmes.Programmes(ctx, w.Channel.ID, w.From, w.From.AddDate(0, 0, 7))
+	if err != nil {
+		return err
+	}
+	for _, p := range ps {
+		for i := range w.Days {
+			if !p.StartsAt.Before(w.Days[i].Date) && p.StartsAt.Before(w.From.AddDate(0, 0, i+1)) {
+				w.Days[i].Listed = append(w.Days[i].Listed, p)
+			}
+		}
+	}
+	return nil
 }
 
 // days sorts a week's airings into its days.
