@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { end, password, recording, scratch, shoot, signIn, start, tooWide, visitor } from './house.mjs'
+import { strict } from './playlists.mjs'
 
 const title = 'Hệ thức lượng trong tam giác vuông'
 let site
@@ -96,11 +97,17 @@ test('a teacher uploads, reloads in the middle, and submits', async () => {
   assert.ok(puts.length >= 2 && !puts.includes('1'), `the part that had arrived is not sent again (sent: ${puts})`)
 
   await page.locator(`#recording a[href="/lessons/${lesson}"]`).waitFor({ timeout: 120_000 }) // playable, perhaps still growing
+  const growing = await until(page, (l) => l.media.playable)
+  const first = await strict(page, new URL(growing.playback.hls, site.url).href)
+  assert.ok(first.type === 'EVENT' || growing.media.state === 'ready', `growing playlists are ${first.type}`)
   await look(page, 'teacher-preparing')
   await page.goto(`${site.url}/teacher/lessons/${lesson}`)
   await send(page, page.locator('#submit button.primary'))
   await until(page, (l) => l.status === 'submitted')
-  await until(page, (l) => l.media.state === 'ready', 500_000)
+  const ready = await until(page, (l) => l.media.state === 'ready', 500_000)
+  const whole = await strict(page, new URL(ready.playback.hls, site.url).href)
+  assert.equal(whole.type, 'VOD')
+  assert.ok(Math.abs(whole.seconds - ready.durationSeconds) < 0.5, `playlists of ${whole.seconds} s, a lesson of ${ready.durationSeconds} s`)
   await page.reload()
   await look(page, 'teacher-ready')
   await page.goto(`${site.url}/teacher`)
