@@ -23,22 +23,13 @@ func (t *Transcoder) SingleFile(ctx context.Context, p Plan, rung string, segmen
 	if !ok {
 		return Output{}, fmt.Errorf("rung %q is not in the plan", rung)
 	}
-	var segs []Segment
-	for _, s := range segments {
-		if s.Rung == rung {
-			segs = append(segs, s)
-		}
-	}
-	if err := complete(p, segs); err != nil {
-		return Output{}, fmt.Errorf("rung %s: %w", rung, err)
-	}
 	work, err := os.MkdirTemp(dir, "work-")
 	if err != nil {
 		return Output{}, err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 	joined := filepath.Join(work, "joined.mp4")
-	size, err := joinSegments(ctx, segs, open, joined)
+	size, err := joinRung(ctx, p, rung, segments, open, joined)
 	if err != nil {
 		return Output{}, err
 	}
@@ -47,8 +38,19 @@ func (t *Transcoder) SingleFile(ctx context.Context, p Plan, rung string, segmen
 		kind, file = "ipod", filepath.Join(dir, rung+".m4a")
 	}
 	made := filepath.Join(work, "made."+kind)
+	args, read := ffmpeg.JoinArgs(joined, kind, made), []string{joined}
+	if r.Kind == ladder.Video && len(p.Tracks) > 0 {
+		// Its sound stands in a rung of its own: the first of several.
+		spoken := filepath.Join(work, "spoken.mp4")
+		more, err := joinRung(ctx, p, p.Tracks[0].Rung, segments, open, spoken)
+		if err != nil {
+			return Output{}, err
+		}
+		size += more
+		args, read = ffmpeg.MuxArgs(joined, spoken, made), append(read, spoken)
+	}
 	if err := t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: ffmpeg.JoinArgs(joined, kind, made), ReadOnly: []string{joined}, WriteDir: work,
+		Program: "ffmpeg", Args: args, ReadOnly: read, WriteDir: work,
 		Memory: 2 << 30, CPU: 10 * time.Minute, Wall: 20 * time.Minute, FileBytes: 2*size + 16<<20,
 	}, nil); err != nil {
 		return Output{}, fmt.Errorf("join %s: %w", rung, err)
@@ -57,7 +59,7 @@ func (t *Transcoder) SingleFile(ctx context.Context, p Plan, rung string, segmen
 	if r.Kind == ladder.Video {
 		want.pictures = p.PicturesOf(r, 0, p.Frames())
 	}
-	if r.Sound.Bitrate > 0 {
+	if r.Sound.Bitrate > 0 || len(p.Tracks) > 0 {
 		want.sounds = int(p.SoundFrame(p.Frames()))
 	}
 	got, err := t.decodeCount(ctx, made)
@@ -84,6 +86,20 @@ func digest(path string) (size int64, sum string, err error) {
 	h := sha256.New()
 	size, err = io.Copy(h, f)
 	return size, hex.EncodeToString(h.Sum(nil)), err
+}
+
+// joinRung writes a whole rung into one file.
+func joinRung(ctx context.Context, p Plan, rung string, segments []Segment, open Opener, file string) (int64, error) {
+	var segs []Segment
+	for _, s := range segments {
+		if s.Rung == rung {
+			segs = append(segs, s)
+		}
+	}
+	if err := complete(p, segs); err != nil {
+		return 0, fmt.Errorf("rung %s: %w", rung, err)
+	}
+	return joinSegments(ctx, segs, open, file)
 }
 
 // joinSegments writes the first init section and all segments into one file.

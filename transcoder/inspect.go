@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"lenlop/transcoder/ladder"
 	"lenlop/transcoder/probe"
@@ -25,9 +26,12 @@ func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, erro
 	begin(&r, f, zero(f, ladder.Grid(r.Rate)))
 	if f.HasAudio {
 		var err error
-		if r.Loudness, err = t.loudness(ctx, path, r.Source, f.Sounds[0].Channels >= 2); err != nil {
+		if r.Loudness, _, err = t.loudness(ctx, path, r.Source, f.Sounds[0].Channels >= 2); err != nil {
 			return Plan{}, err
 		}
+	}
+	if err := t.tracks(ctx, path, f, &r); err != nil {
+		return Plan{}, err
 	}
 	if f.HasVideo {
 		var err error
@@ -48,6 +52,10 @@ func begin(r *ladder.Request, f Facts, zero float64) {
 	s := source(f)
 	s.Zero = zero
 	s.AudioStart, s.AudioEnd = s.AudioStart-zero, s.AudioEnd-zero
+	for i := range r.Tracks { // they were placed on another beginning
+		r.Tracks[i].Start += r.Source.Zero - zero
+		r.Tracks[i].End += r.Source.Zero - zero
+	}
 	r.Source, r.Duration = s, end(f)-zero
 }
 
@@ -60,6 +68,7 @@ const priming = 0.05
 // are fit for it. When anything about them is doubtful, they are encoded.
 func (t *Transcoder) withCopy(ctx context.Context, path string, f Facts, r ladder.Request) (Plan, error) {
 	encoded := ladder.Make(r)
+	r.Tracks = slices.Clone(r.Tracks)
 	if r.Copy = copyRequest(f); r.Copy != nil && (!f.HasAudio || f.Sounds[0].Start > f.VideoStart-priming) {
 		begin(&r, f, f.VideoStart) // its first picture cannot stand for others
 	}

@@ -22,8 +22,9 @@ const (
 )
 
 // loudness measures the recording's sound in sampled windows. What cannot be
-// measured counts as silence: it gets no gain.
-func (t *Transcoder) loudness(ctx context.Context, path string, s ladder.Source, stereo bool) (ladder.Loudness, error) {
+// measured counts as silence: it gets no gain. heard tells whether any sound
+// came out of the decoder at all.
+func (t *Transcoder) loudness(ctx context.Context, path string, s ladder.Source, stereo bool) (l ladder.Loudness, heard bool, err error) {
 	length := s.AudioEnd - s.AudioStart
 	n := max(1, min(windows, int(length/windowLength)))
 	found := make([][]float64, n)
@@ -40,7 +41,7 @@ func (t *Transcoder) loudness(ctx context.Context, path string, s ladder.Source,
 	}
 	wait.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return ladder.Loudness{}, err
+		return ladder.Loudness{}, false, err
 	}
 	var mono, both []float64
 	for _, f := range found {
@@ -51,7 +52,7 @@ func (t *Transcoder) loudness(ctx context.Context, path string, s ladder.Source,
 			both = append(both, f[1])
 		}
 	}
-	return ladder.Loudness{Mono: gated(mono), Stereo: gated(both)}, nil
+	return ladder.Loudness{Mono: gated(mono), Stereo: gated(both)}, len(mono) > 0, nil
 }
 
 func (t *Transcoder) loudnessAt(ctx context.Context, path string, s ladder.Source, at float64, stereo bool) ([]float64, error) {

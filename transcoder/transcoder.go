@@ -23,6 +23,8 @@ type (
 	Facts = probe.Facts
 	// Caption is one text track inside a recording.
 	Caption = probe.Caption
+	// Sound is one sound track of a recording.
+	Sound = probe.Sound
 	// Limits bound what recordings are taken.
 	Limits = probe.Limits
 	// Plan is the ladder of one recording and its pieces.
@@ -31,6 +33,8 @@ type (
 	Rung = ladder.Rung
 	// Piece is one stretch of the recording.
 	Piece = ladder.Piece
+	// Track is one of several sound tracks.
+	Track = ladder.Track
 	// Task is one unit of encoding that any worker may take.
 	Task = ladder.Task
 	// Command is one program run inside a sandbox.

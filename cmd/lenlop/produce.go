@@ -13,6 +13,7 @@ import (
 	"lenlop/services/viewership"
 	"lenlop/transcoder"
 	"lenlop/transcoder/delivery"
+	"lenlop/web/locale"
 )
 
 // works is the pipeline's side of the house.
@@ -45,7 +46,7 @@ func (h *house) produce(ctx context.Context, dir string) error {
 	})
 	h.works = &works{
 		sandbox:   box,
-		playlists: playlists{&production.Playlists{Store: h.db.Packages(), Media: h.media}},
+		playlists: playlists{&production.Playlists{Store: h.db.Packages(), Media: h.media, Lessons: h.db.Lessons(), Call: h.book.Printer(locale.Vi).Language}},
 		watched:   &production.Watched{Now: h.now},
 		copies: &production.Copies{Store: h.db.Copies(), Packages: h.db.Packages(), Lessons: h.db.Lessons(), Schedule: h.db.Schedule(),
 			Jobs: h.bell, Atomic: h.bell, Audit: h.db.Audit(), Now: h.now, NewID: newID},

@@ -44,6 +44,7 @@ type lessonRow struct {
 	MediaFailureArgs string
 	MediaWarningCode string
 	MediaDuration    float64
+	MediaSounds      string
 	Renditions       string
 	ReturnNote       string
 	ReturnAt         float64
@@ -67,13 +68,17 @@ func rowOfLesson(l lesson.Lesson) (*lessonRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	sounds, err := encode(l.Media.Sounds, len(l.Media.Sounds) == 0)
+	if err != nil {
+		return nil, err
+	}
 	return &lessonRow{
 		ID: l.ID, Title: l.Title, Description: l.Description, Subject: l.Subject, Grade: l.Grade, Week: l.Week,
 		Language: l.Language, TeacherID: l.TeacherID, UploaderID: l.UploaderID, SchoolID: l.SchoolID, Status: string(l.Status),
 		MediaState: string(l.Media.State), MediaStage: l.Media.Stage, MediaFraction: l.Media.Fraction,
 		MediaRecordingID: l.Media.RecordingID, MediaMakingID: l.Media.MakingID, MediaPackageID: l.Media.PackageID,
 		MediaPlayable: l.Media.Playable, MediaFailureCode: l.Media.FailureCode, MediaFailureArgs: args,
-		MediaWarningCode: l.Media.WarningCode, MediaDuration: l.Media.Duration, Renditions: renditions,
+		MediaWarningCode: l.Media.WarningCode, MediaDuration: l.Media.Duration, MediaSounds: sounds, Renditions: renditions,
 		ReturnNote: l.ReturnNote, ReturnAt: l.ReturnAt, WithdrawnBy: l.WithdrawnBy, Reason: l.Reason, ApprovedBy: l.ApprovedBy,
 		PublishAt: stamp(l.PublishAt), PublishedAt: stamp(l.PublishedAt), SubmittedAt: stamp(l.SubmittedAt),
 		CreatedAt: stamp(l.CreatedAt), UpdatedAt: stamp(l.UpdatedAt), DeletedAt: stamp(l.DeletedAt),
@@ -97,6 +102,11 @@ func (r *lessonRow) lesson() (lesson.Lesson, error) {
 		ReturnNote: r.ReturnNote, ReturnAt: r.ReturnAt, WithdrawnBy: r.WithdrawnBy, Reason: r.Reason, ApprovedBy: r.ApprovedBy,
 		PublishAt: r.PublishAt.Time(), PublishedAt: r.PublishedAt.Time(), SubmittedAt: r.SubmittedAt.Time(),
 		CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(), DeletedAt: r.DeletedAt.Time(),
+	}
+	if r.MediaSounds != "" {
+		if err := json.Unmarshal([]byte(r.MediaSounds), &l.Media.Sounds); err != nil {
+			return l, fmt.Errorf("lesson %s: sounds: %w", r.ID, err)
+		}
 	}
 	if r.Renditions != "" {
 		if err := json.Unmarshal([]byte(r.Renditions), &l.Renditions); err != nil {

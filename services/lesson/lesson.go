@@ -50,6 +50,7 @@ type Media struct {
 	FailureArgs fault.Args
 	WarningCode string  // "recording.truncated" when something was salvaged
 	Duration    float64 // seconds, of PackageID; 0 until playable
+	Sounds      []Sound // of PackageID, when there are several to choose from
 }
 
 // Rendition is one encoding in the package that plays.

@@ -178,7 +178,7 @@ func (s *Service) Fail(ctx context.Context, lessonID, recordingID, code string, 
 			return l, nil
 		}
 		if l.Media.PackageID == l.Media.MakingID {
-			l.Media.PackageID, l.Media.Playable, l.Media.Duration, l.Renditions = "", false, 0, nil
+			l.Media.PackageID, l.Media.Playable, l.Media.Duration, l.Renditions, l.Media.Sounds = "", false, 0, nil, nil
 		}
 		l.Media.State, l.Media.Stage, l.Media.MakingID = Failed, "", ""
 		l.Media.FailureCode, l.Media.FailureArgs = code, args

@@ -56,7 +56,8 @@ func (w *Workers) switchOver(ctx context.Context, packageID string, rs []lesson.
 	if err != nil {
 		return err
 	}
-	if _, err := w.Lessons.Store.Lock(ctx, p.LessonID); err != nil { // always the lesson before the package
+	before, err := w.Lessons.Store.Lock(ctx, p.LessonID)
+	if err != nil { // always the lesson before the package
 		return err
 	}
 	if p, err = w.Packages.LockPackage(ctx, packageID); err != nil || p.State != Growing {
@@ -64,6 +65,11 @@ func (w *Workers) switchOver(ctx context.Context, packageID string, rs []lesson.
 	}
 	if err := w.Lessons.Finish(ctx, p.LessonID, p.RecordingID, p.ID, p.Duration, rs); err != nil {
 		return err
+	}
+	if before.Media.PackageID != p.ID { // else its teacher may have named them since
+		if err := w.setSounds(ctx, p, before.Media.Sounds); err != nil {
+			return err
+		}
 	}
 	p.State, p.FinishedAt = Verified, w.Now()
 	if p.PlayableAt.IsZero() {

@@ -20,6 +20,10 @@ import (
 type Playlists struct {
 	Store Store
 	Media media.Store
+	// Lessons tell what several sounds are called now, and Call names a
+	// language; nil: sounds go by their rungs.
+	Lessons lesson.Store
+	Call    func(language string) string
 }
 
 // Playlist is one playlist as it is sent.
@@ -49,7 +53,11 @@ func (p *Playlists) Playlist(ctx context.Context, lessonID, packageID, file stri
 	finished := !pkg.FinishedAt.IsZero()
 	rung, event := strings.CutSuffix(file, eventTail)
 	if finished && !event {
-		return p.stored(ctx, pkg, file)
+		l, err := p.stored(ctx, pkg, file)
+		if err == nil && file == masterFile {
+			l.Text, err = p.named(ctx, pkg, l.Text)
+		}
+		return l, err
 	}
 	if !event && file != masterFile {
 		return Playlist{}, none
@@ -67,7 +75,8 @@ func (p *Playlists) Playlist(ctx context.Context, lessonID, packageID, file stri
 		if !ok {
 			return Playlist{}, none
 		}
-		return Playlist{Text: text}, nil
+		text, err := p.named(ctx, pkg, text)
+		return Playlist{Text: text}, err
 	}
 	own := ofRung(pkg, segs, rung)
 	if _, known := plan.Rung(rung); !known || len(own) == 0 || own[0].Piece != 0 {
@@ -81,6 +90,26 @@ func (p *Playlists) Playlist(ctx context.Context, lessonID, packageID, file stri
 		text += "#EXT-X-ENDLIST\n"
 	}
 	return Playlist{Text: text, Final: finished}, nil
+}
+
+// named calls the sounds of a master playlist what its teacher calls them.
+func (p *Playlists) named(ctx context.Context, pkg Package, text string) (string, error) {
+	if p.Lessons == nil || !strings.Contains(text, "#EXT-X-MEDIA:TYPE=AUDIO") {
+		return text, nil
+	}
+	l, err := p.Lessons.Lesson(ctx, pkg.LessonID)
+	if err != nil {
+		return "", err
+	}
+	sounds := l.Media.Sounds
+	if l.Media.PackageID != pkg.ID {
+		var plan transcoder.Plan
+		if err := json.Unmarshal(pkg.Plan, &plan); err != nil {
+			return "", fmt.Errorf("package %s: plan: %w", pkg.ID, err)
+		}
+		sounds = soundsOf(plan)
+	}
+	return named(text, sounds, p.Call), nil
 }
 
 // stored reads a finished playlist.
@@ -156,7 +185,8 @@ func growingMaster(plan transcoder.Plan, segs []Segment) (text string, ok bool) 
 			})
 		}
 	}
-	return hls.Master(vs), true
+	vs, sounds := grouped(plan, vs, eventTail)
+	return hls.Master(vs, sounds...), true
 }
 
 // final makes a finished package's master playlist and its renditions, from
@@ -177,5 +207,6 @@ func final(plan transcoder.Plan, report transcoder.Report) (master string, rs []
 			Name: r.Name, Kind: r.Kind, Width: r.Width, Height: r.Height, Bandwidth: m.Bandwidth, Bytes: m.Bytes, Codecs: m.Codecs,
 		})
 	}
-	return hls.Master(vs), rs, nil
+	vs, sounds := grouped(plan, vs, finalTail)
+	return hls.Master(vs, sounds...), rs, nil
 }

@@ -259,7 +259,10 @@ func (w *Workers) becomePlayable(ctx context.Context, run *job.Run, p Package, p
 		return err
 	}
 	run.Log.Info("lesson playable", "lesson", p.LessonID, "package", p.ID)
-	return w.Lessons.BecomePlayable(ctx, p.LessonID, p.RecordingID, p.ID, p.Duration)
+	if err := w.Lessons.BecomePlayable(ctx, p.LessonID, p.RecordingID, p.ID, p.Duration); err != nil {
+		return err
+	}
+	return w.setSounds(ctx, p, nil)
 }
 
 // lowRungs are the rungs of the plan's first task.

@@ -17,6 +17,15 @@ func JoinArgs(joined, kind, file string) []string {
 		"-f", kind, URL(file))
 }
 
+// MuxArgs copies a joined picture and a joined sound of ours into one
+// fast-start file.
+func MuxArgs(picture, sound, file string) []string {
+	args := append([]string{"-hide_banner", "-nostdin", "-v", "error", "-y", "-xerror"}, Guard()...)
+	args = append(append(args, "-i", URL(picture)), Guard()...)
+	return append(args, "-i", URL(sound), "-map", "0:v", "-map", "1:a", "-c", "copy", "-map_metadata", "-1", "-fflags", "+bitexact",
+		"-movflags", "+faststart", "-f", "mp4", URL(file))
+}
+
 // Board is the shape of a storyboard: small pictures in one large one.
 type Board struct {
 	Every         float64 // seconds between two of them

@@ -2,7 +2,9 @@ package ffmpeg
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 
 	graph "github.com/u2takey/ffmpeg-go"
@@ -19,15 +21,21 @@ func SoundSpan(p ladder.Plan, pc ladder.Piece) (from, to int64) {
 
 // soundsOf are the piece's sounds with their pre-roll.
 func soundsOf(in *graph.Stream, p ladder.Plan, pc ladder.Piece, sounds []ladder.Sound) []*graph.Stream {
-	a := placed(in, p, pc)
 	outs := make([]*graph.Stream, len(sounds))
-	if len(sounds) == 1 {
-		outs[0] = finished(a, p, pc, sounds[0])
-		return outs
-	}
-	split := a.ASplit()
+	byTrack := map[int][]int{}
 	for i, s := range sounds {
-		outs[i] = finished(split.Get(strconv.Itoa(i)), p, pc, s)
+		byTrack[s.Track] = append(byTrack[s.Track], i)
+	}
+	for _, track := range slices.Sorted(maps.Keys(byTrack)) {
+		a, own := placed(in, p.OfTrack(track), pc), byTrack[track]
+		if len(own) == 1 {
+			outs[own[0]] = finished(a, p, pc, sounds[own[0]])
+			continue
+		}
+		split := a.ASplit()
+		for n, i := range own {
+			outs[i] = finished(split.Get(strconv.Itoa(n)), p, pc, sounds[i])
+		}
 	}
 	return outs
 }

@@ -103,13 +103,28 @@ type Variant struct {
 	Width     int     // 0: sound only
 	Height    int     //
 	FPS       float64 // 0: sound only
+	Group     string  // of sounds that play with it; "": its own
+}
+
+// Sound is one sound of a group: the same lesson in a language.
+type Sound struct {
+	Group    string
+	URI      string
+	Name     string // for people, unique in the group
+	Language string // BCP 47; "": not known
+	Default  bool   // plays unless another is chosen
+	Channels int
 }
 
 // Master gives the text of the playlist that names the rungs, in the order
-// given: players begin with the first.
-func Master(vs []Variant) string {
+// given: players begin with the first. Sounds that come apart are named before
+// the rungs that they play with.
+func Master(vs []Variant, sounds ...Sound) string {
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
+	for _, s := range sounds {
+		b.WriteString(s.line())
+	}
 	for _, v := range vs {
 		attrs := []string{"BANDWIDTH=" + strconv.Itoa(v.Bandwidth)}
 		if v.Average > 0 {
@@ -122,12 +137,29 @@ func Master(vs []Variant) string {
 		if v.FPS > 0 {
 			attrs = append(attrs, fmt.Sprintf("FRAME-RATE=%.3f", v.FPS))
 		}
+		if v.Group != "" {
+			attrs = append(attrs, "AUDIO="+quote(v.Group))
+		}
 		if v.Name != "" {
 			attrs = append(attrs, "NAME="+quote(v.Name))
 		}
 		fmt.Fprintf(&b, "#EXT-X-STREAM-INF:%s\n%s\n", strings.Join(attrs, ","), v.URI)
 	}
 	return b.String()
+}
+
+// line is the sound's EXT-X-MEDIA tag.
+func (s Sound) line() string {
+	attrs := []string{"TYPE=AUDIO", "GROUP-ID=" + quote(s.Group), "NAME=" + quote(s.Name)}
+	if s.Language != "" {
+		attrs = append(attrs, "LANGUAGE="+quote(s.Language))
+	}
+	yes := map[bool]string{true: "YES", false: "NO"}
+	attrs = append(attrs, "DEFAULT="+yes[s.Default], "AUTOSELECT=YES")
+	if s.Channels > 0 {
+		attrs = append(attrs, "CHANNELS="+quote(strconv.Itoa(s.Channels)))
+	}
+	return "#EXT-X-MEDIA:" + strings.Join(append(attrs, "URI="+quote(s.URI)), ",") + "\n"
 }
 
 // quote makes a quoted-string of RFC 8216: no quote, no line break inside.

@@ -11,6 +11,7 @@ type Request struct {
 	Rate     Rate    // the recording's pictures a second, measured; zero: no picture
 	Loudness Loudness
 	Content  Content
+	Tracks   []Track // with their loudness, when there are several
 	Warning  string
 	Copy     *Copy // how the recording's pictures hang together; nil: they must be encoded
 }
@@ -70,7 +71,7 @@ var soundGrid = Rate{25, 1}
 func Make(r Request) Plan {
 	p := Plan{Version: 1, Duration: r.Duration, Source: r.Source, Warning: r.Warning, TargetDuration: longSegment}
 	low, high := Sound{}, Sound{}
-	if r.Source.Audio >= 0 {
+	if r.Source.Audio >= 0 && len(r.Tracks) < 2 {
 		low = monoSound
 		low.Gain = gain(r.Loudness.Mono)
 		high = low
@@ -98,7 +99,10 @@ func Make(r Request) Plan {
 			}
 		}
 	}
-	if r.Source.Audio >= 0 {
+	switch {
+	case len(r.Tracks) > 1:
+		trackRungs(&p, r.Tracks)
+	case r.Source.Audio >= 0:
 		only := low
 		if r.Source.Video < 0 {
 			only = high

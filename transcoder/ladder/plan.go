@@ -38,11 +38,12 @@ func (r Rate) Seconds(n int64) float64 {
 type Sound struct {
 	Bitrate  int     `json:"bitrate"` // bits a second
 	Channels int     `json:"channels"`
-	Gain     float64 `json:"gain,omitempty"` // dB, one for the whole lesson, never per piece
+	Gain     float64 `json:"gain,omitempty"`  // dB, one for the whole lesson, never per piece
+	Track    int     `json:"track,omitempty"` // index into Plan.Tracks; 0 also when there is but one
 }
 
 // Rung is one rendition: every rung with a picture carries the sound too,
-// because hls.js light cannot play separate sound.
+// because hls.js light cannot play separate sound, unless there are Tracks.
 type Rung struct {
 	Name      string  `json:"name"` // "360p", "audio": unique in the plan, safe as a file name
 	Kind      string  `json:"kind"` // Video or Audio
@@ -95,10 +96,11 @@ type Plan struct {
 	Version        int     `json:"version"`
 	Duration       float64 `json:"duration"` // seconds
 	Source         Source  `json:"source"`
-	Rate           Rate    `json:"rate"`           // the grid on which pictures stand and the lesson is cut
-	Cuts           []int64 `json:"cuts"`           // picture numbers where segments begin; the last is the end
-	TargetDuration int     `json:"targetDuration"` // seconds, of every playlist
-	Rungs          []Rung  `json:"rungs"`          // best first; the sound-only one last
+	Rate           Rate    `json:"rate"`             // the grid on which pictures stand and the lesson is cut
+	Cuts           []int64 `json:"cuts"`             // picture numbers where segments begin; the last is the end
+	TargetDuration int     `json:"targetDuration"`   // seconds, of every playlist
+	Rungs          []Rung  `json:"rungs"`            // best first; the sound-only ones last
+	Tracks         []Track `json:"tracks,omitempty"` // of a recording with several sound tracks; else none
 	Pieces         []Piece `json:"pieces"`
 	Warning        string  `json:"warning,omitempty"` // code of something the teacher should know
 }
