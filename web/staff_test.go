@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/infra/sheet"
 	"lenlop/infra/sqldb"
 	"lenlop/services/caption"
 	"lenlop/services/fault"
@@ -141,6 +143,7 @@ func newOffice(t *testing.T) *office {
 		PublishJob: func(l lesson.Lesson) job.New { return job.New{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID} }}
 	plan := &schedule.Service{Store: db.Schedule(), Lessons: db.Lessons(), WeekRules: db.WeekRules(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
 	o.views = viewership.New(viewership.Config{Store: db.Views(), Reader: db.Views(), Figures: db.Figures(), Lessons: db.Lessons(), Schedule: db.Schedule(),
+		RollCalls: db.RollCalls(), Classes: db.Classes(), Parts: db.Views(), CheckIns: db.CheckIns(), Reports: db.Reports(), ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
 		Secret: []byte("0123456789abcdef"), Location: zone, Now: now, NewID: newID, Atomic: db, Audit: db.Audit()})
 	t.Cleanup(o.views.Close)
 	o.health = []admin.Part{{Name: "database", Note: "SQLite"}}
@@ -165,7 +168,7 @@ func newOffice(t *testing.T) *office {
 		Rooms: web.Rooms{
 			Teacher: teacher.Room{Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Streams: streams{}, Now: now},
 			Station: station.Room{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
-			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Schools: db.Schools(), People: db.People(),
+			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Schools: db.Schools(), People: db.People(),
 				Streams: streams{}, Now: now, Zone: zone},
 			Admin: admin.Room{People: o.people, Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
 				Health: func(context.Context) []admin.Part { return o.health }, Now: now, NewID: newID},

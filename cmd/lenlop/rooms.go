@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"lenlop/infra/sheet"
 	"lenlop/infra/telemetry"
 	"lenlop/services/job"
 	"lenlop/services/production"
@@ -57,17 +58,17 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 	copies := h.works.copies
 	return web.Rooms{
 		Student: student.Room{Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
-			Schedule: h.db.Schedule(), CheckIns: h.viewership, Streams: streams, Zone: h.zone, Now: h.now},
+			Schedule: h.db.Schedule(), Listed: h.db.Programmes(), CheckIns: h.viewership, Streams: streams, Zone: h.zone, Now: h.now},
 		Teacher: teacher.Room{Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media, Captions: h.captions, Streams: streams,
 			Now: h.now, MaxUpload: h.flags.MaxUpload},
 		Station: station.Room{Schedule: h.schedule, Copies: copies, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
 			Now: h.now, Zone: h.zone},
-		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Channels: h.db.Schedule(), Schools: h.db.Schools(),
+		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Channels: h.db.Schedule(), Classes: h.db.Classes(), Sheets: sheet.Write, Schools: h.db.Schools(),
 			People: h.db.People(), Streams: streams, Now: h.now, Zone: h.zone},
 		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell, copies}, Atomic: h.bell, Audit: h.db.Audit(),
-			Health: h.health, Now: h.now, NewID: newID},
-		API: api.Room{Door: door, People: h.people, Schools: h.db.Schools(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
-			Schedule: h.schedule, Copies: copies, Media: h.media, Viewership: h.viewership, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
+			AuditLog: h.db.Audit(), Sheets: sheet.Write, Health: h.health, Now: h.now, NewID: newID},
+		API: api.Room{Door: door, Audit: h.db.Audit(), People: h.people, Schools: h.db.Schools(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
+			Schedule: h.schedule, Copies: copies, Media: h.media, Viewership: h.viewership, Sheets: sheet.Write, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
 			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: h.captions, SecondsLeft: h.secondsLeft, Stopped: stopped},
 		Stream: streams,
 	}

@@ -21,13 +21,15 @@ type ViewingStores struct {
 		viewership.Store
 		viewership.Reader
 		viewership.Keeps
+		viewership.ParticipationReader
 	}
-	Figures  viewership.FigureStore
-	CheckIns viewership.CheckInStore
-	Imports  viewership.ImportStore
-	Reports  viewership.ReportStore
-	Logs     schedule.LogStore
-	Served   viewership.ServedStore
+	Figures   viewership.FigureStore
+	CheckIns  viewership.CheckInStore
+	Imports   viewership.ImportStore
+	Reports   viewership.ReportStore
+	Logs      schedule.LogStore
+	Served    viewership.ServedStore
+	RollCalls viewership.RollCallStore
 	// Sheets reads CSV and XLSX files.
 	Sheets func(filename string, data []byte) ([][]string, error)
 }
@@ -44,6 +46,7 @@ func Viewership(t *testing.T, open OpenViewing) {
 		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
 		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns}, {"Imports", FigureImports},
 		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs}, {"Downloads", Downloads}, {"Minutes", Minutes}, {"Reconciliation", Reconciliation},
+		{"RollCalls", RollCalls}, {"Unreached", Unreached}, {"Areas", Areas}, {"SmallNumbers", SmallNumbers}, {"Participation", Participation},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}
@@ -82,7 +85,8 @@ func (h *house) id() string {
 // server makes a service; several of one house share its clock and secret.
 func (h *house) server(t testing.TB, st ViewingStores) *viewership.Service {
 	svc := viewership.New(viewership.Config{
-		Store: st.Views, Reader: st.Views, Keeps: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Imports: st.Imports, Served: st.Served, Sheets: st.Sheets, Reports: st.Reports,
+		Store: st.Views, Reader: st.Views, Keeps: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Imports: st.Imports, Served: st.Served, Lengths: pieces{}, Sheets: st.Sheets, Reports: st.Reports,
+		RollCalls: st.RollCalls, Classes: st.Classes, Parts: st.Views,
 		ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: st.Lessons, Schedule: st.Schedule,
 		Secret: []byte("a secret for the examination"), Location: hanoi, Now: h.Now, NewID: h.id,
 		Atomic: st.Atomic, Audit: st.Audit, Wait: time.Microsecond,

@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"lenlop/services/fault"
+	"lenlop/services/school"
 	"lenlop/services/viewership"
 )
 
@@ -36,6 +37,11 @@ func groupOf(by string) (string, error) {
 	return "", fault.New(fault.Invalid, "viewership.unknown_group")
 }
 
+// schoolsIn selects the schools of an area and of all areas below it.
+const schoolsIn = `WITH RECURSIVE below (id) AS (SELECT a.id FROM areas AS a WHERE a.id = ?
+	UNION SELECT a.id FROM areas AS a JOIN below AS b ON a.parent = b.id)
+	SELECT s.id FROM schools AS s JOIN below AS b ON s.area_id = b.id`
+
 // within narrows rows x of lessons l to a scope.
 func within(q *bun.SelectQuery, s viewership.Scope) *bun.SelectQuery {
 	for _, c := range []struct{ where, value string }{
@@ -48,6 +54,9 @@ func within(q *bun.SelectQuery, s viewership.Scope) *bun.SelectQuery {
 	}
 	if s.Grade != 0 {
 		q = q.Where("l.grade = ?", s.Grade)
+	}
+	if s.Area != "" {
+		q = q.Where("l.school_id IN ("+schoolsIn+")", s.Area)
 	}
 	return q
 }
@@ -68,10 +77,41 @@ type countRow struct {
 
 // Grouped sums a scope by one of the groups.
 func (s *Views) Grouped(ctx context.Context, by string, scope viewership.Scope) ([]viewership.Sums, error) {
+	if by == viewership.ByArea {
+		return s.byArea(ctx, scope)
+	}
 	key, err := groupOf(by)
 	if err != nil {
 		return nil, err
 	}
+	sums, err := s.sums(ctx, key, scope)
+	if err != nil {
+		return nil, err
+	}
+	seen := newCounts()
+	if err := s.groups(ctx, key, scope, seen.add); err != nil {
+		return nil, err
+	}
+	persons, err := s.named(ctx, scope, seen)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]viewership.Sums, len(sums))
+	for i, r := range sums {
+		list[i] = r.sums(seen.of[r.Key], seen.named(r.Key, persons))
+	}
+	return list, nil
+}
+
+func (r sumRow) sums(viewers int64, named bool) viewership.Sums {
+	return viewership.Sums{Key: r.Key, Viewers: viewers, Named: named, Total: viewership.Total{
+		Views: r.Views, OfflineViews: r.OfflineViews, UnmatchedViews: r.UnmatchedViews,
+		Completions: r.Completions, Watch: r.WatchMs,
+	}}
+}
+
+// sums adds a scope's totals up by a key.
+func (s *Views) sums(ctx context.Context, key string, scope viewership.Scope) ([]sumRow, error) {
 	var sums []sumRow
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_totals AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
 		ColumnExpr(key + " AS key")
@@ -81,18 +121,7 @@ func (s *Views) Grouped(ctx context.Context, by string, scope viewership.Scope) 
 	if err := grouped(within(q, scope), key).Scan(ctx, &sums); err != nil {
 		return nil, wrap(err, "view totals")
 	}
-	distinct, err := s.distinct(ctx, key, scope)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]viewership.Sums, len(sums))
-	for i, r := range sums {
-		list[i] = viewership.Sums{Key: r.Key, Viewers: distinct[r.Key], Total: viewership.Total{
-			Views: r.Views, OfflineViews: r.OfflineViews, UnmatchedViews: r.UnmatchedViews,
-			Completions: r.Completions, Watch: r.WatchMs,
-		}}
-	}
-	return list, nil
+	return sums, nil
 }
 
 // grouped groups by a key unless it is the same for all.
@@ -151,6 +180,7 @@ type factsRow struct {
 	SubjectName string
 	SchoolID    string
 	SchoolName  string
+	Area        string
 	Grade       int
 }
 
@@ -172,7 +202,7 @@ func (s *Views) facts(ctx context.Context, m map[string]viewership.LessonFacts, 
 	var rows []factsRow
 	q := s.db.Reader(ctx).NewSelect().TableExpr("lessons AS l").
 		Join("LEFT JOIN subjects AS b ON b.code = l.subject").Join("LEFT JOIN schools AS c ON c.id = l.school_id").
-		ColumnExpr("l.id, l.title, l.subject, COALESCE(b.name, l.subject) AS subject_name, l.school_id, COALESCE(c.name, '') AS school_name, l.grade")
+		ColumnExpr("l.id, l.title, l.subject, COALESCE(b.name, l.subject) AS subject_name, l.school_id, COALESCE(c.name, '') AS school_name, COALESCE(c.area_id, '') AS area, l.grade")
 	if ids != nil {
 		q = q.Where("l.id IN (?)", bun.List(ids))
 	}
@@ -186,21 +216,59 @@ func (s *Views) facts(ctx context.Context, m map[string]viewership.LessonFacts, 
 	for _, r := range rows {
 		m[r.ID] = viewership.LessonFacts{
 			ID: r.ID, Title: r.Title, Subject: r.Subject, SubjectName: r.SubjectName,
-			School: r.SchoolID, SchoolName: r.SchoolName, Grade: r.Grade,
+			School: r.SchoolID, SchoolName: r.SchoolName, Area: r.Area, Grade: r.Grade,
 		}
 	}
 	return nil
 }
 
-// Persons gives the signed-in persons with a view in a scope.
+// Persons gives the signed-in persons with a view in a scope: of one lesson, or
+// among a few persons, from the credits' indexes; else from the days' sets.
 func (s *Views) Persons(ctx context.Context, scope viewership.Scope) (map[string]bool, error) {
+	if scope.Lesson == "" && scope.Among == nil {
+		return s.personsOf(ctx, scope)
+	}
 	var viewers []string
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_credits AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
 		ColumnExpr("DISTINCT x.viewer").Where("x.viewed AND x.viewer LIKE 'p:%'")
+	if scope.Among != nil {
+		marked := make([]string, len(scope.Among))
+		for i, p := range scope.Among {
+			marked[i] = "p:" + p
+		}
+		q = q.Where("x.viewer IN (?)", bun.List(marked))
+	}
 	if err := within(q, scope).Scan(ctx, &viewers); err != nil {
 		return nil, wrap(err, "persons reached")
 	}
 	return persons(viewers), nil
+}
+
+func (s *Views) personsOf(ctx context.Context, scope viewership.Scope) (map[string]bool, error) {
+	var seen bitset
+	if err := s.groups(ctx, "''", scope, func(_ string, set bitset) { seen = slices.Clone(set) }); err != nil {
+		return nil, err
+	}
+	m := map[string]bool{}
+	if len(seen) == 0 {
+		return m, nil
+	}
+	rows, err := s.db.Reader(ctx).QueryContext(ctx, "SELECT number, id FROM viewers WHERE id >= 'p:' AND id < 'p;' AND number > 0")
+	if err != nil {
+		return nil, wrap(err, "persons reached")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n uint64
+		var id string
+		if err := rows.Scan(&n, &id); err != nil {
+			return nil, wrap(err, "persons reached")
+		}
+		if seen.has(n) {
+			m[strings.TrimPrefix(id, "p:")] = true
+		}
+	}
+	return m, wrap(rows.Err(), "persons reached")
 }
 
 // persons are viewers without their mark.
@@ -253,4 +321,55 @@ func (s *Views) FlaggedDays(ctx context.Context, from, to string, limit int) ([]
 		list[i] = rows[i].flag()
 	}
 	return list, nil
+}
+
+// Places gives the areas and schools there are.
+func (s *Views) Places(ctx context.Context) (viewership.Places, error) {
+	organisation := s.db.Schools()
+	areas, err := organisation.Areas(ctx)
+	if err != nil {
+		return viewership.Places{}, err
+	}
+	schools, err := organisation.Schools(ctx)
+	return viewership.Places{Areas: areas, Schools: schools}, err
+}
+
+// OnRosters counts those of the persons who are on the rosters of a scope.
+func (s *Views) OnRosters(ctx context.Context, o school.Scope, television, web map[string]bool) (viewership.Identified, error) {
+	var found viewership.Identified
+	ids := keys(web)
+	for p := range television {
+		if !web[p] {
+			ids = append(ids, p)
+		}
+	}
+	slices.Sort(ids)
+	for part := range slices.Chunk(ids, 500) {
+		q := s.db.Reader(ctx).NewSelect().TableExpr("seen_enrolments AS e").Join("JOIN classes AS c ON c.id = e.class_id").
+			ColumnExpr("DISTINCT e.person_id").Where("e.person_id IN (?)", bun.List(part)).Where(onDay, o.Day, o.Day)
+		if o.Grade != 0 {
+			q = q.Where("c.grade = ?", o.Grade)
+		}
+		if o.School != "" {
+			q = q.Where("c.school_id = ?", o.School)
+		}
+		if o.Area != "" {
+			q = q.Where("c.school_id IN ("+schoolsIn+")", o.Area)
+		}
+		var here []string
+		if err := q.Scan(ctx, &here); err != nil {
+			return found, wrap(err, "persons on rosters")
+		}
+		for _, p := range here {
+			switch {
+			case television[p] && web[p]:
+				found.Both++
+			case television[p]:
+				found.TelevisionOnly++
+			default:
+				found.WebOnly++
+			}
+		}
+	}
+	return found, nil
 }

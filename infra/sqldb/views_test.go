@@ -13,8 +13,10 @@ func viewing(db *sqldb.DB) contract.ViewingStores {
 	return contract.ViewingStores{
 		Stores: contract.Stores{
 			Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Schedule: db.Schedule(), Audit: db.Audit(),
+			Classes: db.Classes(),
 		},
 		Views: db.Views(), Figures: db.Figures(), CheckIns: db.CheckIns(), Imports: db.Imports(), Reports: db.Reports(), Logs: db.Logs(), Served: db.Served(), Sheets: sheet.Read,
+		RollCalls: db.RollCalls(),
 	}
 }
 

@@ -2,8 +2,10 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"strings"
@@ -149,39 +151,207 @@ func (s *Views) numbersOf(ctx context.Context, changes []viewership.SetChange) (
 	return numbers, wrap(err, "viewers")
 }
 
-// distinct counts the viewers of each group of a scope.
-func (s *Views) distinct(ctx context.Context, key string, scope viewership.Scope) (map[string]int64, error) {
-	q := s.db.Reader(ctx).NewSelect().TableExpr("view_sets AS x").ColumnExpr(key + " AS key").ColumnExpr("x.viewers").OrderExpr("1")
-	if key != "x.lesson_id" && key != "x.day" && key != "''" || scope.Subject != "" || scope.School != "" || scope.Grade != 0 {
+// groups calls fn with the different viewers of each group of a scope. The set
+// is used again for the next group.
+func (s *Views) groups(ctx context.Context, key string, scope viewership.Scope, fn func(group string, set bitset)) error {
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_sets AS x").ColumnExpr(key + " AS key").ColumnExpr("x.viewers")
+	if key != "''" {
+		q = q.OrderExpr("1")
+	}
+	if strings.Contains(key, "l.") || scope.Subject != "" || scope.School != "" || scope.Area != "" || scope.Grade != 0 {
 		q = q.Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id")
 	}
 	rows, err := within(q, scope).Rows(ctx)
 	if err != nil {
-		return nil, wrap(err, "viewers")
+		return wrap(err, "viewers")
 	}
 	defer rows.Close()
-	counts := map[string]int64{}
 	var set bitset
 	var group string
-	var packed []byte
-	var numbers []uint64
+	var packed sql.RawBytes
+	begun := false
 	for rows.Next() {
 		var k string
 		if err := rows.Scan(&k, &packed); err != nil {
-			return nil, wrap(err, "viewers")
+			return wrap(err, "viewers")
 		}
-		if k != group {
-			counts[group] = set.len()
-			group = k
+		if begun && k != group {
+			fn(group, set)
 			clear(set)
 		}
-		if numbers, err = unpackNumbers(packed, numbers[:0]); err != nil {
-			return nil, err
-		}
-		for _, n := range numbers {
-			set.add(n)
+		group, begun = k, true
+		if err := set.unpack(packed); err != nil {
+			return err
 		}
 	}
-	counts[group] = set.len()
-	return counts, wrap(rows.Err(), "viewers")
+	if begun {
+		fn(group, set)
+	}
+	return wrap(rows.Err(), "viewers")
+}
+
+// unpack adds a list of numbers.
+func (s *bitset) unpack(b []byte) error {
+	var n uint64
+	for len(b) > 0 {
+		d, k := binary.Uvarint(b)
+		if k <= 0 {
+			return fmt.Errorf("list of viewers: not a varint")
+		}
+		n, b = n+d, b[k:]
+		s.add(n)
+	}
+	return nil
+}
+
+// join adds another set.
+func (s *bitset) join(o bitset) {
+	if len(o) > len(*s) {
+		*s = append(*s, make(bitset, len(o)-len(*s))...)
+	}
+	for i, w := range o {
+		(*s)[i] |= w
+	}
+}
+
+func (s bitset) has(n uint64) bool { return int(n/64) < len(s) && s[n/64]&(1<<(n%64)) != 0 }
+
+// numbers lists a set.
+func (s bitset) numbers() []uint64 {
+	var out []uint64
+	for i, w := range s {
+		for ; w != 0; w &= w - 1 {
+			out = append(out, uint64(i)*64+uint64(bits.TrailingZeros64(w)))
+		}
+	}
+	return out
+}
+
+// fewest is how many viewers make a group that need not be looked into.
+const fewest = 5
+
+// counts are the different viewers of groups; of groups of fewer than five
+// also which, so that the persons among them can be told.
+type counts struct {
+	of  map[string]int64
+	few map[string][]uint64
+}
+
+func newCounts() counts { return counts{map[string]int64{}, map[string][]uint64{}} }
+
+func (c counts) add(group string, set bitset) {
+	n := set.len()
+	if c.of[group] = n; n > 0 && n < fewest {
+		c.few[group] = set.numbers()
+	}
+}
+
+// named tells which of the small groups have persons in them, when asked.
+func (s *Views) named(ctx context.Context, scope viewership.Scope, all ...counts) (map[uint64]bool, error) {
+	persons := map[uint64]bool{}
+	if !scope.Named {
+		return persons, nil
+	}
+	ask := map[uint64]bool{}
+	for _, c := range all {
+		for _, few := range c.few {
+			for _, n := range few {
+				ask[n] = true
+			}
+		}
+	}
+	list := make([]uint64, 0, len(ask))
+	for n := range ask {
+		list = append(list, n)
+	}
+	for part := range slices.Chunk(list, 500) {
+		var found []uint64
+		err := s.db.Reader(ctx).NewSelect().TableExpr("viewers AS v").ColumnExpr("v.number").
+			Where("v.number IN (?) AND v.id LIKE 'p:%'", bun.List(part)).Scan(ctx, &found)
+		if err != nil {
+			return nil, wrap(err, "viewers")
+		}
+		for _, n := range found {
+			persons[n] = true
+		}
+	}
+	return persons, nil
+}
+
+func (c counts) named(group string, persons map[uint64]bool) bool {
+	return slices.ContainsFunc(c.few[group], func(n uint64) bool { return persons[n] })
+}
+
+// byArea sums a scope by area, each with all areas below it, and by the schools
+// right in it.
+func (s *Views) byArea(ctx context.Context, scope viewership.Scope) ([]viewership.Sums, error) {
+	places, err := s.Places(ctx)
+	if err != nil {
+		return nil, err
+	}
+	parent, areaOf := map[string]string{}, map[string]string{}
+	for _, a := range places.Areas {
+		parent[a.ID] = a.Parent
+	}
+	for _, c := range places.Schools {
+		if _, known := parent[c.AreaID]; known {
+			areaOf[c.ID] = c.AreaID
+		}
+	}
+	line := func(schoolID string) []string {
+		var out []string
+		for at := areaOf[schoolID]; at != "" && !slices.Contains(out, at); at = parent[at] {
+			if _, known := parent[at]; !known {
+				break
+			}
+			out = append(out, at)
+		}
+		if out == nil {
+			out = []string{""}
+		}
+		return out
+	}
+	sums, err := s.sums(ctx, "COALESCE(l.school_id, '')", scope)
+	if err != nil {
+		return nil, err
+	}
+	schools, areas := newCounts(), newCounts()
+	sets := map[string]*bitset{}
+	err = s.groups(ctx, "COALESCE(l.school_id, '')", scope, func(id string, set bitset) {
+		schools.add(id, set)
+		for _, a := range line(id) {
+			if sets[a] == nil {
+				sets[a] = &bitset{}
+			}
+			sets[a].join(set)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for a, set := range sets {
+		areas.add(a, *set)
+	}
+	persons, err := s.named(ctx, scope, schools, areas)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*viewership.Sums{}
+	for _, r := range sums {
+		x := r.sums(schools.of[r.Key], schools.named(r.Key, persons))
+		for i, a := range line(r.Key) {
+			if all[a] == nil {
+				all[a] = &viewership.Sums{Key: a, Viewers: areas.of[a], Named: areas.named(a, persons)}
+			}
+			all[a].Add(x.Total)
+			if i == 0 {
+				all[a].Schools = append(all[a].Schools, x)
+			}
+		}
+	}
+	list := make([]viewership.Sums, 0, len(all))
+	for _, a := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, *all[a])
+	}
+	return list, nil
 }

@@ -85,9 +85,17 @@ func (s *Service) Fold(ctx context.Context) (int, error) {
 // stay, so only the distinct viewers of such a period can no longer be counted.
 // It returns how many it removed; repeat it until that is 0.
 func (s *Service) Purge(ctx context.Context) (int, error) {
-	n, err := s.Store.Purge(ctx, s.day(KeptFrom(s.Now().In(s.Location))), foldStep)
+	from := KeptFrom(s.Now().In(s.Location))
+	n, err := s.Store.Purge(ctx, s.day(from), foldStep)
 	if err != nil {
 		return n, fmt.Errorf("purge viewers: %w", err)
+	}
+	if s.RollCalls == nil || n > 0 {
+		return n, nil
+	}
+	// Names of roll calls end with the viewers; their counts stay.
+	if n, err = s.RollCalls.PurgeNames(ctx, from, foldStep); err != nil {
+		return n, fmt.Errorf("purge names: %w", err)
 	}
 	return n, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 )
@@ -18,11 +19,17 @@ const (
 
 // Ledger of one lesson: its web figures and its airings with theirs.
 func (s *Service) Ledger(ctx context.Context, by people.Person, lessonID string) (Ledger, error) {
-	if err := s.mayRead(ctx, by, lessonID); err != nil {
+	return s.LedgerStating(ctx, by, lessonID, Range{})
+}
+
+// LedgerStating is the ledger with the stated number of viewers of a home,
+// which audiences of households need to bound the reach.
+func (s *Service) LedgerStating(ctx context.Context, by people.Person, lessonID string, perHome Range) (Ledger, error) {
+	l, err := s.mayRead(ctx, by, lessonID)
+	if err != nil {
 		return Ledger{}, err
 	}
 	g := Ledger{LessonID: lessonID}
-	var err error
 	if g.Web, err = s.web(ctx, Scope{Lesson: lessonID}); err != nil {
 		return g, err
 	}
@@ -40,18 +47,21 @@ func (s *Service) Ledger(ctx context.Context, by people.Person, lessonID string)
 	}
 	g.Headlines = HeadlineViews(g.Airings)
 	g.Missing = s.missing(g.Airings)
+	if g.Reach, g.Identified, err = s.lessonReach(ctx, l, g, perHome); err != nil {
+		return g, fmt.Errorf("lesson %s: reach: %w", lessonID, err)
+	}
 	return g, nil
 }
 
-func (s *Service) mayRead(ctx context.Context, by people.Person, lessonID string) error {
+func (s *Service) mayRead(ctx context.Context, by people.Person, lessonID string) (lesson.Lesson, error) {
 	l, err := s.Lessons.Lesson(ctx, lessonID)
 	if err != nil {
-		return err
+		return l, err
 	}
 	if !people.May(by, people.ReadLedger, l.Object()) {
-		return denied()
+		return l, denied()
 	}
-	return nil
+	return l, nil
 }
 
 // web gives the web's figures of a scope.
@@ -95,10 +105,14 @@ func (s *Service) withFigures(ctx context.Context, airings []schedule.Airing) ([
 			return nil, fmt.Errorf("check-ins: %w", err)
 		}
 	}
+	said, err := s.askings(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]AiringFigures, len(airings))
 	for i, a := range airings {
 		out[i] = AiringFigures{Airing: a, Figures: Standing(a.Outcome.Happened(), a.Outcome == schedule.Planned, of[a.ID])}
-		out[i].CheckIns = counts[a.ID]
+		out[i].CheckIns, out[i].Asking = counts[a.ID], said[a.ID]
 		out[i].Codes = counts[a.ID].Devices
 		if k := slices.IndexFunc(channels, func(c schedule.Channel) bool { return c.ID == a.ChannelID }); k >= 0 {
 			out[i].Channel = channels[k]

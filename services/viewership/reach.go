@@ -4,17 +4,21 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
+	"lenlop/services/school"
 )
 
 // ReachOf bounds how many different students of a roster (the grade's, person
 // ids) a lesson reached. perHome is the stated number of viewers of a home; zero
 // when nobody stated it.
 func (s *Service) ReachOf(ctx context.Context, by people.Person, lessonID string, roster []string, perHome Range) (Reach, error) {
-	if err := s.mayRead(ctx, by, lessonID); err != nil {
+	if _, err := s.mayRead(ctx, by, lessonID); err != nil {
 		return Reach{}, err
 	}
 	scope := Scope{Lesson: lessonID}
@@ -34,12 +38,12 @@ func (s *Service) ReachOf(ctx context.Context, by people.Person, lessonID string
 	if err != nil {
 		return Reach{}, fmt.Errorf("lesson %s: %w", lessonID, err)
 	}
-	known := Meet(among(roster, television), among(roster, online))
+	known := Meet(only(roster, television), only(roster, online))
 	return NetReach(int64(len(roster)), known, web.Viewers, list, perHome), nil
 }
 
-// among keeps those who are on a roster.
-func among(roster []string, reached map[string]bool) map[string]bool {
+// only keeps those who are on a roster.
+func only(roster []string, reached map[string]bool) map[string]bool {
 	m := map[string]bool{}
 	for _, p := range roster {
 		if reached[p] {
@@ -47,6 +51,124 @@ func among(roster []string, reached map[string]bool) map[string]bool {
 		}
 	}
 	return m
+}
+
+// lessonReach bounds a lesson's reach among the students of its grade, on the
+// day of its last airing, or today.
+func (s *Service) lessonReach(ctx context.Context, l lesson.Lesson, g Ledger, perHome Range) (*Reach, Identified, error) {
+	var airings []schedule.Airing
+	at := s.Now()
+	for _, a := range g.Airings {
+		if a.Airing.Outcome.Happened() {
+			airings, at = append(airings, a.Airing), a.Airing.StartsAt
+		}
+	}
+	television, web, err := s.known(ctx, airings, Scope{Lesson: l.ID})
+	if err != nil {
+		return nil, Identified{}, err
+	}
+	all := Meet(television, web)
+	if s.Classes == nil {
+		return nil, all, nil
+	}
+	r, err := s.among(ctx, school.Scope{Day: s.day(at), Grade: l.Grade}, television, web)
+	if err != nil || r.population == 0 {
+		return nil, all, err
+	}
+	reach := NetReach(r.population, r.known, g.Web.Viewers, g.Airings, perHome)
+	return &reach, all, nil
+}
+
+// rostered are those known by name who are on the rosters of a scope.
+type rostered struct {
+	population int64
+	known      Identified
+}
+
+// among narrows persons to a scope's rosters.
+func (s *Service) among(ctx context.Context, o school.Scope, television, web map[string]bool) (rostered, error) {
+	n, err := s.Classes.Population(ctx, o)
+	if err != nil || n == 0 {
+		return rostered{}, err
+	}
+	r := rostered{population: int64(n)}
+	r.known, err = s.Reader.OnRosters(ctx, o, television, web)
+	return r, err
+}
+
+// ReachQuery asks how many different students lessons reached on local days,
+// To left out; a zero grade means all, an empty area the whole.
+type ReachQuery struct {
+	From, To time.Time
+	Grade    int
+	Area     string
+	PerHome  Range
+}
+
+// ReachIn bounds the reach of a period's lessons among the students of a grade
+// and area. What is not known by area, the web's devices and television's
+// audiences, counts whole in the upper bound. Without rosters it is
+// fault.NotFound "reach.no_rosters".
+func (s *Service) ReachIn(ctx context.Context, by people.Person, q ReachQuery) (Reach, error) {
+	if !people.May(by, people.ReadViewing, people.Object{}) {
+		return Reach{}, denied()
+	}
+	if s.Classes == nil {
+		return Reach{}, fault.New(fault.NotFound, "reach.no_rosters")
+	}
+	scope := s.scope(Query{Grade: q.Grade, From: q.From, To: q.To})
+	list, err := s.onAir(ctx, scope, q.From, q.To)
+	if err != nil {
+		return Reach{}, fmt.Errorf("reach: %w", err)
+	}
+	last := s.Now()
+	if !q.To.IsZero() && q.To.Before(last) {
+		last = q.To.AddDate(0, 0, -1)
+	}
+	var airings []schedule.Airing
+	for _, a := range list {
+		if a.Airing.Outcome.Happened() {
+			airings = append(airings, a.Airing)
+		}
+	}
+	television, web, err := s.known(ctx, airings, scope)
+	if err != nil {
+		return Reach{}, fmt.Errorf("reach: %w", err)
+	}
+	r, err := s.among(ctx, school.Scope{Day: s.day(last), Grade: q.Grade, Area: q.Area}, television, web)
+	if err != nil {
+		return Reach{}, fmt.Errorf("reach: %w", err)
+	}
+	if r.population == 0 {
+		return Reach{}, fault.New(fault.NotFound, "reach.no_rosters")
+	}
+	sums, err := s.Reader.Grouped(ctx, byAll, scope)
+	if err != nil {
+		return Reach{}, fmt.Errorf("reach: %w", err)
+	}
+	var viewers int64
+	for _, x := range sums {
+		viewers = x.Viewers
+	}
+	out := NetReach(r.population, r.known, viewers, list, q.PerHome)
+	if q.Area != "" {
+		out.Conceal()
+	}
+	return out, nil
+}
+
+// onAir gives the airings of a scope's lessons in a period, with figures.
+func (s *Service) onAir(ctx context.Context, scope Scope, from, to time.Time) ([]AiringFigures, error) {
+	airings, err := s.Schedule.Airings(ctx, schedule.Filter{From: s.midnight(from), To: s.midnight(to)})
+	if err != nil {
+		return nil, fmt.Errorf("airings: %w", err)
+	}
+	facts, err := s.Reader.Facts(ctx, nil, scope)
+	if err != nil {
+		return nil, fmt.Errorf("lessons: %w", err)
+	}
+	airings = slices.DeleteFunc(airings, func(a schedule.Airing) bool { _, in := facts[a.LessonID]; return !in })
+	return s.withFigures(ctx, airings)
 }
 
 // known gives the persons known by name of airings and of a scope's web views.
@@ -65,6 +187,18 @@ func (s *Service) known(ctx context.Context, airings []schedule.Airing, scope Sc
 	if television, err = s.CheckIns.Persons(ctx, ids); err != nil {
 		return nil, nil, fmt.Errorf("persons at the television: %w", err)
 	}
+	if s.RollCalls == nil {
+		return television, web, nil
+	}
+	named, err := s.RollCalls.Names(ctx, ids)
+	if err != nil {
+		return nil, nil, fmt.Errorf("persons at the television: %w", err)
+	}
+	for _, list := range named {
+		for _, p := range list {
+			television[p] = true
+		}
+	}
 	return television, web, nil
 }
 
@@ -72,7 +206,10 @@ func (s *Service) known(ctx context.Context, airings []schedule.Airing, scope Sc
 // web, by a grade's lessons on the days from, to left out. Who may see names
 // the caller asks the policy: a class's own teachers and its school's head.
 func (s *Service) Reached(ctx context.Context, grade int, from, to time.Time) (map[string]bool, error) {
-	scope := s.scope(Query{Grade: grade, From: from, To: to})
+	return s.reached(ctx, s.scope(Query{Grade: grade, From: from, To: to}), from, to)
+}
+
+func (s *Service) reached(ctx context.Context, scope Scope, from, to time.Time) (map[string]bool, error) {
 	airings, err := s.Schedule.Airings(ctx, schedule.Filter{From: s.midnight(from), To: s.midnight(to)})
 	if err != nil {
 		return nil, fmt.Errorf("airings: %w", err)
@@ -83,7 +220,7 @@ func (s *Service) Reached(ctx context.Context, grade int, from, to time.Time) (m
 	}
 	var ours []schedule.Airing
 	for _, a := range airings {
-		if _, in := facts[a.LessonID]; in {
+		if _, in := facts[a.LessonID]; in && a.Outcome.Happened() {
 			ours = append(ours, a)
 		}
 	}
@@ -93,4 +230,55 @@ func (s *Service) Reached(ctx context.Context, grade int, from, to time.Time) (m
 	}
 	maps.Copy(web, television)
 	return web, nil
+}
+
+// ClassReach is a class's roster and who of it nobody has reached.
+type ClassReach struct {
+	Class     school.Class
+	Students  int
+	Unreached []school.Student // in the roster's order
+}
+
+// Unreached lists the students of a class whom no lesson of their grade is
+// known to have reached on the days from, to left out: not by television and
+// not by the web. Names are for the class's own teachers and its school's
+// head. Faults: "access.denied", "class.not_found", "viewership.bad_period".
+func (s *Service) Unreached(ctx context.Context, by people.Person, classID string, from, to time.Time) (ClassReach, error) {
+	if s.Classes == nil {
+		return ClassReach{}, fault.New(fault.NotFound, "class.not_found")
+	}
+	c, err := s.Classes.Class(ctx, classID)
+	if err != nil {
+		return ClassReach{}, err
+	}
+	if !people.May(by, people.ReadUnreached, c.Object()) {
+		return ClassReach{}, denied()
+	}
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return ClassReach{}, fault.New(fault.Invalid, "viewership.bad_period")
+	}
+	last := s.Now()
+	if !to.IsZero() && to.Before(last) {
+		last = to.AddDate(0, 0, -1)
+	}
+	roster, err := s.Classes.Roster(ctx, classID, s.day(last))
+	if err != nil {
+		return ClassReach{}, fmt.Errorf("class %s: roster: %w", classID, err)
+	}
+	scope := s.scope(Query{Grade: c.Grade, From: from, To: to})
+	scope.Among = make([]string, len(roster))
+	for i, x := range roster {
+		scope.Among[i] = x.PersonID
+	}
+	reached, err := s.reached(ctx, scope, from, to)
+	if err != nil {
+		return ClassReach{}, fmt.Errorf("class %s: %w", classID, err)
+	}
+	r := ClassReach{Class: c, Students: len(roster)}
+	for _, x := range roster {
+		if !reached[x.PersonID] {
+			r.Unreached = append(r.Unreached, x)
+		}
+	}
+	return r, nil
 }

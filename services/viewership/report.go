@@ -36,6 +36,7 @@ type Frozen struct {
 	Subject     string           `json:"subject,omitempty"`
 	Grade       int              `json:"grade,omitempty"`
 	School      string           `json:"school,omitempty"`
+	Area        string           `json:"area,omitempty"`
 	Lesson      string           `json:"lesson,omitempty"`
 	Channel     string           `json:"channel,omitempty"`
 	Rules       []string         `json:"rules"`
@@ -52,6 +53,9 @@ type Frozen struct {
 type FrozenRow struct {
 	Key            string       `json:"key"`
 	Label          string       `json:"label"`
+	Parent         string       `json:"parent,omitempty"` // of an area: the one around it
+	Depth          int          `json:"depth,omitempty"`
+	Hidden         Mark         `json:"hidden,omitempty"` // the web's figures are hidden, and zero here
 	Views          int64        `json:"views"`
 	Viewers        int64        `json:"viewers"`
 	WatchSeconds   float64      `json:"watchSeconds"`
@@ -69,6 +73,7 @@ type FrozenLine struct {
 	Unit    string  `json:"unit"`
 	Value   float64 `json:"value"`
 	Airings int     `json:"airings"`
+	Mark    Mark    `json:"hidden,omitempty"` // "small": fewer than five persons
 }
 
 // ReportStore keeps reports; they are never changed. A missing one is
@@ -117,28 +122,20 @@ func (s *Service) MakeReport(ctx context.Context, by people.Person, q Query, cor
 
 // freeze reads everything that a report says.
 func (s *Service) freeze(ctx context.Context, by people.Person, q Query, r Report) (Frozen, error) {
-	rows, err := s.Table(ctx, by, q)
-	if err != nil {
-		return Frozen{}, err
-	}
-	all := q
-	all.By = ByAll
-	total, err := s.Table(ctx, by, all)
+	rows, total, err := s.TableAndTotal(ctx, by, q)
 	if err != nil {
 		return Frozen{}, err
 	}
 	scope := s.scope(q)
 	f := Frozen{
-		ID: r.ID, From: scope.From, To: scope.To, By: first(q.By, ByLesson), Subject: q.Subject, Grade: q.Grade, School: q.School,
-		Lesson: q.Lesson, Channel: q.Channel, Rules: append(Rules(), CheckInRule), AsOf: r.MadeAt, Corrects: r.Corrects,
+		ID: r.ID, From: scope.From, To: scope.To, By: first(q.By, ByLesson), Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area,
+		Lesson: q.Lesson, Channel: q.Channel, Rules: append(Rules(), CheckInRule, SmallRule), AsOf: r.MadeAt, Corrects: r.Corrects,
 		Provisional: s.provisional(q.To), Rows: []FrozenRow{}, Missing: []string{},
 	}
 	if f.LeftOut, err = s.Reader.LeftOut(ctx, scope); err != nil {
 		return f, fmt.Errorf("sessions left out: %w", err)
 	}
-	if len(total) > 0 {
-		f.Total = frozen(total[0])
-	}
+	f.Total = frozen(total)
 	for _, x := range rows {
 		f.Rows = append(f.Rows, frozen(x))
 	}
@@ -158,7 +155,7 @@ func (s *Service) provisional(to time.Time) bool {
 
 func frozen(r Row) FrozenRow {
 	f := FrozenRow{
-		Key: r.Key, Label: r.Label, Views: r.WebViews, Viewers: r.WebViewers, WatchSeconds: r.WatchSeconds, Completions: r.Completions,
+		Key: r.Key, Label: r.Label, Parent: r.Parent, Depth: r.Depth, Hidden: r.Mark, Views: r.WebViews, Viewers: r.WebViewers, WatchSeconds: r.WatchSeconds, Completions: r.Completions,
 		OfflineViews: r.OfflineViews, Airings: r.Airings, AiringsNoData: r.AiringsNoData, AiringsPlanned: r.AiringsPlanned,
 		Television: []FrozenLine{},
 	}
@@ -204,3 +201,45 @@ func (s *Service) ReportList(ctx context.Context, by people.Person) ([]Report, e
 	}
 	return list, nil
 }
+
+// sealed is a report as a file of its own: everything needed to check it, and
+// nothing that is not signed or the signature itself.
+type sealed struct {
+	ID        string `json:"id"`
+	Hash      string `json:"hash"`
+	Signed    []byte `json:"signed"` // base64 of the bytes that were signed
+	Signature []byte `json:"signature"`
+	PublicKey []byte `json:"publicKey"`
+}
+
+// Sealed is the report as a file that OpenSealed reads; the API's answer is
+// read too.
+func (r Report) Sealed() ([]byte, error) {
+	raw, err := json.Marshal(sealed{r.ID, r.Hash, r.Content, r.Signature, r.PublicKey})
+	if err != nil {
+		return nil, fmt.Errorf("report %s: %w", r.ID, err)
+	}
+	return raw, nil
+}
+
+// OpenSealed reads a report's file and checks hash and signature against the
+// key it names. Whether that key is the house's own, who knows it must compare.
+// Faults: fault.Malformed "report.unreadable", fault.Invalid "report.tampered".
+func OpenSealed(raw []byte) (Report, error) {
+	var x sealed
+	if err := json.Unmarshal(raw, &x); err != nil || len(x.Signed) == 0 {
+		return Report{}, fault.Wrap(err, fault.Malformed, "report.unreadable")
+	}
+	r := Report{Content: x.Signed, Hash: x.Hash, Signature: x.Signature, PublicKey: x.PublicKey}
+	if !r.Intact() {
+		return r, fault.New(fault.Invalid, "report.tampered", "report", x.ID)
+	}
+	if err := json.Unmarshal(r.Content, &r.Frozen); err != nil {
+		return r, fault.Wrap(err, fault.Malformed, "report.unreadable")
+	}
+	r.ID, r.MadeAt, r.Corrects = r.Frozen.ID, r.Frozen.AsOf, r.Frozen.Corrects
+	return r, nil
+}
+
+// ReportPublicKey is the public half of the key that signs reports.
+func (s *Service) ReportPublicKey() []byte { return s.ReportKey.Public().(ed25519.PublicKey) }

@@ -18,6 +18,7 @@ const (
 	Persons    = "persons"
 	Households = "households"
 	Plays      = "plays"
+	Codes      = "codes" // check-in codes entered by devices nobody knows
 )
 
 // Standing sets every figure's state from the airing's outcome and from the
@@ -66,20 +67,27 @@ func AddContacts(airings []AiringFigures) []Headline {
 	}
 	sums := map[key]*Headline{}
 	for _, a := range airings {
-		once := map[key]bool{}
+		here := map[key]float64{}
 		for _, f := range a.Figures {
-			if f.State != Counted || f.Metric != Contacts {
-				continue
+			if f.State == Counted && f.Metric == Contacts {
+				here[key{f.Grade, f.Unit}] += f.Value
 			}
-			k := key{f.Grade, f.Unit}
+		}
+		// What the house itself took down: a person is one contact of an
+		// airing. A figure handed in for the same people is not added to it.
+		if n := float64(a.ByName()); n > 0 && a.Airing.Outcome.Happened() {
+			k := key{GradeA, Persons}
+			here[k] = max(here[k], n)
+		}
+		if a.Codes > 0 && a.Airing.Outcome.Happened() {
+			here[key{GradeB, Codes}] += float64(a.Codes)
+		}
+		for k, v := range here {
 			if sums[k] == nil {
-				sums[k] = &Headline{Grade: f.Grade, Unit: f.Unit}
+				sums[k] = &Headline{Grade: k.g, Unit: k.u}
 			}
-			sums[k].Value += f.Value
-			if !once[k] {
-				once[k] = true
-				sums[k].Airings++
-			}
+			sums[k].Value += v
+			sums[k].Airings++
 		}
 	}
 	out := make([]Headline, 0, len(sums))

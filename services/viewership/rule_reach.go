@@ -37,6 +37,9 @@ type Reach struct {
 	// Assumed are codes of what the bounds rest on: "one_viewer_a_device",
 	// "viewers_a_home".
 	Assumed []string
+	// Marks hide few persons of an area: television only, web only, both,
+	// either; what is hidden is zero here.
+	Marks [4]Mark
 	// Unbounded says that television's audience is not known, so that only
 	// the population bounds it.
 	Unbounded bool
@@ -74,6 +77,20 @@ func NetReach(population int64, known Identified, webViewers int64, television [
 	}
 	r.High = max(r.High, r.Low)
 	return r
+}
+
+// Conceal hides what few persons of a small place would be told by.
+func (r *Reach) Conceal() {
+	counts := []int64{r.Identified.TelevisionOnly, r.Identified.WebOnly, r.Identified.Both}
+	marks, total := Conceal(counts, everybody(3))
+	for i, n := range []*int64{&r.Identified.TelevisionOnly, &r.Identified.WebOnly, &r.Identified.Both} {
+		if r.Marks[i] = marks[i]; marks[i] != Shown {
+			*n = 0
+		}
+	}
+	if r.Marks[3] = total; total != Shown {
+		r.Low = 0
+	}
 }
 
 // audience is the largest statement of one airing's persons; contacts bound the

@@ -1,48 +1,130 @@
 package viewership
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-func TestHidden(t *testing.T) {
+func TestConceal(t *testing.T) {
+	const s, w = Small, Withheld
 	for _, c := range []struct {
 		counts []int64
-		want   []bool
-		total  bool
+		want   []Mark
+		total  Mark
 	}{
-		{[]int64{10, 20}, []bool{false, false}, false},
-		{[]int64{4, 20, 7}, []bool{true, false, true}, false},
-		{[]int64{4, 3, 7}, []bool{true, true, false}, false},
-		{[]int64{4, 0, 0}, []bool{true, false, false}, true},
-		{[]int64{5, 0}, []bool{false, false}, false},
-		{[]int64{1, 2}, []bool{true, true}, true},
-		{nil, nil, false},
+		{[]int64{10, 20}, []Mark{Shown, Shown}, Shown},
+		{[]int64{4, 20, 7}, []Mark{s, Shown, w}, Shown},
+		{[]int64{4, 3, 7}, []Mark{s, s, Shown}, Shown},
+		{[]int64{4, 0, 0}, []Mark{s, Shown, Shown}, s},
+		{[]int64{5, 0}, []Mark{Shown, Shown}, Shown},
+		{[]int64{1, 2}, []Mark{s, s}, s},
+		{[]int64{1, 1, 9, 30}, []Mark{s, s, w, Shown}, Shown}, // two of at least one: each is one
+		{[]int64{4, 4, 9}, []Mark{s, s, w}, Shown},            // two of at most four
+		{[]int64{4, 4}, []Mark{s, s}, w},
+		{[]int64{1, 5, 7, 80}, []Mark{s, w, w, Shown}, Shown}, // 1 and 5 are the least they can be
+		{[]int64{1, 1, 1, 1}, []Mark{s, s, s, s}, w},
+		{nil, []Mark{}, Shown},
 	} {
-		got := Hidden(c.counts)
-		if !slices.Equal(got, c.want) || HideTotal(c.counts, got) != c.total {
-			t.Errorf("%v: %v, total hidden %t", c.counts, got, HideTotal(c.counts, got))
+		got, total := Conceal(c.counts, everybody(len(c.counts)))
+		if !slices.Equal(got, c.want) || total != c.total {
+			t.Errorf("%v: %q, total %q; want %q, %q", c.counts, got, total, c.want, c.total)
 		}
+	}
+	if got, total := Conceal([]int64{2, 30}, []bool{false, true}); got[0] != Shown || got[1] != Shown || total != Shown {
+		t.Errorf("two devices: %q %q", got, total)
 	}
 }
 
-// TestHiddenStaysHidden: nobody can work out a small count from what is shown.
-func TestHiddenStaysHidden(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		counts := rapid.SliceOfN(rapid.Int64Range(0, 12), 0, 8).Draw(t, "counts")
-		hidden := Hidden(counts)
-		n := 0
-		for i, c := range counts {
-			if c > 0 && c < 5 && !hidden[i] {
-				t.Fatalf("%v shows %d", counts, c)
-			}
-			if hidden[i] {
-				n++
+// TestConcealedCannotBeComputed: whoever knows the rule and sees all that is
+// shown, total and marks and zeros included, is left with at least two values
+// for every count of 1 to 4. All tables of one to four counts are tried.
+func TestConcealedCannotBeComputed(t *testing.T) {
+	const top, checked = 16, 11 // neighbours of what is checked are tried too
+	for n := 1; n <= 4; n++ {
+		possible := map[string][]map[int64]bool{}
+		counts := make([]int64, n)
+		each := func(fn func()) {
+			clear(counts)
+			for {
+				fn()
+				i := 0
+				for i < n && counts[i] == top {
+					counts[i] = 0
+					i++
+				}
+				if i == n {
+					return
+				}
+				counts[i]++
 			}
 		}
-		if n == 1 && !HideTotal(counts, hidden) {
+		each(func() {
+			key := seen(counts)
+			if possible[key] == nil {
+				possible[key] = make([]map[int64]bool, n)
+			}
+			for i, c := range counts {
+				if possible[key][i] == nil {
+					possible[key][i] = map[int64]bool{}
+				}
+				possible[key][i][c] = true
+			}
+		})
+		each(func() {
+			if slices.Max(counts) > checked {
+				return
+			}
+			key := seen(counts)
+			for i, c := range counts {
+				if c > 0 && c < smallest && len(possible[key][i]) < 2 {
+					t.Fatalf("%v is shown as %s: count %d is given away", counts, key, i)
+				}
+			}
+		})
+	}
+}
+
+// seen is what a reader of the table sees.
+func seen(counts []int64) string {
+	marks, total := Conceal(counts, everybody(len(counts)))
+	var sum int64
+	out := ""
+	for i, c := range counts {
+		sum += c
+		out += show(c, marks[i]) + " "
+	}
+	return out + "= " + show(sum, total)
+}
+
+func show(n int64, m Mark) string {
+	switch m {
+	case Small:
+		return "<5"
+	case Withheld:
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+// TestHiddenStaysHidden: no count of 1 to 4 is ever shown, and only one that
+// the sum protects has none beside it.
+func TestHiddenStaysHidden(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		counts := rapid.SliceOfN(rapid.Int64Range(0, 40), 0, 12).Draw(t, "counts")
+		marks, total := Conceal(counts, everybody(len(counts)))
+		hidden := 0
+		for i, c := range counts {
+			if c > 0 && c < smallest && marks[i] != Small || c >= smallest && marks[i] == Small || c == 0 && marks[i] != Shown {
+				t.Fatalf("%v: %q", counts, marks)
+			}
+			if marks[i] != Shown {
+				hidden++
+			}
+		}
+		if hidden == 1 && total == Shown {
 			t.Fatalf("%v: the total gives the only hidden one away", counts)
 		}
 	})

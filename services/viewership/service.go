@@ -9,6 +9,7 @@ import (
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/schedule"
+	"lenlop/services/school"
 )
 
 // Config is what the room needs.
@@ -19,8 +20,14 @@ type Config struct {
 	Figures FigureStore
 	// CheckIns may be nil: then no codes are taken.
 	CheckIns CheckInStore
-	Imports  ImportStore
-	Served   ServedStore
+	// RollCalls and Classes may be nil: then no roll is called, and reach is
+	// not bounded by rosters.
+	RollCalls RollCallStore
+	Classes   school.Rosters
+	Parts     ParticipationReader // may be nil where nobody asks which schools take part
+	Imports   ImportStore
+	Served    ServedStore
+	Lengths   Lengths // of packages' files; nil where no access logs are imported
 	// Sheets reads a CSV or XLSX file into rows of cells as text; numbers and
 	// dates of a spreadsheet come as it stores them.
 	Sheets    func(filename string, data []byte) ([][]string, error)

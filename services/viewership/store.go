@@ -3,6 +3,8 @@ package viewership
 import (
 	"context"
 	"time"
+
+	"lenlop/services/school"
 )
 
 // ViewerDay is one viewer's local day: what the rules look at together.
@@ -88,15 +90,26 @@ type Scope struct {
 	Area     string // with the areas below it
 	// Named asks which groups of fewer than five viewers have persons in them.
 	Named bool
+	// Among narrows Persons to these person ids; nil means any.
+	Among []string
 }
 
 // Sums are the web's figures of one group: a lesson, a day, a subject, ...
 type Sums struct {
 	Key     string
-	Viewers int64 // distinct, with at least one view
-	Named   bool  // some of fewer than five viewers are persons, when asked
+	Viewers int64  // distinct, with at least one view
+	Named   bool   // some of fewer than five viewers are persons, when asked
 	Schools []Sums // by area: the schools right in it
 	Total
+}
+
+// Add adds another total up; its lesson and day are not looked at.
+func (t *Total) Add(o Total) {
+	t.Views += o.Views
+	t.OfflineViews += o.OfflineViews
+	t.UnmatchedViews += o.UnmatchedViews
+	t.Completions += o.Completions
+	t.Watch += o.Watch
 }
 
 // LessonFacts are what groups and labels need to know of a lesson.
@@ -132,6 +145,9 @@ type Reader interface {
 	Facts(ctx context.Context, ids []string, s Scope) (map[string]LessonFacts, error)
 	// Persons gives the signed-in persons with a view in a scope.
 	Persons(ctx context.Context, s Scope) (map[string]bool, error)
+	// OnRosters counts, of persons known by television and by the web, those on
+	// the rosters of a scope.
+	OnRosters(ctx context.Context, o school.Scope, television, web map[string]bool) (Identified, error)
 	// Places gives the areas and schools there are.
 	Places(ctx context.Context) (Places, error)
 	// FlaggedDays lists flags, newest first.

@@ -11,6 +11,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
+	"lenlop/services/school"
 )
 
 // ByAll makes the table one row: a period's total, with its distinct viewers.
@@ -26,29 +27,80 @@ func (s *Service) Table(ctx context.Context, by people.Person, q Query) ([]Row, 
 	switch q.By {
 	case "":
 		q.By = ByLesson
-	case ByLesson, ByDay, BySubject, ByGrade, BySchool, ByChannel, ByAll:
+	case ByLesson, ByDay, BySubject, ByGrade, BySchool, ByArea, ByChannel, ByAll:
 	default:
 		return nil, fault.New(fault.Invalid, "viewership.unknown_group")
 	}
 	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
 		return nil, fault.New(fault.Invalid, "viewership.bad_period")
 	}
-	t := table{rows: map[string]*Row{}, by: q.By, location: s.Location}
+	return s.table(ctx, q)
+}
+
+// TableAndTotal is the table with its last line, the whole of it. Viewers are
+// counted once over the whole, so they are not the sum of the rows.
+func (s *Service) TableAndTotal(ctx context.Context, by people.Person, q Query) ([]Row, Row, error) {
+	rows, err := s.Table(ctx, by, q)
+	if err != nil {
+		return nil, Row{}, err
+	}
+	of := q.By
+	q.By = ByAll
+	all, err := s.Table(ctx, by, q)
+	if err != nil || len(all) == 0 {
+		return rows, Row{}, err
+	}
+	total := all[0]
+	// Rows that hide all they have hide their sum too, or it would tell.
+	if of == BySchool || of == ByArea || q.guarded() {
+		shown := slices.ContainsFunc(rows, func(r Row) bool { return r.Mark == Shown && r.WebViewers > 0 && r.Depth == 0 })
+		if hidden := slices.ContainsFunc(rows, func(r Row) bool { return r.Mark != Shown }); hidden && !shown && total.Mark == Shown {
+			total.conceal(Withheld)
+		}
+		total.Contacts = hideSum(rows, total.Contacts)
+	}
+	return rows, total, nil
+}
+
+// table fills, labels and sorts.
+func (s *Service) table(ctx context.Context, q Query) ([]Row, error) {
+	t := &table{rows: map[string]*Row{}, by: q.By, location: s.Location}
 	scope := s.scope(q)
-	if err := s.webRows(ctx, &t, scope); err != nil {
-		return nil, fmt.Errorf("table by %s: %w", q.By, err)
+	if q.By == ByArea || q.By == BySchool {
+		places, err := s.Reader.Places(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("table by %s: %w", q.By, err)
+		}
+		t.lines, t.areas = places.up(), map[string]school.Area{}
+		for _, a := range places.Areas {
+			t.areas[a.ID] = a
+		}
 	}
-	if err := s.televisionRows(ctx, &t, q, scope); err != nil {
-		return nil, fmt.Errorf("table by %s: %w", q.By, err)
-	}
-	if err := s.label(ctx, &t); err != nil {
-		return nil, fmt.Errorf("table by %s: %w", q.By, err)
+	for _, fill := range []func() error{
+		func() error { return s.webRows(ctx, t, scope) },
+		func() error { return s.televisionRows(ctx, t, q, scope) },
+		func() error { return s.label(ctx, t) },
+	} {
+		if err := fill(); err != nil {
+			return nil, fmt.Errorf("table by %s: %w", q.By, err)
+		}
 	}
 	return t.sorted(q.Channel != ""), nil
 }
 
+// guarded reports whether the whole question is about one school or area, so
+// that every row of its answer is a count for it.
+func (q Query) guarded() bool { return q.School != "" || q.Area != "" }
+
+// conceal takes the web's figures out of a row.
+func (r *Row) conceal(m Mark) {
+	r.Mark = m
+	r.WebViews, r.WebViewers, r.WatchSeconds, r.Completions, r.OfflineViews = 0, 0, 0, 0, 0
+}
+
 func (s *Service) scope(q Query) Scope {
-	scope := Scope{Lesson: q.Lesson, Subject: q.Subject, Grade: q.Grade, School: q.School}
+	scope := Scope{Lesson: q.Lesson, Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area}
+	scope.Named = q.guarded() || q.By == BySchool || q.By == ByArea
 	if !q.From.IsZero() {
 		scope.From = s.day(q.From)
 	}
@@ -64,6 +116,8 @@ type table struct {
 	by       string
 	location *time.Location
 	facts    map[string]LessonFacts
+	lines    map[string][]string // area -> the areas around it, itself first
+	areas    map[string]school.Area
 }
 
 func (t *table) row(key string) *Row {
@@ -82,17 +136,45 @@ func (s *Service) webRows(ctx context.Context, t *table, scope Scope) error {
 		return nil // a channel has no web figures
 	case ByAll:
 		by = byAll
+	case BySchool:
+		by = ByArea // schools come with their areas, so that both hide the same
 	}
 	sums, err := s.Reader.Grouped(ctx, by, scope)
 	if err != nil {
 		return err
 	}
-	for _, x := range sums {
-		r := t.row(x.Key)
-		r.WebViews, r.WebViewers, r.Completions, r.OfflineViews = x.Views, x.Viewers, x.Completions, x.OfflineViews
-		r.WatchSeconds = float64(x.Watch) / 1000
+	switch {
+	case by == ByArea:
+		t.placed(sums)
+	case scope.Named:
+		t.flat(sums)
+	default:
+		for _, x := range sums {
+			t.row(x.Key).fill(x)
+		}
 	}
 	return nil
+}
+
+// fill writes the web's figures.
+func (r *Row) fill(x Sums) {
+	r.WebViews, r.WebViewers, r.Completions, r.OfflineViews = x.Views, x.Viewers, x.Completions, x.OfflineViews
+	r.WatchSeconds = float64(x.Watch) / 1000
+}
+
+// flat fills rows of one school or area and hides those of few people.
+func (t *table) flat(sums []Sums) {
+	counts, named := make([]int64, len(sums)), make([]bool, len(sums))
+	for i, x := range sums {
+		counts[i], named[i] = x.Viewers, x.Named || x.Viewers >= smallest
+	}
+	marks, _ := Conceal(counts, named)
+	for i, x := range sums {
+		r := t.row(x.Key)
+		if r.fill(x); marks[i] != Shown {
+			r.conceal(marks[i])
+		}
+	}
 }
 
 // midnight is the beginning of a local day, or zero.
@@ -121,8 +203,9 @@ func (s *Service) televisionRows(ctx context.Context, t *table, q Query, scope S
 	}
 	groups := map[string][]AiringFigures{}
 	for _, a := range list {
-		k := t.key(a)
-		groups[k] = append(groups[k], a)
+		for _, k := range t.keys(a) {
+			groups[k] = append(groups[k], a)
+		}
 	}
 	for k, as := range groups {
 		r := t.row(k)
@@ -138,20 +221,42 @@ func (s *Service) televisionRows(ctx context.Context, t *table, q Query, scope S
 			}
 		}
 		r.Contacts = AddContacts(as)
-		units := map[Grade]int{}
-		for _, h := range r.Contacts {
-			units[h.Grade]++
-		}
-		for _, h := range r.Contacts {
-			if units[h.Grade] == 1 {
-				r.Television[h.Grade] = h.Value
-			}
-		}
+	}
+	if scope.Named {
+		t.hideContacts()
+	}
+	for _, r := range t.rows {
+		r.Television = oneUnit(r.Contacts)
 	}
 	return nil
 }
 
-// key is the group that an airing belongs to.
+// oneUnit gives contacts by grade, of the grades that have one unit only.
+func oneUnit(contacts []Headline) map[Grade]float64 {
+	units, m := map[Grade]int{}, map[Grade]float64{}
+	for _, h := range contacts {
+		units[h.Grade]++
+	}
+	for _, h := range contacts {
+		if units[h.Grade] == 1 && h.Mark == Shown {
+			m[h.Grade] = h.Value
+		}
+	}
+	return m
+}
+
+// keys are the groups that an airing belongs to: one, or the areas around its
+// lesson's school.
+func (t *table) keys(a AiringFigures) []string {
+	if t.by != ByArea {
+		return []string{t.key(a)}
+	}
+	if line := t.lines[t.facts[a.Airing.LessonID].Area]; len(line) > 0 {
+		return line
+	}
+	return []string{""}
+}
+
 func (t *table) key(a AiringFigures) string {
 	f := t.facts[a.Airing.LessonID]
 	switch t.by {
@@ -199,12 +304,15 @@ func (s *Service) label(ctx context.Context, t *table) error {
 		if r.Label = names[k]; r.Label == "" {
 			r.Label = k
 		}
+		if a, is := t.areas[k]; is && t.by == ByArea {
+			r.Label, r.Parent, r.Depth = a.Name, t.around(k), len(t.lines[k])-1
+		}
 	}
 	return nil
 }
 
-// sorted gives the rows: days and grades in order, others by views. onAir
-// keeps only rows with an airing.
+// sorted gives the rows: days and grades in order, areas below the one around
+// them, others by views. onAir keeps only rows with an airing.
 func (t *table) sorted(onAir bool) []Row {
 	out := make([]Row, 0, len(t.rows))
 	for _, r := range t.rows {
@@ -224,5 +332,8 @@ func (t *table) sorted(onAir bool) []Row {
 		}
 		return cmp.Or(cmp.Compare(b.WebViews, a.WebViews), cmp.Compare(a.Label, b.Label), cmp.Compare(a.Key, b.Key))
 	})
+	if t.by == ByArea {
+		return nested(out)
+	}
 	return out
 }

@@ -118,7 +118,12 @@ type AiringFigures struct {
 	Figures  []Figure // current ones first, replaced ones after with ReplacedBy set
 	Codes    int64    // check-in codes entered by anonymous devices (grade B)
 	CheckIns CheckInCount
+	Asking   Asking // what classes said
 }
+
+// ByName is how many different persons are known by name to have watched
+// (grade A): by check-in or roll call.
+func (a AiringFigures) ByName() int64 { return a.CheckIns.Persons + a.Asking.Named }
 
 // Headline is a lesson's television contacts from one kind of evidence. Figures
 // of different grades or units are never added, so there may be several.
@@ -126,7 +131,8 @@ type Headline struct {
 	Grade   Grade
 	Unit    string
 	Value   float64
-	Airings int // how many airings it adds up
+	Airings int  // how many airings it adds up
+	Mark    Mark // hides few persons; Value is zero then
 }
 
 // Ledger is everything known about who watched a lesson.
@@ -137,22 +143,32 @@ type Ledger struct {
 	Downloads int64
 	Missing   []string   // codes of what is not known ("airing_without_figures")
 	Headlines []Headline // contacts stated by operators, else by the station
+	// Reach is how many of the grade's students it reached; nil while no
+	// class of the grade has a roster.
+	Reach      *Reach
+	Identified Identified // everybody known by name, on a roster or not
 }
 
 // Query of the department's table.
 type Query struct {
 	From, To       time.Time // local days, To left out
-	By             string    // lesson (or ""), day, subject, grade, school, channel; all: one row
+	By             string    // lesson (or ""), day, subject, grade, school, area, channel; all: one row
 	Subject        string
 	Grade          int
 	School, Lesson string
+	Area           string // with the areas below it
 	Channel        string
 }
 
 // Row of the department's table; television columns stay apart by grade.
 type Row struct {
-	Key            string // id or value of the group
-	Label          string
+	Key    string // id or value of the group
+	Label  string
+	Parent string // of an area: the one around it, when it has a row
+	Depth  int    // of an area: how many are around it
+	// Mark hides the web's figures of few people; they are then all zero here,
+	// so that nothing downstream can show them.
+	Mark           Mark
 	WebViews       int64
 	WebViewers     int64
 	WatchSeconds   float64

@@ -55,6 +55,7 @@ type Room struct {
 	Sheets     page.Sheets // writes tables as files
 	Atomic     job.Atomic
 	Replays    audit.Replays
+	Audit      audit.Reader
 	Zone       *time.Location
 	Now        func() time.Time
 	// Playback gives the whole addresses of a lesson's master playlist and
@@ -105,7 +106,7 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	parts := [][]call{tokenCalls, lessonCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, guideCalls, copyCalls, figureCalls,
+	parts := [][]call{tokenCalls, serviceTokenCalls, lessonCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, guideCalls, copyCalls, figureCalls,
 		importCalls, reportCalls, rollCalls, organisationCalls}
 	for _, part := range parts {
 		all = append(all, part...)

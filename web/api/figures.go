@@ -1,11 +1,9 @@
 package api
 
 import (
-	"encoding/csv"
-	"fmt"
 	"net/http"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -37,6 +35,7 @@ type figureDoc struct {
 	At       *time.Time `json:"at"`
 	By       string     `json:"by"`
 	Replaces string     `json:"replaces,omitempty"`
+	State    string     `json:"state,omitempty"` // counted, held, rejected, replaced
 }
 
 type webDoc struct {
@@ -51,16 +50,65 @@ type webDoc struct {
 
 type airingFigures struct {
 	airingDoc
-	Channel  string         `json:"channel"`
-	Figures  []figureDoc    `json:"figures"`
-	CheckIns map[string]int `json:"checkIns"`
+	Channel   string      `json:"channel"`
+	Figures   []figureDoc `json:"figures"`
+	CheckIns  checkInsDoc `json:"checkIns"`
+	RollCalls *askedDoc   `json:"rollCalls,omitempty"`
+}
+
+// checkInsDoc counts an airing's check-ins: persons are grade A, codes of
+// devices nobody knows grade B; stayed and repeats are of both.
+type checkInsDoc struct {
+	Persons int64 `json:"persons"`
+	Codes   int64 `json:"codes"`
+	Stayed  int64 `json:"stayed"`
+	Repeats int64 `json:"repeats"`
+	Pending int64 `json:"pending"`
+}
+
+// askedDoc is what classes said of an airing; estimate is there once ten
+// drawn classes have answered.
+type askedDoc struct {
+	Classes  int64        `json:"classes"`
+	Asked    int64        `json:"asked"`
+	Watched  int64        `json:"watched"`
+	Estimate *estimateDoc `json:"estimate,omitempty"`
+}
+
+type estimateDoc struct {
+	Classes    int     `json:"classes"`
+	Share      float64 `json:"share"`
+	Persons    int64   `json:"persons"`
+	Low        int64   `json:"low"`
+	High       int64   `json:"high"`
+	Population int64   `json:"population"`
+	Rule       string  `json:"rule"`
+}
+
+// reachDoc bounds the different students reached; assumptions and what is not
+// known are codes.
+type reachDoc struct {
+	Low        int64         `json:"low"`
+	High       int64         `json:"high"`
+	Population int64         `json:"population"`
+	Identified identifiedDoc `json:"identified"`
+	Assumed    []string      `json:"assumed"`
+	Unbounded  bool          `json:"unbounded"` // an airing's audience is not known
+}
+
+type identifiedDoc struct {
+	TelevisionOnly int64 `json:"televisionOnly"`
+	WebOnly        int64 `json:"webOnly"`
+	Both           int64 `json:"both"`
 }
 
 type ledgerOut struct {
-	Web       webDoc          `json:"web"`
-	Airings   []airingFigures `json:"airings"`
-	Downloads int64           `json:"downloads"`
-	Missing   []string        `json:"missing"`
+	Web        webDoc          `json:"web"`
+	Airings    []airingFigures `json:"airings"`
+	Downloads  int64           `json:"downloads"`
+	NetReach   *reachDoc       `json:"netReach"` // null without rosters
+	Identified identifiedDoc   `json:"identified"`
+	Missing    []string        `json:"missing"`
 }
 
 type binDoc struct {
@@ -70,16 +118,32 @@ type binDoc struct {
 	Plays   int64   `json:"plays"`
 }
 
+// rowDoc is a row of the table. Web figures of few people are null, and
+// webViewers "<5" when it is they who are few; hidden says why ("small", or
+// "withheld" to protect another row). Of a channel they are null too.
 type rowDoc struct {
-	Key           string             `json:"key"`
-	Label         string             `json:"label"`
-	WebViews      int64              `json:"webViews"`
-	WebViewers    int64              `json:"webViewers"`
-	WatchSeconds  float64            `json:"watchSeconds"`
-	Completions   int64              `json:"completions"`
-	Television    map[string]float64 `json:"television"`
-	Airings       int64              `json:"airings"`
-	AiringsNoData int64              `json:"airingsWithoutFigures"`
+	Key            string         `json:"key"`
+	Label          string         `json:"label"`
+	Parent         string         `json:"parent,omitempty"`
+	WebViews       *int64         `json:"webViews"`
+	WebViewers     any            `json:"webViewers"`
+	WatchSeconds   *float64       `json:"watchSeconds"`
+	Completions    *int64         `json:"completions"`
+	Hidden         string         `json:"hidden,omitempty"`
+	Television     map[string]any `json:"television"` // contacts by grade, of the grades that have one unit
+	Contacts       []contactDoc   `json:"contacts"`
+	Airings        int64          `json:"airings"`
+	AiringsNoData  int64          `json:"airingsWithoutFigures"`
+	AiringsPlanned int64          `json:"airingsPlanned"`
+}
+
+// contactDoc is television's contacts of one grade and unit; value is a number,
+// or "<5", or null when hidden to protect another.
+type contactDoc struct {
+	Grade   string `json:"grade"`
+	Unit    string `json:"unit"`
+	Value   any    `json:"value"`
+	Airings int    `json:"airings"`
 }
 
 var figureCalls = []call{
@@ -92,6 +156,7 @@ var figureCalls = []call{
 		})},
 	{method: "GET", path: "/lessons/:lesson/ledger", action: people.ReadLedger, scope: page.Object, status: 200,
 		summary: "Everything known about who watched a lesson, on air and on the web", out: ledgerOut{},
+		query:  []string{"viewersPerHomeLow", "viewersPerHomeHigh"},
 		handle: take(200, ledger)},
 	{method: "GET", path: "/lessons/:lesson/retention", action: people.ReadLedger, scope: page.Object, status: 200,
 		summary: "Share of viewers by moment of the recording", out: list[binDoc]{},
@@ -105,16 +170,20 @@ var figureCalls = []call{
 		})},
 	{method: "GET", path: "/viewership", action: people.ReadViewing, scope: page.Site, status: 200,
 		summary: "The department's table: web and television side by side", out: list[rowDoc]{},
-		query:  []string{"from", "to", "by", "subject", "grade", "school", "lesson", "channel", "format"},
+		query:  []string{"from", "to", "by", "subject", "grade", "school", "area", "lesson", "channel", "format"},
 		handle: (*Room).table},
 }
 
 func ledger(r *Room, c echo.Context, by people.Person, _ struct{}) (ledgerOut, error) {
-	l, err := r.Viewership.Ledger(c.Request().Context(), by, c.Param("lesson"))
+	perHome, err := homesParam(c)
 	if err != nil {
 		return ledgerOut{}, err
 	}
-	out := ledgerOut{Airings: []airingFigures{}, Downloads: l.Downloads, Missing: l.Missing,
+	l, err := r.Viewership.LedgerStating(c.Request().Context(), by, c.Param("lesson"), perHome)
+	if err != nil {
+		return ledgerOut{}, err
+	}
+	out := ledgerOut{Airings: []airingFigures{}, Downloads: l.Downloads, Missing: l.Missing, Identified: identifiedDoc(l.Identified),
 		Web: webDoc{l.Web.Views, l.Web.Viewers, l.Web.WatchSeconds, l.Web.Completions, l.Web.OfflineViews, l.Web.Excluded, l.Web.Rules}}
 	if out.Web.Excluded == nil {
 		out.Web.Excluded = map[string]int64{}
@@ -122,8 +191,12 @@ func ledger(r *Room, c echo.Context, by people.Person, _ struct{}) (ledgerOut, e
 	if out.Missing == nil {
 		out.Missing = []string{}
 	}
+	if x := l.Reach; x != nil {
+		out.NetReach = &reachDoc{x.Low, x.High, x.Population, identifiedDoc(x.Identified), x.Assumed, x.Unbounded}
+	}
 	for _, a := range l.Airings {
-		d := airingFigures{airingDoc: r.airing(a.Airing), Channel: a.Channel.Name, Figures: []figureDoc{}, CheckIns: map[string]int{"codes": int(a.Codes)}}
+		d := airingFigures{airingDoc: r.airing(a.Airing), Channel: a.Channel.Name, Figures: []figureDoc{}, RollCalls: asked(a.Asking),
+			CheckIns: checkInsDoc{a.CheckIns.Persons, a.CheckIns.Devices, a.CheckIns.Stayed, a.CheckIns.Repeats, a.CheckIns.Pending}}
 		for _, f := range a.Figures {
 			d.Figures = append(d.Figures, r.figure(f))
 		}
@@ -132,15 +205,51 @@ func ledger(r *Room, c echo.Context, by people.Person, _ struct{}) (ledgerOut, e
 	return out, nil
 }
 
-// table answers in JSON, or with ?format=csv in CSV for spreadsheets.
+func asked(a viewership.Asking) *askedDoc {
+	if a.Classes == 0 {
+		return nil
+	}
+	d := &askedDoc{Classes: a.Classes, Asked: a.Asked, Watched: a.Watched}
+	if e := a.Estimate; e != nil {
+		d.Estimate = &estimateDoc{e.Classes, e.Share, e.Persons, e.LowPersons, e.UpPersons, e.PopulationTaken, viewership.SampleRule}
+	}
+	return d
+}
+
+// homesParam reads the stated viewers of a home; without them audiences of
+// households bound nothing.
+func homesParam(c echo.Context) (viewership.Range, error) {
+	var r viewership.Range
+	for name, to := range map[string]*float64{"viewersPerHomeLow": &r.Low, "viewersPerHomeHigh": &r.High} {
+		s := c.QueryParam(name)
+		if s == "" {
+			continue
+		}
+		n, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(n >= 1 && n <= 20) {
+			return r, wrongParam(name)
+		}
+		*to = n
+	}
+	if r.High < r.Low || (r.Low == 0) != (r.High == 0) {
+		return r, wrongParam("viewersPerHomeHigh")
+	}
+	return r, nil
+}
+
+// table answers in JSON, or with ?format=csv or xlsx in a file for spreadsheets.
 func (r *Room) table(c echo.Context) error {
 	q := viewership.Query{By: c.QueryParam("by"), Subject: c.QueryParam("subject"), School: c.QueryParam("school"),
-		Lesson: c.QueryParam("lesson"), Channel: c.QueryParam("channel")}
+		Area: c.QueryParam("area"), Lesson: c.QueryParam("lesson"), Channel: c.QueryParam("channel")}
 	if q.By == "" {
 		q.By = "lesson"
 	}
-	if !slices.Contains([]string{"lesson", "day", "subject", "grade", "school", "channel"}, q.By) {
+	if !slices.Contains([]string{"lesson", "day", "subject", "grade", "school", "area", "channel"}, q.By) {
 		return wrongParam("by")
+	}
+	format := c.QueryParam("format")
+	if !slices.Contains([]string{"", "json", "csv", "xlsx"}, format) {
+		return wrongParam("format")
 	}
 	var err error
 	if q.From, err = r.timeParam(c, "from"); err != nil {
@@ -156,66 +265,87 @@ func (r *Room) table(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if format == "csv" || format == "xlsx" {
+		return r.sendRows(c, format, q.By, rows)
+	}
 	c.Response().Header().Set("Cache-Control", "no-store")
-	switch c.QueryParam("format") {
-	case "", "json":
-		out := list[rowDoc]{Items: []rowDoc{}}
-		for _, x := range rows {
-			d := rowDoc{x.Key, x.Label, x.WebViews, x.WebViewers, x.WatchSeconds, x.Completions, map[string]float64{}, x.Airings, x.AiringsNoData}
-			for g, v := range x.Television {
-				d.Television[string(g)] = v
-			}
-			out.Items = append(out.Items, d)
-		}
-		return c.JSON(http.StatusOK, out)
-	case "csv":
-		return writeCSV(c, rows)
-	}
-	return wrongParam("format")
-}
-
-func writeCSV(c echo.Context, rows []viewership.Row) error {
-	h := c.Response().Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="lenlop-viewership.csv"`)
-	c.Response().WriteHeader(http.StatusOK)
-	w := csv.NewWriter(c.Response())
-	grades := []viewership.Grade{"A", "B", "C", "D", "E"}
-	head := []string{"key", "label", "webViews", "webViewers", "watchSeconds", "completions"}
-	for _, g := range grades {
-		head = append(head, "television"+string(g))
-	}
-	if err := w.Write(append(head, "airings", "airingsWithoutFigures")); err != nil {
-		return err
-	}
+	out := list[rowDoc]{Items: make([]rowDoc, 0, len(rows))}
 	for _, x := range rows {
-		row := []string{safeCell(x.Key), safeCell(x.Label), fmt.Sprint(x.WebViews), fmt.Sprint(x.WebViewers), fmt.Sprintf("%.0f", x.WatchSeconds), fmt.Sprint(x.Completions)}
-		for _, g := range grades {
-			if v, ok := x.Television[g]; ok {
-				row = append(row, fmt.Sprintf("%g", v))
-			} else {
-				row = append(row, "") // no data is not zero
-			}
-		}
-		if err := w.Write(append(row, fmt.Sprint(x.Airings), fmt.Sprint(x.AiringsNoData))); err != nil {
-			return err
-		}
+		out.Items = append(out.Items, rowOf(q.By, x))
 	}
-	w.Flush()
-	return w.Error()
+	return c.JSON(http.StatusOK, out)
 }
 
-// safeCell keeps a spreadsheet from running a teacher's title as a formula
-// (OWASP, "CSV Injection"; the wide forms are what East Asian keyboards type).
-func safeCell(s string) string {
-	if strings.HasPrefix(s, "＝") || strings.HasPrefix(s, "＋") || strings.HasPrefix(s, "－") || strings.HasPrefix(s, "＠") ||
-		s != "" && strings.ContainsRune("=+-@\t\r\n|", rune(s[0])) {
-		return "'" + s
+func rowOf(by string, x viewership.Row) rowDoc {
+	d := rowDoc{Key: x.Key, Label: x.Label, Parent: x.Parent, Hidden: string(x.Mark), Television: map[string]any{}, Contacts: []contactDoc{},
+		Airings: x.Airings, AiringsNoData: x.AiringsNoData, AiringsPlanned: x.AiringsPlanned}
+	switch {
+	case x.Mark == viewership.Small:
+		d.WebViewers = fewer
+	case x.Mark == viewership.Shown && by != viewership.ByChannel:
+		d.WebViews, d.WebViewers, d.WatchSeconds, d.Completions = &x.WebViews, x.WebViewers, &x.WatchSeconds, &x.Completions
 	}
-	return s
+	for _, h := range x.Contacts {
+		d.Contacts = append(d.Contacts, contactDoc{string(h.Grade), h.Unit, valueOf(h), h.Airings})
+		if _, one := x.Television[h.Grade]; one || h.Mark == viewership.Small {
+			d.Television[string(h.Grade)] = valueOf(h)
+		}
+	}
+	return d
+}
+
+// fewer stands for a count of 1 to 4 people.
+const fewer = "<5"
+
+func valueOf(h viewership.Headline) any {
+	switch h.Mark {
+	case viewership.Small:
+		return fewer
+	case viewership.Withheld:
+		return nil
+	}
+	return h.Value
+}
+
+// sendRows sends the same rows as a file. An empty cell is no data or hidden,
+// never zero.
+func (r *Room) sendRows(c echo.Context, format, by string, rows []viewership.Row) error {
+	grades := []viewership.Grade{"A", "B", "C", "D", "E"}
+	head := []any{"key", "label", "parent", "webViews", "webViewers", "watchSeconds", "completions", "hidden"}
+	for _, g := range grades {
+		head = append(head, "television"+string(g), "unit"+string(g))
+	}
+	head = append(head, "airings", "airingsWithoutFigures", "airingsPlanned")
+	return page.SendSheet(c, r.Sheets, format, "lenlop-viewership-"+by, "viewership", head, func(yield func([]any) bool) {
+		for _, x := range rows {
+			d := rowOf(by, x)
+			row := []any{d.Key, d.Label, d.Parent, cellOf(d.WebViews), d.WebViewers, cellOf(d.WatchSeconds), cellOf(d.Completions), d.Hidden}
+			for _, g := range grades {
+				var unit any
+				v := d.Television[string(g)]
+				for _, h := range d.Contacts {
+					if h.Grade == string(g) && v != nil {
+						unit = h.Unit
+					}
+				}
+				row = append(row, v, unit)
+			}
+			if !yield(append(row, d.Airings, d.AiringsNoData, d.AiringsPlanned)) {
+				return
+			}
+		}
+	})
+}
+
+// cellOf is a number or nothing.
+func cellOf[T any](n *T) any {
+	if n == nil {
+		return nil
+	}
+	return *n
 }
 
 func (r *Room) figure(f viewership.Figure) figureDoc {
 	return figureDoc{ID: f.ID, Airing: f.AiringID, Metric: f.Metric, Value: f.Value, Unit: f.Unit, Grade: string(f.Grade),
-		Source: f.Source, Method: f.Method, At: r.at(f.At), By: f.HandedInBy, Replaces: f.Replaces}
+		Source: f.Source, Method: f.Method, At: r.at(f.At), By: f.HandedInBy, Replaces: f.Replaces, State: string(f.State)}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/hex"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -18,6 +19,7 @@ type reportIn struct {
 	Subject  string `json:"subject,omitempty"`
 	Grade    int    `json:"grade,omitempty"`
 	School   string `json:"school,omitempty"`
+	Area     string `json:"area,omitempty"`
 	Lesson   string `json:"lesson,omitempty"`
 	Channel  string `json:"channel,omitempty"`
 	Corrects string `json:"corrects,omitempty"` // id of the report that this one puts right
@@ -46,10 +48,23 @@ var reportCalls = []call{
 			x, err := r.Viewership.ReportByID(c.Request().Context(), by, c.Param("report"))
 			return r.report(x), err
 		})},
+	{method: "GET", path: "/report-key", action: people.ReadPublic, scope: page.Site, status: 200,
+		summary: "The public key (Ed25519) that the house's reports are signed with", out: keyOut{},
+		handle: take(200, func(r *Room, _ echo.Context, _ people.Person, _ struct{}) (keyOut, error) {
+			k := r.Viewership.ReportPublicKey()
+			return keyOut{Algorithm: "Ed25519", PublicKey: k, Hex: hex.EncodeToString(k)}, nil
+		})},
+}
+
+// keyOut is the key that reports are signed with, to compare reports with.
+type keyOut struct {
+	Algorithm string `json:"algorithm"`
+	PublicKey []byte `json:"publicKey"` // base64, as in reports
+	Hex       string `json:"hex"`
 }
 
 func makeReport(r *Room, c echo.Context, by people.Person, in reportIn) (reportOut, error) {
-	q := viewership.Query{By: in.By, Subject: in.Subject, Grade: in.Grade, School: in.School, Lesson: in.Lesson, Channel: in.Channel}
+	q := viewership.Query{By: in.By, Subject: in.Subject, Grade: in.Grade, School: in.School, Area: in.Area, Lesson: in.Lesson, Channel: in.Channel}
 	for _, x := range []struct {
 		name, day string
 		at        *time.Time

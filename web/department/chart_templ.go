@@ -107,7 +107,7 @@ func bars(t table) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = barOf("series", float64(x.WebViews), t.LongestBar, locale.From(ctx).Number(x.WebViews)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = barOf("series", float64(x.WebViews), t.LongestBar, count(ctx, x, viewership.Withheld, x.WebViews)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -1,20 +1,19 @@
 package department
 
 import (
-	"encoding/csv"
-	"net/http"
-	"strconv"
+	"context"
+	"iter"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/viewership"
 	"lenlop/web/locale"
+	"lenlop/web/page"
 )
 
-// csv sends the table as a file that spreadsheets open: UTF-8 with a mark,
-// because Excel takes Vietnamese for something else without it. An empty cell
-// is "no data", never zero.
+// csv is the table as a CSV file, at an address of its own since before
+// ?format= was there.
 func (r Room) csv(c echo.Context) error {
 	t, q, err := r.asked(c)
 	if err != nil {
@@ -23,66 +22,100 @@ func (r Room) csv(c echo.Context) error {
 	if err := r.rows(c, &t, q); err != nil {
 		return err
 	}
+	return r.send(c, t, "csv")
+}
+
+// send sends the table on screen as a file. An empty cell is "no data", never
+// zero, and what is hidden on screen is hidden there.
+func (r Room) send(c echo.Context, t table, format string) error {
 	ctx := c.Request().Context()
 	say := func(key string) string { return locale.T(ctx, key) }
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
-	h.Set("Cache-Control", "private, no-store")
-	h.Set("Content-Disposition", `attachment; filename="lenlop-`+t.By+"-"+t.From.Format(dayLayout)+"-"+t.To.Format(dayLayout)+`.csv"`)
-	c.Response().WriteHeader(http.StatusOK)
-	if _, err := c.Response().Write([]byte("\ufeff")); err != nil {
-		return err
+	head := []any{say("department.by_" + t.By), say("department.id")}
+	if t.By == viewership.ByArea {
+		head = append(head, say("department.within"))
 	}
-	w := csv.NewWriter(c.Response())
-	head := []string{
-		say("department.by_" + t.By), say("department.id"), say("department.web_views"), say("department.web_viewers"),
-		say("department.watch_hours"), say("department.completions"),
-	}
+	head = append(head, say("department.web_views"), say("department.web_viewers"), say("department.watch_hours"), say("department.completions"))
 	for _, g := range grades {
 		head = append(head, say("department.tv")+" "+string(g), say("department.unit")+" "+string(g))
 	}
 	head = append(head, say("department.airings"), say("department.airings_no_data"), say("department.airings_planned"))
-	if err := w.Write(safe(head)); err != nil {
-		return err
-	}
-	for _, x := range t.Rows {
-		if err := w.Write(safe(record(x, t.By))); err != nil {
-			return err
+	name := "lenlop-" + t.By + "-" + t.From.Format(dayLayout) + "-" + t.To.Format(dayLayout)
+	return page.SendSheet(c, r.Sheets, format, name, say("department.title"), head, each(t.Rows, func(x viewership.Row) []any { return record(ctx, t, x) }))
+}
+
+// each gives a file's rows one by one.
+func each[T any](list []T, fn func(T) []any) iter.Seq[[]any] {
+	return func(yield func([]any) bool) {
+		for _, x := range list {
+			if !yield(fn(x)) {
+				return
+			}
 		}
 	}
-	w.Flush()
-	return w.Error()
 }
 
 // record is one row of the file.
-func record(x viewership.Row, by string) []string {
-	n := func(v int64) string { return strconv.FormatInt(v, 10) }
-	f := func(v float64, places int) string { return strconv.FormatFloat(v, 'f', places, 64) }
-	rec := []string{x.Label, x.Key}
-	if by == viewership.ByChannel { // a channel has no web figures
-		rec = append(rec, "", "", "", "")
-	} else {
-		rec = append(rec, n(x.WebViews), n(x.WebViewers), f(x.WatchSeconds/3600, 2), n(x.Completions))
+func record(ctx context.Context, t table, x viewership.Row) []any {
+	name := x.Label
+	switch t.By {
+	case viewership.BySubject, viewership.ByGrade, viewership.ByDay, viewership.ByArea:
+		name = label(ctx, t, x)
+	}
+	rec := []any{name, x.Key}
+	if t.By == viewership.ByArea {
+		rec = append(rec, x.Parent)
+	}
+	switch {
+	case t.By == viewership.ByChannel: // a channel has no web figures
+		rec = append(rec, nil, nil, nil, nil)
+	case x.Mark != viewership.Shown:
+		h := hidden(ctx, x.Mark)
+		rec = append(rec, hidden(ctx, viewership.Withheld), h, hidden(ctx, viewership.Withheld), hidden(ctx, viewership.Withheld))
+	default:
+		rec = append(rec, x.WebViews, x.WebViewers, hours(x.WatchSeconds), x.Completions)
 	}
 	for _, g := range grades {
-		var values, units []string
+		var values []any
+		var units []string
 		for _, h := range cell(x, g) {
-			values, units = append(values, f(h.Value, -1)), append(units, h.Unit)
+			units = append(units, h.Unit)
+			if h.Mark != viewership.Shown {
+				values = append(values, hidden(ctx, h.Mark))
+				continue
+			}
+			values = append(values, h.Value)
 		}
-		rec = append(rec, strings.Join(values, " / "), strings.Join(units, " / "))
+		rec = append(rec, together(ctx, values), strings.Join(units, " / "))
 	}
-	return append(rec, n(x.Airings), n(x.AiringsNoData), n(x.AiringsPlanned))
+	return append(rec, x.Airings, x.AiringsNoData, x.AiringsPlanned)
 }
 
-// safe closes formula injection: a cell that a spreadsheet would run as a
-// formula is led by an apostrophe (OWASP, "CSV Injection").
-func safe(cells []string) []string {
-	out := make([]string, len(cells))
-	for i, s := range cells {
-		if s != "" && strings.ContainsRune("=+-@\t\r\n|", rune(s[0])) || strings.HasPrefix(s, "＝") || strings.HasPrefix(s, "＋") || strings.HasPrefix(s, "－") || strings.HasPrefix(s, "＠") {
-			s = "'" + s
-		}
-		out[i] = s
+// hours rounds seconds to hundredths of an hour.
+func hours(seconds float64) float64 { return float64(int64(seconds/36+0.5)) / 100 }
+
+// together is one value as it is, several in one text, none as nothing.
+func together(ctx context.Context, values []any) any {
+	switch len(values) {
+	case 0:
+		return nil
+	case 1:
+		return values[0]
 	}
-	return out
+	var words []string
+	for _, v := range values {
+		if n, is := v.(float64); is {
+			words = append(words, locale.From(ctx).Decimal(n, 1))
+		} else {
+			words = append(words, v.(string))
+		}
+	}
+	return strings.Join(words, " / ")
+}
+
+// hidden is what stands for a count that is not shown.
+func hidden(ctx context.Context, m viewership.Mark) string {
+	if m == viewership.Small {
+		return "<5"
+	}
+	return locale.T(ctx, "department.hidden")
 }

@@ -2,15 +2,18 @@ package department
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/viewership"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -23,14 +26,26 @@ type ledger struct {
 	Station   bool // may open an airing's page
 	Excluded  []string
 	Televised int // airings that happened
+	Form      page.Form
+	homes
+	Draws bool // may draw classes
 }
 
 func (r Room) ledger(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	id := c.Param("lesson")
-	v := ledger{Station: people.May(by, people.ReadSchedule, people.Object{})}
-	var err error
-	if v.Ledger, err = r.Views.Ledger(ctx, by, id); err != nil {
+	v := ledger{Station: people.May(by, people.ReadSchedule, people.Object{}), Draws: people.May(by, people.ReadViewing, people.Object{})}
+	format, err := page.SheetFormat(c)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if v.homes, err = homesAsked(c); err != nil {
+		status = page.Status(err)
+		v.Form = page.Form{Err: err, Values: map[string]string{"home_low": c.QueryParam("home_low"), "home_high": c.QueryParam("home_high")}}
+		v.PerHome = viewership.Range{}
+	}
+	if v.Ledger, err = r.Views.LedgerStating(ctx, by, id, v.PerHome); err != nil {
 		return err
 	}
 	if v.Lesson, err = r.Lessons.Read(ctx, by, id); err != nil {
@@ -58,7 +73,86 @@ func (r Room) ledger(c echo.Context) error {
 		return cmp.Compare(a.Airing.StartsAt.Unix(), b.Airing.StartsAt.Unix())
 	})
 	v.Excluded = slices.Sorted(maps.Keys(v.Ledger.Web.Excluded))
-	return page.Render(c, http.StatusOK, ledgerPage(v))
+	if format != "" {
+		return r.sendLedger(c, v, format)
+	}
+	return page.Render(c, status, ledgerPage(v))
+}
+
+// sendLedger sends every figure of the lesson as one row with its evidence.
+func (r Room) sendLedger(c echo.Context, v ledger, format string) error {
+	ctx := c.Request().Context()
+	say := func(key string) string { return locale.T(ctx, key) }
+	head := []any{say("ledger.where"), say("ledger.when"), say("outcome.label"), say("figure.what"), say("figure.value"), say("department.unit"),
+		say("figure.grade"), say("figure.source"), say("figure.method"), say("figure.state"), say("figure.by"), say("figure.at")}
+	return page.SendSheet(c, r.Sheets, format, "lenlop-ledger-"+v.Lesson.ID, v.Lesson.Title, head, func(yield func([]any) bool) {
+		for _, row := range slices.Concat(v.webRows(ctx), v.airingRows(ctx)) {
+			if !yield(row) {
+				return
+			}
+		}
+	})
+}
+
+func (v ledger) webRows(ctx context.Context) (rows [][]any) {
+	w := v.Ledger.Web
+	rules := strings.Join(w.Rules, " ")
+	add := func(what string, value any, unit string) {
+		rows = append(rows, []any{locale.T(ctx, "ledger.web"), nil, nil, what, value, unit, nil, "Lên Lớp", rules, nil, nil, nil})
+	}
+	add(locale.T(ctx, "department.web_views"), w.Views, "views")
+	add(locale.T(ctx, "department.web_viewers"), w.Viewers, "viewers")
+	add(locale.T(ctx, "department.watch_hours"), hours(w.WatchSeconds), "hours")
+	add(locale.T(ctx, "department.completions"), w.Completions, "views")
+	add(locale.T(ctx, "ledger.offline"), w.OfflineViews, "views")
+	add(locale.T(ctx, "ledger.downloads"), v.Ledger.Downloads, "downloads")
+	for _, reason := range v.Excluded {
+		add(locale.T(ctx, "ledger.left_out", "why", known(ctx, "excluded."+reason, reason)), w.Excluded[reason], "sessions")
+	}
+	if x := v.Ledger.Reach; x != nil {
+		add(locale.T(ctx, "reach.low"), x.Low, viewership.Persons)
+		add(locale.T(ctx, "reach.high"), x.High, viewership.Persons)
+		add(locale.T(ctx, "reach.population"), x.Population, viewership.Persons)
+	}
+	for _, m := range v.Ledger.Missing {
+		rows = append(rows, []any{locale.T(ctx, "ledger.missing"), nil, nil, known(ctx, "missing."+m, m)})
+	}
+	return rows
+}
+
+func (v ledger) airingRows(ctx context.Context) (rows [][]any) {
+	when := locale.From(ctx).DateTime
+	for _, a := range v.Ledger.Airings {
+		lead := []any{a.Channel.Name, when(a.Airing.StartsAt), locale.T(ctx, "outcome."+string(a.Airing.Outcome))}
+		add := func(cells ...any) { rows = append(rows, append(slices.Clone(lead), cells...)) }
+		if n := a.ByName(); n > 0 {
+			add(locale.T(ctx, "ledger.by_name"), n, viewership.Persons, "A", "Lên Lớp", viewership.CheckInRule)
+		}
+		if a.Codes > 0 {
+			add(locale.T(ctx, "ledger.codes_entered"), a.Codes, viewership.Codes, "B", "Lên Lớp", viewership.CheckInRule)
+		}
+		if x := a.Asking; x.Classes > 0 {
+			add(locale.T(ctx, "ledger.stated_by", "n", x.Classes), x.Watched, viewership.Persons, nil, locale.T(ctx, "ledger.roll_call"), locale.T(ctx, "ledger.asked", "n", x.Asked))
+			if e := x.Estimate; e != nil {
+				add(locale.T(ctx, "ledger.estimate"), e.Persons, viewership.Persons, "C", locale.T(ctx, "ledger.roll_call"), estimate(ctx, *e))
+			}
+		}
+		for _, f := range a.Figures {
+			add(locale.T(ctx, "metric."+f.Metric), f.Value, f.Unit, string(f.Grade), f.Source, f.Method,
+				known(ctx, "figure.state_"+string(f.State), string(f.State)), v.Names.Person(f.HandedInBy), when(f.At))
+		}
+		if len(a.Figures) == 0 && a.Airing.Outcome.Happened() {
+			add(locale.T(ctx, "department.no_data"))
+		}
+	}
+	return rows
+}
+
+// estimate words what drawn classes allow to say of all.
+func estimate(ctx context.Context, e viewership.Estimate) string {
+	n := locale.From(ctx)
+	return locale.T(ctx, "ledger.estimate_words", "low", n.Number(e.LowPersons), "up", n.Number(e.UpPersons), "classes", e.Classes,
+		"of", n.Number(e.PopulationTaken), "rule", viewership.SampleRule)
 }
 
 // played reports whether anybody's viewing is known bin by bin.

@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/people"
 	"lenlop/services/viewership"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -83,6 +85,13 @@ func (r Room) report(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.QueryParam("format") == "json" {
+		return sendSigned(c, x)
+	}
+	format, err := page.SheetFormat(c)
+	if err != nil {
+		return err
+	}
 	v := report{Report: x, table: table{By: x.Frozen.By, Zone: r.Zone, Now: r.Now()}, Reason: slices.Sorted(maps.Keys(x.Frozen.LeftOut)),
 		May: people.May(page.Who(c), people.MakeReport, people.Object{})}
 	if v.Names, err = r.names(ctx); err != nil {
@@ -92,10 +101,73 @@ func (r Room) report(c echo.Context) error {
 	if v.Channels, err = r.Channels.Channels(ctx); err != nil {
 		return err
 	}
+	if v.Areas, err = r.Schools.Areas(ctx); err != nil {
+		return err
+	}
 	if err := v.Names.learn(ctx, x.MadeBy); err != nil {
 		return err
 	}
+	if format != "" {
+		return r.sendReport(c, v, format)
+	}
 	return page.Render(c, http.StatusOK, reportPage(v))
+}
+
+// sendSigned sends the report with its signature, as "lenlop report verify"
+// reads it.
+func sendSigned(c echo.Context, x viewership.Report) error {
+	raw, err := x.Sealed()
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="lenlop-report-`+x.ID+`.json"`)
+	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, raw)
+}
+
+// sendReport sends the frozen rows as a file, their sum last, then what the
+// report says of itself.
+func (r Room) sendReport(c echo.Context, v report, format string) error {
+	ctx := c.Request().Context()
+	say := func(key string) string { return locale.T(ctx, key) }
+	head := []any{say("department.by_" + v.By), say("department.id"), say("department.web_views"), say("department.web_viewers"),
+		say("department.watch_hours"), say("department.completions")}
+	for _, g := range grades {
+		head = append(head, say("department.tv")+" "+string(g), say("department.unit")+" "+string(g))
+	}
+	head = append(head, say("department.airings"), say("department.airings_no_data"), say("department.airings_planned"))
+	t := v.table
+	if t.By == viewership.ByArea {
+		t.By = viewership.BySchool // areas are kept with their names only
+	}
+	return page.SendSheet(c, r.Sheets, format, "lenlop-report-"+v.ID, say("report.title"), head, func(yield func([]any) bool) {
+		for _, x := range v.Frozen.Rows {
+			if !yield(record(ctx, t, thawed(x))) {
+				return
+			}
+		}
+		total := record(ctx, t, thawed(v.Frozen.Total))
+		total[0], total[1] = say("report.total"), nil
+		if !yield(total) {
+			return
+		}
+		for _, line := range [][2]string{{say("report.id"), v.ID}, {say("report.as_of"), locale.From(ctx).DateTime(v.Frozen.AsOf)}, {"SHA-256", v.Hash},
+			{"Ed25519", v.signature()}, {say("report.key"), v.key()}, {say("ledger.rules"), strings.Join(v.Frozen.Rules, " ")}} {
+			if !yield([]any{line[0], line[1]}) {
+				return
+			}
+		}
+	})
+}
+
+// thawed is a frozen row as the table's words know it.
+func thawed(x viewership.FrozenRow) viewership.Row {
+	r := viewership.Row{Key: x.Key, Label: x.Label, Parent: x.Parent, Depth: x.Depth, Mark: x.Hidden, WebViews: x.Views, WebViewers: x.Viewers,
+		WatchSeconds: x.WatchSeconds, Completions: x.Completions, OfflineViews: x.OfflineViews, Airings: x.Airings,
+		AiringsNoData: x.AiringsNoData, AiringsPlanned: x.AiringsPlanned}
+	for _, h := range x.Television {
+		r.Contacts = append(r.Contacts, viewership.Headline(h))
+	}
+	return r
 }
 
 // channelName is a channel's name, or its id when it is gone.
@@ -108,10 +180,20 @@ func (v report) channelName(id string) string {
 	return id
 }
 
+// areaName is an area's name, or its id when it is gone.
+func (v report) areaName(id string) string {
+	for _, a := range v.Areas {
+		if a.ID == id {
+			return a.Name
+		}
+	}
+	return id
+}
+
 // again is the address that makes this report anew.
 func (v report) again() string {
 	f := v.Frozen
-	t := table{From: v.day(f.From, 0), To: v.day(f.To, 1), By: f.By, Subject: f.Subject, School: f.School, Channel: f.Channel}
+	t := table{From: v.day(f.From, 0), To: v.day(f.To, 1), By: f.By, Subject: f.Subject, School: f.School, Area: f.Area, Channel: f.Channel}
 	if f.Grade > 0 {
 		t.Grade = strconv.Itoa(f.Grade)
 	}

@@ -21,17 +21,26 @@ type Room struct {
 	Lessons *lesson.Service
 	// Views reads the figures (viewership.Service).
 	Views interface {
-		Ledger(ctx context.Context, by people.Person, lessonID string) (viewership.Ledger, error)
+		LedgerStating(ctx context.Context, by people.Person, lessonID string, perHome viewership.Range) (viewership.Ledger, error)
 		Retention(ctx context.Context, by people.Person, lessonID string) ([]viewership.Bin, error)
 		Flags(ctx context.Context, by people.Person, from, to time.Time) ([]viewership.Flag, error)
 		Restore(ctx context.Context, by people.Person, viewer, day string, restored bool) error
 		MakeReport(ctx context.Context, by people.Person, q viewership.Query, corrects string) (viewership.Report, error)
 		ReportByID(ctx context.Context, by people.Person, id string) (viewership.Report, error)
 		ReportList(ctx context.Context, by people.Person) ([]viewership.Report, error)
-		Table(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, error)
+		TableAndTotal(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, viewership.Row, error)
+		Participation(ctx context.Context, by people.Person, q viewership.Query) (viewership.Participation, error)
+		ReachIn(ctx context.Context, by people.Person, q viewership.ReachQuery) (viewership.Reach, error)
+		DrawFor(ctx context.Context, by people.Person, airingID string, n int) (viewership.Draw, error)
 	}
+	// Classes names the classes that were drawn; Sheets writes tables as files.
+	Classes interface {
+		Class(ctx context.Context, id string) (school.Class, error)
+	}
+	Sheets   page.Sheets
 	Channels interface {
 		Channels(ctx context.Context) ([]schedule.Channel, error)
+		Airing(ctx context.Context, id string) (schedule.Airing, error)
 	}
 	Schools school.Store
 	People  people.Store
@@ -50,6 +59,10 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodGet, Path: "/department", Action: people.ReadViewing, Scope: page.Site, Handle: r.table},
 		{Method: http.MethodGet, Path: "/department/table.csv", Action: people.ReadViewing, Scope: page.Site, Handle: r.csv},
+		{Method: http.MethodGet, Path: "/department/schools", Action: people.ReadViewing, Scope: page.Site, Handle: r.schools},
+		{Method: http.MethodGet, Path: "/department/reach", Action: people.ReadViewing, Scope: page.Site, Handle: r.reach},
+		{Method: http.MethodGet, Path: "/department/draws/:airing", Action: people.ReadViewing, Scope: page.Site, Handle: r.draw},
+		{Method: http.MethodPost, Path: "/department/draws/:airing", Action: people.ReadViewing, Scope: page.Site, Handle: r.makeDraw},
 		{Method: http.MethodGet, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site, Handle: r.reports},
 		{Method: http.MethodPost, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site, Handle: r.makeReport},
 		{Method: http.MethodGet, Path: "/department/reports/:report", Action: people.MakeReport, Scope: page.Site, Handle: r.report},

@@ -1,10 +1,12 @@
 package department
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -22,7 +24,7 @@ const dayLayout = "2006-01-02"
 // groups are what the table can be cut by, in the order shown.
 var groups = []string{
 	viewership.ByLesson, viewership.BySubject, viewership.ByGrade,
-	viewership.BySchool, viewership.ByDay, viewership.ByChannel,
+	viewership.BySchool, viewership.ByArea, viewership.ByDay, viewership.ByChannel,
 }
 
 // grades of evidence, strongest first.
@@ -37,12 +39,14 @@ type table struct {
 	Subject      string
 	Grade        string
 	School       string
+	Area         string
 	Channel      string
 	Rows         []viewership.Row
 	Total        viewership.Row
 	Grades       []viewership.Grade // that have a column: some row knows them
 	Subjects     []school.Subject
 	Schools      []school.School
+	Areas        []school.Area
 	Channels     []schedule.Channel
 	Now          time.Time
 	Zone         *time.Location
@@ -58,7 +62,7 @@ func (t table) address(path, name, value string) string {
 	q := url.Values{}
 	for k, v := range map[string]string{
 		"from": t.From.Format(dayLayout), "to": t.To.Format(dayLayout), "by": t.By,
-		"subject": t.Subject, "grade": t.Grade, "school": t.School, "channel": t.Channel,
+		"subject": t.Subject, "grade": t.Grade, "school": t.School, "area": t.Area, "channel": t.Channel,
 	} {
 		if k == name {
 			v = value
@@ -70,10 +74,16 @@ func (t table) address(path, name, value string) string {
 	return path + "?" + q.Encode()
 }
 
+// inArea is the same question for one area, school by school.
+func (t table) inArea(area string) string {
+	t.Area = area
+	return t.address("/department", "by", viewership.BySchool)
+}
+
 // narrowed is how many filters beside the period are set.
 func (t table) narrowed() int {
 	n := 0
-	for _, s := range []string{t.Subject, t.Grade, t.School, t.Channel} {
+	for _, s := range []string{t.Subject, t.Grade, t.School, t.Area, t.Channel} {
 		if s != "" {
 			n++
 		}
@@ -143,7 +153,7 @@ func monday(t time.Time, zone *time.Location) time.Time {
 func (r Room) asked(c echo.Context) (table, viewership.Query, error) {
 	t := table{
 		By: c.QueryParam("by"), Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"),
-		School: c.QueryParam("school"), Channel: c.QueryParam("channel"), Now: r.Now(), Zone: r.Zone,
+		School: c.QueryParam("school"), Area: c.QueryParam("area"), Channel: c.QueryParam("channel"), Now: r.Now(), Zone: r.Zone,
 	}
 	if !slices.Contains(groups, t.By) {
 		t.By = viewership.ByLesson
@@ -168,7 +178,7 @@ func (r Room) asked(c echo.Context) (table, viewership.Query, error) {
 	grade, _ := strconv.Atoi(t.Grade)
 	q := viewership.Query{
 		From: t.From, To: t.To.AddDate(0, 0, 1), By: t.By,
-		Subject: t.Subject, Grade: grade, School: t.School, Channel: t.Channel,
+		Subject: t.Subject, Grade: grade, School: t.School, Area: t.Area, Channel: t.Channel,
 	}
 	return t, q, fault.Form("viewership.invalid", bad...)
 }
@@ -177,21 +187,21 @@ func (r Room) asked(c echo.Context) (table, viewership.Query, error) {
 func (r Room) rows(c echo.Context, t *table, q viewership.Query) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	var err error
-	if t.Rows, err = r.Views.Table(ctx, by, q); err != nil {
+	if t.Rows, t.Total, err = r.Views.TableAndTotal(ctx, by, q); err != nil {
 		return err
-	}
-	q.By = viewership.ByAll
-	total, err := r.Views.Table(ctx, by, q)
-	if err != nil {
-		return err
-	}
-	if len(total) > 0 {
-		t.Total = total[0]
 	}
 	t.MissingTotal = t.Total.AiringsNoData
 	for _, g := range grades {
 		if len(cell(t.Total, g)) > 0 {
 			t.Grades = append(t.Grades, g)
+		}
+	}
+	if t.By == viewership.ByChannel || t.By == viewership.ByArea || t.By == viewership.BySchool {
+		t.Grades = nil // what the sum does not show, a row may
+		for _, g := range grades {
+			if slices.ContainsFunc(t.Rows, func(x viewership.Row) bool { return len(cell(x, g)) > 0 }) {
+				t.Grades = append(t.Grades, g)
+			}
 		}
 	}
 	for _, x := range t.Rows {
@@ -209,10 +219,17 @@ const finalAfter = 30
 
 func (r Room) table(c echo.Context) error {
 	ctx := c.Request().Context()
+	format, err := page.SheetFormat(c)
+	if err != nil {
+		return err
+	}
 	t, q, err := r.asked(c)
 	status := http.StatusOK
 	if err == nil {
 		err = r.rows(c, &t, q)
+	}
+	if err == nil && format != "" {
+		return r.send(c, t, format)
 	}
 	if fault.KindOf(err) == fault.Invalid && err != nil {
 		status = page.Status(err)
@@ -222,16 +239,27 @@ func (r Room) table(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.choices(ctx, &t); err != nil {
+		return err
+	}
+	t.Keep = finalAfter
+	t.Partial = t.Now.Before(t.To.AddDate(0, 0, 1+finalAfter))
+	return page.Render(c, status, tablePage(t))
+}
+
+// choices reads what the filters offer.
+func (r Room) choices(ctx context.Context, t *table) (err error) {
 	if t.Subjects, err = r.Schools.Subjects(ctx); err != nil {
 		return err
 	}
 	if t.Schools, err = r.Schools.Schools(ctx); err != nil {
 		return err
 	}
-	if t.Channels, err = r.Channels.Channels(ctx); err != nil {
+	slices.SortFunc(t.Schools, func(a, b school.School) int { return strings.Compare(a.Name, b.Name) })
+	if t.Areas, err = r.Schools.Areas(ctx); err != nil {
 		return err
 	}
-	t.Keep = finalAfter
-	t.Partial = t.Now.Before(t.To.AddDate(0, 0, 1+finalAfter))
-	return page.Render(c, status, tablePage(t))
+	slices.SortFunc(t.Areas, func(a, b school.Area) int { return strings.Compare(a.Name, b.Name) })
+	t.Channels, err = r.Channels.Channels(ctx)
+	return err
 }
