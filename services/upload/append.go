@@ -110,7 +110,7 @@ func (s *Service) takeTurn(ctx context.Context, id string) (context.Context, fun
 		s.mu.Lock()
 		before := s.turns[id]
 		if before == nil {
-			turn, stop := context.WithCancel(ctx)
+			turn, stop := context.WithCancelCause(ctx)
 			mine := &turns{stop: stop, done: make(chan struct{})}
 			if s.turns == nil {
 				s.turns = map[string]*turns{}
@@ -118,7 +118,7 @@ func (s *Service) takeTurn(ctx context.Context, id string) (context.Context, fun
 			s.turns[id] = mine
 			s.mu.Unlock()
 			return turn, func() {
-				stop()
+				stop(nil)
 				s.mu.Lock()
 				delete(s.turns, id)
 				s.mu.Unlock()
@@ -126,7 +126,7 @@ func (s *Service) takeTurn(ctx context.Context, id string) (context.Context, fun
 			}, nil
 		}
 		s.mu.Unlock()
-		before.stop()
+		before.stop(ErrTakenOver)
 		select {
 		case <-before.done:
 		case <-wait.Done():
@@ -135,8 +135,12 @@ func (s *Service) takeTurn(ctx context.Context, id string) (context.Context, fun
 	}
 }
 
+// ErrTakenOver is the cause with which a turn's context ends when another
+// request goes on with the upload.
+var ErrTakenOver = errors.New("another request goes on with the upload")
+
 type turns struct {
-	stop context.CancelFunc
+	stop context.CancelCauseFunc
 	done chan struct{}
 }
 
@@ -242,7 +246,7 @@ func (t *tail) take(turn, keep context.Context, body io.Reader) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case err != nil && turn.Err() != nil:
+		case err != nil && errors.Is(context.Cause(turn), ErrTakenOver):
 			return fault.Wrap(err, fault.Conflict, "upload.taken_over")
 		case err != nil:
 			return fault.Wrap(err, fault.Malformed, "upload.line_broke")

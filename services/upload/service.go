@@ -65,6 +65,9 @@ type Service struct {
 	// Direct signs addresses of storage itself, whatever site the client
 	// talks to: nobody relays parts there (scale mode).
 	Direct bool
+	// Base, with Direct, is where clients reach storage, when they know it by
+	// another address than this process does.
+	Base string
 
 	mu      sync.Mutex
 	flights map[string]*flight // completions that run, by upload
@@ -208,7 +211,7 @@ func (s *Service) Presign(ctx context.Context, by people.Person, id, base string
 		return nil, fault.New(fault.Invalid, "upload.bad_part_number", "max", MaxNumbers)
 	}
 	if s.Direct {
-		base = ""
+		base = s.Base
 	}
 	out := make([]PartURL, 0, len(numbers))
 	for _, n := range numbers {

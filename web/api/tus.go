@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -35,6 +36,9 @@ const (
 	// maxChecked is the longest body with a checksum, in bytes: nothing of it
 	// may be kept before the checksum is known to be right.
 	maxChecked = 16 << 20
+	// lineRest is how long a line that another has taken over from may still be
+	// read: what has arrived is in the system's buffers.
+	lineRest = 300 * time.Millisecond
 	// lineQuiet is how long a line may be silent before it counts as gone.
 	lineQuiet = time.Minute
 )
@@ -207,18 +211,30 @@ type line struct {
 	c    echo.Context
 	turn context.Context
 	stop func() bool
+
+	mu   sync.Mutex
+	over bool // the deadline stands
 }
 
 func (l *line) Read(p []byte) (int, error) {
 	rc := http.NewResponseController(l.c.Response())
 	if l.stop == nil {
-		l.stop = context.AfterFunc(l.turn, func() { _ = rc.SetReadDeadline(time.Unix(1, 0)) })
+		l.stop = context.AfterFunc(l.turn, func() {
+			if !errors.Is(context.Cause(l.turn), upload.ErrTakenOver) {
+				return
+			}
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.over = true
+			_ = rc.SetReadDeadline(time.Now().Add(lineRest))
+		})
 	}
-	if err := l.turn.Err(); err != nil {
-		return 0, err
+	l.mu.Lock()
+	if !l.over {
+		// Not every writer can (a test's recorder); then the line has no limit.
+		_ = rc.SetReadDeadline(time.Now().Add(lineQuiet))
 	}
-	// Not every writer can (a test's recorder); then the line has no limit.
-	_ = rc.SetReadDeadline(time.Now().Add(lineQuiet))
+	l.mu.Unlock()
 	n, err := l.c.Request().Body.Read(p)
 	if errors.Is(err, io.EOF) {
 		l.stop()

@@ -82,6 +82,7 @@ function attach(box: HTMLElement): void {
       } catch (e) {
         const code = (e as Problem)?.status || 0
         if (run !== running) throw stopped
+        if (e === weak) throw e
         if (code >= 400 && code < 500 && code !== 408 && code !== 429) throw e
         if (navigator.onLine) {
           show(fill('waiting'))
@@ -129,8 +130,49 @@ function attach(box: HTMLElement): void {
     })
   }
 
+  /** From where the server has no more: asked, and told after every step. */
+  async function kept(p: Plan): Promise<number> {
+    const answer = await fetch(`${api}/tus/${p.id}`, {
+      method: 'HEAD',
+      headers: tus,
+      credentials: 'same-origin',
+    })
+    if (!answer.ok) throw { status: answer.status }
+    return Number(answer.headers.get('Upload-Offset'))
+  }
+
+  /** For lines on which no part gets through: whatever arrives of a step is
+   * kept, and the next goes on behind it. */
+  async function steps(run: number, p: Plan, f: File, gone: Map<number, number>): Promise<void> {
+    let at = -1
+    for (let n = 0; ; ) {
+      const now = await insist(run, () => kept(p))
+      gone.clear()
+      gone.set(0, now)
+      if (now === f.size) return
+      // Only a line that brings nothing at all is given time to recover.
+      n = now > at ? 0 : n + 1
+      if (n) await new Promise(f => setTimeout(f, Math.min(30, 2 ** n) * 500))
+      at = now
+      const headers = {
+        ...tus,
+        'Upload-Offset': String(at),
+        'Content-Type': 'application/offset+octet-stream',
+      }
+      const s = { number: 0, method: 'PATCH', url: `${api}/tus/${p.id}`, headers, expiresAt: '' }
+      try {
+        await put(s, f.slice(at, at + p.partSize), b => gone.set(0, at + b))
+      } catch (e) {
+        const code = (e as Problem).status
+        if (run !== running) throw stopped
+        if (code > 400 && code < 500 && code !== 408 && code !== 409 && code !== 429) throw e
+      }
+    }
+  }
+
   async function send(): Promise<void> {
-    const run = ++running
+    let run = ++running
+    let small = false
     const p = plan as Plan
     const f = file as File
     sending.hidden = false
@@ -169,7 +211,16 @@ function attach(box: HTMLElement): void {
         const missing: number[] = []
         for (let n = 1; n <= p.partCount; n++) if (!gone.has(n)) missing.push(n)
         tell()
-        await lanes(run, p, f, missing, gone, length)
+        try {
+          await (small ? steps(run, p, f, gone) : lanes(run, p, f, missing, gone, length))
+        } catch (e) {
+          if (e !== weak) throw e
+          halt()
+          run = running
+          small = true
+          continue
+        }
+        if (small) continue
         show(fill('joining'))
         detail.textContent = ''
         finished = true
@@ -226,12 +277,16 @@ function attach(box: HTMLElement): void {
       for (let n = missing.shift(); n; n = missing.shift()) {
         const number = n
         const from = (number - 1) * p.partSize
+        let broke = 0
         await insist(run, async () => {
           const s = await sign(number)
+          if (run !== running) throw stopped
           signed.delete(number)
           await put(s, f.slice(from, from + length(number)), b =>
             gone.set(number, Math.min(b, length(number))),
-          )
+          ).catch((e: Problem) => {
+            throw !e.status && navigator.onLine && ++broke === 2 ? weak : e
+          })
           gone.set(number, length(number))
         })
       }
@@ -333,6 +388,11 @@ function attach(box: HTMLElement): void {
     }
   })
 }
+
+/** Thrown when a part broke off twice: the line is too weak for whole parts. */
+const weak = {}
+
+const tus = { 'Tus-Resumable': '1.0.0' }
 
 /** Thrown when a run was paused or another file chosen; nobody is told. */
 const stopped = {}
