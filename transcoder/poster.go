@@ -33,11 +33,10 @@ func (t *Transcoder) Poster(ctx context.Context, path string, p Plan, dir string
 		return "", err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	// A tenth into the lesson, but within the first minute; when nothing can
-	// be decoded there, the beginning.
-	at := min(0.1*p.Duration, 60)
-	for _, at := range []float64{at, 0} {
-		args, err := ffmpeg.PosterArgs(path, p, at, posterWidth, filepath.Join(work, PosterName), t.threads())
+	best := -1.0
+	for _, at := range posterTimes(p.Duration) {
+		made := filepath.Join(work, PosterName)
+		args, err := ffmpeg.PosterArgs(path, p, at, posterWidth, made, t.threads())
 		if err != nil {
 			return "", err
 		}
@@ -48,20 +47,75 @@ func (t *Transcoder) Poster(ctx context.Context, path string, p Plan, dir string
 		if err != nil {
 			return "", fmt.Errorf("poster: %w", err)
 		}
-		if err := checkJPEG(filepath.Join(work, PosterName)); err == nil {
-			return file, os.Rename(filepath.Join(work, PosterName), file)
+		shows, err := shown(made)
+		if err != nil {
+			continue // nothing could be decoded there
+		}
+		if shows > best {
+			if err := os.Rename(made, file); err != nil {
+				return "", err
+			}
+			best = shows
+		}
+		if best >= enoughShown {
+			break
 		}
 	}
-	return "", fmt.Errorf("poster: no picture could be decoded")
+	if best < 0 {
+		return "", fmt.Errorf("poster: no picture could be decoded")
+	}
+	return file, nil
+}
+
+// posterTimes are the moments of a lesson that may give its poster, in order:
+// a tenth into it but within the first minute, then elsewhere, because
+// recordings begin black, blank or with a test card; the beginning last.
+func posterTimes(duration float64) []float64 {
+	return []float64{min(0.1*duration, 60), 0.3 * duration, 0.5 * duration, 0.8 * duration, 0}
+}
+
+// enoughShown is the part of a picture that must differ from its ground for it
+// not to be blank: one line of writing on a slide is more.
+const enoughShown = 0.01
+
+// shown is the part of a JPEG's pixels whose luma is not that of its ground.
+// A file that is none is an error.
+func shown(file string) (float64, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = f.Close() }()
+	img, err := jpeg.Decode(f)
+	if err != nil {
+		return 0, err
+	}
+	luma, ok := img.(*image.YCbCr)
+	if !ok {
+		return 1, nil
+	}
+	var levels [256]int
+	b := luma.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for _, v := range luma.Y[luma.YOffset(b.Min.X, y):luma.YOffset(b.Max.X-1, y)] {
+			levels[v]++
+		}
+	}
+	all, ground, most := 0, 0, 0
+	for v, n := range levels {
+		if all += n; n > most {
+			ground, most = v, n
+		}
+	}
+	near := 0
+	for v := max(0, ground-20); v <= min(255, ground+20); v++ {
+		near += levels[v]
+	}
+	return float64(all-near) / float64(max(1, all)), nil
 }
 
 func checkJPEG(file string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	_, err = jpeg.Decode(f)
+	_, err := shown(file)
 	return err
 }
 
