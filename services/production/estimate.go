@@ -41,14 +41,15 @@ type Estimate struct {
 	rate  float64 // fraction a second, smoothed
 	since time.Time
 	first float64
+	lump  float64 // the largest step so far
 }
 
 // The numbers of Estimate.
 const (
 	estimateAfter = 5 * time.Second  // of watching, before anything is said
-	estimateMoved = 0.01             // of the whole, likewise
+	estimateMoved = 0.01             // of the whole, beside the largest step
 	rateMemory    = 60 * time.Second // how far back the rate is remembered
-	mostRise      = 0.5              // seconds a second by which Remaining may grow
+	mostRise      = 2.0              // seconds a second by which Remaining may grow: better corrected than wrong
 	mostFall      = 4.0              // seconds a second by which it may shrink
 )
 
@@ -62,14 +63,18 @@ func (e Estimate) Next(now time.Time, done float64) Estimate {
 	if dt <= 0 {
 		return e
 	}
-	mean := (done - e.first) / now.Sub(e.since).Seconds()
-	if e.rate <= 0 {
-		e.rate = mean
+	step := done - e.done
+	e.lump = max(e.lump, step)
+	elapsed := now.Sub(e.since).Seconds()
+	mean := (done - e.first) / elapsed
+	if !e.Known {
+		// Pieces land in lumps, and whoever begins to watch just before one
+		// would be promised too much: the largest step does not count yet.
+		e.rate = (done - e.first - e.lump) / elapsed
 	} else {
-		// Half the recent pace, half the mean since the beginning: pieces
-		// land in lumps.
+		// Half the recent pace, half the mean since the beginning.
 		k := min(dt/rateMemory.Seconds(), 1)
-		recent := e.rate + k*((done-e.done)/dt-e.rate)
+		recent := e.rate + k*(step/dt-e.rate)
 		e.rate = recent + 0.5*k*(mean-recent)
 	}
 	shown := e.Remaining.Seconds()
@@ -78,7 +83,7 @@ func (e Estimate) Next(now time.Time, done float64) Estimate {
 	case done >= 1:
 		e.Known, e.Remaining = true, 0
 		return e
-	case e.rate <= 0, !e.Known && (now.Sub(e.since) < estimateAfter || done-e.first < estimateMoved):
+	case e.rate <= 0, !e.Known && (now.Sub(e.since) < estimateAfter || done-e.first-e.lump < estimateMoved):
 		return e
 	}
 	left := (1 - done) / e.rate

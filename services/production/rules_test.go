@@ -44,15 +44,33 @@ func watch(n int, done func(s int) float64, each func(s int, e Estimate)) {
 func TestEstimateFollowsASteadyPace(t *testing.T) {
 	watch(301, func(s int) float64 { return float64(s) / 300 }, func(s int, e Estimate) {
 		left := time.Duration(300-s) * time.Second
+		// At first it promises rather too little, never too much.
 		switch {
 		case s < 5 && e.Known:
 			t.Errorf("says %v after %d s", e.Remaining, s)
-		case s >= 5 && !e.Known:
+		case s >= 6 && !e.Known:
 			t.Errorf("says nothing after %d s", s)
-		case e.Known && (e.Remaining-left).Abs() > 2*time.Second:
+		case e.Known && (e.Remaining > left*5/4+2*time.Second || left-e.Remaining > 2*time.Second):
 			t.Errorf("after %d s: %v, really %v", s, e.Remaining, left)
 		}
 	})
+}
+
+// TestEstimateIsHonestEarly: work lands in lumps of a twentieth every 30 s;
+// whoever begins to watch, at whatever moment, is never told less than six
+// tenths of what it will really take.
+func TestEstimateIsHonestEarly(t *testing.T) {
+	for begun := range 30 {
+		watch(500, func(s int) float64 { return float64((s+begun)/30) / 20 }, func(s int, e Estimate) {
+			left := 600 - float64(s+begun)
+			if left > 60 && e.Known && e.Remaining.Seconds() < 0.6*left {
+				t.Errorf("watched from %d s on, after %d s: %v, really %.0f s", begun, s, e.Remaining, left)
+			}
+			if s > 75 && !e.Known {
+				t.Fatalf("watched from %d s on, says nothing after %d s", begun, s)
+			}
+		})
+	}
 }
 
 func TestEstimateDoesNotJump(t *testing.T) {
