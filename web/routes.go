@@ -29,6 +29,7 @@ type Rooms struct {
 func (s Site) Routes() []page.Route {
 	return slices.Concat(
 		s.health(),
+		s.privacy(),
 		s.Door.Routes(),
 		s.Rooms.Student.Routes(),
 		s.Rooms.Teacher.Routes(),

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lenlop/services/caption"
+	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/schedule"
 	"lenlop/services/viewership"
@@ -36,6 +37,9 @@ func (w *world) request(r accessRow) (asked, error) {
 			return q, fmt.Errorf("the page names no state of the lesson, but %q", r.object)
 		}
 		in("lesson", w.lesson(r.object), "lessons")
+		if strings.HasSuffix(q.path, "/sounds") {
+			w.speak(q.id)
+		}
 		if strings.Contains(q.path, ":language") {
 			q.path = strings.ReplaceAll(q.path, ":language", w.caption(q.id))
 		}
@@ -47,6 +51,8 @@ func (w *world) request(r accessRow) (asked, error) {
 		in("channel", w.channel(), "channels")
 	case strings.Contains(r.path, ":copy"):
 		in("copy", w.copy(), "broadcast_copies")
+	case strings.Contains(r.path, "tokens/:person"):
+		in("person", w.machine(), "persons")
 	case strings.Contains(r.path, ":person"):
 		in("person", w.person(), "persons")
 	case strings.Contains(r.path, ":school"):
@@ -68,7 +74,13 @@ func (w *world) request(r accessRow) (asked, error) {
 	if strings.HasPrefix(r.path, api.Base+"/tus") {
 		return w.tus(q, r), nil
 	}
+	if r.route() == "GET /reset" {
+		q.path += "?token=" + w.reset()
+	}
 	if r.method == "GET" || r.method == "HEAD" {
+		return q, nil
+	}
+	if w.signingIn(&q, r) {
 		return q, nil
 	}
 	q.spends = slices.Contains([]string{"POST /signin", "POST /signout", "DELETE " + api.Base + "/tokens/current"}, r.route())
@@ -131,6 +143,18 @@ func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
 // spoken is a file of captions.
 const spoken = "WEBVTT\n\n00:00.000 --> 00:01.000\nChào các em\n"
 
+// speak gives a lesson two sounds.
+func (w *world) speak(lessonID string) {
+	ctx := context.Background()
+	l, err := w.h.house.db.Lessons().Lesson(ctx, lessonID)
+	if err == nil {
+		err = w.h.house.lessons.SetSounds(ctx, lessonID, l.Media.PackageID, []lesson.Sound{{Rung: "audio", Language: "und"}, {Rung: "audio2", Language: "und"}})
+	}
+	if err != nil {
+		w.h.t.Fatal(err)
+	}
+}
+
 // caption gives a lesson captions found in its recording, and their language.
 func (w *world) caption(lessonID string) string {
 	c := caption.Caption{LessonID: lessonID, Language: "vi", Key: media.Caption(lessonID, "vi", w.next("v")), Body: spoken, Cues: 1,
@@ -152,6 +176,10 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 	switch strings.Replace(r.route(), api.Base, "", 1) {
 	case "POST /tokens":
 		return m{"username": "hoc-sinh", "password": password}, true
+	case "POST /service-tokens":
+		return m{"name": "Máy", "role": "station", "scopes": []string{"schedule.read"}}, true
+	case "DELETE /service-tokens/:person":
+		return m{}, true
 	case "POST /lessons":
 		return m{"title": "Mới", "subject": "toan", "grade": 9}, true
 	case "PATCH /lessons/:lesson":
@@ -160,6 +188,8 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"reason": "Vì thế"}, true
 	case "POST /lessons/:lesson/captions/:language/accept":
 		return m{"language": "vi"}, true
+	case "PUT /lessons/:lesson/sounds":
+		return m{"sounds": []m{{"rung": "audio", "language": "vi"}, {"rung": "audio2", "language": "hmn"}}}, true
 	case "PUT /lessons/:lesson/chapters":
 		return []m{{"at": 0, "title": "Mở đầu"}}, true
 	case "POST /lessons/:lesson/uploads":
@@ -209,6 +239,16 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 	switch r.route() {
 	case "POST /signin":
 		return v("username", "hoc-sinh", "password", password)
+	case "POST /forgot":
+		return v("account", w.next("quen-"))
+	case "POST /reset":
+		return v("token", w.reset(), "password", "mat-khau-moi", "again", "mat-khau-moi")
+	case "POST /account/tokens":
+		return v("name", "Máy của tôi", "days", "30", "scopes", "self.see")
+	case "POST /admin/tokens":
+		return v("name", "Máy", "days", "30", "role", "station", "scopes", "schedule.read")
+	case "POST /admin/people/:person/email":
+		return v("email", w.next("thu-")+"@truong.example")
 	case "POST /account/sessions/end":
 		return v("session", "khong-co")
 	case "POST /language":
@@ -223,6 +263,8 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("from-0", "0:00", "to-0", "0:01", "text-0", "Chào các em")
 	case "POST /teacher/lessons/:lesson/captions/:language/accept":
 		return v("language", "vi")
+	case "POST /teacher/lessons/:lesson/sounds":
+		return v("language-audio", "vi", "language-audio2", "hmn")
 	case "POST /teacher/lessons/:lesson/chapters":
 		return v("from-0", "0:00", "text-0", "Mở đầu")
 	case "POST /teacher/lessons/:lesson/withdraw", "POST /review/:lesson/withdraw", "POST /review/:lesson/return":
@@ -257,6 +299,7 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("code", w.next("MA-"), "name", "Trường mới", "level", "primary")
 	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin", "POST /teacher/lessons/:lesson/captions/:language/remove",
 		"POST /teacher/lessons/:lesson/restore", "POST /review/:lesson/approve", "POST /station/airings/:airing/remove",
+		"POST /admin/people/:person/reset", "POST /admin/people/:person/second-step", "POST /admin/tokens/:person/end",
 		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password", "POST /department/reports", "POST /station/figures/:import/commit",
 		"POST /station/as-run/:import/commit":
 		return url.Values{}, true

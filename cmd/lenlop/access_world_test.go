@@ -32,6 +32,8 @@ type asked struct {
 	header       http.Header
 	table, id    string // the row that a refusal must not change
 	spends       bool   // uses the sender's session up
+	// as makes the body for a sender and gives what is to be done afterwards.
+	as func(account, kind string) (body string, after func())
 }
 
 // world makes cheap objects for requests to work on, straight in the store.
@@ -94,6 +96,11 @@ func (w *world) send(account, kind string, q asked) (int, []byte) {
 	w.h.t.Helper()
 	if q.spends && account != "" && account != "nghi-viec" {
 		defer w.signIn(account)
+	}
+	if q.as != nil {
+		body, after := q.as(account, kind)
+		q.body = body
+		defer after()
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

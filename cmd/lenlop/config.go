@@ -40,6 +40,11 @@ type serveFlags struct {
 	TLSKey         string        `name:"tls-key" help:"Key file (PEM)." type:"path" placeholder:"FILE"`
 	MaxUpload      int64         `name:"max-upload" help:"Largest recording, bytes." default:"21474836480"`
 	Quota          int64         `name:"quota" help:"Room for one teacher's recordings, bytes; 0: no limit." default:"214748364800"`
+	SMTPURL        string        `name:"smtp-url" help:"Mail server for reset letters; needs --public-url too." placeholder:"smtp://user:password@host:587?from=..."`
+	OIDCIssuer     string        `name:"oidc-issuer" help:"The province's own sign-in (OpenID Connect); empty: none." placeholder:"https://..."`
+	OIDCClientID   string        `name:"oidc-client-id" help:"What it knows this site by."`
+	OIDCSecret     string        `name:"oidc-client-secret" help:"And the secret for it."`
+	SecondStep     bool          `name:"second-step" help:"Reviewers, stations and administrators must set up one-time codes." default:"true" negatable:""`
 	Workers        int           `name:"workers" help:"Pieces of recordings transcoded at once, one thread each; 0: one per core."`
 	Drain          time.Duration `name:"drain" help:"How long running work may go on after SIGTERM." default:"20s"`
 }

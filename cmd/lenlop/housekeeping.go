@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"lenlop/services/audit"
 	"lenlop/services/job"
 )
 
@@ -32,6 +33,13 @@ type foldViews struct{}
 
 // Kind names the worker.
 func (foldViews) Kind() string { return "fold-views" }
+
+// forgetSignIns ends what is kept of sign-ins that are over, and the addresses
+// in the audit after their time.
+type forgetSignIns struct{}
+
+// Kind names the worker.
+func (forgetSignIns) Kind() string { return "forget-sign-ins" }
 
 // keepJobs is how long a finished job can be looked at.
 const keepJobs = 7 * 24 * time.Hour
@@ -73,6 +81,13 @@ func (h *house) housekeeping() {
 		}
 		return nil
 	})
+	job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ forgetSignIns) error {
+		if err := h.db.People().Forget(ctx, h.now()); err != nil {
+			return err
+		}
+		return h.db.Audit().ForgetPlaces(ctx, h.now().Add(-audit.KeepPlaces))
+	})
+	h.runner.Every(sweepEvery, job.New{Args: forgetSignIns{}, Key: "forget-sign-ins", Priority: job.Idle})
 	h.runner.Every(24*time.Hour, job.New{Args: foldViews{}, Key: "fold-views", Priority: job.Idle})
 	h.runner.Every(sweepEvery, job.New{Args: pruneJobs{}, Key: "prune-jobs", Priority: job.Idle})
 	h.runner.Every(sweepEvery, job.New{Args: sweepUploads{}, Key: "sweep-uploads", Priority: job.Idle})

@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"lenlop/infra/mail"
+	"lenlop/infra/oidc"
 	"lenlop/web"
 	"lenlop/web/asset"
 	"lenlop/web/signin"
@@ -163,7 +166,10 @@ func (h *house) site(c serveCmd, stopped <-chan struct{}) (http.Handler, error) 
 	if err != nil {
 		return nil, err
 	}
-	door := signin.NewDoor(signin.Door{People: h.people, Book: h.book, Trusted: proxies, Public: c.PublicURL, Limits: signin.NewLimits(h.now)})
+	door, err := h.door(c.serveFlags, proxies)
+	if err != nil {
+		return nil, err
+	}
 	s := web.Site{Door: door, Book: h.book, Assets: assets, Log: h.log, Rooms: h.rooms(door, stopped), Health: h.health, Metrics: h.metrics}
 	if h.objects != nil {
 		s.Storage, s.StoragePath = h.objects.Relay(), "/"+c.S3Bucket+"/"
@@ -171,4 +177,24 @@ func (h *house) site(c serveCmd, stopped <-chan struct{}) (http.Handler, error) 
 		s.MediaOrigin = c.S3Endpoint
 	}
 	return web.New(s)
+}
+
+// door lets people in, with what the flags say of letters and of the province's
+// own sign-in.
+func (h *house) door(f serveFlags, proxies []netip.Prefix) (*signin.Door, error) {
+	d := signin.Door{People: h.people, Book: h.book, Trusted: proxies, Public: f.PublicURL, Limits: signin.NewLimits(h.now), Log: h.log, Now: h.now}
+	if f.SMTPURL != "" {
+		sender, err := mail.New(f.SMTPURL)
+		if err != nil {
+			return nil, err
+		}
+		d.Mail = sender
+		if f.PublicURL == "" {
+			h.log.Warn("reset letters are not sent: --public-url is not known")
+		}
+	}
+	if f.OIDCIssuer != "" {
+		d.External = oidc.New(oidc.Config{Issuer: f.OIDCIssuer, ClientID: f.OIDCClientID, ClientSecret: f.OIDCSecret})
+	}
+	return signin.NewDoor(d), nil
 }

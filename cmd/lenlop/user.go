@@ -35,7 +35,8 @@ func accounts(ctx context.Context, f dataFlags) (*people.Service, func(), error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &people.Service{Store: db.People(), Now: time.Now, NewID: newID, Atomic: db, Audit: db.Audit()}, func() { _ = db.Close() }, nil
+	return &people.Service{Store: db.People(), Now: time.Now, NewID: newID, Atomic: db, Audit: db.Audit(),
+		Secrets: db.Secrets(), Directory: db.Secrets(), Records: db.Privacy()}, func() { _ = db.Close() }, nil
 }
 
 // Run makes the account.

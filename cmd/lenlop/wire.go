@@ -234,7 +234,8 @@ func (h *house) services(ctx context.Context) error {
 	h.index = index
 	log := h.db.Audit()
 	h.people = &people.Service{Store: h.db.People(), Now: h.now, NewID: newID, Atomic: h.bell, Audit: log,
-		Secrets: h.db.Secrets(), Directory: h.db.Secrets(), Key: h.secret, RequireSecondStep: h.flags.SecondStep}
+		Secrets: h.db.Secrets(), Directory: h.db.Secrets(), Key: h.secret, RequireSecondStep: h.flags.SecondStep,
+		Records: h.db.Privacy()}
 	h.schools = &school.Service{Store: h.db.Schools(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID}
 	h.catalog = &catalog.Service{Index: index, Lessons: h.db.Lessons(), Atomic: h.bell, People: h.db.People(), Schools: h.db.Schools(), Now: h.now}
 	h.lessons = &lesson.Service{Store: h.db.Lessons(), Atomic: h.bell, Jobs: h.bell, Audit: log, Index: h.catalog,

@@ -52,7 +52,7 @@ func TestAuditTampering(t *testing.T) {
 				{"UPDATE audit_entries SET at = (SELECT at FROM audit_entries WHERE id = 'e1') WHERE id = 'e4'", "e4", "time"},
 				{"UPDATE audit_entries SET place = '198.51.100.1' WHERE id = 'e2'", "e2", "address"},
 				{"UPDATE audit_entries SET place = '', place_salt = '' WHERE id = 'e2'", "e2", "too early"},
-				{"UPDATE audit_entries SET erased = TRUE, detail = '', state_before = '', state_after = '' WHERE id = 'e5'", "", "was erased"},
+				{"UPDATE audit_entries SET erased = TRUE, detail = '', state_before = '', state_after = '', salt = '' WHERE id = 'e5'", "e5", "was erased"},
 				{"DELETE FROM audit_entries WHERE id = 'e2'", "e3", "entry 2 is missing"},
 				{"DELETE FROM audit_entries WHERE id = 'e6'", "", "ends at entry 5"},
 			} {

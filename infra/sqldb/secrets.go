@@ -211,3 +211,12 @@ func (s *Secrets) Machines(ctx context.Context) ([]people.Machine, error) {
 	}
 	return list, nil
 }
+
+// Forget removes sessions and tickets that are over.
+func (s *People) Forget(ctx context.Context, now time.Time) error {
+	if _, err := s.db.Writer(ctx).NewDelete().Model((*sessionRow)(nil)).Where("expires_at < ?", stamp(now)).Exec(ctx); err != nil {
+		return wrap(err, "old sessions")
+	}
+	_, err := s.db.Writer(ctx).NewDelete().Model((*ticketRow)(nil)).Where("expires_at < ?", stamp(now)).Exec(ctx)
+	return wrap(err, "old tickets")
+}

@@ -79,7 +79,8 @@ const verifyPage = 1000
 
 // Verify walks the whole chain.
 func Verify(ctx context.Context, r Reader, now time.Time) (v Verdict, err error) {
-	erased := map[string]int64{} // persons whose erasing is owed an entry, with the first row
+	owed := []Sealed{}           // erased entries, and
+	erased := map[string]int64{} // the number of the entry that says who was
 	head, headHash, err := r.Head(ctx)
 	if err != nil {
 		return v, err
@@ -98,14 +99,12 @@ func Verify(ctx context.Context, r Reader, now time.Time) (v Verdict, err error)
 				return v, nil
 			}
 			v.Entries, v.Head = s.Number, s.Hash
-			if s.Action == ErasedAction {
-				delete(erased, strings.TrimPrefix(s.Subject, "person:"))
+			if id, ok := strings.CutPrefix(s.Subject, "person:"); ok && s.Action == ErasedAction {
+				erased[id] = s.Number
 			}
 			if s.Erased {
 				v.Erased++
-				if _, ok := erased[s.whose()]; !ok {
-					erased[s.whose()] = s.Number
-				}
+				owed = append(owed, Sealed{Entry: Entry{ID: s.ID, Number: s.Number, Actor: s.Actor, Subject: s.Subject}})
 			}
 		}
 	}
@@ -113,20 +112,13 @@ func Verify(ctx context.Context, r Reader, now time.Time) (v Verdict, err error)
 		v.Broken = &Break{Why: fmt.Sprintf("the log ends at entry %d, but its head says %d", v.Entries, head)}
 		return v, nil
 	}
-	for person, number := range erased {
-		if v.Broken == nil || number < v.Broken.Number {
-			v.Broken = &Break{Number: number, Why: "its words are gone, and no later entry says that person " + person + " was erased"}
+	for _, s := range owed {
+		if max(erased[strings.TrimPrefix(s.Subject, "person:")], erased[s.Actor]) < s.Number {
+			v.Broken = &Break{s.Number, s.ID, "its words are gone, and no later entry says that its person was erased"}
+			break
 		}
 	}
 	return v, nil
-}
-
-// whose is the person that an erased entry spoke of.
-func (s Sealed) whose() string {
-	if id, ok := strings.CutPrefix(s.Subject, "person:"); ok {
-		return id
-	}
-	return s.Actor
 }
 
 // check says what is wrong with an entry, or "".
@@ -138,7 +130,7 @@ func (s Sealed) check(number int64, previous string, now time.Time) string {
 		return "it does not follow the entry before it"
 	case s.Hash != s.hash():
 		return "its time, actor, action or subject was changed"
-	case !s.Erased && s.ContentHash != s.contentHash():
+	case (!s.Erased || s.Salt != "") && s.ContentHash != s.contentHash():
 		return "its words were changed"
 	case s.PlaceSalt == "" && s.Place == "":
 		if !s.Erased && now.Sub(s.At) < KeepPlaces {

@@ -52,3 +52,20 @@ func (s *Service) link(ctx context.Context, c Claims) (p Person, err error) {
 	})
 	return p, err
 }
+
+// Leave keeps what must be known when somebody comes back from the province's
+// own sign-in, under a state that is given to them once.
+func (s *Service) Leave(ctx context.Context, data string) (state string, err error) {
+	state, hash := NewSecret()
+	now := s.Now()
+	return state, s.Secrets.SaveTicket(ctx, Ticket{Hash: hash, Kind: ExternalTicket, Data: data, CreatedAt: now, ExpiresAt: now.Add(ExternalLife)})
+}
+
+// Return gives what Leave kept, once. Fault: Unauthenticated "signin.expired".
+func (s *Service) Return(ctx context.Context, state string) (data string, err error) {
+	t, err := s.Secrets.TakeTicket(ctx, ExternalTicket, HashSecret(state))
+	if fault.KindOf(err) == fault.NotFound || err == nil && !s.Now().Before(t.ExpiresAt) {
+		return "", fault.New(fault.Unauthenticated, "signin.expired")
+	}
+	return t.Data, err
+}

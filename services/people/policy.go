@@ -13,6 +13,7 @@ const (
 	SeeSelf      Action = "self.see"      // own account, own sessions
 	ManageSelf   Action = "self.manage"   // own password, second step, sessions and tokens
 	ManageTokens Action = "tokens.manage" // service tokens
+	ErasePerson  Action = "people.erase"  // give out, or erase, all that is stored about somebody
 
 	CreateLesson  Action = "lesson.create"
 	ReadLesson    Action = "lesson.read"  // its page, whatever its status
@@ -125,7 +126,7 @@ func May(p Person, a Action, o Object) bool {
 		return p.Is(Reviewer) || p.Is(Admin)
 	case ReadSchool:
 		return p.At(Head, o.School) || p.At(Teacher, o.School) || p.Is(Reviewer) || p.Is(Admin)
-	case ManagePeople, ManageSchools, ManageTokens, ManageQueue, ReadAudit, ReadHealth:
+	case ManagePeople, ErasePerson, ManageSchools, ManageTokens, ManageQueue, ReadAudit, ReadHealth:
 		return p.Is(Admin)
 	case ReadQueue:
 		return p.Is(Admin) || p.Is(Reviewer)

@@ -41,6 +41,9 @@ type Service struct {
 	// one-time codes before anything else.
 	RequireSecondStep bool
 
+	// What exporting and erasing one person needs.
+	Records Records
+
 	decoyOnce sync.Once
 	decoy     string
 }

@@ -25,6 +25,9 @@ type Room struct {
 	}
 	Atomic job.Atomic
 	Audit  audit.Log
+	// AuditLog is read by the page of who did what; Sheets writes its files.
+	AuditLog audit.Reader
+	Sheets   page.Sheets
 	// Health looks at each thing the house depends on, in the order shown.
 	Health func(ctx context.Context) []Part
 	Now    func() time.Time
@@ -41,7 +44,7 @@ type Part struct {
 
 // Routes of this audience.
 func (r Room) Routes() []page.Route {
-	return []page.Route{
+	return append(r.accountRoutes(), []page.Route{
 		{Method: http.MethodGet, Path: "/admin", Action: people.ReadHealth, Scope: page.Site, Handle: r.overview},
 		{Method: http.MethodGet, Path: "/admin/jobs", Action: people.ManageQueue, Scope: page.Site, Handle: r.jobs},
 		{Method: http.MethodPost, Path: "/admin/jobs/:job/retry", Action: people.ManageQueue, Scope: page.Site, Handle: r.retry},
@@ -54,5 +57,5 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: "/admin/schools", Action: people.ManageSchools, Scope: page.Site, Handle: r.addSchool},
 		{Method: http.MethodGet, Path: "/admin/schools/:school", Action: people.ManageSchools, Scope: page.Site, Handle: r.school},
 		{Method: http.MethodPost, Path: "/admin/schools/:school", Action: people.ManageSchools, Scope: page.Site, Handle: r.changeSchool},
-	}
+	}...)
 }

@@ -4,6 +4,7 @@ package signin
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -12,8 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"lenlop/services/audit"
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/web/locale"
@@ -27,12 +30,36 @@ type Door struct {
 	Trusted []netip.Prefix // proxies whose X-Forwarded-* are believed
 	Public  string         // LENLOP_PUBLIC_URL, or "" to believe the request's Host
 	Limits  *Limits
-	cross   *http.CrossOriginProtection
-	gate    chan struct{} // who checks a password now
+	// Mail sends letters with reset links; nil when no server is known. It is used
+	// only with Public set: a link must not lead where a request's Host says.
+	Mail Mail
+	// External is the province's own sign-in; nil when there is none.
+	External External
+	Log      *slog.Logger
+	Now      func() time.Time
+	cross    *http.CrossOriginProtection
+	gate     chan struct{} // who checks a password now
+}
+
+// Mail sends letters of plain text.
+type Mail interface {
+	Send(ctx context.Context, to, subject, text string) error
+}
+
+// External signs people in elsewhere (infra/oidc).
+type External interface {
+	Address(ctx context.Context, back, state, nonce, verifier string) (string, error)
+	Redeem(ctx context.Context, back, code, nonce, verifier string) (people.Claims, error)
 }
 
 // NewDoor makes a Door; see its fields.
 func NewDoor(d Door) *Door {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
 	d.cross = http.NewCrossOriginProtection()
 	// Checking a password costs a core and 64 MB: a class that signs in at
 	// once waits its turn instead of taking all memory.
@@ -138,7 +165,7 @@ func (d *Door) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}
 		v := &page.Visit{Base: d.Base(r), Addr: d.Addr(r), Path: r.URL.Path, Query: r.URL.RawQuery, Text: page.TextSizeOf(r)}
-		ctx := locale.With(page.WithVisit(r.Context(), v), d.Book.Printer(locale.Choose(wish, r.Header.Get("Accept-Language"))))
+		ctx := locale.With(page.WithVisit(audit.FromPlace(r.Context(), v.Addr), v), d.Book.Printer(locale.Choose(wish, r.Header.Get("Accept-Language"))))
 		c.SetRequest(r.WithContext(ctx))
 		var err error
 		if operator(ctx) {
@@ -163,37 +190,54 @@ func (d *Door) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 				}
 			}
 		}
+		if d.mustEnrol(v) {
+			return d.enrolFirst(c)
+		}
 		return next(c)
 	}
 }
 
-// Enter signs a person in with a password within the limits and gives the
-// session's secret.
-func (d *Door) Enter(c echo.Context, username, password string, kind people.SessionKind) (string, people.Session, people.Person, error) {
-	v := page.VisitOf(c.Request().Context())
-	account := strings.ToLower(strings.TrimSpace(username))
-	if err := d.slowDown(account, v.Addr); err != nil {
-		return "", people.Session{}, people.Person{}, err
-	}
+// Enter signs a person in with credentials within the limits and gives the
+// session's secret. The person comes back too when only the one-time code was
+// missing or wrong.
+func (d *Door) Enter(c echo.Context, in people.Credentials, kind people.SessionKind) (secret string, ses people.Session, p people.Person, err error) {
+	err = d.Try(c, strings.ToLower(strings.TrimSpace(in.Username)), func(ctx context.Context) error {
+		secret, ses, p, err = d.People.Enter(ctx, in, kind, c.Request().UserAgent())
+		return err
+	})
+	return secret, ses, p, err
+}
+
+// Try is one attempt at a secret of an account, by whatever door, within the
+// limits: what try answers as Unauthenticated is counted, but for a code that
+// is still owed. Checking takes memory and time, so a class that comes at once
+// waits its turn.
+func (d *Door) Try(c echo.Context, account string, try func(ctx context.Context) error) error {
 	ctx := c.Request().Context()
+	addr := page.VisitOf(ctx).Addr
+	if err := d.slowDown(account, addr); err != nil {
+		return err
+	}
 	select {
 	case d.gate <- struct{}{}:
 		defer func() { <-d.gate }()
 	case <-ctx.Done():
-		return "", people.Session{}, people.Person{}, ctx.Err()
+		return ctx.Err()
 	}
 	// Guesses that were sent together have failed meanwhile.
-	if err := d.slowDown(account, v.Addr); err != nil {
-		return "", people.Session{}, people.Person{}, err
+	if err := d.slowDown(account, addr); err != nil {
+		return err
 	}
-	secret, ses, p, err := d.People.SignIn(ctx, username, password, kind, c.Request().UserAgent())
+	err := try(ctx)
 	switch {
 	case err == nil:
-		d.Limits.Succeeded(account, v.Addr)
-	case fault.Is(err, "signin.wrong"):
-		d.Limits.Failed(account, v.Addr)
+		d.Limits.Succeeded(account, addr)
+	case fault.Is(err, "signin.code_needed") || fault.Is(err, "signin.enrol_first"):
+		// The password was right, but nobody is in yet.
+	case fault.KindOf(err) == fault.Unauthenticated || fault.KindOf(err) == fault.Gone:
+		d.Limits.Failed(account, addr)
 	}
-	return secret, ses, p, err
+	return err
 }
 
 func (d *Door) slowDown(account, addr string) error {
@@ -203,15 +247,29 @@ func (d *Door) slowDown(account, addr string) error {
 	return nil
 }
 
-// Routes of signing in and out, and of choosing a language.
+// Routes of signing in and out, of one's own account, and of choosing a language.
 func (d *Door) Routes() []page.Route {
+	const public, self = people.ReadPublic, people.ManageSelf
 	return []page.Route{
-		{Method: "GET", Path: "/signin", Action: people.ReadPublic, Scope: page.Site, Handle: d.show},
-		{Method: "POST", Path: "/signin", Action: people.ReadPublic, Scope: page.Site, Handle: d.enter},
-		{Method: "POST", Path: "/signout", Action: people.ReadPublic, Scope: page.Site, Handle: d.leave},
+		{Method: "GET", Path: "/signin", Action: public, Scope: page.Site, Handle: d.show},
+		{Method: "POST", Path: "/signin", Action: public, Scope: page.Site, Handle: d.enter},
+		{Method: "POST", Path: "/signin/code", Action: public, Scope: page.Site, Handle: d.code},
+		{Method: "GET", Path: "/signin/external", Action: public, Scope: page.Site, Handle: d.leaveFor},
+		{Method: "GET", Path: "/signin/external/back", Action: public, Scope: page.Site, Handle: d.comeBack},
+		{Method: "GET", Path: "/forgot", Action: public, Scope: page.Site, Handle: d.forgot},
+		{Method: "POST", Path: "/forgot", Action: public, Scope: page.Site, Handle: d.mailReset},
+		{Method: "GET", Path: "/reset", Action: public, Scope: page.Site, Handle: d.showReset},
+		{Method: "POST", Path: "/reset", Action: public, Scope: page.Site, Handle: d.reset},
+		{Method: "POST", Path: "/signout", Action: public, Scope: page.Site, Handle: d.leave},
 		{Method: "GET", Path: "/account", Action: people.SeeSelf, Scope: page.Site, Handle: d.account},
-		{Method: "POST", Path: "/account/sessions/end", Action: people.SeeSelf, Scope: page.Site, Handle: d.end},
-		{Method: "POST", Path: "/language", Action: people.ReadPublic, Scope: page.Site, Handle: d.language},
+		{Method: "POST", Path: "/account/sessions/end", Action: self, Scope: page.Site, Handle: d.end},
+		{Method: "POST", Path: "/account/sessions/end-others", Action: self, Scope: page.Site, Handle: d.endOthers},
+		{Method: "GET", Path: SecondStepPath, Action: self, Scope: page.Site, Handle: d.secondStep},
+		{Method: "POST", Path: SecondStepPath, Action: self, Scope: page.Site, Handle: d.confirmSecondStep},
+		{Method: "POST", Path: SecondStepPath + "/codes", Action: self, Scope: page.Site, Handle: d.newRecovery},
+		{Method: "GET", Path: "/account/tokens", Action: self, Scope: page.Site, Handle: d.tokens},
+		{Method: "POST", Path: "/account/tokens", Action: self, Scope: page.Site, Handle: d.makeToken},
+		{Method: "POST", Path: "/language", Action: public, Scope: page.Site, Handle: d.language},
 	}
 }
 
@@ -219,21 +277,33 @@ func (d *Door) show(c echo.Context) error {
 	if !page.Who(c).Anonymous() {
 		return c.Redirect(http.StatusSeeOther, page.LocalPath(c.QueryParam("back")))
 	}
-	return page.Render(c, http.StatusOK, form(page.Form{Values: map[string]string{"back": c.QueryParam("back")}}))
+	return page.Render(c, http.StatusOK, d.form(page.Form{Values: map[string]string{"back": c.QueryParam("back")}}, page.DoneOf(c)))
+}
+
+func (d *Door) form(f page.Form, done string) templ.Component {
+	return form(f, done, d.External != nil)
 }
 
 func (d *Door) enter(c echo.Context) error {
 	f := page.FormOf(c, "username", "back")
-	secret, ses, p, err := d.Enter(c, c.FormValue("username"), c.FormValue("password"), people.Browser)
+	secret, ses, p, err := d.Enter(c, people.Credentials{Username: c.FormValue("username"), Password: c.FormValue("password")}, people.Browser)
+	if fault.Is(err, "signin.code_needed") {
+		return d.askCode(c, p, f.Values["back"])
+	}
 	if err != nil {
 		switch fault.KindOf(err) {
 		case fault.Unauthenticated, fault.RateLimited:
 			f.Err = err
 			page.RetryAfter(c, err)
-			return page.Render(c, page.Status(err), form(f))
+			return page.Render(c, page.Status(err), d.form(f, ""))
 		}
 		return err
 	}
+	return d.letIn(c, p, ses, secret, f.Values["back"])
+}
+
+// letIn gives the browser its new session and ends the one it had.
+func (d *Door) letIn(c echo.Context, p people.Person, ses people.Session, secret, back string) error {
 	v := page.VisitOf(c.Request().Context())
 	if v.Session.ID != "" {
 		// Another session begins in this browser; the one before must not
@@ -242,10 +312,11 @@ func (d *Door) enter(c echo.Context) error {
 			return err
 		}
 	}
-	base := v.Base
-	c.SetCookie(Cookie(base, cookieName(base), secret, time.Until(ses.ExpiresAt)))
-	back := page.LocalPath(f.Values["back"])
-	if back == "/" {
+	c.SetCookie(Cookie(v.Base, cookieName(v.Base), secret, ses.ExpiresAt.Sub(d.Now())))
+	if d.People.MustEnrol(p) {
+		return c.Redirect(http.StatusSeeOther, SecondStepPath)
+	}
+	if back = page.LocalPath(back); back == "/" {
 		back = start(p)
 	}
 	return c.Redirect(http.StatusSeeOther, back)
@@ -277,27 +348,6 @@ func (d *Door) leave(c echo.Context) error {
 	}
 	c.SetCookie(Cookie(v.Base, cookieName(v.Base), "", 0))
 	return c.Redirect(http.StatusSeeOther, "/")
-}
-
-func (d *Door) account(c echo.Context) error {
-	v := page.VisitOf(c.Request().Context())
-	list, err := d.People.Store.Sessions(c.Request().Context(), v.Person.ID)
-	if err != nil {
-		return err
-	}
-	return page.Render(c, http.StatusOK, account(v.Person, v.Session, list))
-}
-
-func (d *Door) end(c echo.Context) error {
-	// No id would mean every session: a form without one must not do that.
-	id := c.FormValue("session")
-	if id == "" {
-		return fault.New(fault.Invalid, "request.malformed")
-	}
-	if err := d.People.SignOut(c.Request().Context(), page.Who(c).ID, id); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/account")
 }
 
 func (d *Door) language(c echo.Context) error {

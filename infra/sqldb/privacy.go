@@ -1,0 +1,149 @@
+package sqldb
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/people"
+)
+
+// Privacy is everything that is stored about one person: a people.Records.
+type Privacy struct{ db *DB }
+
+// Privacy finds what is stored about one person.
+func (d *DB) Privacy() *Privacy { return &Privacy{d} }
+
+var _ people.Records = (*Privacy)(nil)
+
+// trace is a column that names a person.
+type trace struct {
+	table, column string
+	viewer        bool // the person stands there as a viewer: "p:" and the id
+	own           bool // the row is the person's own and goes with them
+	secret        bool // the row is a secret and is not given out
+}
+
+// traces are all columns that name a person. A test holds them against the
+// schema: a new column that looks like one and is not here fails it.
+var traces = []trace{
+	{table: "grants", column: "person_id", own: true},
+	{table: "sessions", column: "person_id", own: true},
+	{table: "tickets", column: "person_id", own: true, secret: true},
+	{table: "second_steps", column: "person_id", own: true, secret: true},
+	{table: "recovery_codes", column: "person_id", own: true, secret: true},
+	{table: "person_links", column: "person_id", own: true},
+	{table: "cards", column: "person_id", own: true, secret: true},
+	{table: "students", column: "person_id", own: true},
+	{table: "enrolments", column: "person_id", own: true},
+	{table: "class_teachers", column: "person_id", own: true},
+	{table: "roll_call_names", column: "person_id", own: true},
+	{table: "replays", column: "person", own: true},
+	{table: "view_sessions", column: "viewer", viewer: true, own: true},
+	{table: "view_credits", column: "viewer", viewer: true, own: true},
+	{table: "view_flags", column: "viewer", viewer: true, own: true},
+	{table: "view_keeps", column: "viewer", viewer: true, own: true},
+	{table: "viewers", column: "id", viewer: true, own: true},
+	{table: "checkins", column: "viewer", viewer: true, own: true},
+	{table: "uploads", column: "person_id"},
+	{table: "lessons", column: "teacher_id"},
+	{table: "lessons", column: "uploader_id"},
+	{table: "lessons", column: "approved_by"},
+	{table: "lessons", column: "withdrawn_by"},
+	{table: "airings", column: "reported_by"},
+	{table: "airings", column: "created_by"},
+	{table: "asrun_imports", column: "by_person"},
+	{table: "broadcast_copies", column: "created_by"},
+	{table: "captions", column: "updated_by"},
+	{table: "class_draws", column: "by_person"},
+	{table: "figure_imports", column: "by_person"},
+	{table: "figures", column: "handed_in_by"},
+	{table: "guide_imports", column: "by_person"},
+	{table: "reports", column: "made_by"},
+	{table: "roll_calls", column: "by_person"},
+	{table: "roster_imports", column: "by_person"},
+	{table: "served_imports", column: "by_person"},
+	{table: "view_flags", column: "restored_by"},
+}
+
+// kept are columns of the audit: they hold identifiers alone, which name nobody
+// once the person is gone, and the chain needs them.
+var kept = []trace{{table: "audit_entries", column: "actor"}}
+
+// notGivenOut are columns of no use to the person and of much to a thief.
+var notGivenOut = map[string]bool{"password_hash": true, "hash": true, "secret": true, "code_key": true, "body": true, "data": true}
+
+func (t trace) value(person string) string {
+	if t.viewer {
+		return "p:" + person
+	}
+	return person
+}
+
+// Export gives rows by table.
+func (s *Privacy) Export(ctx context.Context, person string) (map[string][]map[string]any, error) {
+	out := map[string][]map[string]any{}
+	all := append([]trace{{table: "persons", column: "id"}, {table: "audit_entries", column: "actor"}}, traces...)
+	for _, t := range all {
+		if t.secret {
+			continue
+		}
+		var rows []map[string]any
+		err := s.db.Reader(ctx).NewSelect().TableExpr("?", bun.Ident(t.table)).Where("? = ?", bun.Ident(t.column), t.value(person)).Limit(10_000).Scan(ctx, &rows)
+		if err != nil {
+			return nil, wrap(err, "export of", person, t.table)
+		}
+		for _, r := range rows {
+			for k, v := range r {
+				if raw, ok := v.([]byte); ok {
+					r[k] = string(raw)
+				}
+				if notGivenOut[k] {
+					delete(r, k)
+				}
+			}
+		}
+		if len(rows) > 0 {
+			out[t.table] = append(out[t.table], rows...)
+		}
+	}
+	return out, nil
+}
+
+// longGone is a moment beyond every bin's time.
+var longGone = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Erase removes a person; call it inside Atomically.
+func (s *Privacy) Erase(ctx context.Context, person string) error {
+	return s.db.Atomically(ctx, func(ctx context.Context) error {
+		w := s.db.Writer(ctx)
+		gone := &personRow{ID: people.ErasedID, Username: people.ErasedID, Name: "Người đã được xoá", NameKey: nameKey("Người đã được xoá"), Machine: true,
+			CreatedAt: stamp(s.db.now())}
+		if _, err := w.NewInsert().Model(gone).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+			return wrap(err, "erase", person)
+		}
+		steps := []*bun.RawQuery{
+			w.NewRaw("UPDATE lessons SET title = '', description = '', deleted_at = ? WHERE teacher_id = ? AND published_at IS NULL", stamp(longGone), person),
+			// What was imported is in the tables; the file itself may name the person.
+			w.NewRaw("UPDATE roster_imports SET data = '' WHERE settled_at IS NOT NULL"),
+			w.NewRaw("UPDATE audit_entries SET detail = '', state_before = '', state_after = '', salt = '' WHERE subject = ?", "person:"+person),
+			w.NewRaw("UPDATE audit_entries SET place = '', place_salt = '', erased = TRUE WHERE subject = ? OR actor = ?", "person:"+person, person),
+		}
+		for _, t := range traces {
+			column, table := bun.Ident(t.column), bun.Ident(t.table)
+			if t.own {
+				steps = append(steps, w.NewRaw("DELETE FROM ? WHERE ? = ?", table, column, t.value(person)))
+			} else {
+				steps = append(steps, w.NewRaw("UPDATE ? SET ? = ? WHERE ? = ?", table, column, people.ErasedID, column, t.value(person)))
+			}
+		}
+		steps = append(steps, w.NewRaw("DELETE FROM persons WHERE id = ?", person))
+		for _, q := range steps {
+			if _, err := q.Exec(ctx); err != nil {
+				return wrap(err, "erase", person)
+			}
+		}
+		return nil
+	})
+}
