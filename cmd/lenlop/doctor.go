@@ -82,7 +82,7 @@ func (c doctorCmd) protection(ctx context.Context) finding {
 		f.found, f.must, f.mend = err.Error(), true, "apt-get install ffmpeg util-linux"
 		return f
 	}
-	f.found, f.fine = s.Describe(), s.Why() == ""
+	f.found, f.fine = s.Describe(), s.Strong()
 	if s.Why() != "" {
 		f.found += " (" + s.Why() + ")"
 	}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"lenlop/infra/sandbox"
 )
 
 // version is set by the build; "dev" otherwise.
@@ -23,6 +25,8 @@ type cli struct {
 	Config string `help:"File of LENLOP_NAME=value lines; flags and environment win over it." type:"existingfile" env:"LENLOP_CONFIG" placeholder:"FILE"`
 
 	Serve   serveCmd   `cmd:"" help:"Serve the site and do its work."`
+	Work    workCmd    `cmd:"" help:"Do the work without serving: any number of these beside the site, on PostgreSQL and S3."`
+	Seed    seedCmd    `cmd:"" help:"Make a believable province in an empty folder, for trials and benchmarks."`
 	Lesson  lessonCmd  `cmd:"" help:"Lessons from the command line."`
 	User    userCmd    `cmd:"" help:"Accounts from the command line."`
 	Person  personCmd  `cmd:"" help:"One person's data: give it out, or erase it."`
@@ -40,6 +44,7 @@ func (versionCmd) Run(out io.Writer) error {
 }
 
 func main() {
+	sandbox.Enter()
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

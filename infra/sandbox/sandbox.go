@@ -35,6 +35,7 @@ const (
 // Sandbox implements transcoder.Sandbox.
 type Sandbox struct {
 	bwrap    string // "" when bubblewrap is missing or cannot work here
+	self     string // without bubblewrap, this program, when it can confine itself; else ""
 	prlimit  string
 	why      string // why there is no bubblewrap
 	programs map[string]string
@@ -68,6 +69,14 @@ func detect(ctx context.Context, log *slog.Logger, look func(string) (string, er
 	} else if err := s.Run(ctx, transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-version"}, Wall: 20 * time.Second}); err != nil {
 		s.bwrap, s.why = "", err.Error()
 	}
+	if s.bwrap == "" && entered.Load() {
+		if s.self, err = os.Executable(); err == nil {
+			err = s.Run(ctx, transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-version"}, Wall: 20 * time.Second})
+		}
+		if err != nil {
+			s.self, s.why = "", s.why+"; "+err.Error()
+		}
+	}
 	if log != nil {
 		log.Info("sandbox", "protection", s.Describe(), "reason", s.why)
 	}
@@ -76,11 +85,17 @@ func detect(ctx context.Context, log *slog.Logger, look func(string) (string, er
 
 // Describe says which protection is on.
 func (s *Sandbox) Describe() string {
-	if s.bwrap == "" {
-		return "prlimit only"
+	switch {
+	case s.bwrap != "":
+		return "bubblewrap + prlimit"
+	case s.self != "":
+		return "landlock + seccomp + prlimit"
 	}
-	return "bubblewrap + prlimit"
+	return "prlimit only"
 }
+
+// Strong reports that commands see neither network nor other files.
+func (s *Sandbox) Strong() bool { return s.bwrap != "" || s.self != "" }
 
 // Why says what keeps the stronger protection away, or "".
 func (s *Sandbox) Why() string { return s.why }
@@ -129,12 +144,17 @@ func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, wall, errWall)
 	defer cancel()
-	args := s.limits(c)
-	if s.bwrap != "" {
+	args := append([]string{s.prlimit}, s.limits(c)...)
+	switch {
+	case s.bwrap != "":
 		args = append(args, s.room(c, program)...)
+	case s.self != "":
+		// Confined first, limited then: starting ourselves takes more address
+		// space than some commands may have.
+		args = append(confined(s.self, c, program), args...)
 	}
 	args = append(append(args, program), c.Args...)
-	cmd := exec.CommandContext(limited, s.prlimit, args...)
+	cmd := exec.CommandContext(limited, args[0], args[1:]...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=/tmp", "AV_LOG_FORCE_NOCOLOR=1"}
 	if s.libs != "" {
 		cmd.Env = append(cmd.Env, "LD_LIBRARY_PATH="+s.libs)

@@ -17,14 +17,21 @@ import (
 	"lenlop/transcoder"
 )
 
-// both gives the sandbox with bubblewrap, where it works, and the one without.
+// TestMain lets the test program confine itself, as the product does.
+func TestMain(m *testing.M) {
+	Enter()
+	os.Exit(m.Run())
+}
+
+// both gives the sandbox with bubblewrap, where it works, the one with Landlock
+// and the one with limits only.
 func both(t *testing.T) map[string]*Sandbox {
 	t.Helper()
 	full, err := New(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bare, err := detect(t.Context(), nil, func(name string) (string, error) {
+	own, err := detect(t.Context(), nil, func(name string) (string, error) {
 		if name == "bwrap" {
 			return "", exec.ErrNotFound
 		}
@@ -33,10 +40,20 @@ func both(t *testing.T) map[string]*Sandbox {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bare := *own
+	bare.self = ""
 	if bare.Describe() != "prlimit only" || bare.Why() == "" {
 		t.Errorf("without bubblewrap: %q, %q", bare.Describe(), bare.Why())
 	}
-	all := map[string]*Sandbox{"prlimit": bare}
+	all := map[string]*Sandbox{"prlimit": &bare}
+	if own.self != "" {
+		if own.Describe() != "landlock + seccomp + prlimit" {
+			t.Errorf("with landlock: %q", own.Describe())
+		}
+		all["landlock"] = own
+	} else {
+		t.Logf("landlock does not work here: %s", own.Why())
+	}
 	if full.bwrap != "" {
 		all["bubblewrap"] = full
 	} else {
@@ -110,13 +127,22 @@ func TestLimits(t *testing.T) {
 // TestRoom: inside, there is no network, no /etc, nothing of the machine's
 // files but what was given, and one folder to write.
 func TestRoom(t *testing.T) {
-	s := both(t)["bubblewrap"]
-	if s == nil {
-		if os.Getenv("LENLOP_TEST_REQUIRE") != "" {
-			t.Fatal("bubblewrap is required here")
-		}
-		t.Skip("bubblewrap is not installed or may not make name spaces here (a container's seccomp forbids it); make test installs it")
+	for _, name := range []string{"bubblewrap", "landlock"} {
+		t.Run(name, func(t *testing.T) {
+			s := both(t)[name]
+			if s == nil {
+				if os.Getenv("LENLOP_TEST_REQUIRE") != "" {
+					t.Fatal(name + " is required here")
+				}
+				t.Skip(name + " does not work here: not installed, or forbidden by a container or an old kernel; make test installs what it can")
+			}
+			room(t, s)
+		})
 	}
+}
+
+func room(t *testing.T, s *Sandbox) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +182,7 @@ func TestRoom(t *testing.T) {
 	}
 	for _, path := range []string{"/etc/passwd", "/root", "/home", "/var", "/proc/1/environ", "/sys/class/net"} {
 		err := s.Run(t.Context(), transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-f", "data", "-i", "file:" + path, "-map", "0", "-c", "copy", "-f", "data", "pipe:1"}, Stdout: &bytes.Buffer{}})
-		if path == "/proc/1/environ" {
+		if path == "/proc/1/environ" && s.bwrap != "" {
 			// There is a process 1, but it is bubblewrap's own.
 			continue
 		}
