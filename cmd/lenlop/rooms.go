@@ -59,7 +59,7 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 	return web.Rooms{
 		Student: student.Room{Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
 			Schedule: h.db.Schedule(), Listed: h.db.Programmes(), CheckIns: h.viewership, Streams: streams, Zone: h.zone, Now: h.now},
-		Teacher: teacher.Room{Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media, Captions: h.captions, Streams: streams,
+		Teacher: teacher.Room{Viewing: h.viewership, Sheets: sheet.Write, Zone: h.zone, Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media, Captions: h.captions, Streams: streams,
 			Now: h.now, MaxUpload: h.flags.MaxUpload},
 		Station: station.Room{Schedule: h.schedule, Copies: copies, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
 			Now: h.now, Zone: h.zone},

@@ -66,6 +66,7 @@ type house struct {
 	book       *locale.Book
 	metrics    *telemetry.Metrics
 	index      catalog.Index
+	org        organisation
 
 	closers []func()
 }
@@ -237,6 +238,9 @@ func (h *house) services(ctx context.Context) error {
 		Secrets: h.db.Secrets(), Directory: h.db.Secrets(), Key: h.secret, RequireSecondStep: h.flags.SecondStep,
 		Records: h.db.Privacy()}
 	h.schools = &school.Service{Store: h.db.Schools(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID}
+	if err := h.organise(ctx); err != nil {
+		return err
+	}
 	h.catalog = &catalog.Service{Index: index, Lessons: h.db.Lessons(), Atomic: h.bell, People: h.db.People(), Schools: h.db.Schools(), Now: h.now}
 	h.lessons = &lesson.Service{Store: h.db.Lessons(), Atomic: h.bell, Jobs: h.bell, Audit: log, Index: h.catalog,
 		Subjects: h.db.Schools(), People: h.db.People(), Now: h.now, NewID: newID}

@@ -130,7 +130,10 @@ func (w *Workers) endCopy(ctx context.Context, id string, to Copy) error {
 	if c.State != CopyMaking {
 		c.FinishedAt = w.Now()
 	}
-	return w.Copies.SaveCopy(ctx, c)
+	if err := w.Copies.SaveCopy(ctx, c); err != nil || c.State != CopyReady || w.CopyMade == nil {
+		return err
+	}
+	return w.CopyMade(ctx, c.ID, c.LessonID, c.ChannelID)
 }
 
 // measured gives a file's size and SHA-256.

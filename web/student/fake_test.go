@@ -122,6 +122,15 @@ func (t *town) Person(_ context.Context, id string) (people.Person, error) {
 
 func (t *town) Channels(context.Context) ([]schedule.Channel, error) { return t.channels, nil }
 
+func (t *town) Airing(_ context.Context, id string) (schedule.Airing, error) {
+	for _, a := range t.airings {
+		if a.ID == id {
+			return a, nil
+		}
+	}
+	return schedule.Airing{}, fault.New(fault.NotFound, "airing.not_found")
+}
+
 func (t *town) Airings(_ context.Context, f schedule.Filter) ([]schedule.Airing, error) {
 	var out []schedule.Airing
 	for _, a := range t.airings {

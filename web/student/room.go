@@ -50,7 +50,13 @@ type People interface {
 // Schedule is what is planned on television (schedule.Store).
 type Schedule interface {
 	Channels(ctx context.Context) ([]schedule.Channel, error)
+	Airing(ctx context.Context, id string) (schedule.Airing, error)
 	Airings(ctx context.Context, f schedule.Filter) ([]schedule.Airing, error)
+}
+
+// Listed is what other channels announce (schedule.ProgrammeStore).
+type Listed interface {
+	Programmes(ctx context.Context, channelID string, from, to time.Time) ([]schedule.Programme, error)
 }
 
 // Room is what the pages need.
@@ -61,6 +67,7 @@ type Room struct {
 	Schools  Schools
 	People   People
 	Schedule Schedule
+	Listed   Listed // may be nil
 	CheckIns CheckIns
 	Streams  page.Streams   // where what plays is (stream.Room)
 	Zone     *time.Location // the site's local time
@@ -79,6 +86,8 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/lessons/:lesson", Action: people.ReadLesson, Scope: page.Object, Handle: r.lesson},
 		read(http.MethodGet, "/tv", r.day),
 		read(http.MethodGet, "/tv/week", r.week),
+		read(http.MethodGet, "/tv/reminders", r.reminders),
+		read(http.MethodGet, "/tv/reminders/:airing", r.reminder),
 		read(http.MethodGet, checkInPath, r.codeForm),
 		read(http.MethodPost, checkInPath, r.checkIn),
 	}

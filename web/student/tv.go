@@ -3,6 +3,7 @@ package student
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -22,6 +23,7 @@ type showing struct {
 	subject string // name
 	onWeb   bool   // its lesson can be watched here
 	onNow   bool
+	listed  bool // another channel announces it; the lesson holds what it says
 	starts  time.Time // local to the site
 	ends    time.Time
 }
@@ -41,8 +43,17 @@ func (r Room) showings(ctx context.Context, from, to time.Time, g int) ([]showin
 		return nil, err
 	}
 	as, err := r.Schedule.Airings(ctx, schedule.Filter{From: from, To: to, Limit: maxShowings})
-	if err != nil || len(as) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	var listed []schedule.Programme
+	if r.Listed != nil {
+		if listed, err = r.Listed.Programmes(ctx, "", from, to); err != nil {
+			return nil, err
+		}
+	}
+	if len(as)+len(listed) == 0 {
+		return nil, nil
 	}
 	ns, err := r.subjects(ctx, 0)
 	if err != nil {
@@ -78,9 +89,43 @@ func (r Room) showings(ctx context.Context, from, to time.Time, g int) ([]showin
 		s.onNow = !now.Before(s.starts) && now.Before(s.ends)
 		out = append(out, s)
 	}
+	for _, x := range listed {
+		if g > 0 && x.Grade != g {
+			continue
+		}
+		s := showing{airing: schedule.Airing{ID: x.ID, ChannelID: x.ChannelID, StartsAt: x.StartsAt, EndsAt: x.EndsAt}, channel: byID[x.ChannelID],
+			listed: true, subject: x.Category, lesson: lesson.Lesson{Title: x.Title, Grade: x.Grade, Language: "vi"},
+			starts: x.StartsAt.In(r.Zone), ends: x.EndsAt.In(r.Zone)}
+		if x.LessonID != "" {
+			l, err := r.Titles.Lesson(ctx, x.LessonID)
+			if err != nil && fault.KindOf(err) != fault.NotFound {
+				return nil, err
+			}
+			if s.onWeb = l.ID != "" && people.May(people.Person{}, people.WatchLesson, l.Object()); s.onWeb {
+				s.lesson.ID, s.subject = l.ID, ns.of(l.Subject)
+			}
+		}
+		s.onNow = !now.Before(s.starts) && now.Before(s.ends)
+		out = append(out, s)
+	}
 	slices.SortStableFunc(out, func(a, b showing) int { return a.starts.Compare(b.starts) })
 	return out, nil
 }
+
+// about is the subject and grade, as far as they are known.
+func (s showing) about(ctx context.Context) string {
+	var words []string
+	if s.subject != "" {
+		words = append(words, s.subject)
+	}
+	if s.lesson.Grade > 0 {
+		words = append(words, locale.T(ctx, "grade.name", "n", s.lesson.Grade))
+	}
+	return strings.Join(words, " · ")
+}
+
+// over reports whether it has been shown.
+func (s showing) over(now time.Time) bool { return !now.Before(s.ends) }
 
 // onAir is what is on television now, for every grade, and what comes next for
 // the grade (0: any) within a day.
@@ -122,6 +167,7 @@ type guidePage struct {
 	channels []onChannel
 	week     []guideDay
 	now      []showing
+	at       time.Time
 }
 
 // back and ahead bound the days that the guide offers around today.
@@ -132,7 +178,7 @@ const (
 
 func (r Room) guide(c echo.Context) guidePage {
 	today := midnight(r.Now().In(r.Zone))
-	p := guidePage{today: today, day: today, grade: gradeOf(c)}
+	p := guidePage{at: r.Now(), today: today, day: today, grade: gradeOf(c)}
 	if s := c.QueryParam("grade"); s != "" {
 		p.grade = grade(s)
 	}
