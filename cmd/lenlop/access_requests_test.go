@@ -68,6 +68,9 @@ func (w *world) request(r accessRow) (asked, error) {
 	case strings.Contains(r.path, ":job"):
 		in("job", w.job(), "jobs")
 	}
+	if strings.Contains(q.path, ":class") { // whose roll is called, of the lessons' grade
+		q.path = strings.ReplaceAll(q.path, ":class", w.rollClass())
+	}
 	if strings.Contains(q.path, ":") || strings.HasSuffix(q.path, "*") {
 		return q, fmt.Errorf("nothing is known to put into %s", q.path)
 	}
@@ -217,6 +220,8 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"houseNumber": "GD-9"}, true
 	case "PUT /airings/:airing/as-run":
 		return m{"outcome": "aired"}, true
+	case "POST /airings/:airing/roll-calls":
+		return m{"classId": w.rollClass(), "asked": 1, "watched": 1}, true
 	case "POST /airings/:airing/figures":
 		return m{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, true
 	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry", "POST /lessons/:lesson/restore",
@@ -283,6 +288,13 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 	case "POST /department/flags":
 		viewer, day := w.flag()
 		return v("viewer", viewer, "day", day, "restored", "yes")
+	case "POST /teacher/roll-calls/:airing/:class":
+		return v("how", "tally", "asked", "1", "watched", "1")
+	case "POST /department/draws/:airing":
+		for range 10 {
+			w.rollClass()
+		}
+		return v("classes", "10")
 	case "POST /station/airings/:airing/as-run":
 		return v("outcome", "aired")
 	case "POST /station/airings/:airing/figures":

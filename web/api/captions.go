@@ -33,6 +33,18 @@ type trackDoc struct {
 	URL      string `json:"url"`
 }
 
+// soundDoc is one of several sounds: the lesson in a language.
+type soundDoc struct {
+	Rung     string `json:"rung"`
+	Language string `json:"language"`
+	Name     string `json:"name,omitempty"`
+	Default  bool   `json:"default,omitempty"`
+}
+
+type soundsIn struct {
+	Sounds []soundDoc `json:"sounds"`
+}
+
 // chapterList is a lesson's chapters; at is in seconds.
 type chapterList []chapterDoc
 
@@ -90,6 +102,19 @@ var captionCalls = []call{
 		summary: "Remove a language's captions",
 		handle: take(204, func(r *Room, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Captions.Delete(c.Request().Context(), by, c.Param("lesson"), c.Param("language"))
+		})},
+	{method: "PUT", path: "/lessons/:lesson/sounds", action: people.EditLesson, scope: page.Object, status: 200,
+		summary: "Say which language each of several sound tracks is in", in: soundsIn{}, out: lessonDoc{},
+		handle: take(200, func(r *Room, c echo.Context, by people.Person, in soundsIn) (lessonDoc, error) {
+			list := make([]lesson.Sound, len(in.Sounds))
+			for i, x := range in.Sounds {
+				list[i] = lesson.Sound{Rung: x.Rung, Language: x.Language, Name: x.Name}
+			}
+			l, err := r.Lessons.NameSounds(c.Request().Context(), by, c.Param("lesson"), list)
+			if err != nil {
+				return lessonDoc{}, err
+			}
+			return r.lesson(c, l)
 		})},
 	{method: "GET", path: "/lessons/:lesson/chapters", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "A lesson's chapters", out: chapterList{},
@@ -161,6 +186,9 @@ func (r *Room) tracks(c echo.Context, l lesson.Lesson, p *playbackDoc) error {
 		p.Captions = append(p.Captions, trackDoc{t.Language, locale.From(ctx).Language(t.Language), t.Address})
 	}
 	p.Chapters = tracks.ChaptersAddress
+	for i, s := range l.Media.Sounds {
+		p.Sounds = append(p.Sounds, soundDoc{s.Rung, s.Language, s.Name, i == 0})
+	}
 	return err
 }
 

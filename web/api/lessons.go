@@ -48,6 +48,7 @@ type playbackDoc struct {
 	Poster     string           `json:"poster,omitempty"`
 	Storyboard string           `json:"storyboard,omitempty"`
 	Captions   []trackDoc       `json:"captions"`
+	Sounds     []soundDoc       `json:"sounds,omitempty"`
 	Chapters   string           `json:"chapters,omitempty"`
 	BytesByRun map[string]int64 `json:"bytesByRung"`
 }

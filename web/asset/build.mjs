@@ -48,6 +48,9 @@ for (const f of readdirSync(src).sort()) {
 // The engine is a file of its own, fetched when a pupil is about to play.
 files.set('hls.js', await bundle('hls.js/light', { format: 'esm', absWorkingDir: join(here, '../..') }))
 
+// Lessons in several languages need the engine that plays sound apart.
+files.set('hls-full.js', await bundle('hls.js', { format: 'esm', absWorkingDir: join(here, '../..') }))
+
 mkdirSync(dist, { recursive: true })
 const kept = new Set(['.gitkeep', 'manifest.json'])
 const manifest = {}

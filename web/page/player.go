@@ -208,3 +208,26 @@ func speedName(ctx context.Context, s string) string {
 	}
 	return s + "×"
 }
+
+// several reports whether the lesson can be heard in several languages.
+func (p Player) several() bool { return len(p.Lesson.Media.Sounds) > 1 }
+
+// engine is the light one, which plays sound and picture only together, unless
+// there are several sounds.
+func (p Player) engine() string {
+	if p.several() {
+		return "hls-full.js"
+	}
+	return "hls.js"
+}
+
+// soundName is what a sound is called: by its teacher, else by its language.
+func soundName(ctx context.Context, s lesson.Sound, n int) string {
+	if s.Name != "" {
+		return s.Name
+	}
+	if s.Language == lesson.Undetermined {
+		return locale.T(ctx, "player.sound_n", "n", n+1)
+	}
+	return locale.From(ctx).Language(s.Language)
+}

@@ -71,6 +71,7 @@ func (r Room) alongRoutes(one string) []page.Route {
 		route(http.MethodPost, "/captions/:language", r.saveCaptions, maxEditor),
 		route(http.MethodPost, "/captions/:language/accept", r.acceptCaptions, 0),
 		route(http.MethodPost, "/captions/:language/remove", r.removeCaptions, 0),
+		route(http.MethodPost, "/sounds", r.nameSounds, 0),
 		route(http.MethodGet, "/chapters", r.editChapters, 0),
 		route(http.MethodPost, "/chapters", r.saveChapters, 0),
 	}
@@ -128,6 +129,27 @@ func (r Room) uploadCaptions(c echo.Context) error {
 		return err
 	}
 	return r.toTexts(c, "captions_saved")
+}
+
+// nameSounds takes what each of several sounds is said to be.
+func (r Room) nameSounds(c echo.Context) error {
+	l, err := r.mine(c)
+	if err != nil {
+		return err
+	}
+	f := page.Form{Values: map[string]string{}}
+	var list []lesson.Sound
+	for _, s := range l.Media.Sounds {
+		s.Language, s.Name = c.FormValue("language-"+s.Rung), c.FormValue("name-"+s.Rung)
+		f.Values["language-"+s.Rung], f.Values["name-"+s.Rung] = s.Language, s.Name
+		list = append(list, s)
+	}
+	_, err = r.Lessons.NameSounds(c.Request().Context(), page.Who(c), l.ID, list)
+	if fault.KindOf(err) == fault.Invalid {
+		f.Err = err
+		return r.show(c, page.Status(err), desk{Sounds: f})
+	}
+	return r.back(c, "sounds_named", err)
 }
 
 func (r Room) acceptCaptions(c echo.Context) error {

@@ -30,6 +30,7 @@ type desk struct {
 	Recording lesson.Recording // newest; zero: none
 	Upload    upload.Upload    // open one of this person; zero: none
 	Text      page.Form
+	Sounds    page.Form // what each of several sounds is
 	Step      page.Form // submit, retry, bin, ...
 	Done      string
 	MaxUpload int64

@@ -29,6 +29,9 @@ type Room struct {
 	Media    media.Store
 	Captions Captions
 	Streams  page.Streams // where what plays is (stream.Room)
+	Viewing  Viewing
+	Sheets   page.Sheets // writes tables as files
+	Zone     *time.Location
 	Now      func() time.Time
 	// MaxUpload is the largest recording in bytes, said before anything is sent.
 	MaxUpload int64
@@ -50,7 +53,7 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodGet, Path: one + "/recording", Action: people.ReadRecording, Scope: page.Object, Handle: page.SignedIn(r.recording)},
 		{Method: http.MethodGet, Path: "/school", Action: people.ReadSchool, Scope: page.Object, Handle: page.SignedIn(r.school)},
-	}, r.alongRoutes(one)...)
+	}, append(r.rollRoutes(), r.alongRoutes(one)...)...)
 }
 
 // may is the check of a page whose object has been read.

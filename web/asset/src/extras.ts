@@ -9,6 +9,8 @@ export function start(stage: Stage): void {
   const speed = root.querySelector<HTMLSelectElement>('[name=speed]')
   if (quality) qualities(stage, quality)
   if (speed) speeds(video, speed)
+  const sound = root.querySelector<HTMLSelectElement>('[name=sound]')
+  if (sound) sounds(stage, sound)
   const restart = root.querySelector<HTMLButtonElement>('.player-restart')
   if (restart) {
     video.addEventListener('playing', () => {
@@ -93,6 +95,43 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
     price()
   })
   apply()
+}
+
+/** The language that is spoken; remembered by its tag, for the next lesson. */
+function sounds(stage: Stage, select: HTMLSelectElement): void {
+  const { video } = stage
+  // Browsers that play by themselves have a list of their own.
+  const native = () =>
+    (video as unknown as { audioTracks?: { length: number; [n: number]: { enabled: boolean } } }).audioTracks
+  stage.speak = () => {
+    const hls = stage.engine
+    if (hls) {
+      if ((hls.audioTracks?.length || 0) > stage.spoken) hls.audioTrack = stage.spoken
+      return
+    }
+    const list = native()
+    for (let i = 0; list && i < list.length; i++)
+      (list[i] as { enabled: boolean }).enabled = i === stage.spoken
+  }
+  const choose = () => {
+    stage.spoken = Number(select.value) || 0
+    stage.rung = select.selectedOptions[0]?.dataset.rung || ''
+  }
+  const wish = Array.from(select.options).find(o => o.lang && o.lang !== 'und' && o.lang === recall('spoken'))
+  if (wish) select.value = wish.value
+  select.disabled = false
+  choose()
+  if (stage.spoken) stage.reload()
+  select.onchange = () => {
+    const before = stage.spoken
+    choose()
+    keep('spoken', select.selectedOptions[0]?.lang || '')
+    // Plain files speak the first language only, and sound alone is a list of its own.
+    const apart = stage.choice === 'sound' || stage.choice === 'saver'
+    if (apart && before !== stage.spoken) stage.reload()
+    else stage.speak?.()
+  }
+  video.addEventListener('loadedmetadata', () => stage.speak?.())
 }
 
 function speeds(video: HTMLVideoElement, select: HTMLSelectElement): void {

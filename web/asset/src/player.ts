@@ -49,6 +49,8 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     fact,
     say,
     choice: saver ? 'saver' : recall('quality'),
+    spoken: 0,
+    rung: '',
     ensure: () => (ready = ready || source(resumeAt).catch(failed)),
     reload: () => undefined,
   }
@@ -56,9 +58,17 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   // Data-saver and sound alone are one plain file each, once they are made:
   // the browser plays them by itself, and no engine need be fetched.
   const plain = () =>
-    stage.choice === 'sound' ? fact('fileSound') : stage.choice === 'saver' ? fact('fileSaver') : ''
+    stage.spoken
+      ? '' // they speak the first language only
+      : stage.choice === 'sound'
+        ? fact('fileSound')
+        : stage.choice === 'saver'
+          ? fact('fileSaver')
+          : ''
   // Sound alone is a playlist of its own: engines leave it out of the others.
-  const address = () => plain() || (stage.choice === 'sound' && fact('sound')) || fact('hls')
+  const address = () => plain() || (stage.choice === 'sound' && soundList()) || fact('hls')
+  const soundList = () =>
+    stage.spoken ? fact('sound').replace(/[a-z0-9]+(?=\.m3u8)/, stage.rung) : fact('sound')
 
   // The page's own source is for browsers without JavaScript: an engine's must
   // not begin beside it.
@@ -161,6 +171,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       if (!video.paused) video.addEventListener('canplay', () => void video.play(), { once: true })
       hls.loadSource(address())
     }
+    hls.on('hlsAudioTracksUpdated', () => stage.speak?.())
     hls.on('hlsManifestParsed', () => begun && hls.startLoad(from || video.currentTime || at))
     hls.loadSource(address())
     hls.attachMedia(video)

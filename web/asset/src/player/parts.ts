@@ -13,6 +13,11 @@ export interface Stage {
   say(word: string, value?: string): void
   /** What the pupil chose to be played: "auto", "saver", a height, "sound". */
   choice: string
+  /** The number of the language that is spoken, and its rendition; 0: the first. */
+  spoken: number
+  rung: string
+  /** Tells the engine which language is to be spoken. */
+  speak?(): void
   /** Takes up the source again where it is: another file or playlist. */
   reload(): void
   engine?: Engine
@@ -24,6 +29,8 @@ export interface Engine {
   autoLevelCapping: number
   bandwidthEstimate: number
   capLevelToPlayerSize: boolean
+  audioTracks?: { name: string }[]
+  audioTrack?: number
   destroy(): void
   on(event: string, fn: (event: string, data: never) => void): void
 }
