@@ -53,6 +53,9 @@ func kinds() []struct {
 		{"sound.amr.wav", "-f lavfi -i sine=d=3:r=8000 -c:a pcm_alaw", func(x f) bool { return x.Sounds[0].Rate == 8000 }},
 		{"short-sound.mp4", picture + "-f lavfi -i sine=d=1 -c:v libx264 -preset ultrafast -c:a aac", func(x f) bool { return x.Duration > 2.9 }},
 		{"long-sound.mp4", "-f lavfi -i testsrc2=s=320x180:r=30:d=1 -f lavfi -i sine=d=3 -c:v libx264 -preset ultrafast -c:a aac", func(x f) bool { return x.Duration > 2.9 }},
+		{"slow.mp4", "-f lavfi -i testsrc2=s=320x180:r=2:d=3 -c:v libx264 -preset ultrafast", func(x f) bool { return x.RateNum == 2 }},
+		{"vp8.webm", both + "-c:v libvpx -deadline realtime -cpu-used 8 -c:a libvorbis", func(x f) bool { return x.Codec == "vp8" }},
+		{"before-0.mkv", "-itsoffset -1.3 " + picture + "-itsoffset -1.3 -f lavfi -i sine=d=3 -c:v libx264 -preset ultrafast -c:a aac -avoid_negative_ts disabled", func(x f) bool { return x.Duration > 2.9 }},
 		{"sixty.mp4", "-f lavfi -i testsrc2=s=320x180:r=60:d=3 -c:v libx264 -preset ultrafast", func(x f) bool { return x.RateNum == 60 }},
 	}
 }
