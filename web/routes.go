@@ -7,6 +7,8 @@ import (
 	"lenlop/web/api"
 	"lenlop/web/department"
 	"lenlop/web/page"
+	"lenlop/web/school"
+	"lenlop/web/signin"
 	"lenlop/web/station"
 	"lenlop/web/stream"
 	"lenlop/web/student"
@@ -20,6 +22,9 @@ type Rooms struct {
 	Station    station.Room
 	Department department.Room
 	Admin      admin.Room
+	Organised  admin.Organisation
+	School     school.Room
+	Cards      signin.Cards
 	API        api.Room
 	Stream     stream.Room
 }
@@ -36,6 +41,9 @@ func (s Site) Routes() []page.Route {
 		s.Rooms.Station.Routes(),
 		s.Rooms.Department.Routes(),
 		s.Rooms.Admin.Routes(),
+		s.Rooms.Organised.Routes(),
+		s.Rooms.School.Routes(),
+		s.Rooms.Cards.Routes(),
 		s.Rooms.API.Routes(),
 		s.Rooms.Stream.Routes(),
 	)

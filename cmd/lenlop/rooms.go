@@ -13,6 +13,7 @@ import (
 	"lenlop/web/admin"
 	"lenlop/web/api"
 	"lenlop/web/department"
+	"lenlop/web/school"
 	"lenlop/web/signin"
 	"lenlop/web/station"
 	"lenlop/web/stream"
@@ -67,6 +68,9 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 			People: h.db.People(), Streams: streams, Now: h.now, Zone: h.zone},
 		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell, copies}, Atomic: h.bell, Audit: h.db.Audit(),
 			AuditLog: h.db.Audit(), Sheets: sheet.Write, Health: h.health, Now: h.now, NewID: newID},
+		Organised: admin.Organisation{Schools: h.schools, Years: h.db.Schools(), Office: h.org.office, Importer: h.org.importer, Sheets: sheet.Write},
+		School:    school.Room{Office: h.org.office},
+		Cards:     signin.Cards{Door: door, Office: h.org.office},
 		API: api.Room{Door: door, Audit: h.db.Audit(), People: h.people, Schools: h.db.Schools(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
 			Schedule: h.schedule, Copies: copies, Media: h.media, Viewership: h.viewership, Sheets: sheet.Write, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
 			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: h.captions, SecondsLeft: h.secondsLeft, Stopped: stopped},

@@ -197,8 +197,9 @@ func (s *Rosters) born(ctx context.Context, batch string, p school.Piece) error 
 	var persons []personRow
 	var students []studentRow
 	var roles []grantRow
+	names := newNamer()
 	for _, x := range p.Born {
-		persons = append(persons, personRow{ID: x.PersonID, Username: studentName(x.PersonID), Name: x.Name, NameKey: nameKey(x.Name),
+		persons = append(persons, personRow{ID: x.PersonID, Username: studentName(x.PersonID), Name: x.Name, NameKey: names.key(x.Name),
 			Active: true, CreatedAt: stamp(p.At)})
 		students = append(students, studentRow{PersonID: x.PersonID, CodeKey: x.Key, Batch: batch})
 	}

@@ -97,14 +97,23 @@ func decodeArgs(s string) (fault.Args, error) {
 // nameKey orders people as Vietnamese lists do: by given name, which stands
 // last, then by the whole name. It is kept beside the name as text that both
 // engines order alike whatever their collation.
-func nameKey(name string) string {
+func nameKey(name string) string { return newNamer().key(name) }
+
+// namer makes many name keys; not safe for several goroutines.
+type namer struct {
+	c   *collate.Collator
+	buf collate.Buffer
+}
+
+func newNamer() *namer { return &namer{c: collate.New(language.Vietnamese)} }
+
+func (n *namer) key(name string) string {
 	words := strings.Fields(name)
 	if len(words) == 0 {
 		return ""
 	}
-	var buf collate.Buffer
-	c := collate.New(language.Vietnamese) // not safe for several goroutines, so made anew
-	given := c.KeyFromString(&buf, words[len(words)-1])
-	whole := c.KeyFromString(&buf, strings.Join(words, " "))
+	n.buf.Reset()
+	given := n.c.KeyFromString(&n.buf, words[len(words)-1])
+	whole := n.c.KeyFromString(&n.buf, strings.Join(words, " "))
 	return hex.EncodeToString(given) + "-" + hex.EncodeToString(whole)
 }

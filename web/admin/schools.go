@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,6 +15,10 @@ var schoolFields = []string{"code", "name", "level", "areaId"}
 
 // schools is the list of schools and the form for a new one, or for one.
 type schools struct {
+	find
+	Level   string
+	AreaID  string
+	All     int // schools there are
 	Schools []school.School
 	Areas   []school.Area
 	One     school.School // being changed; zero: a new one
@@ -47,6 +52,13 @@ func (r Room) showSchools(c echo.Context, status int, v schools) error {
 	if v.One.ID != "" {
 		return page.Render(c, status, schoolPage(v))
 	}
+	v.find, v.Level, v.AreaID, v.All = findIn(c, "level", "area"), c.QueryParam("level"), c.QueryParam("area"), len(v.Schools)
+	below := school.Below(v.Areas, v.AreaID)
+	v.Schools = slices.DeleteFunc(v.Schools, func(s school.School) bool {
+		return v.Level != "" && string(s.Level) != v.Level || v.AreaID != "" && !below[s.AreaID]
+	})
+	v.Schools = cutTo(&v.find, v.Schools, func(s school.School) string { return s.ID }, func(s school.School) string { return s.Name },
+		func(s school.School) string { return s.Code })
 	return page.Render(c, status, schoolsPage(v))
 }
 

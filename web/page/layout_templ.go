@@ -833,6 +833,9 @@ func navigation(p people.Person) []link {
 	if p.Is(people.Head) {
 		ls = append(ls, link{"school", "/school"})
 	}
+	if p.Is(people.Teacher) || p.Is(people.Head) {
+		ls = append(ls, link{"classes", "/classes"})
+	}
 	if p.Is(people.Reviewer) {
 		ls = append(ls, link{"review", "/review"})
 	}

@@ -1,0 +1,155 @@
+package school
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/fault"
+	"lenlop/services/people"
+	"lenlop/services/school"
+	"lenlop/web/page"
+)
+
+// classView is one class: its roster, and what one may do with it.
+type classView struct {
+	Class    school.Class
+	School   string
+	Names    map[string]string // of teachers by id
+	Homeroom string            // username of the homeroom teacher
+	Subjects map[string]string
+	Roster   []school.Student
+	Cards    map[string]time.Time // when each pupil's card was made
+	Manage   bool                 // roster and cards
+	Change   bool                 // the class itself
+	Edit     page.Form
+	New      page.Form
+	Err      error
+	Done     string
+}
+
+func (r Room) class(c echo.Context) error {
+	return r.showClass(c, http.StatusOK, classView{Done: page.DoneOf(c)})
+}
+
+func (r Room) showClass(c echo.Context, status int, v classView) error {
+	ctx, by := c.Request().Context(), page.Who(c)
+	var err error
+	if v.Class, err = r.Office.Class(ctx, by, people.ReadClass, c.Param("class")); err != nil {
+		return err
+	}
+	o := v.Class.Object()
+	v.Manage = people.May(by, people.ManageClass, o)
+	v.Change = people.May(by, people.ManageClass, people.Object{School: o.School})
+	v.Names = map[string]string{}
+	if err := r.name(c, v.Names, v.Class); err != nil {
+		return err
+	}
+	v.School = v.Names[v.Class.SchoolID]
+	if len(o.Homeroom) > 0 {
+		p, err := r.Office.People.Store.Person(ctx, o.Homeroom[0])
+		if err != nil {
+			return err
+		}
+		v.Homeroom = p.Username
+	}
+	list, err := r.Office.Schools.Subjects(ctx)
+	if err != nil {
+		return err
+	}
+	v.Subjects = map[string]string{}
+	for _, s := range list {
+		v.Subjects[s.Code] = s.Name
+	}
+	today := r.Office.Today()
+	if v.Roster, err = r.Office.Classes.Roster(ctx, v.Class.ID, today); err != nil {
+		return err
+	}
+	if v.Cards, err = r.Office.Cards.CardsOf(ctx, v.Class.ID, today); err != nil {
+		return err
+	}
+	return page.Render(c, status, classPage(v))
+}
+
+func (r Room) change(c echo.Context) error {
+	ctx, by := c.Request().Context(), page.Who(c)
+	k, err := r.Office.Class(ctx, by, people.ManageClass, c.Param("class"))
+	if err != nil {
+		return err
+	}
+	f := page.FormOf(c, classFields...)
+	if k, err = r.filled(c, f, k); err == nil {
+		k, err = r.Office.Save(ctx, by, k)
+	}
+	if fault.KindOf(err) == fault.Invalid {
+		f.Err = err
+		return r.showClass(c, page.Status(err), classView{Edit: f})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/classes/"+k.ID+"?done=class")
+}
+
+func (r Room) enrol(c echo.Context) error {
+	f := page.FormOf(c, "code", "name")
+	err := r.Office.Enrol(c.Request().Context(), page.Who(c), c.Param("class"), f.Values["code"], f.Values["name"])
+	if fault.KindOf(err) == fault.Invalid {
+		f.Err = err
+		return r.showClass(c, page.Status(err), classView{New: f})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/classes/"+c.Param("class")+"?done=enrolled")
+}
+
+func (r Room) leave(c echo.Context) error {
+	if err := r.Office.Leave(c.Request().Context(), page.Who(c), c.Param("class"), c.Param("person")); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/classes/"+c.Param("class")+"?done=left")
+}
+
+// sheet is the page of cards, which is shown once.
+type sheet struct {
+	Class   school.Class
+	School  string
+	Cards   []school.Card
+	Address string // where pupils sign in, to be typed
+	QR      string // picture of it, with the class code filled in
+}
+
+// cards makes codes and shows them on the answer itself: an address would keep
+// them.
+func (r Room) cards(c echo.Context) error {
+	params, err := c.FormParams()
+	if err != nil {
+		return fault.Wrap(err, fault.Malformed, "request.malformed")
+	}
+	chosen := params["student"]
+	if len(chosen) == 0 && c.FormValue("all") == "" {
+		err := fault.New(fault.Conflict, "card.nobody")
+		return r.showClass(c, page.Status(err), classView{Err: err})
+	}
+	if c.FormValue("all") != "" {
+		chosen = nil
+	}
+	k, cards, err := r.Office.MakeCards(c.Request().Context(), page.Who(c), c.Param("class"), chosen...)
+	if fault.Is(err, "card.nobody") {
+		return r.showClass(c, page.Status(err), classView{Err: err})
+	}
+	if err != nil {
+		return err
+	}
+	names := map[string]string{}
+	if err := r.name(c, names, k); err != nil {
+		return err
+	}
+	v := sheet{Class: k, School: names[k.SchoolID], Cards: cards, Address: page.VisitOf(c.Request().Context()).Base + "/signin/card"}
+	if v.QR, err = page.QR(v.Address + "?class=" + k.Door); err != nil {
+		return err
+	}
+	return page.Render(c, http.StatusOK, cardsPage(v))
+}
