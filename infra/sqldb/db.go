@@ -184,6 +184,9 @@ func (d *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error)
 	return wrap(err, "database")
 }
 
+// InTransaction reports whether ctx carries a transaction of Atomically.
+func (d *DB) InTransaction(ctx context.Context) bool { return inTransaction(ctx) }
+
 func inTransaction(ctx context.Context) bool {
 	_, ok := ctx.Value(txKey{}).(bun.Tx)
 	return ok

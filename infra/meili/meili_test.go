@@ -1,0 +1,236 @@
+package meili_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lenlop/infra/contract"
+	"lenlop/infra/contract/titles"
+	"lenlop/infra/fts"
+	"lenlop/infra/meili"
+	"lenlop/infra/meili/meilitest"
+	"lenlop/infra/sqldb"
+	"lenlop/services/catalog"
+	"lenlop/services/fault"
+	"lenlop/services/job"
+)
+
+// followed is an Index whose jobs are done before each question, as a worker
+// would a moment later.
+type followed struct {
+	*meili.Index
+	t  *testing.T
+	db *sqldb.DB
+}
+
+// follow does the jobs that wait and says how many.
+func (f followed) follow(ctx context.Context) int {
+	f.t.Helper()
+	n := 0
+	for ; ; n++ {
+		j, err := f.db.Jobs().Claim(ctx, "worker", []string{meili.Changed{}.Kind()}, time.Minute)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if j == nil {
+			return n
+		}
+		var a meili.Changed
+		if err := json.Unmarshal(j.Args, &a); err != nil {
+			f.t.Fatal(err)
+		}
+		to := job.Done
+		if err := f.Follow(ctx, a.Lessons...); err != nil {
+			if fault.KindOf(err) != fault.Unavailable {
+				f.t.Fatal(err)
+			}
+			to = job.GivenBack
+		}
+		if err := f.db.Jobs().Finish(ctx, j.ID, j.Token, to, "", time.Time{}); err != nil {
+			f.t.Fatal(err)
+		}
+		if to == job.GivenBack {
+			return n
+		}
+	}
+}
+
+func (f followed) Search(ctx context.Context, q catalog.Query) (catalog.Result, error) {
+	if !f.db.InTransaction(ctx) {
+		f.follow(ctx)
+	}
+	return f.Index.Search(ctx, q)
+}
+
+func (f followed) Suggest(ctx context.Context, text string, grade, limit int) ([]catalog.Suggestion, error) {
+	f.follow(ctx)
+	return f.Index.Suggest(ctx, text, grade, limit)
+}
+
+// open gives an Index in front of SQLite and a stand-in that holds its index.
+func open(t *testing.T, now func() time.Time) (followed, *meilitest.Server) {
+	t.Helper()
+	ctx := context.Background()
+	db, err := sqldb.Open(ctx, filepath.Join(t.TempDir(), "lenlop.sqlite"), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if err := db.Migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	local, err := fts.Open(ctx, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := meilitest.New(t)
+	x := meili.New(meili.Config{URL: srv.URL, Key: srv.Key, UID: "lessons", Local: local, Queue: db.Jobs(), Atomic: db,
+		InTransaction: db.InTransaction, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: now, Answer: time.Minute})
+	if _, err := x.Mend(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return followed{x, t, db}, srv
+}
+
+// TestIndex is the exam of every index. Meilisearch must have answered it: an
+// adapter that always falls back would pass too.
+func TestIndex(t *testing.T) {
+	var servers []*meilitest.Server
+	contract.Index(t, func(t *testing.T) (catalog.Index, job.Atomic) {
+		f, srv := open(t, nil)
+		servers = append(servers, srv)
+		t.Cleanup(func() {
+			if note, err := f.Health(context.Background()); err != nil || note != "Meilisearch" {
+				t.Errorf("during the exam: %q, %v", note, err)
+			}
+		})
+		return f, f.db
+	})
+	asked := 0
+	for _, s := range servers {
+		asked += s.Asked("POST /multi-search")
+	}
+	if asked < 300 {
+		t.Errorf("Meilisearch was asked %d times only", asked)
+	}
+}
+
+func TestCatalogue(t *testing.T) {
+	contract.Catalogue(t, func(t *testing.T) (catalog.Index, contract.Stores) {
+		f, _ := open(t, nil)
+		return f, contract.Stores{Atomic: f.db, Lessons: f.db.Lessons(), People: f.db.People(), Schools: f.db.Schools()}
+	})
+}
+
+// An hour's outage: searches go on, health says so, and what changed meanwhile
+// is there afterwards.
+func TestAway(t *testing.T) {
+	now := time.Date(2020, 4, 6, 1, 0, 0, 0, time.UTC)
+	f, srv := open(t, func() time.Time { return now })
+	ctx := t.Context()
+	es := titles.Entries(20, 1)
+	put := func(es ...catalog.Entry) {
+		t.Helper()
+		if err := f.Put(ctx, es...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	find := func(want catalog.Entry) {
+		t.Helper()
+		r, err := f.Search(ctx, catalog.Query{Text: want.Title, Limit: 100})
+		if err != nil || !slices.ContainsFunc(r.Hits, func(h catalog.Hit) bool { return h.Entry.LessonID == want.LessonID }) {
+			t.Errorf("%q is not found: %v", want.Title, err)
+		}
+	}
+	put(es[:10]...)
+	find(es[3])
+	srv.Down(true)
+	find(es[3])
+	put(es[10:]...)
+	if err := f.Delete(ctx, es[0].LessonID); err != nil {
+		t.Fatal(err)
+	}
+	find(es[15])
+	if note, err := f.Health(ctx); err != nil || !strings.Contains(note, "since 2020-04-06T01:00:00Z") {
+		t.Errorf("health while away: %q, %v", note, err)
+	}
+	// While it rests it is not asked again; then it is.
+	srv.Down(false)
+	before := srv.Asked("POST /multi-search")
+	if find(es[15]); srv.Asked("POST /multi-search") != before {
+		t.Error("asked while resting")
+	}
+	now = now.Add(time.Hour)
+	if find(es[15]); srv.Asked("POST /multi-search") == before {
+		t.Error("not asked after the rest")
+	}
+	if n, err := f.Mend(ctx); err != nil || n != 0 {
+		t.Errorf("after the jobs %d lessons still differ, %v", n, err)
+	}
+	if note, _ := f.Health(ctx); note != "Meilisearch" {
+		t.Errorf("health: %q", note)
+	}
+}
+
+// A wiped server, one that missed changes and one with foreign documents all
+// become equal again, beside the live index when much differs.
+func TestMend(t *testing.T) {
+	f, srv := open(t, nil)
+	ctx := t.Context()
+	es := titles.Entries(300, 1)
+	for part := range slices.Chunk(es, 100) {
+		if err := f.Put(ctx, part...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.follow(ctx)
+	srv.Wipe()
+	if r, err := f.Search(ctx, catalog.Query{Text: es[7].Title}); err != nil || len(r.Hits) == 0 {
+		t.Errorf("a wiped index: %d hits, %v", len(r.Hits), err)
+	}
+	if n, err := f.Mend(ctx); err != nil || n != 300 {
+		t.Errorf("mended %d, %v", n, err)
+	}
+	if got := srv.Indexes(); !slices.Equal(got, []string{"lessons"}) {
+		t.Errorf("indexes left: %q", got)
+	}
+	swaps := srv.Asked("POST /swap-indexes")
+	// A few differences are mended in place.
+	if err := f.Local.Put(ctx, catalog.Entry{LessonID: es[0].LessonID, Title: "Khác hẳn", Grade: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Local.Delete(ctx, es[1].LessonID); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := f.Mend(ctx); err != nil || n != 2 {
+		t.Errorf("mended %d, %v", n, err)
+	}
+	if n, err := f.Mend(ctx); err != nil || n != 0 || srv.Asked("POST /swap-indexes") != swaps {
+		t.Errorf("then mended %d, %v", n, err)
+	}
+}
+
+// A withdrawn lesson is not shown, however late Meilisearch is.
+func TestWithdrawnIsNotShown(t *testing.T) {
+	f, _ := open(t, nil)
+	ctx := t.Context()
+	es := titles.Entries(5, 1)
+	if err := f.Put(ctx, es...); err != nil {
+		t.Fatal(err)
+	}
+	f.follow(ctx)
+	if err := f.Delete(ctx, es[2].LessonID); err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.Index.Search(ctx, catalog.Query{Text: es[2].Title}) // before the job
+	if err != nil || slices.ContainsFunc(r.Hits, func(h catalog.Hit) bool { return h.Entry.LessonID == es[2].LessonID }) {
+		t.Errorf("a withdrawn lesson is shown: %v", err)
+	}
+}

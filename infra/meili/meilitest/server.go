@@ -1,0 +1,420 @@
+// Package meilitest stands in for a Meilisearch server in tests: it takes the
+// routes and bodies that Meilisearch documents, refuses every other with the
+// documented error, runs tasks in order, and really filters and ranks, though
+// simply. It proves that the adapter speaks as documented; only a real server
+// can prove that the documents are right.
+package meilitest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Server is the stand-in.
+type Server struct {
+	*httptest.Server
+	Key string // of every request
+
+	t       testing.TB
+	mu      sync.Mutex
+	down    bool
+	indexes map[string]*index
+	tasks   []task
+	asked   map[string]int // requests by route
+}
+
+type index struct {
+	primary  string
+	settings settings
+	docs     map[string]*doc
+}
+
+// doc is a document and its fields as filters and ranking read them.
+type doc struct {
+	raw   map[string]any
+	id    string
+	has   map[string]map[string]bool // by field, in lower case
+	words map[string][]string        // by field
+}
+
+func newDoc(id string, raw map[string]any) *doc {
+	d := &doc{raw: raw, id: id, has: map[string]map[string]bool{}, words: map[string][]string{}}
+	for field, v := range raw {
+		all := values(v)
+		set := make(map[string]bool, len(all))
+		for _, one := range all {
+			set[strings.ToLower(one)] = true
+		}
+		d.has[field] = set
+		if text, ok := v.(string); ok {
+			d.words[field] = strings.Fields(text)
+		}
+	}
+	return d
+}
+
+// settings are those that the adapter gives; any other is an error.
+type settings struct {
+	RankingRules         []string `json:"rankingRules"`
+	SearchableAttributes []string `json:"searchableAttributes"`
+	FilterableAttributes []string `json:"filterableAttributes"`
+	SortableAttributes   []string `json:"sortableAttributes"`
+	DisplayedAttributes  []string `json:"displayedAttributes"`
+	LocalizedAttributes  []struct {
+		Locales           []string `json:"locales"`
+		AttributePatterns []string `json:"attributePatterns"`
+	} `json:"localizedAttributes"`
+	TypoTolerance struct {
+		Enabled             bool `json:"enabled"`
+		MinWordSizeForTypos struct {
+			OneTypo  int `json:"oneTypo"`
+			TwoTypos int `json:"twoTypos"`
+		} `json:"minWordSizeForTypos"`
+		DisableOnWords      []string `json:"disableOnWords"`
+		DisableOnAttributes []string `json:"disableOnAttributes"`
+		DisableOnNumbers    bool     `json:"disableOnNumbers"`
+	} `json:"typoTolerance"`
+	Pagination struct {
+		MaxTotalHits int `json:"maxTotalHits"`
+	} `json:"pagination"`
+}
+
+type task struct {
+	UID      int    `json:"uid"`
+	IndexUID string `json:"indexUid"`
+	Status   string `json:"status"`
+	Type     string `json:"type"`
+	Error    *fail  `json:"error"`
+
+	looked int
+}
+
+// fail is an error as Meilisearch writes it.
+type fail struct {
+	Message string `json:"message"`
+	Code    string `json:"code"`
+	Type    string `json:"type"`
+	Link    string `json:"link"`
+
+	status int
+}
+
+func refuse(status int, code, format string, args ...any) *fail {
+	return &fail{Message: fmt.Sprintf(format, args...), Code: code, Type: "invalid_request", Link: "https://docs.meilisearch.com/errors#" + code, status: status}
+}
+
+// New starts a stand-in. A request that Meilisearch would refuse fails the test
+// unless it is one that a correct client makes too (index_not_found).
+func New(t testing.TB) *Server {
+	s := &Server{t: t, Key: "khoa-tim-bai", indexes: map[string]*index{}, asked: map[string]int{}}
+	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Down makes every request fail with 503, as a proxy before a dead server does.
+func (s *Server) Down(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+}
+
+// Wipe forgets everything.
+func (s *Server) Wipe() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.indexes = map[string]*index{}
+}
+
+// Asked counts the requests of a route, for example "POST /multi-search".
+func (s *Server) Asked(route string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[route]
+}
+
+// Indexes names the indexes there are.
+func (s *Server) Indexes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var uids []string
+	for uid := range s.indexes {
+		uids = append(uids, uid)
+	}
+	slices.Sort(uids)
+	return uids
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		http.Error(w, "no server here", http.StatusServiceUnavailable)
+		return
+	}
+	status, body, f := s.route(r)
+	if f != nil {
+		if f.Code != "index_not_found" && f.Code != "invalid_search_filter" {
+			s.t.Errorf("Meilisearch would refuse %s %s: %s", r.Method, r.URL, f.Message)
+		}
+		status, body = f.status, f
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a client that gave up does not read
+}
+
+// route finds the documented route.
+func (s *Server) route(r *http.Request) (int, any, *fail) {
+	if r.URL.Path == "/health" && r.Method == http.MethodGet {
+		return 200, map[string]string{"status": "available"}, nil
+	}
+	if got := r.Header.Get("Authorization"); got != "Bearer "+s.Key {
+		return 0, nil, refuse(403, "invalid_api_key", "the key %q is not valid", got)
+	}
+	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	pattern := slices.Clone(parts)
+	uid := ""
+	if len(parts) > 1 && (parts[0] == "indexes" || parts[0] == "tasks") {
+		uid, pattern[1] = parts[1], "{}"
+	}
+	name := r.Method + " /" + strings.Join(pattern, "/")
+	s.asked[name]++
+	if r.Method != http.MethodGet && r.Method != http.MethodDelete && r.Header.Get("Content-Type") != "application/json" {
+		return 0, nil, refuse(415, "invalid_content_type", "content type %q", r.Header.Get("Content-Type"))
+	}
+	switch name {
+	case "POST /indexes":
+		return s.createIndex(r)
+	case "DELETE /indexes/{}":
+		return s.enqueue(uid, "indexDeletion", func() *fail {
+			if s.indexes[uid] == nil {
+				return refuse(404, "index_not_found", "index %s not found", uid)
+			}
+			delete(s.indexes, uid)
+			return nil
+		})
+	case "PATCH /indexes/{}/settings":
+		return s.patchSettings(r, uid)
+	case "POST /indexes/{}/documents":
+		return s.putDocuments(r, uid)
+	case "POST /indexes/{}/documents/delete-batch":
+		return s.deleteDocuments(r, uid)
+	case "POST /indexes/{}/documents/fetch":
+		return s.fetch(r, uid)
+	case "POST /swap-indexes":
+		return s.swap(r)
+	case "POST /multi-search":
+		return s.multiSearch(r)
+	case "GET /tasks/{}":
+		return s.task(uid)
+	}
+	return 0, nil, refuse(404, "not_found", "no route %s", name)
+}
+
+// read takes a body whose every field is known.
+func read(r *http.Request, into any) *fail {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return refuse(400, "bad_request", "%T: %v", into, err)
+	}
+	return nil
+}
+
+// enqueue answers with a task and does it; it is seen to be done at the second
+// look only, so that a client that does not wait is found out.
+func (s *Server) enqueue(uid, kind string, do func() *fail) (int, any, *fail) {
+	t := task{UID: len(s.tasks), IndexUID: uid, Type: kind, Status: "succeeded", Error: do()}
+	if t.Error != nil {
+		t.Status = "failed"
+	}
+	s.tasks = append(s.tasks, t)
+	return 202, map[string]any{"taskUid": t.UID, "indexUid": uid, "status": "enqueued", "type": kind, "enqueuedAt": time.Unix(0, 0).UTC()}, nil
+}
+
+func (s *Server) task(uid string) (int, any, *fail) {
+	n, err := strconv.Atoi(uid)
+	if err != nil || n < 0 || n >= len(s.tasks) {
+		return 0, nil, refuse(404, "task_not_found", "task %s", uid)
+	}
+	t := &s.tasks[n]
+	if t.looked++; t.looked == 1 {
+		return 200, task{UID: t.UID, IndexUID: t.IndexUID, Type: t.Type, Status: "processing"}, nil
+	}
+	return 200, *t, nil
+}
+
+func validUID(uid string) bool {
+	return uid != "" && len(uid) <= 400 && strings.Trim(uid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
+}
+
+func (s *Server) createIndex(r *http.Request) (int, any, *fail) {
+	var in struct {
+		UID        string `json:"uid"`
+		PrimaryKey string `json:"primaryKey"`
+	}
+	if f := read(r, &in); f != nil {
+		return 0, nil, f
+	}
+	if !validUID(in.UID) {
+		return 0, nil, refuse(400, "invalid_index_uid", "%q", in.UID)
+	}
+	return s.enqueue(in.UID, "indexCreation", func() *fail {
+		if s.indexes[in.UID] != nil {
+			return refuse(409, "index_already_exists", "index %s already exists", in.UID)
+		}
+		s.indexes[in.UID] = &index{primary: in.PrimaryKey, docs: map[string]*doc{}}
+		return nil
+	})
+}
+
+func (s *Server) patchSettings(r *http.Request, uid string) (int, any, *fail) {
+	var in settings
+	if f := read(r, &in); f != nil {
+		return 0, nil, f
+	}
+	for _, rule := range in.RankingRules {
+		field, order, custom := strings.Cut(rule, ":")
+		if custom && (order == "asc" || order == "desc") && field != "" {
+			continue
+		}
+		if !slices.Contains([]string{"words", "typo", "proximity", "attribute", "sort", "exactness"}, rule) {
+			return 0, nil, refuse(400, "invalid_settings_ranking_rules", "%q", rule)
+		}
+	}
+	if l := in.TypoTolerance.MinWordSizeForTypos; l.OneTypo > l.TwoTypos || l.TwoTypos > 255 {
+		return 0, nil, refuse(400, "invalid_settings_typo_tolerance", "%+v", l)
+	}
+	for _, a := range in.LocalizedAttributes {
+		for _, l := range a.Locales {
+			if l != "vie" {
+				return 0, nil, refuse(400, "invalid_settings_localized_attributes", "%q", l)
+			}
+		}
+	}
+	return s.enqueue(uid, "settingsUpdate", func() *fail {
+		x := s.indexes[uid]
+		if x == nil {
+			x = &index{docs: map[string]*doc{}}
+			s.indexes[uid] = x
+		}
+		x.settings = in
+		return nil
+	})
+}
+
+func (s *Server) putDocuments(r *http.Request, uid string) (int, any, *fail) {
+	var docs []map[string]any
+	if f := read(r, &docs); f != nil {
+		return 0, nil, f
+	}
+	for name := range r.URL.Query() {
+		if name != "primaryKey" {
+			return 0, nil, refuse(400, "bad_request", "parameter %s", name)
+		}
+	}
+	primary := r.URL.Query().Get("primaryKey")
+	return s.enqueue(uid, "documentAdditionOrUpdate", func() *fail {
+		x := s.indexes[uid]
+		if x == nil {
+			x = &index{primary: primary, docs: map[string]*doc{}}
+			s.indexes[uid] = x
+		}
+		if x.primary != primary {
+			return refuse(400, "index_primary_key_already_exists", "%q", x.primary)
+		}
+		for _, d := range docs {
+			id, ok := d[primary].(string)
+			if !ok || !validUID(id) || len(id) > 511 {
+				return refuse(400, "invalid_document_id", "%v", d[primary])
+			}
+		}
+		for _, d := range docs {
+			id := d[primary].(string)
+			x.docs[id] = newDoc(id, d)
+		}
+		return nil
+	})
+}
+
+func (s *Server) deleteDocuments(r *http.Request, uid string) (int, any, *fail) {
+	var ids []string
+	if f := read(r, &ids); f != nil {
+		return 0, nil, f
+	}
+	return s.enqueue(uid, "documentDeletion", func() *fail {
+		x := s.indexes[uid]
+		if x == nil {
+			return refuse(404, "index_not_found", "index %s not found", uid)
+		}
+		for _, id := range ids {
+			delete(x.docs, id)
+		}
+		return nil
+	})
+}
+
+func (s *Server) fetch(r *http.Request, uid string) (int, any, *fail) {
+	var in struct {
+		Offset, Limit int
+		Fields        []string
+	}
+	if f := read(r, &in); f != nil {
+		return 0, nil, f
+	}
+	x := s.indexes[uid]
+	if x == nil {
+		return 0, nil, refuse(404, "index_not_found", "index %s not found", uid)
+	}
+	all := sorted(x.docs)
+	from := min(in.Offset, len(all))
+	page := []map[string]any{}
+	for _, d := range all[from:min(from+in.Limit, len(all))] {
+		page = append(page, only(d.raw, in.Fields))
+	}
+	return 200, map[string]any{"results": page, "offset": in.Offset, "limit": in.Limit, "total": len(all)}, nil
+}
+
+func (s *Server) swap(r *http.Request) (int, any, *fail) {
+	var pairs []struct {
+		Indexes []string
+		Rename  bool
+	}
+	if f := read(r, &pairs); f != nil {
+		return 0, nil, f
+	}
+	if len(pairs) != 1 || len(pairs[0].Indexes) != 2 || pairs[0].Rename {
+		return 0, nil, refuse(400, "invalid_swap_indexes", "%+v", pairs)
+	}
+	a, b := pairs[0].Indexes[0], pairs[0].Indexes[1]
+	return s.enqueue("", "indexSwap", func() *fail {
+		if s.indexes[a] == nil || s.indexes[b] == nil {
+			return refuse(404, "index_not_found", "indexes %s and %s", a, b)
+		}
+		s.indexes[a], s.indexes[b] = s.indexes[b], s.indexes[a]
+		return nil
+	})
+}
+
+// only keeps the named fields.
+func only(d map[string]any, fields []string) map[string]any {
+	if fields == nil {
+		return d
+	}
+	out := map[string]any{}
+	for _, f := range fields {
+		if v, ok := d[f]; ok {
+			out[f] = v
+		}
+	}
+	return out
+}
