@@ -10,10 +10,12 @@ import (
 	"image/png"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -25,31 +27,106 @@ import (
 	"lenlop/transcoder/testmedia"
 )
 
+// seconds reads a length from the environment.
+func seconds(name string, otherwise int) int {
+	if v, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return v
+	}
+	return otherwise
+}
+
 // TestBenchmark measures the transcoder against the ways it must beat, side by
 // side in one run: make bench-transcode. LENLOP_BENCH_SLIDES and _HEAD are the
 // lengths in seconds (1200 and 600).
 func TestBenchmark(t *testing.T) {
 	for _, lesson := range []struct {
-		name, env string
-		seconds   int
-		make      func(testing.TB, string, int) string
-		veryfast  float64 // most bytes against veryfast CRF 23
-		fixed     float64 // most bytes against a fixed ladder
+		name     string
+		seconds  int
+		make     func(testing.TB, string, int) string
+		veryfast float64 // most bytes against veryfast CRF 23
+		fixed    float64 // most bytes against a fixed ladder
 	}{
-		{"slides", "LENLOP_BENCH_SLIDES", 1200, slides, 0.85, 0.15},
-		{"talking head", "LENLOP_BENCH_HEAD", 600, head, 0.65, 0.40},
+		{"slides", seconds("LENLOP_BENCH_SLIDES", 1200), slides, 0.85, 0.15},
+		{"talking head", seconds("LENLOP_BENCH_HEAD", 600), head, 0.65, 0.40},
 	} {
-		if v, err := strconv.Atoi(os.Getenv(lesson.env)); err == nil {
-			lesson.seconds = v
-		}
 		t.Run(lesson.name, func(t *testing.T) {
 			bench(t, lesson.make(t, t.TempDir(), lesson.seconds), lesson.veryfast, lesson.fixed)
 		})
 	}
 }
 
-func bench(t *testing.T, file string, mostVeryfast, mostFixed float64) {
+// TestBenchmarkPlayable measures how long after an upload's end the first
+// piece of every low rung is there and checked, for lessons of the lengths in
+// LENLOP_BENCH_PLAYABLE (seconds, "120 1200 5400").
+func TestBenchmarkPlayable(t *testing.T) {
+	lengths := os.Getenv("LENLOP_BENCH_PLAYABLE")
+	if lengths == "" {
+		lengths = "120 1200 5400"
+	}
+	dir := t.TempDir()
+	minute := slides(t, dir, 60)
+	for _, length := range strings.Fields(lengths) {
+		file := filepath.Join(dir, length+".mp4")
+		testmedia.Run(t, "-v", "error", "-stream_loop", "-1", "-i", minute, "-t", length, "-c", "copy", file)
+		tr := &transcoder.Transcoder{Sandbox: testmedia.Bare{}}
+		began, cpu := time.Now(), childCPU()
+		f, err := tr.Inspect(t.Context(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inspected := time.Since(began)
+		p, err := tr.Plan(t.Context(), file, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		planned := time.Since(began)
+		runTasks(t, tr, file, p, p.Tasks()[:1], 1)
+		info, _ := os.Stat(file)
+		t.Logf("%s s, %d MB: inspected after %.1f s, planned after %.1f s, playable after %.1f s (at most 15), %.1f CPU s", length, info.Size()>>20,
+			inspected.Seconds(), planned.Seconds(), time.Since(began).Seconds(), childCPU()-cpu)
+		_ = os.Remove(file)
+	}
+}
+
+// TestBenchmarkRepackaged measures what repackaging saves: the same recording
+// with its own pictures as the top rung, and encoded.
+func TestBenchmarkRepackaged(t *testing.T) {
+	length := seconds("LENLOP_BENCH_COPY", 120)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "fit.mp4")
+	testmedia.Run(t, "-v", "error", "-i", slides(t, dir, length), "-c:v", "libx264", "-preset", "veryfast", "-crf", "27", "-maxrate", "1500k", "-bufsize", "3M", "-g", "60",
+		"-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-c:a", "aac", file)
 	tr := newTranscoder()
+	f, err := tr.Inspect(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, copied := range []bool{true, false} {
+		g := f
+		if !copied {
+			g.Groups = nil
+		}
+		p, err := tr.Plan(t.Context(), file, g)
+		if err != nil || p.Rungs[0].Copy != copied {
+			t.Fatalf("%v, repackaged %v", err, p.Rungs[0].Copy)
+		}
+		var same, rest []transcoder.Task
+		for _, task := range p.Tasks() {
+			if task.Group == ladder.Same {
+				same = append(same, task)
+			} else {
+				rest = append(rest, task)
+			}
+		}
+		wall, cpu, _ := runTasks(t, tr, file, p, same, 1)
+		_, others, rungs := runTasks(t, tr, file, p, rest, 1)
+		t.Logf("repackaged %v, %.0f s of %d kbit/s: the top rung alone %.1f s, %.1f CPU s; all tasks %.1f CPU s; %d rungs", copied, p.Duration, f.Bitrate/1000, wall, cpu, cpu+others, len(rungs))
+	}
+}
+
+func bench(t *testing.T, file string, mostVeryfast, mostFixed float64) {
+	box := &measured{}
+	tr := &transcoder.Transcoder{Sandbox: box, Threads: 1}
 	began, cpu := time.Now(), childCPU()
 	f, err := tr.Inspect(t.Context(), file)
 	if err != nil {
@@ -60,16 +137,17 @@ func bench(t *testing.T, file string, mostVeryfast, mostFixed float64) {
 		t.Fatal(err)
 	}
 	tasks := p.Tasks()
-	runTasks(t, tr, file, p, tasks[:1], 1)
-	playable := time.Since(began)
-	planning := childCPU() - cpu
-	t.Logf("%.0f s, rungs %s: playable after %.1f s", p.Duration, ladder.Names(p.Rungs), playable.Seconds())
+	planning, inspected := childCPU()-cpu, time.Since(began)
+	divide := 1
+	if p.Rungs[0].Kind == ladder.Video {
+		divide = p.Rungs[0].Divide
+	}
+	t.Logf("%.0f s at %d kbit/s, rungs %s, every picture of %d: planned after %.1f s", p.Duration, f.Bitrate/1000, ladder.Names(p.Rungs), divide, inspected.Seconds())
 
-	// The largest child so far is ours or made the recording: small beside.
 	one, oneCPU, ours := runTasks(t, tr, file, p, tasks, 1)
-	ownPeak := peak()
 	two, _, _ := runTasks(t, tr, file, p, tasks, 2)
-	t.Logf("pieces: %.1f CPU s (and %.1f for probe, plan, first piece); two workers are %.2f times one (at least 1.8)", oneCPU, planning, one/two)
+	t.Logf("pieces: %.1f CPU s (and %.1f for probe and plan); two workers are %.2f times one (at least 1.8)", oneCPU, planning, one/two)
+	t.Logf("peak memory of one of our processes: %.0f MB (at most 600): %s", float64(box.most)/1024, box.what)
 
 	whole := p
 	whole.Pieces = []transcoder.Piece{{Start: 0, End: p.Pieces[len(p.Pieces)-1].End, First: 0, Last: len(p.Cuts) - 1}}
@@ -83,12 +161,18 @@ func bench(t *testing.T, file string, mostVeryfast, mostFixed float64) {
 	t.Logf("one ffmpeg a rung: %.1f CPU s; ours %.2f of it (at most 0.60)", each, oneCPU/each)
 
 	caps := map[string]int{"1080p": 4500, "720p": 2500, "480p": 1200, "360p": 700, "240p": 350}
-	_, veryfast := runArgs(t, file, whole, p.Rungs, func(r transcoder.Rung, args []string) {
+	everyPicture := whole // as others do it
+	everyPicture.Rungs = slices.Clone(p.Rungs)
+	for i := range everyPicture.Rungs {
+		everyPicture.Rungs[i].Divide = min(1, everyPicture.Rungs[i].Divide)
+	}
+	veryfastCPU, veryfast := runArgs(t, file, everyPicture, everyPicture.Rungs, func(r transcoder.Rung, args []string) {
 		set(args, "-preset", "veryfast")
 		set(args, "-crf", "23")
 		set(args, "-maxrate", fmt.Sprint(caps[r.Name]*1000))
 		set(args, "-bufsize", fmt.Sprint(caps[r.Name]*2000))
 	})
+	t.Logf("veryfast CRF 23 in one ffmpeg: %.1f CPU s", veryfastCPU)
 	fixedRates := map[string]int{"1080p": 5000, "720p": 3000, "480p": 1400, "360p": 800, "240p": 400}
 	fixed := 0.0
 	for _, r := range p.Rungs {
@@ -100,11 +184,33 @@ func bench(t *testing.T, file string, mostVeryfast, mostFixed float64) {
 			continue
 		}
 		sum, base = sum+ours[r.Name].bytes, base+veryfast[r.Name].bytes
-		t.Logf("%s: %.0f kbit/s SSIM %.4f; veryfast %.0f kbit/s SSIM %.4f", r.Name, ours[r.Name].bytes*8/p.Duration/1000, ssim(t, ours[r.Name].file, file, r),
-			veryfast[r.Name].bytes*8/p.Duration/1000, ssim(t, veryfast[r.Name].file, file, r))
+		t.Logf("%s: %.0f kbit/s SSIM %.4f; veryfast %.0f kbit/s SSIM %.4f", r.Name, ours[r.Name].bytes*8/p.Duration/1000, ssim(t, ours[r.Name].file, file, r, p),
+			veryfast[r.Name].bytes*8/p.Duration/1000, ssim(t, veryfast[r.Name].file, file, r, p))
 	}
 	t.Logf("bytes against veryfast CRF 23: %.2f (at most %.2f); against a fixed ladder: %.2f (at most %.2f)", sum/base, mostVeryfast, sum/fixed, mostFixed)
-	t.Logf("peak memory of one of our processes: %.0f MB (at most 600)", float64(ownPeak)/1024)
+}
+
+// measured runs commands and notes the one that took most memory, in KiB.
+type measured struct {
+	mu   sync.Mutex
+	most int64
+	what string
+}
+
+func (m *measured) Describe() string { return "none" }
+
+func (m *measured) Run(ctx context.Context, c ffmpeg.Command) error {
+	cmd := exec.CommandContext(ctx, c.Program, c.Args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
+	err := cmd.Run()
+	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		m.mu.Lock()
+		if u.Maxrss > m.most {
+			m.most, m.what = u.Maxrss, c.Args[len(c.Args)-1]
+		}
+		m.mu.Unlock()
+	}
+	return err
 }
 
 // rungFile is the picture of one rung: its bytes without the sound.
@@ -215,11 +321,13 @@ func set(args []string, name, value string) {
 var ssimIs = regexp.MustCompile(`SSIM Y:([0-9.]+)`)
 
 // ssim compares the luma of a rung with the recording at the rung's own size,
-// over up to a minute.
-func ssim(t *testing.T, file, source string, r transcoder.Rung) float64 {
+// over up to a minute: every picture that is shown, so one that stands twice
+// as long is compared twice.
+func ssim(t *testing.T, file, source string, r transcoder.Rung, p transcoder.Plan) float64 {
 	t.Helper()
-	out := testmedia.RunLog(t, "-v", "info", "-nostats", "-t", "60", "-i", file, "-t", "60", "-i", source, "-filter_complex",
-		fmt.Sprintf("[0:v]settb=1/1000,setpts=N*40[a];[1:v]scale=%d:%d:flags=bicubic,settb=1/1000,setpts=N*40[b];[a][b]ssim", r.Width, r.Height), "-an", "-f", "null", "-")
+	rate := fmt.Sprintf("fps=%d/%d:start_time=0", p.Rate.Num, p.Rate.Den)
+	out := testmedia.RunLog(t, "-v", "info", "-nostats", "-i", file, "-i", source, "-filter_complex",
+		fmt.Sprintf("[0:v]%s,trim=end=60[a];[1:v]%s,trim=end=60,scale=%d:%d:flags=bicubic[b];[a][b]ssim=shortest=1", rate, rate, r.Width, r.Height), "-an", "-f", "null", "-")
 	m := ssimIs.FindStringSubmatch(out)
 	if m == nil {
 		t.Fatalf("no SSIM in %s", out)
@@ -234,14 +342,9 @@ func childCPU() float64 {
 	return float64(u.Utime.Sec+u.Stime.Sec) + float64(u.Utime.Usec+u.Stime.Usec)/1e6
 }
 
-func peak() int64 {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u)
-	return u.Maxrss
-}
-
 // slides makes a lesson of slides full of writing, a new one every 20 s, with a
-// small moving picture in the corner and a voice-like noise.
+// small moving picture in the corner and a voice-like noise; its rungs take
+// about what those of real slides with a small teacher take.
 func slides(t testing.TB, dir string, seconds int) string {
 	for i := range min(30, seconds/20+1) {
 		img := image.NewGray(image.Rect(0, 0, 1920, 1080))
@@ -276,18 +379,23 @@ func slides(t testing.TB, dir string, seconds int) string {
 		}
 		_ = w.Close()
 	}
-	file := filepath.Join(dir, "slides.mp4")
-	d := strconv.Itoa(seconds)
-	testmedia.Run(t, "-v", "error", "-loop", "1", "-framerate", "1/20", "-i", filepath.Join(dir, "slide%02d.png"), "-f", "lavfi", "-i", "mandelbrot=s=384x288:r=30",
-		"-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2", "-filter_complex", "[0]fps=30[s];[1]noise=alls=6:allf=t[h];[s][h]overlay=1500:760,format=yuv420p[v]",
-		"-map", "[v]", "-map", "2:a", "-t", d, "-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "120", "-c:a", "aac", file)
-	return file
+	return recorded(t, dir, "slides.mp4", seconds, "9M", "-loop", "1", "-framerate", "1/20", "-i", filepath.Join(dir, "slide%02d.png"), "-f", "lavfi", "-i", "mandelbrot=s=384x288:r=30:start_scale=2:end_scale=0.5:end_pts=3000",
+		"-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2", "-filter_complex", "[0]fps=30[s];[1]gblur=sigma=1.2,noise=alls=6:allf=t[h];[s][h]overlay=1500:760,format=yuv420p[v]",
+		"-map", "[v]", "-map", "2:a")
 }
 
-// head makes a noisy moving picture.
+// head makes a noisy moving picture, whose rungs take about what those of a
+// talking head filmed by a phone take.
 func head(t testing.TB, dir string, seconds int) string {
-	file := filepath.Join(dir, "head.mp4")
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=1920x1080:r=30:start_scale=2:end_scale=0.5:end_pts=3000", "-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2",
-		"-vf", "noise=alls=10:allf=t,format=yuv420p", "-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "120", "-c:a", "aac", file)
+	return recorded(t, dir, "head.mp4", seconds, "17M", "-f", "lavfi", "-i", "mandelbrot=s=1920x1080:r=30:start_scale=2:end_scale=0.5:end_pts=3000", "-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2",
+		"-vf", "gblur=sigma=1.2,noise=alls=9:allf=t,format=yuv420p")
+}
+
+// recorded encodes as recorders do: at a rate of their own, whatever there is
+// to see. 9 and 17 Mbit/s are 2 and 4 GB in half an hour.
+func recorded(t testing.TB, dir, name string, seconds int, rate string, args ...string) string {
+	file := filepath.Join(dir, name)
+	testmedia.Run(t, append(append([]string{"-v", "error"}, args...), "-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "veryfast",
+		"-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", rate, "-x264-params", "nal-hrd=cbr:force-cfr=1", "-g", "60", "-c:a", "aac", file)...)
 	return file
 }
