@@ -15,7 +15,7 @@ func TestCopyHolds(t *testing.T) {
 		rate := rapid.SampledFrom([]Rate{{24000, 1001}, {25, 1}, {30, 1}, {15, 1}}).Draw(t, "rate")
 		most := int(6 * rate.Float())
 		groups := rapid.SliceOfN(rapid.IntRange(1, most), 1, 120).Draw(t, "groups")
-		c := &Copy{Bitrate: 400_000}
+		c := &Copy{Bitrate: 250_000}
 		for _, g := range groups {
 			c.Keys, c.Bytes = append(c.Keys, c.Pictures), append(c.Bytes, int64(g)*1500)
 			c.Pictures += int64(g)

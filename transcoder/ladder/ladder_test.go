@@ -2,6 +2,7 @@ package ladder
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -179,5 +180,27 @@ func TestContent(t *testing.T) {
 	r.Content = Content{Looks: []Look{{Changes: make([]float64, 40), Bitrate: 2_000}}}
 	if p = Make(r); len(p.Rungs) != 3 || p.Rungs[0].Name != "1080p" || p.Rungs[1].Name != "240p" {
 		t.Errorf("nothing to see: %s", Names(p.Rungs))
+	}
+}
+
+// TestEstimate: what rungs are planned to take is near what they took when
+// lessons of both kinds were encoded (kbit/s of the picture, by what the
+// samples showed).
+func TestEstimate(t *testing.T) {
+	for name, c := range map[string]struct {
+		change  float64
+		samples int // bits a second
+		took    map[string]float64
+	}{
+		"slides with a small teacher": {0.03, 150_000, map[string]float64{"1080p": 258, "720p": 144, "480p": 89, "360p": 59, "240p": 34}},
+		"noisy talking head":          {1.1, 147_000, map[string]float64{"720p": 616, "480p": 239, "360p": 106, "240p": 43}},
+	} {
+		looks := Content{Looks: []Look{{Changes: slices.Repeat([]float64{c.change}, 40), Bitrate: c.samples}}}
+		for _, r := range rungs(1920, 1080, 30, Sound{}, Sound{}) {
+			took := c.took[r.Name]
+			if got := float64(looks.bitrate(r, 640*360)) / 1000; took > 0 && (got < took/1.5 || got > took*1.5) {
+				t.Errorf("%s: %s is estimated at %.0f kbit/s, it took %.0f", name, r.Name, got, took)
+			}
+		}
 	}
 }
