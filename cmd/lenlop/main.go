@@ -30,6 +30,7 @@ type cli struct {
 	Lesson  lessonCmd  `cmd:"" help:"Lessons from the command line."`
 	User    userCmd    `cmd:"" help:"Accounts from the command line."`
 	Person  personCmd  `cmd:"" help:"One person's data: give it out, or erase it."`
+	Report  reportCmd  `cmd:"" help:"Signed reports."`
 	Audit   auditCmd   `cmd:"" help:"The log of who did what."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to this version and stop."`
 	Doctor  doctorCmd  `cmd:"" help:"Say what is missing on this machine and how to get it."`
