@@ -91,7 +91,7 @@ func (f *far) Get(ctx context.Context, key string, r media.Range) (io.ReadCloser
 
 type tally struct{ bytes int64 }
 
-func (t *tally) Served(_ string, _ time.Time, n int64) { t.bytes += n }
+func (t *tally) Served(_ production.Object, _ time.Time, n int64) { t.bytes += n }
 
 // door lets the test say who asks.
 func handler(r Room, by people.Person) http.Handler {
