@@ -27,6 +27,7 @@ func (w *world) request(r accessRow) (asked, error) {
 		q.table, q.id = table, id
 	}
 	var a schedule.Airing
+	w.organisation(&q, r.path)
 	switch {
 	case strings.Contains(r.path, "/watch/"):
 		l := w.playing(r.object)
@@ -53,7 +54,7 @@ func (w *world) request(r accessRow) (asked, error) {
 		in("copy", w.copy(), "broadcast_copies")
 	case strings.Contains(r.path, "tokens/:person"):
 		in("person", w.machine(), "persons")
-	case strings.Contains(r.path, ":person"):
+	case strings.Contains(q.path, ":person"):
 		in("person", w.person(), "persons")
 	case strings.Contains(r.path, ":school"):
 		in("school", w.school().ID, "schools")
@@ -61,7 +62,7 @@ func (w *world) request(r accessRow) (asked, error) {
 		in("upload", w.upload(), "uploads")
 	case strings.Contains(r.path, "as-run") && strings.Contains(r.path, ":import"):
 		in("import", w.asRunImport(), "asrun_imports")
-	case strings.Contains(r.path, ":import"):
+	case strings.Contains(q.path, ":import"):
 		in("import", w.figureImport(), "figure_imports")
 	case strings.Contains(r.path, ":report"):
 		in("report", w.report(), "reports")
@@ -86,7 +87,7 @@ func (w *world) request(r accessRow) (asked, error) {
 	if w.signingIn(&q, r) {
 		return q, nil
 	}
-	q.spends = slices.Contains([]string{"POST /signin", "POST /signout", "DELETE " + api.Base + "/tokens/current"}, r.route())
+	q.spends = slices.Contains([]string{"POST /signin", "POST /signin/card", "POST /signout", "DELETE " + api.Base + "/tokens/current"}, r.route())
 	return w.fill(q, r, a)
 }
 
@@ -113,6 +114,10 @@ func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
 		}
 		q.body, q.kind = multipartFile("bang.csv", sheet, map[string]string{"channel": channel, "channelId": channel, "metric": "contacts",
 			"unit": "persons", "grade": "E", "source": "Phiếu"})
+		return q, nil
+	}
+	if r.route() == "POST /admin/imports" || r.route() == "POST "+api.Base+"/roster-imports" {
+		q.body, q.kind = multipartFile("dia-ban.csv", w.areaSheet(), map[string]string{"kind": "areas"})
 		return q, nil
 	}
 	switch r.route() {
@@ -226,7 +231,7 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, true
 	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry", "POST /lessons/:lesson/restore",
 		"DELETE /lessons/:lesson", "DELETE /lessons/:lesson/captions/:language", "POST /uploads/:upload/complete", "DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
-		"DELETE /airings/:airing", "DELETE /tokens/current", "POST /figure-imports/:import/commit", "POST /as-run-imports/:import/commit":
+		"DELETE /airings/:airing", "DELETE /tokens/current", "POST /figure-imports/:import/commit", "POST /as-run-imports/:import/commit", "POST /roster-imports/:import/commit":
 		return m{}, true
 	}
 	return nil, false
@@ -239,6 +244,9 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		for i := 0; i < len(pairs); i += 2 {
 			out.Set(pairs[i], pairs[i+1])
 		}
+		return out, true
+	}
+	if out, ok := w.organisationForm(r.route()); ok {
 		return out, true
 	}
 	switch r.route() {

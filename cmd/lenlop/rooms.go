@@ -71,7 +71,7 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 		Organised: admin.Organisation{Schools: h.schools, Years: h.db.Schools(), Office: h.org.office, Importer: h.org.importer, Sheets: sheet.Write},
 		School:    school.Room{Office: h.org.office},
 		Cards:     signin.Cards{Door: door, Office: h.org.office},
-		API: api.Room{Door: door, Audit: h.db.Audit(), People: h.people, Schools: h.db.Schools(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
+		API: api.Room{Door: door, Audit: h.db.Audit(), People: h.people, Schools: h.db.Schools(), Office: h.org.office, Importer: h.org.importer, Finder: h.db.People(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
 			Schedule: h.schedule, Copies: copies, Media: h.media, Viewership: h.viewership, Sheets: sheet.Write, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
 			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: h.captions, SecondsLeft: h.secondsLeft, Stopped: stopped},
 		Stream: streams,

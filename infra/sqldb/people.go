@@ -158,22 +158,7 @@ func (s *People) SavePerson(ctx context.Context, p people.Person) error {
 
 // Persons lists by name as Vietnamese lists do: given name first.
 func (s *People) Persons(ctx context.Context, role people.Role, after string, limit int) ([]people.Person, error) {
-	if limit <= 0 {
-		limit = defaultPage
-	}
-	var rows []personRow
-	q := s.db.Reader(ctx).NewSelect().Model(&rows).ColumnExpr("p.*").ColumnExpr(secondStep).
-		Where("NOT p.machine").Order("name_key", "id").Limit(int64(limit))
-	if role != "" {
-		q = q.Where("EXISTS (SELECT 1 FROM grants AS g WHERE g.person_id = p.id AND g.role = ?)", string(role))
-	}
-	if after != "" {
-		q = q.Where("(p.name_key, p.id) > (SELECT a.name_key, a.id FROM persons AS a WHERE a.id = ?)", after)
-	}
-	if err := q.Scan(ctx); err != nil {
-		return nil, wrap(err, "persons")
-	}
-	return s.withGrants(ctx, rows)
+	return s.Find(ctx, people.Search{Role: role, After: after, Limit: limit})
 }
 
 // SaveSession adds a session, or changes one that is still there. A session

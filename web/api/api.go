@@ -44,6 +44,9 @@ type Room struct {
 	Door       *signin.Door
 	People     *people.Service
 	Schools    school.Store
+	Office     *school.Office
+	Importer   *school.Importer
+	Finder     people.Finder
 	Lessons    *lesson.Service
 	Uploads    *upload.Service
 	Catalog    *catalog.Service
