@@ -6,6 +6,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"lenlop/services/audit"
+	"lenlop/services/fault"
 )
 
 // Replays keeps the answers to repeatable writes: an audit.Replays.
@@ -38,8 +39,9 @@ func (s *Replays) Replay(ctx context.Context, person, key string) (audit.Replay,
 	return audit.Replay{Person: r.Person, Key: r.ReplayKey, Request: r.Request, Status: int(r.Status), Body: []byte(r.Body), At: r.At.Time()}, true, nil
 }
 
-// SaveReplay adds an answer; a second one under the same key is an error, so
-// that of two senders at once only one's change commits.
+// SaveReplay adds an answer; a second one under the same key is
+// fault.Conflict "request.key_in_use", so that of two senders at once only one's
+// change commits.
 func (s *Replays) SaveReplay(ctx context.Context, r audit.Replay) error {
 	w := s.db.Writer(ctx)
 	if _, err := w.NewDelete().Model((*replayRow)(nil)).Where("at < ?", stamp(r.At.Add(-audit.KeepReplays))).Exec(ctx); err != nil {
@@ -47,5 +49,8 @@ func (s *Replays) SaveReplay(ctx context.Context, r audit.Replay) error {
 	}
 	_, err := w.NewInsert().Model(&replayRow{Person: r.Person, ReplayKey: r.Key, Request: r.Request, Status: int64(r.Status),
 		Body: string(r.Body), At: stamp(r.At)}).Exec(ctx)
+	if duplicate(err, "replays_pkey", "replays.replay_key") {
+		return fault.Wrap(err, fault.Conflict, "request.key_in_use")
+	}
 	return wrap(err, "replay of", r.Person)
 }

@@ -23,6 +23,8 @@ const KeepReplays = 48 * time.Hour
 type Replays interface {
 	// Replay finds an answer; ok is false when there is none.
 	Replay(ctx context.Context, person, key string) (rep Replay, ok bool, err error)
-	// SaveReplay adds an answer and forgets those older than KeepReplays.
+	// SaveReplay adds an answer and forgets those older than KeepReplays. One
+	// that is there already is fault.Conflict "request.key_in_use": another
+	// sender with the same key committed meanwhile.
 	SaveReplay(ctx context.Context, r Replay) error
 }

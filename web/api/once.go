@@ -40,7 +40,7 @@ func (r Room) once(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Write(raw)
 		sum := hex.EncodeToString(h.Sum(nil))
 		w := &capture{header: c.Response().Header(), status: http.StatusOK}
-		err = r.Atomic.Atomically(c.Request().Context(), func(ctx context.Context) error {
+		write := func(ctx context.Context) error {
 			*w = capture{header: w.header, status: http.StatusOK}
 			old, ok, err := r.Replays.Replay(ctx, who.ID, key)
 			if err != nil {
@@ -64,7 +64,13 @@ func (r Room) once(next echo.HandlerFunc) echo.HandlerFunc {
 				return err
 			}
 			return r.Replays.SaveReplay(ctx, audit.Replay{Person: who.ID, Key: key, Request: sum, Status: w.status, Body: w.body.Bytes(), At: r.Now()})
-		})
+		}
+		err = r.Atomic.Atomically(c.Request().Context(), write)
+		if fault.Is(err, "request.key_in_use") {
+			// Of two that were sent at once the other committed first: nothing
+			// was changed here, and its answer is there now.
+			err = r.Atomic.Atomically(c.Request().Context(), write)
+		}
 		if err != nil {
 			return err
 		}
