@@ -44,6 +44,10 @@ func (w *world) request(r accessRow) (asked, error) {
 		if strings.Contains(q.path, ":language") {
 			q.path = strings.ReplaceAll(q.path, ":language", w.caption(q.id))
 		}
+	case strings.Contains(r.path, ":guide"):
+		in("guide", w.guide(), "guide_imports")
+	case strings.Contains(r.path, "/minute") && strings.Contains(r.path, ":import"):
+		in("import", w.minuteImport(), "figure_imports")
 	case strings.Contains(r.path, ":airing"):
 		var id string
 		id, a = w.airing()
@@ -106,6 +110,9 @@ func (w *world) tus(q asked, r accessRow) asked {
 
 // fill writes what has to be typed or sent.
 func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
+	if w.fillFile(&q, r) {
+		return q, nil
+	}
 	if strings.HasSuffix(r.path, "/figure-imports") || strings.HasSuffix(r.path, "/as-run-imports") ||
 		r.path == "/station/figures" || r.path == "/station/as-run" {
 		channel, sheet := w.figureSheet()
@@ -227,11 +234,14 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"outcome": "aired"}, true
 	case "POST /airings/:airing/roll-calls":
 		return m{"classId": w.rollClass(), "asked": 1, "watched": 1}, true
+	case "POST /airings/:airing/repeats":
+		return m{"weeks": 1}, true
 	case "POST /airings/:airing/figures":
 		return m{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, true
 	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry", "POST /lessons/:lesson/restore",
 		"DELETE /lessons/:lesson", "DELETE /lessons/:lesson/captions/:language", "POST /uploads/:upload/complete", "DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
-		"DELETE /airings/:airing", "DELETE /tokens/current", "POST /figure-imports/:import/commit", "POST /as-run-imports/:import/commit", "POST /roster-imports/:import/commit":
+		"DELETE /airings/:airing", "DELETE /tokens/current", "POST /figure-imports/:import/commit", "POST /as-run-imports/:import/commit",
+		"POST /minute-imports/:import/commit", "POST /roster-imports/:import/commit":
 		return m{}, true
 	}
 	return nil, false
@@ -291,6 +301,8 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("channelId", a.ChannelID, "lessonId", a.LessonID, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"), "minutes", "20")
 	case "POST /station/airings/:airing/copies":
 		return v("format", "mpeg2-ps-15m")
+	case "POST /station/airings/:airing/repeats":
+		return v("weeks", "1")
 	case "POST /station/rules":
 		return v("grade", "9", "subject", "toan", "atLeast", "2")
 	case "POST /department/flags":
@@ -320,7 +332,7 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin", "POST /teacher/lessons/:lesson/captions/:language/remove",
 		"POST /teacher/lessons/:lesson/restore", "POST /review/:lesson/approve", "POST /station/airings/:airing/remove",
 		"POST /admin/people/:person/reset", "POST /admin/people/:person/second-step", "POST /admin/tokens/:person/end",
-		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password", "POST /department/reports", "POST /station/figures/:import/commit",
+		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password", "POST /department/reports", "POST /station/figures/:import/commit", "POST /station/minutes/:import/commit", "POST /station/guides/:guide/commit",
 		"POST /station/as-run/:import/commit":
 		return url.Values{}, true
 	}

@@ -57,14 +57,15 @@ func (t tallies) Served(o production.Object, at time.Time, bytes int64) {
 func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 	streams := stream.NewRoom(stream.Room{Playlists: h.works.playlists, Lessons: h.db.Lessons(), Media: h.media, Captions: h.captions, Secret: h.secret, Tally: tallies{h.metrics, h.tally}, Now: h.now})
 	copies := h.works.copies
+	h.lessons.OnTakenDown = streams.Forget
 	return web.Rooms{
-		Student: student.Room{Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
+		Student: student.Room{Grade: h.org.office.GradeOf, Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
 			Schedule: h.db.Schedule(), Listed: h.db.Programmes(), CheckIns: h.viewership, Streams: streams, Zone: h.zone, Now: h.now},
 		Teacher: teacher.Room{Viewing: h.viewership, Sheets: sheet.Write, Zone: h.zone, Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media, Captions: h.captions, Streams: streams,
 			Now: h.now, MaxUpload: h.flags.MaxUpload},
 		Station: station.Room{Schedule: h.schedule, Copies: copies, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
 			Now: h.now, Zone: h.zone},
-		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Channels: h.db.Schedule(), Classes: h.db.Classes(), Sheets: sheet.Write, Schools: h.db.Schools(),
+		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Served: h.viewership, Channels: h.db.Schedule(), Classes: h.db.Classes(), Sheets: sheet.Write, Schools: h.db.Schools(),
 			People: h.db.People(), Streams: streams, Now: h.now, Zone: h.zone},
 		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell, copies}, Atomic: h.bell, Audit: h.db.Audit(),
 			AuditLog: h.db.Audit(), Sheets: sheet.Write, Health: h.health, Now: h.now, NewID: newID},

@@ -38,6 +38,7 @@ type Room struct {
 		Class(ctx context.Context, id string) (school.Class, error)
 	}
 	Sheets   page.Sheets
+	Served   Served
 	Channels interface {
 		Channels(ctx context.Context) ([]schedule.Channel, error)
 		Airing(ctx context.Context, id string) (schedule.Airing, error)
@@ -66,6 +67,9 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site, Handle: r.reports},
 		{Method: http.MethodPost, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site, Handle: r.makeReport},
 		{Method: http.MethodGet, Path: "/department/reports/:report", Action: people.MakeReport, Scope: page.Site, Handle: r.report},
+		{Method: http.MethodGet, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.reconciliation},
+		{Method: http.MethodPost, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.takeLog,
+			Body: viewership.MaxServedLog + page.FormRoom},
 		{Method: http.MethodGet, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.flags},
 		{Method: http.MethodPost, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.restore},
 		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: page.SignedIn(r.ledger)},
