@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/catalog"
+	"lenlop/web/page"
 )
 
 // freshFor is how long a lesson is marked as new.
@@ -43,6 +44,11 @@ func (r Room) home(c echo.Context) error {
 	ctx := c.Request().Context()
 	p := homePage{grade: gradeOf(c), now: r.Now()}
 	var err error
+	if who := page.Who(c); p.grade == 0 && r.Grade != nil && !who.Anonymous() {
+		if p.grade, err = r.Grade(ctx, who); err != nil {
+			return err
+		}
+	}
 	if p.names, err = r.subjects(ctx, p.grade); err != nil {
 		return err
 	}

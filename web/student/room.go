@@ -71,7 +71,10 @@ type Room struct {
 	CheckIns CheckIns
 	Streams  page.Streams   // where what plays is (stream.Room)
 	Zone     *time.Location // the site's local time
-	Now      func() time.Time
+	// Grade is the grade that a signed-in pupil's class is in, 0 when unknown;
+	// what the pupil chose goes before it. It may be nil.
+	Grade func(ctx context.Context, p people.Person) (int, error)
+	Now   func() time.Time
 }
 
 // Routes of this audience.
