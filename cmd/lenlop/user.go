@@ -13,6 +13,8 @@ import (
 type userCmd struct {
 	Add      userAddCmd      `cmd:"" help:"Make an account; prints its password once."`
 	Password userPasswordCmd `cmd:"" help:"Give an account a new password; prints it once."`
+
+	SecondStep userSecondStepCmd `cmd:"" help:"Take a lost authenticator off an account."`
 }
 
 type userAddCmd struct {
@@ -75,6 +77,29 @@ func (c userPasswordCmd) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "%s %s\n", c.Username, password)
+	return err
+}
+
+type userSecondStepCmd struct {
+	dataFlags
+	Username string `arg:"" help:"Username."`
+}
+
+// Run takes one-time codes off the account; its sessions end.
+func (c userSecondStepCmd) Run(ctx context.Context, out io.Writer) error {
+	s, done, err := accounts(ctx, c.dataFlags)
+	if err != nil {
+		return err
+	}
+	defer done()
+	p, err := s.Store.ByUsername(ctx, c.Username)
+	if err != nil {
+		return err
+	}
+	if _, err := s.RemoveSecondStep(ctx, people.Operator(), p.ID); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, "taken off; they set it up again at the next sign-in")
 	return err
 }
 
