@@ -82,4 +82,3 @@ func TestBenchmarkRepackaged(t *testing.T) {
 		t.Logf("repackaged %v, %.0f s of %d kbit/s: the top rung alone %.1f s, %.1f CPU s; all tasks %.1f CPU s; %d rungs", copied, p.Duration, f.Bitrate/1000, wall, cpu, cpu+others, len(rungs))
 	}
 }
-
