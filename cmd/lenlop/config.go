@@ -14,6 +14,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"lenlop/infra/s3"
+	"lenlop/infra/sqldb"
+	"lenlop/infra/telemetry"
 	"lenlop/services/fault"
 	"lenlop/web/locale"
 )
@@ -23,9 +26,21 @@ type dataFlags struct {
 	Data     string `help:"Data folder." default:"data" type:"path" placeholder:"DIR"`
 	Database string `help:"PostgreSQL address; empty: SQLite in the data folder." placeholder:"postgres://..."`
 
-	S3Endpoint string `name:"s3-endpoint" help:"S3 endpoint; empty: the one inside, files below the data folder." placeholder:"URL"`
-	S3Bucket   string `name:"s3-bucket" help:"Bucket." default:"lenlop"`
-	S3Region   string `name:"s3-region" help:"Region." default:"us-east-1"`
+	DatabaseConns   int           `name:"database-conns" help:"Most PostgreSQL connections of this process." default:"20"`
+	DatabaseTimeout time.Duration `name:"database-timeout" help:"Longest single statement on PostgreSQL." default:"30s"`
+
+	S3Endpoint       string `name:"s3-endpoint" help:"S3 endpoint; empty: the one inside, files below the data folder." placeholder:"URL"`
+	S3PublicEndpoint string `name:"s3-public-endpoint" help:"Where browsers send parts, when that is not s3-endpoint: an address whose proxy keeps the Host." placeholder:"URL"`
+	S3Bucket         string `name:"s3-bucket" help:"Bucket." default:"lenlop"`
+	S3Region         string `name:"s3-region" help:"Region." default:"us-east-1"`
+	S3AccessKey      string `name:"s3-access-key" help:"Access key; empty: the SDK's own chain (environment, files, instance role)."`
+	S3SecretKey      string `name:"s3-secret-key" help:"Secret key; rather LENLOP_S3_SECRET_KEY_FILE."`
+	S3VirtualHost    bool   `name:"s3-virtual-host" help:"Address the bucket as a host name (AWS) and not as a path."`
+
+	MeiliURL string `name:"meili-url" help:"Meilisearch; empty: the database's own index." placeholder:"URL"`
+	MeiliKey string `name:"meili-key" help:"Meilisearch's key; rather LENLOP_MEILI_KEY_FILE."`
+
+	OTLPEndpoint string `name:"otlp-endpoint" help:"Where traces go, over OTLP/HTTP; empty: none are made." placeholder:"http://collector:4318"`
 
 	Timezone string `help:"Local time zone: what a day is." default:"Asia/Ho_Chi_Minh"`
 	Log      string `help:"Least level logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
@@ -47,6 +62,9 @@ type serveFlags struct {
 	SecondStep     bool          `name:"second-step" help:"Reviewers, stations and administrators must set up one-time codes." default:"true" negatable:""`
 	Workers        int           `name:"workers" help:"Pieces of recordings transcoded at once, one thread each; 0: one per core."`
 	Drain          time.Duration `name:"drain" help:"How long running work may go on after SIGTERM." default:"20s"`
+	MetricsListen  string        `name:"metrics-listen" help:"Address for Prometheus and health checks that asks nobody who they are; empty: none." placeholder:"HOST:PORT"`
+	Scratch        string        `name:"scratch" help:"Folder for files in the making; empty: below the data folder." type:"path" placeholder:"DIR"`
+	ScratchLimit   int64         `name:"scratch-limit" help:"Most that files in the making may take, bytes; 0: what the disk has."`
 }
 
 // zone is the site's time zone.
@@ -66,6 +84,25 @@ func (f dataFlags) dsn() string {
 	return filepath.Join(f.Data, "lenlop.sqlite")
 }
 
+// pool bounds the connections to PostgreSQL.
+func (f dataFlags) pool() sqldb.Pool {
+	return sqldb.Pool{Conns: f.DatabaseConns, Statement: f.DatabaseTimeout}
+}
+
+// shared reports whether other processes may share the database and the
+// objects; half of it would be two truths.
+func (f dataFlags) shared() (bool, error) {
+	if (f.Database == "") != f.embedded() {
+		return false, fmt.Errorf("PostgreSQL and an S3 server go together: give both LENLOP_DATABASE and LENLOP_S3_ENDPOINT, or neither")
+	}
+	return f.Database != "", nil
+}
+
+// s3 is the client of the S3 server outside.
+func (f dataFlags) s3() s3.Config {
+	return s3.Config{Endpoint: f.S3Endpoint, Bucket: f.S3Bucket, Region: f.S3Region, PathStyle: !f.S3VirtualHost, AccessKey: f.S3AccessKey, SecretKey: f.S3SecretKey}
+}
+
 // embedded reports whether objects live below the data folder.
 func (f dataFlags) embedded() bool { return f.S3Endpoint == "" }
 
@@ -75,7 +112,7 @@ func (f dataFlags) logger() *slog.Logger {
 	if err := l.UnmarshalText([]byte(f.Log)); err != nil {
 		l = slog.LevelInfo
 	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: l}))
+	return slog.New(telemetry.Logs(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: l})))
 }
 
 // proxies parses the trusted networks; a bare address is a network of one.
@@ -118,17 +155,47 @@ func fileResolver(args []string) (kong.Resolver, error) {
 		}
 	}
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		name := "LENLOP_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
 		for _, name := range flag.Envs {
 			if _, set := os.LookupEnv(name); set {
 				return nil, nil // kong would let the file win
 			}
 		}
-		v, ok := values["LENLOP_"+strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))]
-		if !ok {
+		// Secrets are handed over as files, so that no list of processes and no
+		// container's description shows them.
+		file := os.Getenv(name + "_FILE")
+		if file == "" {
+			if v, ok := values[name]; ok {
+				return v, nil
+			}
+			file = values[name+"_FILE"]
+		}
+		if file == "" {
 			return nil, nil
 		}
-		return v, nil
+		return readSecret(name, file)
 	}), nil
+}
+
+// maxSecret is the largest secret that is read from a file, bytes: more is a
+// wrong file.
+const maxSecret = 64 << 10
+
+// readSecret gives a file's one value; the last newline, which editors add, is
+// no part of it.
+func readSecret(name, file string) (any, error) {
+	st, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	if st.Size() > maxSecret {
+		return nil, fmt.Errorf("%s_FILE: %s is larger than any secret", name, file)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return strings.TrimRight(string(raw), "\r\n"), nil
 }
 
 func readConfig(name string) (map[string]string, error) {

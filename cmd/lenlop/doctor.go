@@ -52,7 +52,7 @@ func (c doctorCmd) Run(ctx context.Context, out io.Writer) error {
 
 func (c doctorCmd) look(ctx context.Context) []finding {
 	fs := []finding{program(ctx, "ffmpeg", "ffmpeg"), program(ctx, "ffprobe", "ffmpeg"), c.protection(ctx), c.room(), c.attributes()}
-	fs = append(fs, c.database(ctx), c.localTime(), c.port())
+	fs = append(fs, c.modes(), c.database(ctx), c.bucket(ctx), c.search(ctx), c.localTime(), c.port())
 	return fs
 }
 
@@ -135,17 +135,29 @@ func (c doctorCmd) database(ctx context.Context) finding {
 			return f
 		}
 	}
-	db, err := sqldb.Open(ctx, c.dsn(), time.Now)
+	ctx, done := context.WithTimeout(ctx, 10*time.Second)
+	defer done()
+	db, err := sqldb.OpenPool(ctx, c.dsn(), time.Now, c.pool())
 	if err != nil {
-		f.found, f.mend = explain(err), "start the database, or correct LENLOP_DATABASE"
+		f.found, f.mend = databaseTrouble(err)
 		return f
 	}
 	defer db.Close()
-	if err := db.Ping(ctx); err != nil {
-		f.found = explain(err)
-		return f
+	return schema(ctx, db)
+}
+
+// modes looks whether embedded and scale are mixed.
+func (c doctorCmd) modes() finding {
+	f := finding{what: "configuration", must: true, mend: "see docs/operations.md"}
+	shared, err := c.shared()
+	switch {
+	case err != nil:
+		f.found = err.Error()
+	case shared:
+		f.found, f.fine = "scale: PostgreSQL and S3, shared with other processes", true
+	default:
+		f.found, f.fine = "embedded: everything in the data folder", true
 	}
-	f.found, f.fine = "answers", true
 	return f
 }
 

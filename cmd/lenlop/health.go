@@ -52,6 +52,9 @@ func (h *house) storageHealth(ctx context.Context) (string, error) {
 }
 
 func (h *house) searchHealth(ctx context.Context) (string, error) {
+	if h.meili != nil {
+		return h.meili.Health(ctx)
+	}
 	_, err := h.index.Search(ctx, catalog.Query{Limit: 1})
 	return "", err
 }

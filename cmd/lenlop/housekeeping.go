@@ -4,8 +4,11 @@ import (
 	"context"
 	"time"
 
+	"lenlop/infra/meili"
 	"lenlop/services/audit"
 	"lenlop/services/job"
+	"lenlop/services/production"
+	"lenlop/services/schedule"
 )
 
 // Rooms that know nothing of jobs are kept in order by these two.
@@ -34,6 +37,38 @@ type foldViews struct{}
 // Kind names the worker.
 func (foldViews) Kind() string { return "fold-views" }
 
+// hasten moves the work for lessons that are soon on air ahead.
+type hasten struct{}
+
+// Kind names the worker.
+func (hasten) Kind() string { return "hasten" }
+
+// A lesson that is on air within onAirSoon goes before other lessons' work: a
+// copy takes about the lesson's length to make, and the station wants it the
+// day before.
+const (
+	onAirSoon   = 36 * time.Hour
+	hastenEvery = time.Minute
+)
+
+// hastened are the kinds that stand between a recording and its airing.
+var hastened = []string{production.ProbeArgs{}.Kind(), production.TranscodeArgs{}.Kind(), production.FinishArgs{}.Kind(), production.BroadcastArgs{}.Kind()}
+
+// hasten finds the lessons on air soon. What makes any lesson playable at all
+// (job.Urgent to 20) still goes first.
+func (h *house) hasten(ctx context.Context) error {
+	now := h.now()
+	airings, err := h.db.Schedule().Airings(ctx, schedule.Filter{From: now, To: now.Add(onAirSoon), Outcome: schedule.Planned})
+	if err != nil {
+		return err
+	}
+	var subjects []string
+	for _, a := range airings {
+		subjects = append(subjects, production.Subject(a.LessonID))
+	}
+	return h.db.Jobs().Hasten(ctx, job.High-5, hastened, subjects)
+}
+
 // forgetSignIns ends what is kept of sign-ins that are over, and the addresses
 // in the audit after their time.
 type forgetSignIns struct{}
@@ -57,8 +92,18 @@ func (h *house) housekeeping() {
 		if err == nil && !d.None() {
 			run.Log.Info("search index mended", "difference", d)
 		}
+		if err != nil || h.meili == nil {
+			return err
+		}
+		n, err := h.meili.Mend(ctx)
+		if err == nil && n > 0 {
+			run.Log.Info("Meilisearch mended", "lessons", n)
+		}
 		return err
 	})
+	if h.meili != nil {
+		job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, a meili.Changed) error { return h.meili.Follow(ctx, a.Lessons...) })
+	}
 	job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ pruneJobs) error {
 		for {
 			n, err := h.db.Jobs().Prune(ctx, h.now().Add(-keepJobs))
@@ -81,6 +126,8 @@ func (h *house) housekeeping() {
 		}
 		return nil
 	})
+	job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ hasten) error { return h.hasten(ctx) })
+	h.runner.Every(hastenEvery, job.New{Args: hasten{}, Key: "hasten", Priority: job.High})
 	job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ forgetSignIns) error {
 		if err := h.db.People().Forget(ctx, h.now()); err != nil {
 			return err

@@ -59,9 +59,9 @@ func (h *house) produce(ctx context.Context, dir string) error {
 	}
 	w := &production.Workers{
 		Lessons: h.lessons, Packages: h.db.Packages(), Copies: h.db.Copies(), Media: h.media, Jobs: h.bell, Queue: h.db.Jobs(), Atomic: h.bell,
-		Transcoder: &transcoder.Transcoder{Sandbox: box, Log: h.log, Threads: 1},
-		Captions:   h.captions,
-		Scratch:    scratch, Log: h.log, Now: h.now, NewID: newID, Slots: slots, Marks: h.marks, CopyMade: h.schedule.CopyMade,
+		Transcoder: &transcoder.Transcoder{Sandbox: h.traces.Sandbox(box), Log: h.log, Threads: 1},
+		Captions:   h.captions, Worksheets: h.worksheets,
+		Scratch: scratch, Log: h.log, Now: h.now, NewID: newID, Slots: slots, Marks: h.marks, CopyMade: h.schedule.CopyMade,
 	}
 	w.Register(h.runner)
 	return nil

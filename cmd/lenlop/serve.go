@@ -25,6 +25,7 @@ type serveCmd struct {
 	serveFlags
 	Listen  string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Demo    bool   `help:"Make demo accounts, schools and lessons in an empty data folder; the password is LENLOP_DEMO_PASSWORD, or a random one printed once."`
+	NoWork  bool   `name:"no-work" help:"Leave all work to lenlop work; only where PostgreSQL and S3 are shared."`
 	Lessons bool   `name:"demo-lessons" help:"With --demo: also put two recordings through the pipeline." default:"true" negatable:""`
 }
 
@@ -33,6 +34,11 @@ func (c serveCmd) Run(ctx context.Context, out io.Writer) error {
 	log := c.logger()
 	if err := c.safeListen(); err != nil {
 		return err
+	}
+	if shared, err := c.shared(); err != nil {
+		return err
+	} else if c.NoWork && !shared {
+		return errors.New("--no-work would leave the work undone: nobody else can share this data folder; give LENLOP_DATABASE and LENLOP_S3_ENDPOINT")
 	}
 	f, err := hold(c.Data)
 	if err != nil {
@@ -109,7 +115,14 @@ func (c serveCmd) serve(ctx context.Context, h *house, f *folder, l net.Listener
 	defer stopWork()
 	var work sync.WaitGroup
 	var workErr error
-	work.Go(func() { workErr = h.runner.Run(working) })
+	monitor, err := h.monitor()
+	if err != nil {
+		return err
+	}
+	defer monitor()
+	if !c.NoWork {
+		work.Go(func() { workErr = h.runner.Run(working) })
+	}
 	if c.Demo {
 		password, err := h.demo(ctx)
 		if err != nil {
@@ -175,8 +188,15 @@ func (h *house) site(c serveCmd, stopped <-chan struct{}) (http.Handler, error) 
 		s.Storage, s.StoragePath = h.objects.Relay(), "/"+c.S3Bucket+"/"
 	} else {
 		s.MediaOrigin = c.S3Endpoint
+		if c.S3PublicEndpoint != "" {
+			s.MediaOrigin = c.S3PublicEndpoint
+		}
 	}
-	return web.New(s)
+	handler, err := web.New(s)
+	if err != nil {
+		return nil, err
+	}
+	return h.traces.Web(handler), nil
 }
 
 // door lets people in, with what the flags say of letters and of the province's

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"lenlop/infra/s3"
 	"lenlop/services/people"
 )
 
@@ -120,8 +121,25 @@ func (c migrateCmd) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	_, err = fmt.Fprintln(out, "the database is up to date")
+	if !c.embedded() && err == nil {
+		err = c.makeBucket(ctx, out)
+	}
 	if cerr := db.Close(); err == nil {
 		err = cerr
 	}
+	return err
+}
+
+// makeBucket makes the bucket where there is none: the site itself never does,
+// so that its credentials need not allow it.
+func (c migrateCmd) makeBucket(ctx context.Context, out io.Writer) error {
+	store, err := s3.New(ctx, c.s3())
+	if err != nil {
+		return err
+	}
+	if err := store.EnsureBucket(ctx); err != nil {
+		return started(err, func(err error) (string, string) { return storageTrouble(err, c.S3Bucket) })
+	}
+	_, err = fmt.Fprintln(out, "the bucket is there")
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"lenlop/infra/fts"
+	"lenlop/infra/meili"
 	"lenlop/infra/pgsearch"
 	"lenlop/infra/s3"
 	"lenlop/infra/s3embedded"
@@ -32,6 +33,7 @@ import (
 	"lenlop/services/school"
 	"lenlop/services/upload"
 	"lenlop/services/viewership"
+	"lenlop/services/worksheet"
 	"lenlop/web/locale"
 )
 
@@ -57,6 +59,7 @@ type house struct {
 	schools    *school.Service
 	lessons    *lesson.Service
 	captions   *caption.Service
+	worksheets *worksheet.Service
 	uploads    *upload.Service
 	catalog    *catalog.Service
 	schedule   *schedule.Service
@@ -65,6 +68,8 @@ type house struct {
 	works      *works
 	book       *locale.Book
 	metrics    *telemetry.Metrics
+	traces     *telemetry.Traces
+	meili      *meili.Index // nil without Meilisearch
 	index      catalog.Index
 	org        organisation
 
@@ -108,7 +113,20 @@ func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *
 	if h.book, err = locale.NewBook(h.zone); err != nil {
 		return nil, err
 	}
+	if h.traces, err = telemetry.OpenTraces(ctx, f.OTLPEndpoint, "house", version); err != nil {
+		return nil, err
+	}
+	h.closing(func() {
+		quiet, done := context.WithTimeout(context.Background(), 5*time.Second)
+		defer done()
+		if err := h.traces.Close(quiet); err != nil {
+			h.log.Warn("the last traces were not sent", "error", err)
+		}
+	})
 	if h.db, err = openDatabase(ctx, f.dataFlags); err != nil {
+		if f.Database != "" {
+			err = started(err, databaseTrouble)
+		}
 		return nil, err
 	}
 	h.closing(func() { _ = h.db.Close() })
@@ -126,6 +144,7 @@ func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *
 	}
 	h.housekeeping()
 	h.listen()
+	h.watch()
 	return h, h.operator(ctx)
 }
 
@@ -169,7 +188,7 @@ func (h *house) openStorage(ctx context.Context, dir string) error {
 		h.media, h.parts = m, m
 		return nil
 	}
-	return store.Check(ctx)
+	return started(store.Check(ctx), func(err error) (string, string) { return storageTrouble(err, f.S3Bucket) })
 }
 
 // secrets makes the signing keys at the first start and keeps them with the
@@ -203,12 +222,22 @@ func (h *house) kept(ctx context.Context, name string) ([]byte, error) {
 	return b, nil
 }
 
-// openIndex opens the search index in the database.
+// openIndex opens the search index in the database, and Meilisearch before it
+// where there is one.
 func (h *house) openIndex(ctx context.Context) (catalog.Index, error) {
+	var local meili.Local
+	var err error
 	if h.db.Postgres() {
-		return pgsearch.Open(ctx, h.db)
+		local, err = pgsearch.Open(ctx, h.db)
+	} else {
+		local, err = fts.Open(ctx, h.db)
 	}
-	return fts.Open(ctx, h.db)
+	if err != nil || h.flags.MeiliURL == "" {
+		return local, err
+	}
+	h.meili = meili.New(meili.Config{URL: h.flags.MeiliURL, Key: h.flags.MeiliKey, UID: "lessons", Local: local, Queue: h.bell, Atomic: h.bell,
+		InTransaction: h.db.InTransaction, Log: h.log, Now: h.now})
+	return h.meili, nil
 }
 
 // listen rings for jobs that other processes ask for, until the house closes.
@@ -227,6 +256,7 @@ func (h *house) services(ctx context.Context) error {
 	h.runner = job.NewRunner(jobs, h.bell, h.log)
 	h.runner.Grace = h.flags.Drain
 	h.runner.Observe = func(kind string, to job.State, took time.Duration) { h.metrics.Job(kind, string(to), took) }
+	h.runner.Around = h.traces.Job
 	h.bell.Rouse(h.runner)
 	index, err := h.openIndex(ctx)
 	if err != nil {
@@ -243,7 +273,8 @@ func (h *house) services(ctx context.Context) error {
 	}
 	h.catalog = &catalog.Service{Index: index, Lessons: h.db.Lessons(), Atomic: h.bell, People: h.db.People(), Schools: h.db.Schools(), Now: h.now}
 	h.lessons = &lesson.Service{Store: h.db.Lessons(), Atomic: h.bell, Jobs: h.bell, Audit: log, Index: h.catalog,
-		Subjects: h.db.Schools(), People: h.db.People(), Now: h.now, NewID: newID}
+		Subjects: h.db.Schools(), People: h.db.People(), Histories: h.db.Steps(), Settings: h.db, Schools: h.db.Schools(), WasAired: h.wasAired,
+		Now: h.now, NewID: newID}
 	h.captions = &caption.Service{Store: h.db.Captions(), Lessons: h.db.Lessons(), Media: h.media, Atomic: h.bell, Audit: log, Index: h.catalog,
 		Now: h.now, NewID: newID}
 	h.uploads = &upload.Service{Store: h.db.Uploads(), Atomic: h.bell, Lessons: h.db.Lessons(), Receiver: h.lessons,
@@ -258,7 +289,10 @@ func (h *house) services(ctx context.Context) error {
 		Lessons: h.db.Lessons(), Schedule: h.db.Schedule(), Secret: h.secret, Location: h.zone, Now: h.now, NewID: newID,
 		Atomic: h.db, Audit: log})
 	h.closing(h.viewership.Close)
-	h.schedule.OnAsRun = h.viewership.AsRun
+	h.schedule.OnAsRun = h.onAsRun
+	h.worksheets = worksheet.New(worksheet.Service{Store: h.db.Worksheets(), Lessons: h.db.Lessons(), Touched: h.lessons.Touched, Media: h.media, Atomic: h.bell,
+		Audit: log, Fits: h.uploads.Fits, Now: h.now, NewID: newID})
+	h.lessons.Worksheets = h.worksheets
 	h.countMedia(lengths)
 	return nil
 }

@@ -57,6 +57,7 @@ type Index struct {
 	away  error     // why it does not answer; nil when it does
 	since time.Time // of being away
 	until time.Time // when it is tried again
+	falls int64     // searches that the database answered
 }
 
 var _ catalog.Index = (*Index)(nil)
@@ -154,7 +155,19 @@ func ask[R any](ctx context.Context, x *Index, there func(context.Context, catal
 func (x *Index) resting() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.away != nil && x.c.Now().Before(x.until)
+	rest := x.away != nil && x.c.Now().Before(x.until)
+	if rest {
+		x.falls++
+	}
+	return rest
+}
+
+// Fallbacks counts the searches that the database answered because Meilisearch
+// did not.
+func (x *Index) Fallbacks() int64 {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.falls
 }
 
 // note remembers whether Meilisearch answers; only changes are logged.
@@ -165,6 +178,7 @@ func (x *Index) note(err error) {
 	x.away = err
 	switch {
 	case err != nil:
+		x.falls++
 		x.until = x.c.Now().Add(x.c.Rest)
 		if was == nil {
 			x.since = x.c.Now()

@@ -41,6 +41,7 @@ type jobRow struct {
 	Progress    float64
 	CancelAsked bool
 	LastError   string
+	Trace       string
 	CreatedAt   stamp
 	FinishedAt  stamp
 }
@@ -50,7 +51,7 @@ func (r *jobRow) job() job.Job {
 		ID: r.ID, Kind: r.Kind, Key: r.UniqueKey, Subject: r.Subject, Args: document(r.Args), State: job.State(r.State),
 		Priority: r.Priority, Attempt: r.Attempt, MaxAttempts: r.MaxAttempts, RunAt: r.RunAt.Time(),
 		LeaseUntil: r.LeaseUntil.Time(), Token: r.Token, Worker: r.Worker, Progress: r.Progress, Cancel: r.CancelAsked,
-		LastError: r.LastError, CreatedAt: r.CreatedAt.Time(), FinishedAt: r.FinishedAt.Time(),
+		LastError: r.LastError, Trace: r.Trace, CreatedAt: r.CreatedAt.Time(), FinishedAt: r.FinishedAt.Time(),
 	}
 }
 
@@ -95,6 +96,7 @@ func (s *Jobs) Add(ctx context.Context, jobs ...job.New) error {
 		rows[i] = jobRow{
 			ID: id.String(), Kind: n.Args.Kind(), UniqueKey: n.Key, Subject: n.Subject, Args: string(args),
 			State: string(job.Waiting), Priority: n.Priority, MaxAttempts: n.MaxAttempts, RunAt: stamp(n.RunAt), CreatedAt: stamp(now),
+			Trace: job.TraceFrom(ctx),
 		}
 		if n.Priority == 0 {
 			rows[i].Priority = job.Normal

@@ -71,6 +71,7 @@ type Job struct {
 	Progress    float64 // 0 to 1
 	Cancel      bool    // somebody asked for it to stop
 	LastError   string  // for operators
+	Trace       string  // W3C traceparent of who asked for it, or ""
 	CreatedAt   time.Time
 	FinishedAt  time.Time
 }

@@ -167,6 +167,9 @@ func (r *Runner) next(ctx, work context.Context, workers *sync.WaitGroup) bool {
 		Job: *j, runner: r, claimedAt: time.Now(), poke: make(chan struct{}, 1),
 		Log: r.log.With("job", j.ID, "kind", j.Kind, "subject", j.Subject, "attempt", j.Attempt),
 	}
+	if id := j.TraceID(); id != "" {
+		run.Log = run.Log.With("trace_id", id)
+	}
 	w := r.kinds[j.Kind]
 	r.mu.Lock()
 	w.running++

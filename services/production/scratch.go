@@ -7,11 +7,17 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"lenlop/services/fault"
 )
 
 // Scratch is a folder of this process's own for files in the making. It holds
 // nothing that is needed after a crash.
 type Scratch struct {
+	// Limit is the most that this process's files may take, bytes; 0: what the
+	// disk has.
+	Limit int64
+
 	dir  string
 	lock *os.File
 }
@@ -39,7 +45,7 @@ func OpenScratch(root string) (*Scratch, error) {
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("scratch %s: %w", dir, err)
 	}
-	return &Scratch{dir, lock}, nil
+	return &Scratch{dir: dir, lock: lock}, nil
 }
 
 // Close removes the folder with everything in it.
@@ -47,8 +53,50 @@ func (s *Scratch) Close() error {
 	return errors.Join(os.RemoveAll(s.dir), s.lock.Close())
 }
 
+// leastFree is how much of the disk a job leaves to others, bytes.
+const leastFree = 512 << 20
+
+// room refuses new work while the folder is over its limit or the disk nearly
+// full: fault.Unavailable "scratch.full", so that the job waits, here or
+// elsewhere, and is not to blame.
+func (s *Scratch) room() error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(s.dir, &disk); err != nil {
+		return fmt.Errorf("scratch: %w", err)
+	}
+	if free := disk.Bavail * uint64(disk.Bsize); free < leastFree {
+		return fault.New(fault.Unavailable, "scratch.full", "bytes", free)
+	}
+	if s.Limit <= 0 {
+		return nil
+	}
+	var used int64
+	err := filepath.WalkDir(s.dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return nil // removed meanwhile
+		}
+		if info, err := e.Info(); err == nil {
+			// Blocks, not size: a recording's file here may be sparse.
+			if st, ok := info.Sys().(*syscall.Stat_t); ok {
+				used += st.Blocks * 512
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("scratch: %w", err)
+	}
+	if used >= s.Limit {
+		return fault.New(fault.Unavailable, "scratch.full", "bytes", used)
+	}
+	return nil
+}
+
 // folder makes a new folder; the caller removes it.
 func (s *Scratch) folder(name string) (string, error) {
+	if err := s.room(); err != nil {
+		return "", err
+	}
 	dir, err := os.MkdirTemp(s.dir, name+"-")
 	if err != nil {
 		return "", fmt.Errorf("scratch: %w", err)

@@ -125,6 +125,13 @@ func (s *Service) Begin(ctx context.Context, by people.Person, lessonID, filenam
 // Most is the largest recording that is taken, in bytes.
 func (s *Service) Most() int64 { return orDefault(s.MaxSize, DefaultMaxSize) }
 
+// Fits refuses a size of whatever else a person stores that would pass the
+// quota: fault.TooLarge "upload.over_quota". Call it in the transaction that
+// takes it.
+func (s *Service) Fits(ctx context.Context, by people.Person, size int64) error {
+	return s.fits(ctx, by, size)
+}
+
 // fits refuses a size that is wrong in itself or would pass the quota.
 func (s *Service) fits(ctx context.Context, by people.Person, size int64) error {
 	most, quota := s.Most(), orDefault(s.Quota, DefaultQuota)
