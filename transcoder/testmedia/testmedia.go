@@ -203,11 +203,18 @@ func Samples(t testing.TB, file string) []float64 {
 // samples, within limit either way, at which they are most alike, and how
 // alike (1: the same).
 func Offset(got []float64, at, length, limit int) (best int, alike float64) {
+	sweep := make([]float64, length+2*limit) // each moment once: it is what takes time
+	for i := range sweep {
+		sweep[i] = Sweep(float64(at-limit+i) / 48000)
+	}
+	xx, got := 0.0, got[at:at+length]
+	for _, x := range got {
+		xx += x * x
+	}
 	for shift := -limit; shift <= limit; shift++ {
-		var xy, xx, yy float64
-		for i := range length {
-			x, y := got[at+i], Sweep(float64(at+i+shift)/48000)
-			xy, xx, yy = xy+x*y, xx+x*x, yy+y*y
+		var xy, yy float64
+		for i, y := range sweep[limit+shift : limit+shift+length] {
+			xy, yy = xy+got[i]*y, yy+y*y
 		}
 		if c := xy / math.Sqrt(xx*yy+1e-12); c > alike {
 			best, alike = shift, c
