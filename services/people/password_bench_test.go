@@ -18,15 +18,3 @@ func BenchmarkPassword(b *testing.B) {
 		}
 	}
 }
-
-// BenchmarkMay is one question to the policy.
-func BenchmarkMay(b *testing.B) {
-	p := people.Person{ID: "p", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}, {Role: people.Head, School: "s2"}},
-		Scopes: people.ScopesOf(people.Person{ID: "p", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}})}
-	o := people.Object{Owner: "q", School: "s2"}
-	for b.Loop() {
-		if !people.May(p, people.ReadLesson, o) {
-			b.Fatal("refused")
-		}
-	}
-}
