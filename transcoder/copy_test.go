@@ -25,10 +25,10 @@ func fit(more ...string) []string {
 func TestRepackaged(t *testing.T) {
 	t.Parallel()
 	for name, shape := range map[string]testmedia.Shape{
-		"B-frames, odd groups": {Name: "a.mp4", FPS: "25", Frames: 25 * 21, Rate: 44100, Seconds: 21, Args: fit("-vf", "scale=720:406", "-g", "47", "-bf", "3", "-b_strategy", "0")},
-		"milliseconds":         {Name: "b.mkv", FPS: "30000/1001", Frames: 450, Rate: 48000, Seconds: 15, Args: fit("-g", "60", "-bf", "2", "-profile:v", "main")},
-		"far from 0":           {Name: "c.ts", FPS: "25", Frames: 25 * 15, Rate: 48000, Seconds: 15, Args: fit("-g", "50", "-output_ts_offset", "3000", "-muxdelay", "0")},
-		"no sound, no B":       {Name: "d.mov", FPS: "24", Frames: 24 * 15, Args: fit("-g", "72", "-bf", "0")},
+		"B-frames, odd groups": {Name: "a.mp4", FPS: "25", Frames: 25 * 15, Rate: 44100, Seconds: 15, Args: fit("-vf", "scale=720:406", "-g", "47", "-bf", "3", "-b_strategy", "0")},
+		"milliseconds":         {Name: "b.mkv", FPS: "30000/1001", Frames: 300, Rate: 48000, Seconds: 10, Args: fit("-g", "60", "-bf", "2", "-profile:v", "main")},
+		"far from 0":           {Name: "c.ts", FPS: "25", Frames: 25 * 10, Rate: 48000, Seconds: 10, Args: fit("-g", "50", "-output_ts_offset", "3000", "-muxdelay", "0")},
+		"no sound, no B":       {Name: "d.mov", FPS: "24", Frames: 24 * 10, Args: fit("-g", "72", "-bf", "0")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -44,11 +44,14 @@ func ReadAVC(config []byte) (AVC, error) {
 	}
 	a.length = int(config[4]&3) + 1
 	rest := config[5:]
-	for range 2 {
+	for kind := range 2 {
 		if len(rest) < 1 {
 			return a, fmt.Errorf("%w: avcC", errMP4)
 		}
-		n := int(rest[0] & 0x1f)
+		n := int(rest[0])
+		if kind == 0 {
+			n &= 0x1f // the rest of the byte is reserved
+		}
 		rest = rest[1:]
 		if n != 1 {
 			return a, fmt.Errorf("%d parameter sets of one kind", n)
