@@ -120,7 +120,7 @@ func (h *house) correction(t *testing.T, d viewership.ImportDefaults) {
 
 func (h *house) badFiles(t *testing.T, d viewership.ImportDefaults) {
 	for code, data := range map[string]string{
-		"import.unreadable":     "\x00\x01\x02",
+		"import.unreadable":     "\x89PNG\r\n\x1a\n\x00\xff",
 		"import.no_rows":        "Ngày phát,Giờ phát,Số lượt xem\n",
 		"import.missing_column": "Ngày phát,Giờ phát,Ghi chú\n13/4/2020,6:00,x\n",
 		"import.too_large":      strings.Repeat("a", viewership.MaxImportBytes+1),

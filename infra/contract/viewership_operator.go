@@ -191,7 +191,7 @@ func (h *house) tallied(t *testing.T, want map[string]viewership.Gap) {
 	for range 2 { // the second has nothing to write
 		ok(t, tally.Flush(bg))
 	}
-	gaps, err := h.svc.Reconcile(bg, department, viewership.Query{By: viewership.ByDay, Lesson: "l", From: at, To: at.Add(time.Hour)})
+	gaps, err := h.svc.Reconcile(bg, department, viewership.Query{By: viewership.ByDay, Lesson: "l", From: at, To: at.AddDate(0, 0, 1)})
 	ok(t, err)
 	want["2020-04-14"] = viewership.Gap{Key: "2020-04-14", ServedSeconds: 15, ServedBytes: 2510, GapSeconds: 15}
 	if len(gaps) != 1 {
