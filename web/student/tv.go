@@ -23,7 +23,7 @@ type showing struct {
 	subject string // name
 	onWeb   bool   // its lesson can be watched here
 	onNow   bool
-	listed  bool // another channel announces it; the lesson holds what it says
+	listed  bool      // another channel announces it; the lesson holds what it says
 	starts  time.Time // local to the site
 	ends    time.Time
 }
