@@ -34,7 +34,10 @@ func (s *People) Find(ctx context.Context, f people.Search) ([]people.Person, er
 	}
 	if words := strings.TrimSpace(f.Q); words != "" {
 		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(words) + "%"
-		q = q.Where(`(p.name LIKE ? ESCAPE '\' OR p.username LIKE ? ESCAPE '\')`, like, strings.ToLower(like))
+		// Found in one pass over the table, then put in order: the few that fit
+		// are spread over the whole order of names.
+		order = "p.name_key || ''"
+		q = q.Where(`p.id IN (SELECT x.id FROM persons AS x WHERE x.name LIKE ? ESCAPE '\' OR x.username LIKE ? ESCAPE '\')`, like, strings.ToLower(like))
 	}
 	if f.After != "" {
 		q = q.Where("(p.name_key, p.id) > (SELECT a.name_key, a.id FROM persons AS a WHERE a.id = ?)", f.After)
