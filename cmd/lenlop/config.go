@@ -29,13 +29,14 @@ type dataFlags struct {
 	DatabaseConns   int           `name:"database-conns" help:"Most PostgreSQL connections of this process." default:"20"`
 	DatabaseTimeout time.Duration `name:"database-timeout" help:"Longest single statement on PostgreSQL." default:"30s"`
 
-	S3Endpoint       string `name:"s3-endpoint" help:"S3 endpoint; empty: the one inside, files below the data folder." placeholder:"URL"`
-	S3PublicEndpoint string `name:"s3-public-endpoint" help:"Where browsers send parts, when that is not s3-endpoint: an address whose proxy keeps the Host." placeholder:"URL"`
-	S3Bucket         string `name:"s3-bucket" help:"Bucket." default:"lenlop"`
-	S3Region         string `name:"s3-region" help:"Region." default:"us-east-1"`
-	S3AccessKey      string `name:"s3-access-key" help:"Access key; empty: the SDK's own chain (environment, files, instance role)."`
-	S3SecretKey      string `name:"s3-secret-key" help:"Secret key; rather LENLOP_S3_SECRET_KEY_FILE."`
-	S3VirtualHost    bool   `name:"s3-virtual-host" help:"Address the bucket as a host name (AWS) and not as a path."`
+	// Named one by one: kong would call the variables LENLOP_S_3_...
+	S3Endpoint       string `name:"s3-endpoint" env:"LENLOP_S3_ENDPOINT" help:"S3 endpoint; empty: the one inside, files below the data folder." placeholder:"URL"`
+	S3PublicEndpoint string `name:"s3-public-endpoint" env:"LENLOP_S3_PUBLIC_ENDPOINT" help:"Where browsers send parts, when that is not s3-endpoint: an address whose proxy keeps the Host." placeholder:"URL"`
+	S3Bucket         string `name:"s3-bucket" env:"LENLOP_S3_BUCKET" help:"Bucket." default:"lenlop"`
+	S3Region         string `name:"s3-region" env:"LENLOP_S3_REGION" help:"Region." default:"us-east-1"`
+	S3AccessKey      string `name:"s3-access-key" env:"LENLOP_S3_ACCESS_KEY" help:"Access key; empty: the SDK's own chain (environment, files, instance role)."`
+	S3SecretKey      string `name:"s3-secret-key" env:"LENLOP_S3_SECRET_KEY" help:"Secret key; rather LENLOP_S3_SECRET_KEY_FILE."`
+	S3VirtualHost    bool   `name:"s3-virtual-host" env:"LENLOP_S3_VIRTUAL_HOST" help:"Address the bucket as a host name (AWS) and not as a path."`
 
 	MeiliURL string `name:"meili-url" help:"Meilisearch; empty: the database's own index." placeholder:"URL"`
 	MeiliKey string `name:"meili-key" help:"Meilisearch's key; rather LENLOP_MEILI_KEY_FILE."`
@@ -56,6 +57,7 @@ type serveFlags struct {
 	MaxUpload      int64         `name:"max-upload" help:"Largest recording, bytes." default:"21474836480"`
 	Quota          int64         `name:"quota" help:"Room for one teacher's recordings, bytes; 0: no limit." default:"214748364800"`
 	SMTPURL        string        `name:"smtp-url" help:"Mail server for reset letters; needs --public-url too." placeholder:"smtp://user:password@host:587?from=..."`
+	WebhookPrivate bool          `name:"webhook-private" help:"Also call webhooks on plain http and on addresses inside this network."`
 	OIDCIssuer     string        `name:"oidc-issuer" help:"The province's own sign-in (OpenID Connect); empty: none." placeholder:"https://..."`
 	OIDCClientID   string        `name:"oidc-client-id" help:"What it knows this site by."`
 	OIDCSecret     string        `name:"oidc-client-secret" help:"And the secret for it."`

@@ -66,7 +66,8 @@ func started(err error, say func(error) (what, mend string)) error {
 		return nil
 	}
 	what, mend := say(err)
-	return fmt.Errorf("%s: %s (%w)", what, mend, err)
+	// Not wrapped: the general sentence of the fault within would be shown instead.
+	return fmt.Errorf("%s: %s (%s)", what, mend, strings.Join(strings.Fields(err.Error()), " "))
 }
 
 // schema looks at the database of the scale configuration.

@@ -1,0 +1,181 @@
+// Package deploy_test checks the files that are not Go: the compose file is
+// loaded as Docker would, the proxy's configuration as nginx would, and alerts
+// and dashboards name metrics that there are.
+package deploy_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"lenlop/infra/telemetry"
+)
+
+const top = "../.."
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func compose(t *testing.T) *types.Project {
+	t.Helper()
+	o, err := cli.NewProjectOptions([]string{filepath.Join(top, "docker-compose.yml")}, cli.WithName("lenlop"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := o.LoadProject(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// pinned is an image with a version that does not move.
+var pinned = regexp.MustCompile(`^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?$|^lenlop:local$`)
+
+func TestCompose(t *testing.T) {
+	p := compose(t)
+	for _, name := range []string{"migrate", "web-1", "web-2", "worker", "database", "s3", "search", "front", "prometheus", "grafana"} {
+		s, err := p.GetService(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if !pinned.MatchString(s.Image) {
+			t.Errorf("%s: image %q is not pinned", name, s.Image)
+		}
+		if name != "migrate" && s.HealthCheck == nil {
+			t.Errorf("%s has no health check", name)
+		}
+		for key, value := range s.Environment {
+			if secret := regexp.MustCompile(`(?i)password|secret|_key`).MatchString(key); secret && value != nil && !strings.HasPrefix(*value, "/run/secrets/") {
+				t.Errorf("%s: %s stands in the environment", name, key)
+			}
+		}
+		for _, v := range s.Volumes {
+			if v.Type == types.VolumeTypeBind {
+				if _, err := os.Stat(v.Source); err != nil {
+					t.Errorf("%s mounts what is not there: %v", name, err)
+				}
+			} else if _, ok := p.Volumes[v.Source]; !ok {
+				t.Errorf("%s: volume %q has no name", name, v.Source)
+			}
+		}
+	}
+}
+
+// flags of the settings that the compose file gives exist.
+func TestComposeSettings(t *testing.T) {
+	config := read(t, filepath.Join(top, "cmd/lenlop/config.go"))
+	for _, s := range compose(t).Services {
+		for key := range s.Environment {
+			name, ours := strings.CutPrefix(key, "LENLOP_")
+			if !ours {
+				continue
+			}
+			flag := strings.ToLower(strings.ReplaceAll(strings.TrimSuffix(name, "_FILE"), "_", "-"))
+			field := strings.ReplaceAll(flag, "-", "")
+			if !strings.Contains(config, `name:"`+flag+`"`) && !regexp.MustCompile(`(?im)^\s+`+field+`\s`).MatchString(config) {
+				t.Errorf("%s: there is no setting %s", s.Name, key)
+			}
+		}
+	}
+}
+
+// TestNginx asks nginx itself, where there is one.
+func TestNginx(t *testing.T) {
+	bin, err := exec.LookPath("nginx")
+	if err != nil {
+		t.Skip("no nginx on this machine (apt-get install nginx-light)")
+	}
+	dir := t.TempDir()
+	conf := read(t, "nginx/lenlop.conf")
+	for _, host := range []string{"web-1", "web-2", "s3"} {
+		conf = strings.ReplaceAll(conf, "server "+host+":", "server 127.0.0.1:")
+	}
+	conf = strings.ReplaceAll(conf, "/var/cache/nginx", dir)
+	conf = "pid " + dir + "/pid;\nerror_log stderr;\nevents {}\nhttp {\n" + conf + "\n}\n"
+	name := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(name, []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(bin, "-t", "-p", dir, "-c", name).CombinedOutput(); err != nil {
+		t.Errorf("nginx -t: %v\n%s", err, out)
+	}
+}
+
+var metricName = regexp.MustCompile(`\b(lenlop_[a-z_]+|process_[a-z_]+|go_[a-z_]+)\b`)
+
+// TestMetricsExist holds alerts and dashboards against the registry.
+func TestMetricsExist(t *testing.T) {
+	m := telemetry.NewMetrics()
+	m.Request("/", 200, time.Second)
+	m.Job("transcode", "done", time.Second)
+	m.Watch(telemetry.State{Version: "test",
+		Queue: func(context.Context) ([]telemetry.Queue, error) {
+			return []telemetry.Queue{{Kind: "probe", State: "waiting", Jobs: 1}}, nil
+		},
+		Ready:       func(context.Context) map[string]bool { return map[string]bool{"database": true} },
+		Connections: func() (int, int, int64) { return 1, 1, 1 }, Fallbacks: func() int64 { return 1 }})
+	rec := httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	body, err := io.ReadAll(rec.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var there []string
+	for _, line := range strings.Split(string(body), "\n") {
+		if name, _, ok := strings.Cut(line, " "); ok && !strings.HasPrefix(line, "#") {
+			name, _, _ = strings.Cut(name, "{")
+			there = append(there, name)
+		}
+	}
+	for _, file := range []string{"prometheus/alerts.yml", "grafana/dashboards/lenlop.json"} {
+		named := metricName.FindAllString(read(t, file), -1)
+		if len(named) < 5 {
+			t.Errorf("%s names %d metrics", file, len(named))
+		}
+		for _, name := range named {
+			if !slices.Contains(there, name) {
+				t.Errorf("%s names %s, which nobody measures", file, name)
+			}
+		}
+	}
+	if !json.Valid([]byte(read(t, "grafana/dashboards/lenlop.json"))) {
+		t.Error("the dashboard is no JSON")
+	}
+}
+
+// TestUnits holds the commands of units and manifests against the command line.
+func TestUnits(t *testing.T) {
+	config := read(t, filepath.Join(top, "cmd/lenlop/config.go")) + read(t, filepath.Join(top, "cmd/lenlop/serve.go")) +
+		read(t, filepath.Join(top, "cmd/lenlop/work.go")) + read(t, filepath.Join(top, "cmd/lenlop/main.go"))
+	flags := regexp.MustCompile(`--([a-z][a-z-]+)`)
+	for _, file := range []string{"systemd/lenlop-web.service", "systemd/lenlop-work.service", "kubernetes/lenlop.yaml"} {
+		for _, f := range flags.FindAllStringSubmatch(read(t, file), -1) {
+			if f[1] == "from-file" {
+				continue
+			}
+			if !strings.Contains(config, `name:"`+f[1]+`"`) && !regexp.MustCompile(`(?im)^\s+`+strings.ReplaceAll(f[1], "-", "")+`\s`).MatchString(config) {
+				t.Errorf("%s: there is no flag --%s", file, f[1])
+			}
+		}
+	}
+}
