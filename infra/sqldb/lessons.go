@@ -57,6 +57,17 @@ type lessonRow struct {
 	CreatedAt        stamp
 	UpdatedAt        stamp
 	DeletedAt        stamp
+	AfterAiring      bool
+	PreapprovedBy    string
+	PreapprovedAt    stamp
+	AgainSince       stamp
+	AgainWhy         string
+	Minors           string
+	ConsentNote      string
+	ConsentBy        string
+	ConsentAt        stamp
+	TakenDownAt      stamp
+	TakenDownBy      string
 }
 
 func rowOfLesson(l lesson.Lesson) (*lessonRow, error) {
@@ -82,6 +93,10 @@ func rowOfLesson(l lesson.Lesson) (*lessonRow, error) {
 		ReturnNote: l.ReturnNote, ReturnAt: l.ReturnAt, WithdrawnBy: l.WithdrawnBy, Reason: l.Reason, ApprovedBy: l.ApprovedBy,
 		PublishAt: stamp(l.PublishAt), PublishedAt: stamp(l.PublishedAt), SubmittedAt: stamp(l.SubmittedAt),
 		CreatedAt: stamp(l.CreatedAt), UpdatedAt: stamp(l.UpdatedAt), DeletedAt: stamp(l.DeletedAt),
+		AfterAiring: l.AfterAiring, PreapprovedBy: l.PreapprovedBy, PreapprovedAt: stamp(l.PreapprovedAt),
+		AgainSince: stamp(l.AgainSince), AgainWhy: l.AgainWhy,
+		Minors: string(l.Consent.Minors), ConsentNote: l.Consent.Note, ConsentBy: l.Consent.By, ConsentAt: stamp(l.Consent.At),
+		TakenDownAt: stamp(l.TakenDownAt), TakenDownBy: l.TakenDownBy,
 	}, nil
 }
 
@@ -102,6 +117,10 @@ func (r *lessonRow) lesson() (lesson.Lesson, error) {
 		ReturnNote: r.ReturnNote, ReturnAt: r.ReturnAt, WithdrawnBy: r.WithdrawnBy, Reason: r.Reason, ApprovedBy: r.ApprovedBy,
 		PublishAt: r.PublishAt.Time(), PublishedAt: r.PublishedAt.Time(), SubmittedAt: r.SubmittedAt.Time(),
 		CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(), DeletedAt: r.DeletedAt.Time(),
+		AfterAiring: r.AfterAiring, PreapprovedBy: r.PreapprovedBy, PreapprovedAt: r.PreapprovedAt.Time(),
+		AgainSince: r.AgainSince.Time(), AgainWhy: r.AgainWhy,
+		Consent:     lesson.Consent{Minors: lesson.Minors(r.Minors), Note: r.ConsentNote, By: r.ConsentBy, At: r.ConsentAt.Time()},
+		TakenDownAt: r.TakenDownAt.Time(), TakenDownBy: r.TakenDownBy,
 	}
 	if r.MediaSounds != "" {
 		if err := json.Unmarshal([]byte(r.MediaSounds), &l.Media.Sounds); err != nil {
@@ -198,8 +217,23 @@ func pageOfLessons(q *bun.SelectQuery, f lesson.Filter) *bun.SelectQuery {
 	if f.Teacher != "" {
 		q = q.Where("teacher_id = ?", f.Teacher)
 	}
+	if f.CaredBy != "" {
+		q = q.Where("(teacher_id = ? OR uploader_id = ?)", f.CaredBy, f.CaredBy)
+	}
 	if f.School != "" {
 		q = q.Where("school_id = ?", f.School)
+	}
+	if f.Undecided {
+		q = q.Where("approved_by = ''")
+	}
+	if f.Approved {
+		q = q.Where("approved_by <> ''")
+	}
+	if f.Preapproved {
+		q = q.Where("preapproved_by <> ''")
+	}
+	if f.Again {
+		q = q.Where("again_since IS NOT NULL")
 	}
 	if f.Grade != 0 {
 		q = q.Where("grade = ?", f.Grade)

@@ -102,7 +102,7 @@ func (s *Uploads) list(ctx context.Context, which func(*bun.SelectQuery) *bun.Se
 }
 
 // Reserved is what the person's quota is held against, in bytes. Recordings
-// count for the lesson's teacher, whoever uploaded them. Inside a transaction
+// and worksheets count for the lesson's teacher, whoever uploaded them. Inside a transaction
 // it serializes the person's uploads, so that two that begin together cannot
 // both take the last of the quota.
 func (s *Uploads) Reserved(ctx context.Context, person string) (int64, error) {
@@ -115,6 +115,8 @@ func (s *Uploads) Reserved(ctx context.Context, person string) (int64, error) {
 	err := s.db.Reader(ctx).NewRaw(`SELECT CAST(
 		(SELECT COALESCE(SUM(u.size), 0) FROM uploads AS u WHERE u.person_id = ? AND u.status = 'open') +
 		(SELECT COALESCE(SUM(r.size), 0) FROM recordings AS r JOIN lessons AS l ON l.id = r.lesson_id
-			WHERE l.teacher_id = ? AND r.gone_at IS NULL) AS BIGINT)`, person, person).Scan(ctx, &sum)
+			WHERE l.teacher_id = ? AND r.gone_at IS NULL) +
+		(SELECT COALESCE(SUM(w.size), 0) FROM worksheets AS w JOIN lessons AS l ON l.id = w.lesson_id
+			WHERE l.teacher_id = ?) AS BIGINT)`, person, person, person).Scan(ctx, &sum)
 	return sum, wrap(err, "quota of", person)
 }

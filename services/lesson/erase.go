@@ -35,7 +35,13 @@ func (s *Service) Erase(ctx context.Context, id string) (bool, error) {
 				}
 			}
 		}
+		if s.Histories != nil {
+			if err := s.Histories.ForgetSteps(ctx, id); err != nil {
+				return l, err
+			}
+		}
 		l.Media, l.Renditions, l.Description = Media{State: Erased}, nil, ""
+		l.ReturnNote, l.Reason, l.Consent = "", "", Consent{}
 		done = true
 		return l, nil
 	})

@@ -98,6 +98,15 @@ type Lesson struct {
 	UpdatedAt   time.Time
 	DeletedAt   time.Time // in the bin since; zero: not
 	ApprovedBy  string    // reviewer, once approved; publication may still wait for PublishAt
+	AfterAiring bool      // approved to be published once an airing of it has happened
+
+	PreapprovedBy string // the school head who has looked at it for the department, or ""
+	PreapprovedAt time.Time
+	AgainSince    time.Time // published, and changed since so that a reviewer must look again; zero: not
+	AgainWhy      string    // what changed: Parts joined by ","
+	Consent       Consent
+	TakenDownAt   time.Time // off for everybody but reviewers and administrators since; zero: not
+	TakenDownBy   string
 }
 
 // Limits of the text of a lesson, in characters.
@@ -110,7 +119,8 @@ const (
 func (l Lesson) Object() people.Object {
 	return people.Object{
 		Owner: l.TeacherID, Uploader: l.UploaderID, School: l.SchoolID,
-		Published: l.Status == Published && l.Media.Playable, Deleted: !l.DeletedAt.IsZero(),
+		Published: l.Status == Published && l.Media.Playable && l.TakenDownAt.IsZero(), Deleted: !l.DeletedAt.IsZero(),
+		TakenDown: !l.TakenDownAt.IsZero(),
 	}
 }
 

@@ -27,7 +27,25 @@ type Service struct {
 	}
 	People interface {
 		ByUsername(ctx context.Context, username string) (people.Person, error)
+		Persons(ctx context.Context, r people.Role, after string, limit int) ([]people.Person, error)
 	}
+	// Histories keeps the steps of lessons; nil: nobody asks for them.
+	Histories Histories
+	// Settings and Schools say where heads look at lessons first; nil: nowhere.
+	Settings Settings
+	Schools  interface {
+		School(ctx context.Context, id string) (school.School, error)
+	}
+	// Worksheets copies those of one lesson to another (worksheet.Service); may be nil.
+	Worksheets interface {
+		CopyTo(ctx context.Context, by people.Person, from, to string) error
+	}
+	// WasAired reports whether an airing of the lesson has happened; nil: none has.
+	WasAired func(ctx context.Context, lessonID string) (bool, error)
+	// Told, when set, is told of every step, in its transaction.
+	Told func(ctx context.Context, before, after Lesson) error
+	// OnTakenDown, when set, is told of a take-down once it is committed.
+	OnTakenDown func(lessonID string)
 	// ReceivedJobs are the jobs that must follow a received recording, and
 	// PublishJob the one that publishes at a time (production supplies both).
 	ReceivedJobs func(l Lesson, r Recording) []job.New
@@ -39,8 +57,9 @@ type Service struct {
 // MaxReason is the longest reason for returning or withdrawing, in characters.
 const MaxReason = 2000
 
-// Draft makes a new lesson owned by the person, or, when an administrator
-// names one, by the teacher with that username. Faults: "access.denied",
+// Draft makes a new lesson owned by the person, or by the teacher whose
+// username is named: by a colleague of the same school, the station or an
+// administrator, who then stays its uploader. Faults: "access.denied",
 // "lesson.invalid" with fields.
 func (s *Service) Draft(ctx context.Context, by people.Person, teacher string, t Text) (Lesson, error) {
 	if !people.May(by, people.CreateLesson, people.Object{}) {
@@ -48,12 +67,12 @@ func (s *Service) Draft(ctx context.Context, by people.Person, teacher string, t
 	}
 	owner, uploader := by, ""
 	if teacher != "" && teacher != by.Username {
-		if !by.Is(people.Admin) {
-			return Lesson{}, denied()
-		}
 		var err error
 		if owner, err = s.People.ByUsername(ctx, teacher); err != nil {
 			return Lesson{}, err
+		}
+		if !by.Is(people.Admin) && !mayName(by, owner) {
+			return Lesson{}, denied()
 		}
 		uploader = by.ID
 	}
@@ -71,6 +90,9 @@ func (s *Service) Draft(ctx context.Context, by people.Person, teacher string, t
 	}
 	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if err := s.Store.Save(ctx, l); err != nil {
+			return err
+		}
+		if err := s.remember(ctx, by.ID, Lesson{}, l); err != nil {
 			return err
 		}
 		return s.log(ctx, by, people.CreateLesson, l, "")
@@ -99,8 +121,8 @@ func (s *Service) Read(ctx context.Context, by people.Person, id string) (Lesson
 func (s *Service) List(ctx context.Context, by people.Person, f Filter) ([]Lesson, string, error) {
 	switch {
 	case by.Is(people.Admin) || by.Is(people.Reviewer) || by.Is(people.Station):
-	case by.Is(people.Teacher) && f.Teacher == by.ID:
-		// Own lessons, at whichever school.
+	case by.Is(people.Teacher) && (f.Teacher == by.ID || f.CaredBy == by.ID):
+		// Own lessons, at whichever school, and those recorded for others.
 	case by.Is(people.Head) && by.SchoolAs(people.Head) != "":
 		f.School = by.SchoolAs(people.Head)
 	case by.Is(people.Teacher):
@@ -134,12 +156,16 @@ func (s *Service) Submit(ctx context.Context, by people.Person, id string) (Less
 		default:
 			return l, wrongStatus(l)
 		}
+		if !l.TakenDownAt.IsZero() {
+			return l, fault.New(fault.Conflict, "lesson.taken_down")
+		}
 		switch l.Media.State {
 		case Checking, Processing, Ready:
 		default:
 			return l, fault.New(fault.Conflict, "lesson.no_recording")
 		}
 		l.Status, l.SubmittedAt, l.ApprovedBy, l.PublishAt = Submitted, s.Now(), "", time.Time{}
+		l.PreapprovedBy, l.PreapprovedAt = "", time.Time{}
 		return l, nil
 	})
 }
@@ -170,13 +196,10 @@ func (s *Service) Approve(ctx context.Context, by people.Person, id string, publ
 		if l.Status == Published {
 			return l, nil
 		}
-		if l.Status != Submitted {
-			return l, wrongStatus(l)
+		if err := approvable(l); err != nil {
+			return l, err
 		}
-		if l.Media.State != Ready {
-			return l, fault.New(fault.Conflict, "lesson.not_ready")
-		}
-		l.ApprovedBy, l.ReturnNote, l.ReturnAt = by.ID, "", 0
+		l.ApprovedBy, l.ReturnNote, l.ReturnAt, l.AfterAiring = by.ID, "", 0, false
 		if now := s.Now(); publishAt.After(now) {
 			l.PublishAt = publishAt
 		} else {
@@ -267,7 +290,7 @@ func (s *Service) change(ctx context.Context, by people.Person, a people.Action,
 		if err != nil {
 			return err
 		}
-		if out, err = s.commit(ctx, l, step); err != nil {
+		if out, err = s.commit(ctx, by.ID, l, step); err != nil {
 			return err
 		}
 		return s.log(ctx, by, a, out, note)
@@ -283,19 +306,25 @@ func (s *Service) system(ctx context.Context, id string, step func(context.Conte
 		if err != nil {
 			return err
 		}
-		out, err = s.commit(ctx, l, step)
+		out, err = s.commit(ctx, "", l, step)
 		return err
 	})
 	return out, err
 }
 
-func (s *Service) commit(ctx context.Context, before Lesson, step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
+// commit stores a step that somebody (by; "" the house itself) took, with its
+// place in the history and whatever follows from it.
+func (s *Service) commit(ctx context.Context, by string, before Lesson, step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
 	after, err := step(ctx, before)
 	if err != nil {
 		return before, err
 	}
+	after = follow(before, after, s.Now())
 	after.UpdatedAt = s.Now()
 	if err := s.Store.Save(ctx, after); err != nil {
+		return before, err
+	}
+	if err := s.remember(ctx, by, before, after); err != nil {
 		return before, err
 	}
 	if !after.PublishAt.IsZero() && !after.PublishAt.Equal(before.PublishAt) {
@@ -306,6 +335,11 @@ func (s *Service) commit(ctx context.Context, before Lesson, step func(context.C
 	if after.Object().Published || before.Object().Published {
 		if err := s.Index.Changed(ctx, after.ID); err != nil {
 			return before, fmt.Errorf("lesson %s: index: %w", after.ID, err)
+		}
+	}
+	if s.Told != nil {
+		if err := s.Told(ctx, before, after); err != nil {
+			return before, err
 		}
 	}
 	return after, nil
@@ -328,6 +362,13 @@ func (s *Service) allowed(ctx context.Context, by people.Person, a people.Action
 func (s *Service) log(ctx context.Context, by people.Person, a people.Action, l Lesson, note string) error {
 	return s.Audit.Append(ctx, audit.Entry{
 		ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(a), Subject: "lesson:" + l.ID, Detail: note,
+	})
+}
+
+// logRule writes down that the department changed how lessons are reviewed.
+func (s *Service) logRule(ctx context.Context, by people.Person, before, after string) error {
+	return s.Audit.Append(ctx, audit.Entry{
+		ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.SetReviewRules), Subject: "setting:" + PreapproveSetting, Detail: "from " + before + " to " + after,
 	})
 }
 

@@ -8,17 +8,22 @@ import (
 // Filter of a list; zero values mean any. Page with After (the id of the last
 // lesson of the page before) and Limit.
 type Filter struct {
-	Status   []Status
-	Media    []MediaState
-	Subject  string
-	Grade    int
-	Week     int
-	Teacher  string
-	School   string
-	Deleted  bool // the bin instead of the shelf
-	After    string
-	Limit    int
-	OldFirst bool // reviewers' queue: longest waiting first
+	Status  []Status
+	Media   []MediaState
+	Subject string
+	Grade   int
+	Week    int
+	Teacher string
+	CaredBy string // its teacher or its uploader
+	School  string
+	Deleted bool // the bin instead of the shelf
+	// Of the reviewers' queue: those that wait for a decision, those approved
+	// whose time has not come, those a head has looked at, those that changed
+	// after they were published.
+	Undecided, Approved, Preapproved, Again bool
+	After                                   string
+	Limit                                   int
+	OldFirst                                bool // reviewers' queue: longest waiting first
 }
 
 // Store keeps lessons and recordings. Missing rows are fault.NotFound

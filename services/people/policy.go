@@ -24,6 +24,12 @@ const (
 	ReadRecording Action = "recording.read" // download the original file
 	ListLessons   Action = "lesson.list"    // a list of lessons that are not all published
 
+	PreapproveLesson Action = "lesson.preapprove" // look at it for the department, where that lets schools
+	TakeDownLesson   Action = "lesson.takedown"   // off for everybody, at once
+	PutBackLesson    Action = "lesson.putback"    // undo that
+	ReadHistory      Action = "lesson.history"    // every step of its life
+	SetReviewRules   Action = "review.rules"      // which schools look at lessons first
+
 	ReadSchedule  Action = "schedule.read" // the internal one, with outcomes
 	EditSchedule  Action = "schedule.edit"
 	EditChannel   Action = "channel.edit"
@@ -40,6 +46,10 @@ const (
 	ManageQueue   Action = "queue.manage"
 	ReadHealth    Action = "health.read" // each dependency and its state
 
+	WriteNotice Action = "notice.write"   // guidance from the department, or a school to its own
+	ReadNotice  Action = "notice.receipt" // say that one has read it
+	ManageHooks Action = "webhook.manage"
+
 	ListClasses   Action = "class.list"      // the classes that one has to do with
 	ReadClass     Action = "class.read"      // its page and its roster
 	ManageClass   Action = "class.manage"    // teachers, roster, pupils' cards
@@ -54,6 +64,7 @@ type Object struct {
 	School    string // school id
 	Published bool
 	Deleted   bool
+	TakenDown bool
 
 	// Of a class: person ids of its homeroom teachers, and of all its teachers.
 	Homeroom, ClassTeachers []string
@@ -95,12 +106,16 @@ func May(p Person, a Action, o Object) bool {
 	if p.Anonymous() || !p.Active {
 		return false
 	}
-	own := p.Is(Teacher) && (o.Owner == p.ID || o.Uploader == p.ID)
+	// Who recorded it for its teacher, at the station or as a colleague, has the same care of it.
+	own := p.Is(Teacher) && (o.Owner == p.ID || o.Uploader == p.ID) || p.Is(Station) && o.Uploader == p.ID
+	if o.TakenDown && a == WatchLesson {
+		return p.Is(Reviewer) || p.Is(Admin) // somebody must be able to judge it
+	}
 	switch a {
 	case SeeSelf, ManageSelf:
 		return true
 	case CreateLesson:
-		return p.Is(Teacher) || p.Is(Admin)
+		return p.Is(Teacher) || p.Is(Station) || p.Is(Admin)
 	case ListLessons:
 		return p.Is(Teacher) || p.Is(Head) || p.Is(Reviewer) || p.Is(Station) || p.Is(Admin)
 	case ReadLesson, WatchLesson:
@@ -111,7 +126,23 @@ func May(p Person, a Action, o Object) bool {
 		return own || p.Is(Reviewer) || p.Is(Admin)
 	case ReviewLesson:
 		// Nobody approves their own lesson.
-		return p.Is(Reviewer) && o.Owner != p.ID
+		return p.Is(Reviewer) && o.Owner != p.ID && o.Uploader != p.ID
+	case PreapproveLesson:
+		return p.At(Head, o.School) && o.Owner != p.ID && o.Uploader != p.ID
+	case TakeDownLesson:
+		return own || p.At(Head, o.School) || p.Is(Reviewer) || p.Is(Admin)
+	case PutBackLesson:
+		return p.Is(Reviewer) && o.Owner != p.ID && o.Uploader != p.ID || p.Is(Admin)
+	case ReadHistory:
+		return own || p.At(Head, o.School) || p.Is(Reviewer) || p.Is(Admin)
+	case WriteNotice:
+		return p.Is(Reviewer) || p.Is(Admin) || p.At(Head, o.School)
+	case ReadNotice:
+		return p.Staff()
+	case ManageHooks:
+		return p.Is(Admin)
+	case SetReviewRules:
+		return p.Is(Reviewer) || p.Is(Admin)
 	case WithdrawLess:
 		return own || p.Is(Reviewer) || p.Is(Admin) || p.At(Head, o.School)
 	case ReadLedger:

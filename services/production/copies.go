@@ -151,7 +151,15 @@ func (s *Copies) Copy(ctx context.Context, by people.Person, id string) (Copy, e
 	if !people.May(by, people.ReadSchedule, people.Object{}) {
 		return Copy{}, fault.New(fault.Forbidden, "access.denied")
 	}
-	return s.Store.Copy(ctx, id)
+	c, err := s.Store.Copy(ctx, id)
+	if err != nil {
+		return c, err
+	}
+	l, err := s.Lessons.Lesson(ctx, c.LessonID)
+	if err == nil && !l.TakenDownAt.IsZero() {
+		return Copy{}, fault.New(fault.Gone, "lesson.taken_down") // nobody puts it on air any more
+	}
+	return c, err
 }
 
 // OfLesson lists a lesson's, newest first.

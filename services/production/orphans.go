@@ -26,7 +26,7 @@ const orphansAtOnce = 100_000
 // orphans removes what storage holds below lessons/ and the database does not
 // know: files of packages that are gone, attempts that were given up, recordings
 // that were written off, copies that were not kept, versions of captions that were replaced.
-// Worksheets are another room's business, unless the whole lesson was erased.
+// worksheets whose lesson does not name them.
 func (w *Workers) orphans(ctx context.Context, run *job.Run, _ OrphansArgs) error {
 	k := &keeper{w: w, now: w.Now()}
 	var doomed []string
@@ -61,7 +61,7 @@ type keeper struct {
 
 	lessonID string
 	erased   bool            // or unknown
-	kept     map[string]bool // keys of its recordings that are not gone, of its copies and captions
+	kept     map[string]bool // keys of its recordings that are not gone, of its copies, captions and worksheets
 	pkgID    string
 	known    bool
 	folders  map[string]bool // of the package's segments and plain files
@@ -103,6 +103,15 @@ func (k *keeper) keep(ctx context.Context, o media.Object) (bool, error) {
 				k.kept[key] = true
 			}
 		}
+		if k.w.Worksheets != nil {
+			keys, err := k.w.Worksheets.Keys(ctx, id)
+			if err != nil {
+				return true, err
+			}
+			for _, key := range keys {
+				k.kept[key] = true
+			}
+		}
 	}
 	if k.erased {
 		return age < orphanRecording, nil
@@ -111,7 +120,8 @@ func (k *keeper) keep(ctx context.Context, o media.Object) (bool, error) {
 	if strings.HasPrefix(rest, "recordings/") {
 		return k.kept[o.Key] || age < orphanRecording, nil
 	}
-	if strings.HasPrefix(rest, "copies/") || strings.HasPrefix(rest, "captions/") && k.w.Captions != nil {
+	if strings.HasPrefix(rest, "copies/") || strings.HasPrefix(rest, "captions/") && k.w.Captions != nil ||
+		strings.HasPrefix(rest, "attachments/") && k.w.Worksheets != nil {
 		return k.kept[o.Key], nil
 	}
 	if pkg, ok := strings.CutPrefix(rest, "packages/"); ok {

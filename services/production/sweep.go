@@ -133,6 +133,11 @@ func (w *Workers) erase(ctx context.Context, run *job.Run, lessonID string) erro
 				return err
 			}
 		}
+		if w.Worksheets != nil {
+			if err := w.Worksheets.Forget(ctx, lessonID); err != nil {
+				return err
+			}
+		}
 		ps, err := w.Packages.Packages(ctx, lessonID)
 		if err != nil {
 			return err

@@ -42,6 +42,14 @@ type Transcoder interface {
 	Broadcast(ctx context.Context, path string, p transcoder.Plan, f delivery.Format, overlays []delivery.Overlay, dir string, progress func(float64)) (string, delivery.Sheet, error)
 }
 
+// Worksheets knows the files that lessons give their pupils (worksheet.Service).
+type Worksheets interface {
+	// Keys are the media keys of a lesson's.
+	Keys(ctx context.Context, lessonID string) ([]string, error)
+	// Forget removes a lesson's, in the transaction of ctx.
+	Forget(ctx context.Context, lessonID string) error
+}
+
 // CannotBePrepared is the failure a teacher is told when a recording's work
 // was given up: it crashed its workers or failed again and again.
 const CannotBePrepared = "recording.cannot_be_prepared"
@@ -60,7 +68,8 @@ type Workers struct {
 	Atomic     job.Atomic
 	Transcoder Transcoder
 	Scratch    *Scratch
-	Captions   Captions // nil: text tracks are left where they are
+	Captions   Captions   // nil: text tracks are left where they are
+	Worksheets Worksheets // nil: there are none
 	Log        *slog.Logger
 	Now        func() time.Time
 	NewID      func() string

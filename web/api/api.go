@@ -27,6 +27,7 @@ import (
 	"lenlop/services/school"
 	"lenlop/services/upload"
 	"lenlop/services/viewership"
+	"lenlop/services/worksheet"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 	"lenlop/web/signin"
@@ -53,6 +54,7 @@ type Room struct {
 	Schedule   *schedule.Service
 	Copies     *production.Copies
 	Captions   Captions
+	Worksheets *worksheet.Service
 	Media      media.Store // where copies' files are
 	Viewership *viewership.Service
 	Sheets     page.Sheets // writes tables as files
@@ -63,10 +65,10 @@ type Room struct {
 	Now        func() time.Time
 	// Playback gives the whole addresses of a lesson's master playlist and
 	// poster for somebody who may watch it; empty when it does not play.
-	Playback func(base string, l lesson.Lesson) (hls, poster string)
+	Playback func(ctx context.Context, base string, l lesson.Lesson) (hls, poster string)
 	// File gives the whole address of a plain file beside the ladder, by its
 	// name; "" when there is none.
-	File func(base string, l lesson.Lesson, name string) string
+	File func(ctx context.Context, base string, l lesson.Lesson, name string) string
 	// Tracks gives the addresses of captions and chapters (stream.Room).
 	Tracks func(ctx context.Context, base string, l lesson.Lesson) (page.Tracks, error)
 	// SecondsLeft estimates how long the recording still takes; < 0: unknown.
@@ -109,7 +111,7 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	parts := [][]call{tokenCalls, serviceTokenCalls, lessonCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, guideCalls, copyCalls, figureCalls,
+	parts := [][]call{tokenCalls, serviceTokenCalls, lessonCalls, careCalls, worksheetCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, guideCalls, copyCalls, figureCalls,
 		importCalls, reportCalls, rollCalls, organisationCalls}
 	for _, part := range parts {
 		all = append(all, part...)

@@ -59,27 +59,34 @@ type returnedDoc struct {
 }
 
 type lessonDoc struct {
-	ID              string         `json:"id"`
-	Title           string         `json:"title"`
-	Description     string         `json:"description"`
-	Subject         string         `json:"subject"`
-	Grade           int            `json:"grade"`
-	Week            int            `json:"week,omitempty"`
-	Language        string         `json:"language"`
-	Teacher         named          `json:"teacher"`
-	School          *named         `json:"school,omitempty"`
-	Status          string         `json:"status"`
-	Media           mediaDoc       `json:"media"`
-	Failure         *failureDoc    `json:"failure,omitempty"`
-	Returned        *returnedDoc   `json:"returned,omitempty"`
-	DurationSeconds float64        `json:"durationSeconds,omitempty"`
-	Renditions      []renditionDoc `json:"renditions"`
-	Playback        *playbackDoc   `json:"playback,omitempty"`
-	CreatedAt       *time.Time     `json:"createdAt"`
-	SubmittedAt     *time.Time     `json:"submittedAt,omitempty"`
-	PublishAt       *time.Time     `json:"publishAt,omitempty"`
-	PublishedAt     *time.Time     `json:"publishedAt,omitempty"`
-	DeletedAt       *time.Time     `json:"deletedAt,omitempty"`
+	ID              string          `json:"id"`
+	Title           string          `json:"title"`
+	Description     string          `json:"description"`
+	Subject         string          `json:"subject"`
+	Grade           int             `json:"grade"`
+	Week            int             `json:"week,omitempty"`
+	Language        string          `json:"language"`
+	Teacher         named           `json:"teacher"`
+	Uploader        *named          `json:"uploader,omitempty"` // who recorded it for the teacher
+	School          *named          `json:"school,omitempty"`
+	Status          string          `json:"status"`
+	Media           mediaDoc        `json:"media"`
+	Failure         *failureDoc     `json:"failure,omitempty"`
+	Returned        *returnedDoc    `json:"returned,omitempty"`
+	DurationSeconds float64         `json:"durationSeconds,omitempty"`
+	AfterAiring     bool            `json:"afterAiring,omitempty"` // approved: published once its airing has happened
+	Preapproved     *preapprovedDoc `json:"preapproved,omitempty"`
+	LookAgain       *lookAgainDoc   `json:"lookAgain,omitempty"`
+	Consent         *consentDoc     `json:"consent,omitempty"`
+	TakenDownAt     *time.Time      `json:"takenDownAt,omitempty"`
+	Withdrawn       *returnedDoc    `json:"withdrawn,omitempty"`
+	Renditions      []renditionDoc  `json:"renditions"`
+	Playback        *playbackDoc    `json:"playback,omitempty"`
+	CreatedAt       *time.Time      `json:"createdAt"`
+	SubmittedAt     *time.Time      `json:"submittedAt,omitempty"`
+	PublishAt       *time.Time      `json:"publishAt,omitempty"`
+	PublishedAt     *time.Time      `json:"publishedAt,omitempty"`
+	DeletedAt       *time.Time      `json:"deletedAt,omitempty"`
 }
 
 type lessonIn struct {
@@ -89,7 +96,8 @@ type lessonIn struct {
 	Grade       *int    `json:"grade,omitempty"`
 	Week        *int    `json:"week,omitempty"`
 	Language    *string `json:"language,omitempty"`
-	// Teacher is a username: whose lesson it is, when an administrator makes it.
+	// Teacher is a username: whose lesson it is, when a colleague, the station
+	// or an administrator makes it.
 	Teacher string `json:"teacher,omitempty"`
 }
 
@@ -103,7 +111,8 @@ type reasonIn struct {
 }
 
 type approveIn struct {
-	PublishAt time.Time `json:"publishAt,omitzero"`
+	PublishAt   time.Time `json:"publishAt,omitzero"`
+	AfterAiring bool      `json:"afterAiring,omitempty"` // instead of a time: once an airing of it has happened
 }
 
 // step makes a handler for a change that only needs the lesson's id.
@@ -130,7 +139,7 @@ var lessonCalls = []call{
 		})},
 	{method: "GET", path: "/lessons", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "List the lessons the caller may see, newest first", out: list[lessonDoc]{},
-		query:  []string{"status", "subject", "grade", "week", "teacher", "school", "deleted", "limit", "cursor"},
+		query:  []string{"status", "subject", "grade", "week", "teacher", "school", "deleted", "preapproved", "lookAgain", "limit", "cursor"},
 		handle: take(200, listLessons)},
 	{method: "GET", path: "/lessons/:lesson", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "One lesson", out: lessonDoc{},
@@ -153,8 +162,11 @@ var lessonCalls = []call{
 			return r.Lessons.Return(ctx, by, id, in.Reason, in.At)
 		})},
 	{method: "POST", path: "/lessons/:lesson/approve", action: people.ReviewLesson, scope: page.Object, status: 200,
-		summary: "Publish the lesson at once, or at a time", in: approveIn{}, out: lessonDoc{},
+		summary: "Publish the lesson at once, at a time, or after its airing", in: approveIn{}, out: lessonDoc{},
 		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in approveIn) (lesson.Lesson, error) {
+			if in.AfterAiring {
+				return r.Lessons.ApproveAfterAiring(ctx, by, id)
+			}
 			return r.Lessons.Approve(ctx, by, id, in.PublishAt)
 		})},
 	{method: "POST", path: "/lessons/:lesson/withdraw", action: people.WithdrawLess, scope: page.Object, status: 200,
@@ -187,7 +199,8 @@ func listLessons(r *Room, c echo.Context, by people.Person, _ struct{}) (out lis
 		return out, err
 	}
 	f := lesson.Filter{Subject: c.QueryParam("subject"), Teacher: c.QueryParam("teacher"), School: c.QueryParam("school"),
-		Deleted: c.QueryParam("deleted") == "true", After: cursor, Limit: limit}
+		Deleted: c.QueryParam("deleted") == "true", Preapproved: c.QueryParam("preapproved") == "true", Again: c.QueryParam("lookAgain") == "true",
+		After: cursor, Limit: limit}
 	if f.Grade, err = intParam(c, "grade", 0); err != nil {
 		return out, err
 	}
@@ -231,6 +244,9 @@ func (r *Room) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
 	} else if fault.KindOf(err) != fault.NotFound {
 		return d, err
 	}
+	if err := r.care(ctx, l, &d); err != nil {
+		return d, err
+	}
 	if l.SchoolID != "" {
 		if s, err := r.Schools.School(ctx, l.SchoolID); err == nil {
 			d.School = &named{s.ID, s.Name}
@@ -258,14 +274,14 @@ func (r *Room) play(c echo.Context, l lesson.Lesson, d *lessonDoc) error {
 		}
 		doc := renditionDoc{x.Name, x.Kind, x.Width, x.Height, x.Bandwidth, x.Bytes, ""}
 		if may && x.Kind == lesson.KindFile {
-			doc.URL = r.File(base(c), l, x.Name)
+			doc.URL = r.File(c.Request().Context(), base(c), l, x.Name)
 		}
 		d.Renditions = append(d.Renditions, doc)
 		bytes[x.Name] = x.Bytes
 	}
 	if may {
-		hls, poster := r.Playback(base(c), l)
-		d.Playback = &playbackDoc{HLS: hls, Poster: poster, Storyboard: r.File(base(c), l, lesson.KindStoryboard), BytesByRun: bytes, Captions: []trackDoc{}}
+		hls, poster := r.Playback(c.Request().Context(), base(c), l)
+		d.Playback = &playbackDoc{HLS: hls, Poster: poster, Storyboard: r.File(c.Request().Context(), base(c), l, lesson.KindStoryboard), BytesByRun: bytes, Captions: []trackDoc{}}
 		return r.tracks(c, l, d.Playback)
 	}
 	return nil

@@ -3,60 +3,156 @@ package department
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
+	"lenlop/services/school"
+	"lenlop/services/worksheet"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
 // perPage is how many lessons the queue shows at a time.
 const perPage = 50
 
+// The parts of the queue.
+const (
+	waiting     = ""            // for a decision
+	preapproved = "preapproved" // for a decision, and a head has looked at them
+	approved    = "approved"    // for their time
+	again       = "again"       // published, and changed since
+)
+
 // queue is what waits for a reviewer, longest first.
 type queue struct {
-	Waiting        []lesson.Lesson
-	Approved       []lesson.Lesson // waiting for their time only
+	Show           string // one of the parts
+	Lessons        []lesson.Lesson
+	Subjects       []lesson.Queued
 	Names          *names
 	Subject, Grade string
+	Address        string // of this page, to which a format can be added
 	Next           string
 	Now            time.Time
 	Done           string
+	Levels         []school.Level // whose heads look first
 }
+
+// with is the queue's address with one choice changed.
+func (v queue) with(name, value string) templ.SafeURL {
+	q := url.Values{"subject": {v.Subject}, "grade": {v.Grade}, "show": {v.Show}}
+	q.Set(name, value)
+	for k := range q {
+		if q.Get(k) == "" {
+			q.Del(k)
+		}
+	}
+	return templ.SafeURL("/review?" + q.Encode())
+}
+
+// filter is what the choices of the page narrow the queue to.
+func (v queue) filter(after string, limit int) lesson.Filter {
+	grade, _ := strconv.Atoi(v.Grade)
+	f := lesson.Filter{Status: []lesson.Status{lesson.Submitted}, Subject: v.Subject, Grade: grade, OldFirst: true, After: after, Limit: limit}
+	switch v.Show {
+	case approved:
+		f.Approved = true
+	case again:
+		f.Status, f.Again = []lesson.Status{lesson.Published}, true
+	case preapproved:
+		f.Undecided, f.Preapproved = true, true
+	default:
+		f.Undecided = true
+	}
+	return f
+}
+
+// since is when the lesson began to wait.
+func (v queue) since(l lesson.Lesson) time.Time {
+	if v.Show == again {
+		return l.AgainSince
+	}
+	return l.SubmittedAt
+}
+
+// days is for how many whole days the lesson has waited.
+func (v queue) days(l lesson.Lesson) int { return max(0, int(v.Now.Sub(v.since(l)).Hours()/24)) }
 
 func (r Room) queue(c echo.Context) error {
 	ctx := c.Request().Context()
-	v := queue{Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"), Now: r.Now(), Done: page.DoneOf(c)}
-	grade, _ := strconv.Atoi(v.Grade)
-	list, next, err := r.Lessons.List(ctx, page.Who(c), lesson.Filter{
-		Status: []lesson.Status{lesson.Submitted}, Subject: v.Subject, Grade: grade,
-		OldFirst: true, After: c.QueryParam("after"), Limit: perPage,
-	})
+	v := queue{Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"), Show: c.QueryParam("show"), Now: r.Now(), Done: page.DoneOf(c)}
+	if !slices.Contains([]string{waiting, preapproved, approved, again}, v.Show) {
+		v.Show = waiting
+	}
+	format, err := page.SheetFormat(c)
 	if err != nil {
 		return err
 	}
 	if v.Names, err = r.names(ctx); err != nil {
 		return err
 	}
+	if format != "" {
+		return r.sendQueue(c, v, format)
+	}
+	list, next, err := r.Lessons.List(ctx, page.Who(c), v.filter(c.QueryParam("after"), perPage))
+	if err != nil {
+		return err
+	}
 	for _, l := range list {
 		if err := v.Names.learn(ctx, l.TeacherID); err != nil {
 			return err
 		}
-		if l.ApprovedBy != "" {
-			v.Approved = append(v.Approved, l)
-		} else {
-			v.Waiting = append(v.Waiting, l)
-		}
+	}
+	v.Lessons = list
+	if v.Subjects, err = r.Lessons.Queue(ctx, page.Who(c)); err != nil {
+		return err
+	}
+	if v.Levels, err = r.Lessons.PreapproveLevels(ctx); err != nil {
+		return err
 	}
 	if next != "" {
-		v.Next = "/review?" + url.Values{"subject": {v.Subject}, "grade": {v.Grade}, "after": {next}}.Encode()
+		v.Next = string(v.with("after", next))
 	}
 	return page.Render(c, http.StatusOK, queuePage(v))
+}
+
+// sendQueue sends the queue as a table: what the page shows, all pages of it.
+func (r Room) sendQueue(c echo.Context, v queue, format string) error {
+	ctx, p := c.Request().Context(), locale.From(c.Request().Context())
+	var rows [][]any
+	for after := ""; ; {
+		list, next, err := r.Lessons.List(ctx, page.Who(c), v.filter(after, 200))
+		if err != nil {
+			return err
+		}
+		for _, l := range list {
+			if err := v.Names.learn(ctx, l.TeacherID); err != nil {
+				return err
+			}
+			pre := ""
+			if !l.PreapprovedAt.IsZero() {
+				pre = l.PreapprovedAt.In(r.Zone).Format(time.DateTime)
+			}
+			rows = append(rows, []any{l.ID, l.Title, page.Subject(ctx, v.Names.Subjects, l.Subject), l.Grade, l.Week, v.Names.Person(l.TeacherID),
+				v.Names.School(l.SchoolID), v.since(l).In(r.Zone).Format(time.DateTime), v.days(l), pre})
+		}
+		if next == "" {
+			break
+		}
+		after = next
+	}
+	var head []any
+	for _, k := range []string{"id", "title", "subject", "grade", "week", "teacher", "school", "since", "days", "preapproved"} {
+		head = append(head, p.T("queue.column_"+k))
+	}
+	return page.SendSheet(c, r.Sheets, format, "cho-duyet", p.T("review.title"), head, slices.Values(rows))
 }
 
 // review is one lesson before its reviewer.
@@ -68,6 +164,9 @@ type review struct {
 	Return    page.Form
 	Withdraw  page.Form
 	Player    page.Player
+	Down      page.Form
+	Sheets    []worksheet.Worksheet
+	Past      []page.PastStep
 	May       bool // the person may review it (nobody reviews their own)
 	Now       time.Time
 	Zone      *time.Location
@@ -105,8 +204,21 @@ func (r Room) showReview(c echo.Context, status int, v review) error {
 	if v.Names, err = r.names(ctx); err != nil {
 		return err
 	}
-	if err := v.Names.learn(ctx, v.Lesson.TeacherID, v.Lesson.ApprovedBy); err != nil {
+	if err := v.Names.learn(ctx, v.Lesson.TeacherID, v.Lesson.UploaderID, v.Lesson.ApprovedBy, v.Lesson.PreapprovedBy); err != nil {
 		return err
+	}
+	if v.Sheets, err = r.Worksheets.List(ctx, by, v.Lesson.ID); err != nil {
+		return err
+	}
+	steps, err := r.Lessons.History(ctx, by, v.Lesson.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range steps {
+		if err := v.Names.learn(ctx, x.By); err != nil {
+			return err
+		}
+		v.Past = append(v.Past, page.PastStep{Step: x, Who: v.Names.Person(x.By)})
 	}
 	v.Now, v.Zone = r.Now(), r.Zone
 	if people.May(by, people.WatchLesson, v.Lesson.Object()) {
@@ -129,7 +241,11 @@ func (r Room) approve(c echo.Context) error {
 	done := "approved"
 	if err == nil {
 		var l lesson.Lesson
-		l, err = r.Lessons.Approve(c.Request().Context(), page.Who(c), c.Param("lesson"), at)
+		if f.Values["when"] == "aired" {
+			l, err = r.Lessons.ApproveAfterAiring(c.Request().Context(), page.Who(c), c.Param("lesson"))
+		} else {
+			l, err = r.Lessons.Approve(c.Request().Context(), page.Who(c), c.Param("lesson"), at)
+		}
 		if l.Status == lesson.Published {
 			done = "published"
 		}
@@ -153,6 +269,41 @@ func (r Room) withdraw(c echo.Context) error {
 	f := page.FormOf(c, "reason")
 	_, err := r.Lessons.Withdraw(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["reason"])
 	return r.reviewed(c, err, "withdrawn", func(v *review) { f.Err = err; v.Withdraw = f })
+}
+
+func (r Room) confirm(c echo.Context) error {
+	_, err := r.Lessons.Confirm(c.Request().Context(), page.Who(c), c.Param("lesson"))
+	return r.reviewed(c, err, "confirmed", func(v *review) { v.Approve.Err = err })
+}
+
+// takeDown takes a lesson off at once; the reviewer stays with it.
+func (r Room) takeDown(c echo.Context) error {
+	f := page.FormOf(c, "reason")
+	_, err := r.Lessons.TakeDown(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["reason"])
+	if err == nil && page.Who(c).Is(people.Reviewer) {
+		return c.Redirect(http.StatusSeeOther, "/review/"+c.Param("lesson")+"?done=taken_down")
+	}
+	return r.reviewed(c, err, "taken_down", func(v *review) { f.Err = err; v.Down = f })
+}
+
+func (r Room) putBack(c echo.Context) error {
+	_, err := r.Lessons.PutBack(c.Request().Context(), page.Who(c), c.Param("lesson"))
+	return r.reviewed(c, err, "put_back", func(v *review) { v.Approve.Err = err })
+}
+
+// rules says at schools of which levels heads look first.
+func (r Room) rules(c echo.Context) error {
+	if err := c.Request().ParseForm(); err != nil {
+		return fault.Wrap(err, fault.Malformed, "request.malformed")
+	}
+	var levels []school.Level
+	for _, x := range c.Request().Form["level"] {
+		levels = append(levels, school.Level(x))
+	}
+	if err := r.Lessons.SetPreapproveLevels(c.Request().Context(), page.Who(c), levels); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/review?done=rules_saved")
 }
 
 // reviewed goes back to the queue after a decision, or shows the lesson again

@@ -13,6 +13,7 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/worksheet"
 	"lenlop/web/page"
 )
 
@@ -37,7 +38,11 @@ type Room struct {
 	Classes interface {
 		Class(ctx context.Context, id string) (school.Class, error)
 	}
-	Sheets   page.Sheets
+	Sheets page.Sheets
+	// Worksheets are the files that lessons give their pupils.
+	Worksheets interface {
+		List(ctx context.Context, by people.Person, lessonID string) ([]worksheet.Worksheet, error)
+	}
 	Served   Served
 	Channels interface {
 		Channels(ctx context.Context) ([]schedule.Channel, error)
@@ -58,6 +63,10 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: "/review/:lesson/approve", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.approve)},
 		{Method: http.MethodPost, Path: "/review/:lesson/return", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.giveBack)},
 		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
+		{Method: http.MethodPost, Path: "/review/:lesson/confirm", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.confirm)},
+		{Method: http.MethodPost, Path: "/review/:lesson/take-down", Action: people.TakeDownLesson, Scope: page.Object, Handle: page.SignedIn(r.takeDown)},
+		{Method: http.MethodPost, Path: "/review/:lesson/put-back", Action: people.PutBackLesson, Scope: page.Object, Handle: page.SignedIn(r.putBack)},
+		{Method: http.MethodPost, Path: "/review/rules", Action: people.SetReviewRules, Scope: page.Site, Handle: r.rules},
 		{Method: http.MethodGet, Path: "/department", Action: people.ReadViewing, Scope: page.Site, Handle: r.table},
 		{Method: http.MethodGet, Path: "/department/table.csv", Action: people.ReadViewing, Scope: page.Site, Handle: r.csv},
 		{Method: http.MethodGet, Path: "/department/schools", Action: people.ReadViewing, Scope: page.Site, Handle: r.schools},

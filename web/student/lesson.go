@@ -12,6 +12,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
+	"lenlop/services/worksheet"
 	"lenlop/web/page"
 )
 
@@ -32,6 +33,7 @@ type lessonPage struct {
 	now      time.Time
 	base     string // scheme and host, for the link card
 	showings []showing
+	sheets   []worksheet.Worksheet
 }
 
 func (r Room) lesson(c echo.Context) error {
@@ -44,6 +46,11 @@ func (r Room) lesson(c echo.Context) error {
 		mine: people.May(by, people.EditLesson, l.Object())}
 	if people.May(by, people.WatchLesson, l.Object()) {
 		if p.player, err = page.PlayerOf(ctx, r.Streams, l, p.now.In(r.Zone)); err != nil {
+			return err
+		}
+	}
+	if r.Worksheets != nil {
+		if p.sheets, err = r.Worksheets.List(ctx, by, l.ID); err != nil {
 			return err
 		}
 	}

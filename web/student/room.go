@@ -12,6 +12,8 @@ import (
 
 	"lenlop/services/catalog"
 	"lenlop/services/lesson"
+	"lenlop/services/notice"
+	"lenlop/services/media"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
@@ -68,7 +70,13 @@ type Room struct {
 	People   People
 	Schedule Schedule
 	Listed   Listed // may be nil
+	// Notices is the guidance that concerns a visitor, newest first, at most
+	// so many; nil: there is none.
+	Notices func(ctx context.Context, p people.Person, grade, limit int) ([]notice.Notice, error)
 	CheckIns CheckIns
+	// Worksheets and Media are a lesson's files; nil: there are none.
+	Worksheets Worksheets
+	Media      media.Store
 	Streams  page.Streams   // where what plays is (stream.Room)
 	Zone     *time.Location // the site's local time
 	// Grade is the grade that a signed-in pupil's class is in, 0 when unknown;
@@ -87,6 +95,7 @@ func (r Room) Routes() []page.Route {
 		read(http.MethodPost, "/grade", r.chooseGrade),
 		read(http.MethodGet, "/search", r.search),
 		{Method: http.MethodGet, Path: "/lessons/:lesson", Action: people.ReadLesson, Scope: page.Object, Handle: r.lesson},
+		r.worksheetRoute(),
 		read(http.MethodGet, "/tv", r.day),
 		read(http.MethodGet, "/tv/week", r.week),
 		read(http.MethodGet, "/tv/reminders", r.reminders),
@@ -103,6 +112,9 @@ const gradeCookie = "grade"
 const gradeLife = 400 * 24 * time.Hour
 
 // gradeOf is the grade kept on the device; 0: none.
+// GradeOf is the grade that a visitor chose on this device; 0: none.
+func GradeOf(c echo.Context) int { return gradeOf(c) }
+
 func gradeOf(c echo.Context) int {
 	k, err := c.Cookie(gradeCookie)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/school"
 	"lenlop/services/upload"
+	"lenlop/services/worksheet"
 	"lenlop/web/page"
 )
 
@@ -37,6 +38,17 @@ type desk struct {
 	Now       time.Time
 	Withdraw  bool // the person may take it off the web
 	Edit      bool // the person may change it
+	PutBack   bool // the person may end a take-down
+	Sheets    []worksheet.Worksheet
+	Past      []page.PastStep
+	Teacher   people.Person
+	Uploader  people.Person // zero: the teacher
+	Sheet     page.Form     // adding a worksheet
+	Consent   page.Form
+	Down      page.Form // taking it down
+	Owner     page.Form // saying whose it is
+	Found     []people.Person
+	Copies    page.Form
 }
 
 // live are the parts of the page that follow the pipeline; progress.ts fetches
@@ -50,17 +62,29 @@ func (r Room) blank(c echo.Context) error {
 	return r.showBlank(c, http.StatusOK, page.Form{})
 }
 
-func (r Room) showBlank(c echo.Context, status int, f page.Form) error {
+func (r Room) showBlank(c echo.Context, status int, f page.Form, found ...people.Person) error {
 	subjects, err := r.Schools.Subjects(c.Request().Context())
 	if err != nil {
 		return err
 	}
-	return page.Render(c, status, blank(f, subjects))
+	schools, err := r.schoolsOf(c.Request().Context(), found)
+	if err != nil {
+		return err
+	}
+	return page.Render(c, status, blank(f, subjects, found, schools, page.Who(c).Is(people.Teacher)))
 }
 
 func (r Room) draft(c echo.Context) error {
-	f := page.FormOf(c, fields...)
-	l, err := r.Lessons.Draft(c.Request().Context(), page.Who(c), "", text(f))
+	f := page.FormOf(c, append([]string{"teacher", "who"}, fields...)...)
+	teacher, found, err := r.chosen(c, f)
+	if len(found) > 0 || err == nil && teacher == "" && !page.Who(c).Is(people.Teacher) {
+		f.Err = fault.Form("lesson.invalid", fault.Wrong("teacher", "lesson.choose_teacher"))
+		return r.showBlank(c, page.Status(f.Err), f, found...)
+	}
+	var l lesson.Lesson
+	if err == nil {
+		l, err = r.Lessons.Draft(c.Request().Context(), page.Who(c), teacher, text(f))
+	}
 	if fault.KindOf(err) == fault.Invalid {
 		f.Err = err
 		return r.showBlank(c, page.Status(err), f)
@@ -87,7 +111,11 @@ func (r Room) show(c echo.Context, status int, d desk) error {
 		return err
 	}
 	d.Edit, d.Withdraw = true, people.May(by, people.WithdrawLess, d.Lesson.Object())
+	d.PutBack = people.May(by, people.PutBackLesson, d.Lesson.Object())
 	if d.Subjects, err = r.Schools.Subjects(ctx); err != nil {
+		return err
+	}
+	if err := r.care(c, &d); err != nil {
 		return err
 	}
 	if id := d.Lesson.Media.RecordingID; id != "" {
@@ -145,10 +173,16 @@ func (r Room) withdraw(c echo.Context) error {
 func (r Room) back(c echo.Context, done string, err error) error {
 	switch fault.KindOf(err) {
 	case fault.Conflict, fault.Gone:
+		if !r.mayEdit(c) {
+			return err
+		}
 		return r.show(c, page.Status(err), desk{Step: page.Form{Err: err}})
 	}
 	if err != nil {
 		return err
+	}
+	if b := page.LocalPath(c.FormValue("back")); b != "/" {
+		return c.Redirect(http.StatusSeeOther, b+"?done="+done)
 	}
 	return c.Redirect(http.StatusSeeOther, "/teacher/lessons/"+c.Param("lesson")+"?done="+done)
 }

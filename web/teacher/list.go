@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -33,15 +34,31 @@ type listing struct {
 	Teachers map[string]string // names by id; nil: the reader's own lessons
 	School   string
 	Done     string
+	Now      time.Time
+	Results  []lesson.Outcome // of a change of many; their lessons stay chosen
+	Bulk     page.Form
+	Chosen   map[string]bool
+	Own      bool // the reader cares for them: boxes to choose by
+}
+
+// daysLeft is how many days a lesson in the bin still has.
+func (v listing) daysLeft(l lesson.Lesson) int {
+	left := lesson.KeepBinned - v.Now.Sub(l.DeletedAt)
+	return max(0, int((left+24*time.Hour-1)/(24*time.Hour)))
 }
 
 // fill reads one page of lessons under a filter that the address narrows.
 func (r Room) fill(c echo.Context, v *listing, f lesson.Filter) error {
 	ctx := c.Request().Context()
-	v.Path, v.Status, v.Done = c.Path(), c.QueryParam("status"), page.DoneOf(c)
+	v.Status, v.Done, v.Now = c.QueryParam("status"), page.DoneOf(c), r.Now()
+	if v.Path == "" {
+		v.Path = c.Path()
+	}
 	switch {
 	case v.Status == "bin":
 		f.Deleted = true
+		// What has been erased is gone, and no longer offered.
+		f.Media = []lesson.MediaState{lesson.None, lesson.Receiving, lesson.Checking, lesson.Processing, lesson.Ready, lesson.Failed}
 	case slices.Contains(statuses, lesson.Status(v.Status)):
 		f.Status = []lesson.Status{lesson.Status(v.Status)}
 	default:
@@ -61,11 +78,16 @@ func (r Room) fill(c echo.Context, v *listing, f lesson.Filter) error {
 }
 
 func (r Room) list(c echo.Context) error {
-	var v listing
-	if err := r.fill(c, &v, lesson.Filter{Teacher: page.Who(c).ID}); err != nil {
+	return r.showList(c, http.StatusOK, listing{})
+}
+
+// showList shows the lessons that the person cares for.
+func (r Room) showList(c echo.Context, status int, v listing) error {
+	v.Path, v.Own = "/teacher", true
+	if err := r.fill(c, &v, lesson.Filter{CaredBy: page.Who(c).ID}); err != nil {
 		return err
 	}
-	return page.Render(c, http.StatusOK, lessons(v))
+	return page.Render(c, status, lessons(v))
 }
 
 // school shows a head the school's lessons and where each stands.

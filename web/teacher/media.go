@@ -7,6 +7,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/web/locale"
 )
@@ -107,4 +108,17 @@ func say(ctx context.Context, prefix string, keys ...string) string {
 // encodings are the renditions a teacher thinks of: the storyboard is none.
 func encodings(l lesson.Lesson) []lesson.Rendition {
 	return slices.DeleteFunc(slices.Clone(l.Renditions), func(r lesson.Rendition) bool { return r.Kind == lesson.KindStoryboard })
+}
+
+// why is the reason a lesson was not changed, in words: of a form the first
+// field's, because that is what has to be mended.
+func why(ctx context.Context, err error) string {
+	f := fault.As(err)
+	if f == nil {
+		return locale.From(ctx).Fault(err)
+	}
+	if len(f.Fields) > 0 {
+		return locale.From(ctx).Code(f.Fields[0].Code, f.Fields[0].Args)
+	}
+	return locale.From(ctx).Fault(err)
 }

@@ -5,6 +5,7 @@ package teacher
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -14,6 +15,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/school"
 	"lenlop/services/upload"
+	"lenlop/services/worksheet"
 	"lenlop/web/page"
 )
 
@@ -28,6 +30,8 @@ type Room struct {
 	People   people.Store
 	Media    media.Store
 	Captions Captions
+	// Worksheets are the files that lessons give their pupils.
+	Worksheets *worksheet.Service
 	Streams  page.Streams // where what plays is (stream.Room)
 	Viewing  Viewing
 	Sheets   page.Sheets // writes tables as files
@@ -53,7 +57,7 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodGet, Path: one + "/recording", Action: people.ReadRecording, Scope: page.Object, Handle: page.SignedIn(r.recording)},
 		{Method: http.MethodGet, Path: "/school", Action: people.ReadSchool, Scope: page.Object, Handle: page.SignedIn(r.school)},
-	}, append(r.rollRoutes(), r.alongRoutes(one)...)...)
+	}, slices.Concat(r.rollRoutes(), r.alongRoutes(one), r.careRoutes(one))...)
 }
 
 // may is the check of a page whose object has been read.
