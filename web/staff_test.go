@@ -108,11 +108,11 @@ func (quiet) Handler() http.Handler              { return http.NotFoundHandler()
 // streams plays every lesson that has a package.
 type streams struct{}
 
-func (streams) Playback(base string, l lesson.Lesson) (hls, poster string) {
+func (streams) Playback(_ context.Context, base string, l lesson.Lesson) (hls, poster string) {
 	return base + "/watch/" + l.ID + "/" + l.Media.PackageID + "/master.m3u8", ""
 }
 
-func (streams) File(string, lesson.Lesson, string) string { return "" }
+func (streams) File(context.Context, string, lesson.Lesson, string) string { return "" }
 
 func (streams) Tracks(context.Context, string, lesson.Lesson) (page.Tracks, error) {
 	return page.Tracks{}, nil

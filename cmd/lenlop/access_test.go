@@ -272,6 +272,10 @@ func TestDeactivation(t *testing.T) {
 	}
 	ended := teacher.follow(l.ID)
 	w.cookies["quan-tri"], w.tokens["quan-tri"] = "", admin.token
+	address := w.address("giao-vien", w.playing("draft").ID)
+	if status, _ := w.send("", "", address); status != 200 {
+		t.Fatalf("the address of an unpublished lesson: %d", status)
+	}
 	off := asked{method: "POST", path: "/admin/people/p-giao-vien/active", body: "active=no", kind: formType}
 	if status, body := w.send("quan-tri", "bearer", off); status != http.StatusSeeOther {
 		t.Fatalf("deactivating: %d %s", status, brief(body))
@@ -280,6 +284,12 @@ func TestDeactivation(t *testing.T) {
 	for _, kind := range []string{"cookie", "bearer"} {
 		if status, _ := w.send("giao-vien", kind, mine); status != 401 && status != 403 && status != 404 {
 			t.Errorf("deactivated, and still served with a %s: %d", kind, status)
+		}
+	}
+	for status := 200; status == 200; time.Sleep(20 * time.Millisecond) { // the answer changes with time alone
+		if status, _ = w.send("", "", address); status == 200 && time.Since(at) > time.Second {
+			t.Errorf("an address handed out before still plays after %v", time.Since(at))
+			break
 		}
 	}
 	h.as("").refused("POST", "/tokens", map[string]any{"username": "giao-vien", "password": password}, 401, "signin.wrong")
@@ -297,6 +307,21 @@ func TestDeactivation(t *testing.T) {
 	if status, _ := w.send("giao-vien", "bearer", mine); status != 401 {
 		t.Errorf("an ended token lives again: %d", status)
 	}
+}
+
+// address is where a lesson plays, as it is handed out to an account: with its
+// token, for players that send no cookie.
+func (w *world) address(account, lesson string) asked {
+	w.h.t.Helper()
+	var l struct {
+		Playback struct{ HLS string }
+	}
+	(&caller{testHouse: w.h, name: account, token: w.tokens[account], client: w.client}).ok("GET", "/lessons/"+lesson, nil, 200, &l)
+	path, ours := strings.CutPrefix(l.Playback.HLS, w.h.url)
+	if !ours || !strings.Contains(path, "?token=") {
+		w.h.t.Fatalf("address %q", l.Playback.HLS)
+	}
+	return asked{method: "GET", path: path}
 }
 
 // TestNobodyReviewsTheirOwn: a reviewer who teaches needs a colleague.

@@ -17,11 +17,12 @@ import (
 
 // Streams tells where what plays of a lesson is (stream.Room).
 type Streams interface {
-	// Playback gives the addresses of a lesson's master playlist and poster.
-	Playback(base string, l lesson.Lesson) (hls, poster string)
+	// Playback gives the addresses of a lesson's master playlist and poster, for
+	// the person signed in.
+	Playback(ctx context.Context, base string, l lesson.Lesson) (hls, poster string)
 	// File gives the address of a plain file beside the ladder ("saver",
 	// "sound"); "" when there is none.
-	File(base string, l lesson.Lesson, name string) string
+	File(ctx context.Context, base string, l lesson.Lesson, name string) string
 	// Tracks gives the addresses of what is written along with the lesson.
 	Tracks(ctx context.Context, base string, l lesson.Lesson) (Tracks, error)
 }
@@ -59,9 +60,9 @@ func PlayerOf(ctx context.Context, s Streams, l lesson.Lesson, now time.Time) (P
 	if !l.Media.Playable {
 		return p, nil
 	}
-	p.HLS, p.Poster = s.Playback("", l)
+	p.HLS, p.Poster = s.Playback(ctx, "", l)
 	for _, x := range l.Renditions {
-		if a := s.File("", l, x.Name); x.Kind == lesson.KindFile && a != "" {
+		if a := s.File(ctx, "", l, x.Name); x.Kind == lesson.KindFile && a != "" {
 			p.Files = append(p.Files, PlainFile{x.Name, a, x.Bytes})
 		}
 	}

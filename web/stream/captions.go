@@ -24,10 +24,7 @@ func (r Room) Tracks(ctx context.Context, base string, l lesson.Lesson) (t page.
 	if err != nil {
 		return t, err
 	}
-	token := ""
-	if !l.Object().Published {
-		token = "?token=" + SignWatch(r.Secret, l.ID, caption.Folder, r.Now().Add(TokenLife))
-	}
+	token := r.token(ctx, l, caption.Folder)
 	for _, c := range list {
 		t.Captions = append(t.Captions, page.CaptionTrack{Language: c.Language, Address: base + Base + caption.Address(c) + token})
 	}

@@ -45,11 +45,11 @@ func TestCaptionsAreKeptAsTheLessonIs(t *testing.T) {
 	if err != nil || open.Captions[0].Address != "/watch/open/captions/vi.v1.vtt" || open.ChaptersAddress != "/watch/open/captions/chapters.vtt" {
 		t.Fatalf("%+v %v", open, err)
 	}
-	draft, err := r.Tracks(t.Context(), "", s.lessons["draft"])
+	draft, err := r.Tracks(as("lan"), "", s.lessons["draft"])
 	if err != nil {
 		t.Fatal(err)
 	}
-	packageToken := "?token=" + SignWatch(r.Secret, "draft", "p1", noon.Add(time.Hour))
+	packageToken := "?token=" + Pass{"lan", "draft", "p1"}.Sign(r.Secret, noon.Add(time.Hour))
 	for _, x := range []struct {
 		what, path string
 		by         people.Person

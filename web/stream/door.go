@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"lenlop/services/fault"
 	"lenlop/services/people"
 )
 
@@ -12,6 +13,10 @@ import (
 // again: players ask for a segment every few seconds, and a whole class at
 // once. A withdrawn lesson stops being served within this time.
 const doorLife = 2 * time.Second
+
+// holderLife is how long a person behind a token is believed to be as they
+// were: who is deactivated must be out everywhere within a second.
+const holderLife = 500 * time.Millisecond
 
 // maxDoors bounds the memory that facts take.
 const maxDoors = 10_000
@@ -24,8 +29,36 @@ type door struct {
 }
 
 type doors struct {
-	mu sync.Mutex
-	m  map[string]door
+	mu      sync.Mutex
+	m       map[string]door
+	holders map[string]holder
+}
+
+// holder is a person whom a token stands for.
+type holder struct {
+	person people.Person
+	until  time.Time
+}
+
+// holder gives the person behind a token; somebody erased is nobody.
+func (ds *doors) holder(ctx context.Context, from People, id string, now time.Time) (people.Person, error) {
+	ds.mu.Lock()
+	x, ok := ds.holders[id]
+	ds.mu.Unlock()
+	if ok && now.Before(x.until) {
+		return x.person, nil
+	}
+	p, err := from.Person(ctx, id)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return people.Person{}, err
+	}
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	if len(ds.holders) >= maxDoors {
+		clear(ds.holders)
+	}
+	ds.holders[id] = holder{p, now.Add(holderLife)}
+	return p, nil
 }
 
 // of gives what is known of a lesson; known says that it was not read just now.

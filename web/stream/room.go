@@ -37,6 +37,11 @@ type Lessons interface {
 	Lesson(ctx context.Context, id string) (lesson.Lesson, error)
 }
 
+// People reads a person, without asking who wants to know.
+type People interface {
+	Person(ctx context.Context, id string) (people.Person, error)
+}
+
 // Captions gives what is written along with a lesson, without asking who
 // wants to know (caption.Service).
 type Captions interface {
@@ -54,6 +59,7 @@ type Tally interface {
 type Room struct {
 	Playlists Playlists
 	Lessons   Lessons
+	People    People      // whom the tokens of unpublished lessons were given to
 	Captions  Captions    // what is written along with lessons; nil: nothing
 	Media     media.Store // files are sent with sendfile when it is a media.Opener too
 	Secret    []byte      // signs addresses of lessons that are not published
@@ -64,9 +70,12 @@ type Room struct {
 
 // NewRoom makes a Room; see its fields.
 func NewRoom(r Room) Room {
-	r.doors = &doors{m: map[string]door{}}
+	r.doors = &doors{m: map[string]door{}, holders: map[string]holder{}}
 	return r
 }
+
+// Forget makes the next request for a lesson read it again: it was taken down.
+func (r Room) Forget(lessonID string) { r.doors.forget(lessonID) }
 
 // Routes of the streams.
 func (r Room) Routes() []page.Route {
@@ -81,12 +90,12 @@ func (r Room) Routes() []page.Route {
 // for somebody who may watch it; empty when it does not play yet, the poster
 // also while the package grows. base is the
 // scheme and host ("http://127.0.0.1:8080"), or "" for addresses within the
-// site. An unpublished lesson's carry a token.
-func (r Room) Playback(base string, l lesson.Lesson) (hls, poster string) {
+// site. An unpublished lesson's carry a token of the person signed in.
+func (r Room) Playback(ctx context.Context, base string, l lesson.Lesson) (hls, poster string) {
 	if !l.Media.Playable || l.Media.PackageID == "" {
 		return "", ""
 	}
-	token := r.token(l)
+	token := r.token(ctx, l, l.Media.PackageID)
 	hls = base + Base + production.MasterAddress(l.ID, l.Media.PackageID) + token
 	if l.Media.State == lesson.Ready || l.Media.PackageID != l.Media.MakingID {
 		poster = base + Base + production.PosterAddress(l.ID, l.Media.PackageID) + token
@@ -96,20 +105,22 @@ func (r Room) Playback(base string, l lesson.Lesson) (hls, poster string) {
 
 // File gives the whole address of one of a lesson's plain files, by its name
 // ("saver", "sound", "storyboard"), as Playback does; "" when there is none.
-func (r Room) File(base string, l lesson.Lesson, name string) string {
+func (r Room) File(ctx context.Context, base string, l lesson.Lesson, name string) string {
 	path := l.File(name)
 	if path == "" || !l.Media.Playable {
 		return ""
 	}
-	return base + Base + l.ID + "/" + l.Media.PackageID + "/" + path + r.token(l)
+	return base + Base + l.ID + "/" + l.Media.PackageID + "/" + path + r.token(ctx, l, l.Media.PackageID)
 }
 
-// token is what the addresses of an unpublished lesson end with.
-func (r Room) token(l lesson.Lesson) string {
-	if l.Object().Published {
+// token is what the addresses of an unpublished lesson end with: a player may
+// ask for them without the cookie. Nobody who is not signed in gets one.
+func (r Room) token(ctx context.Context, l lesson.Lesson, packageID string) string {
+	by := page.VisitOf(ctx).Person
+	if l.Object().Published || by.Anonymous() {
 		return ""
 	}
-	return "?token=" + SignWatch(r.Secret, l.ID, l.Media.PackageID, r.Now().Add(TokenLife))
+	return "?token=" + Pass{by.ID, l.ID, packageID}.Sign(r.Secret, r.Now().Add(TokenLife))
 }
 
 func (r Room) serve(c echo.Context) error {
@@ -143,7 +154,8 @@ func (r Room) serve(c echo.Context) error {
 }
 
 // admit lets in whoever may watch the package: everybody when the lesson is
-// published; else the person signed in, or the bearer of a token. shared says
+// published; else the person signed in, or the bearer of a token while its
+// person may. shared says
 // that caches on the way may keep what is sent.
 func (r Room) admit(c echo.Context, lessonID, packageID string) (token string, shared bool, err error) {
 	d, known, err := r.doors.of(c.Request().Context(), r.Lessons, lessonID, r.Now())
@@ -165,12 +177,20 @@ func (r Room) judge(c echo.Context, d door, lessonID, packageID string) (token s
 	if d.object.Published && packageID != d.making {
 		return "", true, nil
 	}
-	if t := c.QueryParam("token"); t != "" && CheckWatch(r.Secret, lessonID, packageID, t, r.Now()) && !d.object.Deleted {
-		return t, false, nil
-	}
-	by := page.Who(c)
 	o := d.object
 	o.Published = false
+	if t := c.QueryParam("token"); t != "" && !o.Deleted {
+		if p, ok := ReadPass(r.Secret, lessonID, packageID, t, r.Now()); ok {
+			holder, err := r.doors.holder(c.Request().Context(), r.People, p.Person, r.Now())
+			if err != nil {
+				return "", false, err
+			}
+			if people.May(holder, people.WatchLesson, o) {
+				return t, false, nil
+			}
+		}
+	}
+	by := page.Who(c)
 	if people.May(by, people.WatchLesson, o) {
 		return "", false, nil
 	}

@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -32,6 +33,7 @@ const rung = "#EXTM3U\n#EXT-X-MAP:URI=\"360p/0-1/init.mp4\"\n#EXTINF:2.0,\n360p/
 // shelf is the lessons, packages and files of these tests.
 type shelf struct {
 	lessons map[string]lesson.Lesson
+	people  map[string]people.Person
 	growing bool
 	reads   int
 }
@@ -42,6 +44,13 @@ func (s *shelf) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
 		return l, nil
 	}
 	return lesson.Lesson{}, fault.New(fault.NotFound, "lesson.not_found")
+}
+
+func (s *shelf) Person(_ context.Context, id string) (people.Person, error) {
+	if p, ok := s.people[id]; ok {
+		return p, nil
+	}
+	return people.Person{}, fault.New(fault.NotFound, "people.not_found")
 }
 
 func (s *shelf) Playlist(_ context.Context, lessonID, packageID, name string) ([]byte, bool, error) {
@@ -131,11 +140,17 @@ func house(t *testing.T) (*shelf, Room) {
 		"again": {ID: "again", Status: lesson.Published, Media: again, TeacherID: "lan"},
 		"draft": {ID: "draft", Status: lesson.Draft, Media: playing, TeacherID: "lan"},
 	}}
-	return s, NewRoom(Room{Playlists: s, Lessons: s, Media: folder{dir: dir}, Secret: []byte("s"), Now: func() time.Time { return noon }})
+	s.people = map[string]people.Person{"lan": teacher("lan"), "mai": teacher("mai")}
+	return s, NewRoom(Room{Playlists: s, Lessons: s, People: s, Media: folder{dir: dir}, Secret: []byte("s"), Now: func() time.Time { return noon }})
 }
 
 func teacher(id string) people.Person {
 	return people.Person{ID: id, Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
+}
+
+// as is the context of a request by a teacher.
+func as(id string) context.Context {
+	return page.WithVisit(context.Background(), &page.Visit{Person: teacher(id)})
 }
 
 func get(h http.Handler, method, path string, headers ...string) *httptest.ResponseRecorder {
@@ -150,7 +165,11 @@ func get(h http.Handler, method, path string, headers ...string) *httptest.Respo
 
 func TestWhoMayWatch(t *testing.T) {
 	_, r := house(t)
-	good := "?token=" + SignWatch(r.Secret, "draft", "p1", noon.Add(time.Hour))
+	token := func(person, packageID string, secret []byte, until time.Time) string {
+		return "?token=" + Pass{person, "draft", packageID}.Sign(secret, until)
+	}
+	good := token("lan", "p1", r.Secret, noon.Add(time.Hour))
+	parts := strings.Split(good, ".")
 	for _, x := range []struct {
 		what string
 		by   people.Person
@@ -167,8 +186,11 @@ func TestWhoMayWatch(t *testing.T) {
 		{"another teacher", teacher("mai"), "draft/p1/360p/0-1/0.m4s", 403},
 		{"bearer of a token", people.Person{}, "draft/p1/360p/0-1/0.m4s" + good, 200},
 		{"token of another package", people.Person{}, "draft/p2/360p/0-1/0.m4s" + good, 404},
-		{"token over", people.Person{}, "draft/p1/master.m3u8?token=" + SignWatch(r.Secret, "draft", "p1", noon), 404},
-		{"token forged", people.Person{}, "draft/p1/master.m3u8?token=" + SignWatch([]byte("x"), "draft", "p1", noon.Add(time.Hour)), 404},
+		{"token over", people.Person{}, "draft/p1/master.m3u8" + token("lan", "p1", r.Secret, noon), 404},
+		{"token forged", people.Person{}, "draft/p1/master.m3u8" + token("lan", "p1", []byte("x"), noon.Add(time.Hour)), 404},
+		{"token of somebody who may not", people.Person{}, "draft/p1/master.m3u8" + token("mai", "p1", r.Secret, noon.Add(time.Hour)), 404},
+		{"token of nobody", people.Person{}, "draft/p1/master.m3u8" + token("none", "p1", r.Secret, noon.Add(time.Hour)), 404},
+		{"token turned to another person", people.Person{}, "draft/p1/master.m3u8" + parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte("operator")) + "." + parts[2], 404},
 		{"token garbage", people.Person{}, "draft/p1/master.m3u8?token=%00.%ff", 404},
 		{"unknown lesson", people.Person{}, "none/p1/master.m3u8", 404},
 		{"unknown file", people.Person{}, "open/p1/360p/0-1/9.m4s", 404},
@@ -242,7 +264,7 @@ func TestRangesFromFilesAndFromAfar(t *testing.T) {
 
 func TestTokenFollowsThePlaylist(t *testing.T) {
 	s, r := house(t)
-	hls, poster := r.Playback("http://h", s.lessons["draft"])
+	hls, poster := r.Playback(as("lan"), "http://h", s.lessons["draft"])
 	token := hls[strings.Index(hls, "?"):]
 	if hls != "http://h/watch/draft/p1/master.m3u8"+token || poster != "http://h/watch/draft/p1/poster.jpg"+token {
 		t.Fatalf("addresses %s %s", hls, poster)
@@ -252,10 +274,10 @@ func TestTokenFollowsThePlaylist(t *testing.T) {
 	if body != want {
 		t.Errorf("playlist\n%s\nwant\n%s", body, want)
 	}
-	if hls, _ := r.Playback("", s.lessons["open"]); hls != "/watch/open/p1/master.m3u8" {
+	if hls, _ := r.Playback(as("lan"), "", s.lessons["open"]); hls != "/watch/open/p1/master.m3u8" {
 		t.Errorf("published: %s", hls)
 	}
-	if hls, _ := r.Playback("", lesson.Lesson{ID: "x"}); hls != "" {
+	if hls, _ := r.Playback(as("lan"), "", lesson.Lesson{ID: "x"}); hls != "" {
 		t.Errorf("unplayable: %s", hls)
 	}
 }
@@ -273,13 +295,13 @@ func TestPlainFilesHaveAddresses(t *testing.T) {
 	files := []lesson.Rendition{{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4"}, {Name: "storyboard", Kind: lesson.KindStoryboard, File: "files/0-7/storyboard.vtt"}}
 	open, draft := s.lessons["open"], s.lessons["draft"]
 	open.Renditions, draft.Renditions = files, files
-	if got := r.File("http://h", open, "saver"); got != "http://h/watch/open/p1/files/0-7/saver.mp4" {
+	if got := r.File(as("lan"), "http://h", open, "saver"); got != "http://h/watch/open/p1/files/0-7/saver.mp4" {
 		t.Errorf("published: %s", got)
 	}
-	if got := r.File("", open, "sound"); got != "" {
+	if got := r.File(as("lan"), "", open, "sound"); got != "" {
 		t.Errorf("there is none: %s", got)
 	}
-	board := r.File("", draft, "storyboard")
+	board := r.File(as("lan"), "", draft, "storyboard")
 	path, token, _ := strings.Cut(board, "?")
 	if path != "/watch/draft/p1/files/0-7/storyboard.vtt" || token == "" {
 		t.Fatalf("unpublished: %s", board)
@@ -290,6 +312,40 @@ func TestPlainFilesHaveAddresses(t *testing.T) {
 	}
 	if w := get(handler(r, people.Person{}), "GET", path); w.Code != 404 {
 		t.Errorf("without its token: %d", w.Code)
+	}
+}
+
+// TestTokensEndWithTheirPerson: a token outlives neither its person's account
+// nor their right to the lesson, by more than a second.
+func TestTokensEndWithTheirPerson(t *testing.T) {
+	s, r := house(t)
+	now := noon
+	r.Now = func() time.Time { return now }
+	if hls, _ := r.Playback(t.Context(), "", s.lessons["draft"]); strings.Contains(hls, "token") {
+		t.Errorf("a stranger is given %s", hls)
+	}
+	hls, _ := r.Playback(as("lan"), "", s.lessons["draft"])
+	h := handler(r, people.Person{})
+	for what, change := range map[string]func(p *people.Person){
+		"deactivated":         func(p *people.Person) { p.Active = false },
+		"a teacher no more":   func(p *people.Person) { p.Grants = nil },
+		"erased":              func(p *people.Person) { *p = people.Person{} },
+		"a pupil from now on": func(p *people.Person) { p.Grants[0].Role = people.Student },
+	} {
+		s.people["lan"] = teacher("lan")
+		now = now.Add(time.Minute)
+		if w := get(h, "GET", hls); w.Code != 200 {
+			t.Fatalf("before: %d", w.Code)
+		}
+		p := teacher("lan")
+		change(&p)
+		if s.people["lan"] = p; p.ID == "" {
+			delete(s.people, "lan")
+		}
+		now = now.Add(time.Second)
+		if w := get(h, "GET", hls); w.Code != 404 {
+			t.Errorf("%s: %d", what, w.Code)
+		}
 	}
 }
 

@@ -30,11 +30,11 @@ var now = time.Date(2026, 11, 20, 14, 0, 0, 0, zone)
 // streams plays every lesson that plays.
 type streams struct{}
 
-func (streams) Playback(base string, l lesson.Lesson) (hls, poster string) {
+func (streams) Playback(_ context.Context, base string, l lesson.Lesson) (hls, poster string) {
 	return base + "/watch/" + l.ID + "/p1/master.m3u8", base + "/watch/" + l.ID + "/p1/poster.jpg"
 }
 
-func (streams) File(base string, l lesson.Lesson, name string) string {
+func (streams) File(_ context.Context, base string, l lesson.Lesson, name string) string {
 	if l.File(name) == "" {
 		return ""
 	}
