@@ -97,11 +97,11 @@ func (s *Service) Codes(ctx context.Context, copyID, lessonID, channelID string,
 func newCode() (string, error) {
 	b := make([]byte, codeLength)
 	for i := range b {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(codeLetters))))
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(CodeLetters))))
 		if err != nil {
 			return "", err
 		}
-		b[i] = codeLetters[n.Int64()]
+		b[i] = CodeLetters[n.Int64()]
 	}
 	return string(b), nil
 }

@@ -10,9 +10,9 @@ import (
 // CheckInRule names the rules of this file.
 const CheckInRule = "check-in/1"
 
-// codeLetters are letters and digits that nobody takes for another on a
-// screen across the room: no 0 O Q, 1 I L, 2 Z, 5 S, 6 G, 8 B, U V.
-const codeLetters = "3479ACDEFHJKMNPRTWXY"
+// CodeLetters of check-in codes are letters and digits that nobody takes for
+// another on a screen across the room: no 0 O Q, 1 I L, 2 Z, 5 S, 6 G, 8 B, U V.
+const CodeLetters = "3479ACDEFHJKMNPRTWXY"
 
 // codeLength of a check-in code: 64 million codes.
 const codeLength = 6

@@ -144,7 +144,7 @@ func TestCodesAsTyped(t *testing.T) {
 			t.Errorf("%q is %q", typed, got)
 		}
 	}
-	if strings.ContainsAny(codeLetters, "0OQ1IL2Z5S6G8BUV") || len(codeLetters) != 20 {
-		t.Errorf("letters %s hold look-alikes", codeLetters)
+	if strings.ContainsAny(CodeLetters, "0OQ1IL2Z5S6G8BUV") || len(CodeLetters) != 20 {
+		t.Errorf("letters %s hold look-alikes", CodeLetters)
 	}
 }

@@ -130,11 +130,22 @@ func (s showing) over(now time.Time) bool { return !now.Before(s.ends) }
 // onAir is what is on television now, for every grade, and what comes next for
 // the grade (0: any) within a day.
 func (r Room) onAir(ctx context.Context, g int) (now, next []showing, err error) {
-	at := r.Now()
-	all, err := r.showings(ctx, at.Add(-schedule.MaxAiring), at.Add(24*time.Hour), 0)
+	all, err := r.around(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	now, next = r.nowAndNext(all, g)
+	return now, next, nil
+}
+
+// around is what was begun within the longest airing and what begins within a day.
+func (r Room) around(ctx context.Context) ([]showing, error) {
+	at := r.Now()
+	return r.showings(ctx, at.Add(-schedule.MaxAiring), at.Add(24*time.Hour), 0)
+}
+
+func (r Room) nowAndNext(all []showing, g int) (now, next []showing) {
+	at := r.Now()
 	for _, s := range all {
 		switch {
 		case s.onNow:
@@ -143,7 +154,13 @@ func (r Room) onAir(ctx context.Context, g int) (now, next []showing, err error)
 			next = append(next, s)
 		}
 	}
-	return now, next, nil
+	return now, next
+}
+
+// takesCodes reports whether a code may have been read off the showing at a
+// moment: it is on, or was until 15 minutes ago.
+func (s showing) takesCodes(at time.Time) bool {
+	return !s.listed && !at.Before(s.starts) && !at.After(s.ends.Add(schedule.CheckInAfter))
 }
 
 // guideDay is one day of the guide.
@@ -167,6 +184,7 @@ type guidePage struct {
 	channels []onChannel
 	week     []guideDay
 	now      []showing
+	codes    bool // something that takes check-in codes is on or was just on
 	at       time.Time
 }
 
@@ -207,9 +225,12 @@ func (r Room) day(c echo.Context) error {
 		}
 		p.channels[i].showings = append(p.channels[i].showings, s)
 	}
-	if p.now, _, err = r.onAir(ctx, p.grade); err != nil {
+	around, err := r.around(ctx)
+	if err != nil {
 		return err
 	}
+	p.now, _ = r.nowAndNext(around, p.grade)
+	p.codes = slices.ContainsFunc(around, func(s showing) bool { return s.takesCodes(p.at) })
 	return render(c, guide(p))
 }
 
