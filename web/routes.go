@@ -6,6 +6,7 @@ import (
 	"lenlop/web/admin"
 	"lenlop/web/api"
 	"lenlop/web/department"
+	"lenlop/web/notice"
 	"lenlop/web/page"
 	"lenlop/web/school"
 	"lenlop/web/signin"
@@ -27,6 +28,8 @@ type Rooms struct {
 	Cards      signin.Cards
 	API        api.Room
 	Stream     stream.Room
+	Notices    notice.Room
+	Hooks      admin.Hooks
 }
 
 // Routes is the one list of everything that can be asked for, each with the
@@ -46,5 +49,7 @@ func (s Site) Routes() []page.Route {
 		s.Rooms.Cards.Routes(),
 		s.Rooms.API.Routes(),
 		s.Rooms.Stream.Routes(),
+		s.Rooms.Notices.Routes(),
+		s.Rooms.Hooks.Routes(),
 	)
 }

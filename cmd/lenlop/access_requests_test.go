@@ -14,8 +14,11 @@ import (
 	"lenlop/services/caption"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
+	"lenlop/services/people"
 	"lenlop/services/schedule"
+	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/worksheet"
 	"lenlop/web/api"
 )
 
@@ -48,6 +51,9 @@ func (w *world) request(r accessRow) (asked, error) {
 		in("guide", w.guide(), "guide_imports")
 	case strings.Contains(r.path, "/minute") && strings.Contains(r.path, ":import"):
 		in("import", w.minuteImport(), "figure_imports")
+		if strings.Contains(q.path, ":worksheet") {
+			q.path = strings.ReplaceAll(q.path, ":worksheet", w.worksheet(q.id))
+		}
 	case strings.Contains(r.path, ":airing"):
 		var id string
 		id, a = w.airing()
@@ -70,6 +76,12 @@ func (w *world) request(r accessRow) (asked, error) {
 		in("import", w.figureImport(), "figure_imports")
 	case strings.Contains(r.path, ":report"):
 		in("report", w.report(), "reports")
+	case strings.Contains(r.path, ":notice"):
+		id, file := w.notice(r.object)
+		q.path = strings.ReplaceAll(q.path, ":file", file)
+		in("notice", id, "notices")
+	case strings.Contains(r.path, ":webhook"):
+		in("webhook", w.webhook(), "webhooks")
 	case strings.Contains(r.path, ":job"):
 		in("job", w.job(), "jobs")
 	}
@@ -128,12 +140,18 @@ func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
 		return q, nil
 	}
 	switch r.route() {
+	case "POST /teacher/lessons/:lesson/worksheets", "POST " + api.Base + "/lessons/:lesson/attachments":
+		q.body, q.kind = multipartFile("phieu.pdf", paper, nil)
+		return q, nil
 	case "POST /teacher/lessons/:lesson/captions":
 		q.body, q.kind = multipartFile("loi.vtt", spoken, map[string]string{"language": "vi"})
 		return q, nil
 	case "PUT " + api.Base + "/lessons/:lesson/captions/:language":
 		q.body, q.kind = spoken, "text/vtt"
 		return q, nil
+	}
+	if strings.HasPrefix(r.path, "/notices/") || strings.HasPrefix(r.path, "/admin/webhooks") {
+		return w.tellingForm(q, r), nil
 	}
 	if strings.HasPrefix(r.path, api.Base) {
 		in, ok := w.document(r, a)
@@ -153,6 +171,23 @@ func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
 	}
 	q.body, q.kind = in.Encode(), formType
 	return q, nil
+}
+
+// paper is the smallest worksheet: a PDF of no pages.
+const paper = "%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\nxref\n0 2\ntrailer\n<</Root 1 0 R>>\nstartxref\n42\n%%EOF\n"
+
+// worksheet gives a lesson one, and its id.
+func (w *world) worksheet(lessonID string) string {
+	x := must[worksheet.Worksheet](w.h.t)(w.h.house.worksheets.Add(context.Background(), people.Operator(), lessonID, "phieu.pdf", []byte(paper)))
+	return x.ID
+}
+
+// headsFirst lets heads of every level look at lessons before the department.
+func (w *world) headsFirst() {
+	all := []school.Level{school.Primary, school.LowerSecondary, school.UpperSecondary, school.Mixed}
+	if err := w.h.house.lessons.SetPreapproveLevels(context.Background(), people.Operator(), all); err != nil {
+		w.h.t.Fatal(err)
+	}
 }
 
 // spoken is a file of captions.
@@ -199,8 +234,19 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"title": "Mới", "subject": "toan", "grade": 9}, true
 	case "PATCH /lessons/:lesson":
 		return m{"title": "Đổi"}, true
-	case "POST /lessons/:lesson/return", "POST /lessons/:lesson/withdraw":
+	case "POST /lessons/:lesson/return", "POST /lessons/:lesson/withdraw", "POST /lessons/:lesson/take-down":
 		return m{"reason": "Vì thế"}, true
+	case "PUT /lessons/:lesson/consent":
+		return m{"minors": "none"}, true
+	case "PUT /lessons/:lesson/teacher":
+		return m{"teacher": "giao-vien"}, true
+	case "POST /lessons/:lesson/copies":
+		return m{"weeks": []int{3}}, true
+	case "POST /lessons/bulk":
+		return m{"lessons": []string{w.lesson("draft")}, "do": "bin"}, true
+	case "POST /lessons/:lesson/preapprove":
+		w.headsFirst()
+		return m{}, true
 	case "POST /lessons/:lesson/captions/:language/accept":
 		return m{"language": "vi"}, true
 	case "PUT /lessons/:lesson/sounds":
@@ -238,6 +284,8 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"weeks": 1}, true
 	case "POST /airings/:airing/figures":
 		return m{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, true
+	case "POST /lessons/:lesson/confirm", "POST /lessons/:lesson/put-back", "DELETE /lessons/:lesson/attachments/:worksheet":
+		return m{}, true
 	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry", "POST /lessons/:lesson/restore",
 		"DELETE /lessons/:lesson", "DELETE /lessons/:lesson/captions/:language", "POST /uploads/:upload/complete", "DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
 		"DELETE /airings/:airing", "DELETE /tokens/current", "POST /figure-imports/:import/commit", "POST /as-run-imports/:import/commit",
@@ -290,6 +338,23 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("language-audio", "vi", "language-audio2", "hmn")
 	case "POST /teacher/lessons/:lesson/chapters":
 		return v("from-0", "0:00", "text-0", "Mở đầu")
+	case "POST /teacher/lessons/:lesson/consent":
+		return v("minors", "none")
+	case "POST /teacher/lessons/:lesson/teacher":
+		return v("who", "giao-vien")
+	case "POST /teacher/lessons/:lesson/copies":
+		return v("week", "3")
+	case "POST /teacher/lessons/bulk":
+		return v("lesson", w.lesson("draft"), "do", "bin")
+	case "POST /review/rules":
+		return v("level", "primary")
+	case "POST /school/lessons/:lesson/preapprove":
+		w.headsFirst()
+		return v()
+	case "POST /teacher/lessons/:lesson/put-back", "POST /review/:lesson/put-back", "POST /review/:lesson/confirm", "POST /teacher/lessons/:lesson/worksheets/:worksheet/remove":
+		return v()
+	case "POST /teacher/lessons/:lesson/take-down", "POST /review/:lesson/take-down":
+		return v("reason", "Vì thế", "back", "/")
 	case "POST /teacher/lessons/:lesson/withdraw", "POST /review/:lesson/withdraw", "POST /review/:lesson/return":
 		return v("reason", "Vì thế")
 	case "POST /station/airings/new":

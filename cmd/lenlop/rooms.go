@@ -13,6 +13,7 @@ import (
 	"lenlop/web/admin"
 	"lenlop/web/api"
 	"lenlop/web/department"
+	noticepages "lenlop/web/notice"
 	"lenlop/web/school"
 	"lenlop/web/signin"
 	"lenlop/web/station"
@@ -60,12 +61,12 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 	h.lessons.OnTakenDown = streams.Forget
 	return web.Rooms{
 		Student: student.Room{Grade: h.org.office.GradeOf, Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
-			Schedule: h.db.Schedule(), Listed: h.db.Programmes(), CheckIns: h.viewership, Streams: streams, Zone: h.zone, Now: h.now},
-		Teacher: teacher.Room{Viewing: h.viewership, Sheets: sheet.Write, Zone: h.zone, Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media, Captions: h.captions, Streams: streams,
+			Schedule: h.db.Schedule(), Listed: h.db.Programmes(), Notices: h.notices.Latest, CheckIns: h.viewership, Worksheets: h.worksheets, Media: h.media, Streams: streams, Zone: h.zone, Now: h.now},
+		Teacher: teacher.Room{Viewing: h.viewership, Sheets: sheet.Write, Zone: h.zone, Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media, Captions: h.captions, Worksheets: h.worksheets, Streams: streams,
 			Now: h.now, MaxUpload: h.flags.MaxUpload},
 		Station: station.Room{Schedule: h.schedule, Copies: copies, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
 			Now: h.now, Zone: h.zone},
-		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Served: h.viewership, Channels: h.db.Schedule(), Classes: h.db.Classes(), Sheets: sheet.Write, Schools: h.db.Schools(),
+		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Served: h.viewership, Channels: h.db.Schedule(), Classes: h.db.Classes(), Sheets: sheet.Write, Worksheets: h.worksheets, Schools: h.db.Schools(),
 			People: h.db.People(), Streams: streams, Now: h.now, Zone: h.zone},
 		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell, copies}, Atomic: h.bell, Audit: h.db.Audit(),
 			AuditLog: h.db.Audit(), Sheets: sheet.Write, Health: h.health, Now: h.now, NewID: newID},
@@ -74,7 +75,10 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 		Cards:     signin.Cards{Door: door, Office: h.org.office},
 		API: api.Room{Door: door, Audit: h.db.Audit(), People: h.people, Schools: h.db.Schools(), Office: h.org.office, Importer: h.org.importer, Finder: h.db.People(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
 			Schedule: h.schedule, Copies: copies, Media: h.media, Viewership: h.viewership, Sheets: sheet.Write, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
-			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: h.captions, SecondsLeft: h.secondsLeft, Stopped: stopped},
+			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: h.captions, Worksheets: h.worksheets, SecondsLeft: h.secondsLeft, Stopped: stopped},
 		Stream: streams,
+		Notices: noticepages.Room{Notices: h.notices, People: h.db.People(), Schools: h.db.Schools(), Classes: h.db.Classes(), Media: h.media,
+			Grade: student.GradeOf, Zone: h.zone, Now: h.now},
+		Hooks: admin.Hooks{Service: h.hooks},
 	}
 }

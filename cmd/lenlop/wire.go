@@ -27,12 +27,14 @@ import (
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
+	"lenlop/services/notice"
 	"lenlop/services/people"
 	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/upload"
 	"lenlop/services/viewership"
+	"lenlop/services/webhook"
 	"lenlop/services/worksheet"
 	"lenlop/web/locale"
 )
@@ -60,6 +62,8 @@ type house struct {
 	lessons    *lesson.Service
 	captions   *caption.Service
 	worksheets *worksheet.Service
+	notices    *notice.Service
+	hooks      *webhook.Service
 	uploads    *upload.Service
 	catalog    *catalog.Service
 	schedule   *schedule.Service
@@ -294,7 +298,7 @@ func (h *house) services(ctx context.Context) error {
 		Audit: log, Fits: h.uploads.Fits, Now: h.now, NewID: newID})
 	h.lessons.Worksheets = h.worksheets
 	h.countMedia(lengths)
-	return nil
+	return h.telling()
 }
 
 // tallyEvery is how often the media that was sent is written down.

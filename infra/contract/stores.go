@@ -15,11 +15,14 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
+	"lenlop/services/notice"
 	"lenlop/services/people"
 	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/upload"
+	"lenlop/services/worksheet"
+	"lenlop/services/webhook"
 )
 
 // Stores are every Store of one database, and what makes them commit together.
@@ -33,9 +36,13 @@ type Stores struct {
 	Packages production.Store
 	Copies   production.CopyStore
 	Captions caption.Store
+	Steps    lesson.Histories
+	Sheets   worksheet.Store
 	Schedule schedule.Store
 	Jobs     job.Store
 	Audit    audit.Log
+	Notices  notice.Store
+	Webhooks webhook.Store
 }
 
 // Open gives the stores of a fresh, migrated database that holds nothing but
@@ -49,7 +56,8 @@ func AllStores(t *testing.T, open Open) {
 		exam func(*testing.T, Open)
 	}{
 		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Classes", Classes}, {"Uploads", Uploads},
-		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"Schedule", Schedule}, {"Booking", Booking}, {"Jobs", Jobs}, {"Audit", Audit},
+		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"LessonSteps", LessonSteps}, {"Worksheets", Worksheets}, {"Schedule", Schedule}, {"Booking", Booking}, {"Jobs", Jobs}, {"Audit", Audit},
+		{"Notices", Notices}, {"Webhooks", Webhooks},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}

@@ -10,6 +10,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/upload"
+	"lenlop/services/worksheet"
 )
 
 // fullLesson has something in every field.
@@ -25,11 +26,15 @@ func fullLesson(id string) lesson.Lesson {
 		Renditions: []lesson.Rendition{{Name: "720p", Kind: "video", Width: 1280, Height: 720, Bandwidth: 900000, Bytes: 1 << 33, Codecs: "avc1.64001f,mp4a.40.2"}, {Name: "audio", Kind: "audio"}},
 		ReturnNote: "Tiếng nhỏ", ReturnAt: 12.5, WithdrawnBy: "p3", Reason: "nhầm bài", ApprovedBy: "p4",
 		PublishAt: moment(1), PublishedAt: moment(2), SubmittedAt: moment(3), CreatedAt: moment(4), UpdatedAt: moment(5), DeletedAt: moment(6),
+		AfterAiring: true, PreapprovedBy: "p5", PreapprovedAt: moment(7), AgainSince: moment(8), AgainWhy: "recording,grade",
+		Consent:     lesson.Consent{Minors: lesson.MinorsAgreed, Note: "tủ hồ sơ", By: "p6", At: moment(9)},
+		TakenDownAt: moment(10), TakenDownBy: "p7",
 	}
 }
 
 func keptLesson(l lesson.Lesson) lesson.Lesson {
-	for _, at := range []*time.Time{&l.PublishAt, &l.PublishedAt, &l.SubmittedAt, &l.CreatedAt, &l.UpdatedAt, &l.DeletedAt} {
+	for _, at := range []*time.Time{&l.PublishAt, &l.PublishedAt, &l.SubmittedAt, &l.CreatedAt, &l.UpdatedAt, &l.DeletedAt,
+		&l.PreapprovedAt, &l.AgainSince, &l.Consent.At, &l.TakenDownAt} {
 		*at = kept(*at)
 	}
 	return l
@@ -67,10 +72,10 @@ func lessonsKeep(t *testing.T, s Stores) {
 func lessonsList(t *testing.T, s Stores) {
 	// Ids grow with time; l5 is in the bin; l2 was submitted before l1.
 	for i, l := range []lesson.Lesson{
-		{ID: "l1", Status: lesson.Submitted, Subject: "toan", Grade: 1, Week: 1, TeacherID: "t1", SchoolID: "s1", SubmittedAt: moment(20), Media: lesson.Media{State: lesson.Ready}},
-		{ID: "l2", Status: lesson.Submitted, Subject: "toan", Grade: 2, TeacherID: "t1", SchoolID: "s2", SubmittedAt: moment(10), Media: lesson.Media{State: lesson.Failed}},
-		{ID: "l3", Status: lesson.Draft, Subject: "ngu-van", Grade: 6, Week: 1, TeacherID: "t2", SchoolID: "s2"},
-		{ID: "l4", Status: lesson.Published, Subject: "toan", Grade: 1, Week: 2, TeacherID: "t2", SchoolID: "s1", SubmittedAt: moment(20)},
+		{ID: "l1", Status: lesson.Submitted, Subject: "toan", Grade: 1, Week: 1, TeacherID: "t1", SchoolID: "s1", SubmittedAt: moment(20), PreapprovedBy: "h", Media: lesson.Media{State: lesson.Ready}},
+		{ID: "l2", Status: lesson.Submitted, Subject: "toan", Grade: 2, TeacherID: "t1", SchoolID: "s2", SubmittedAt: moment(10), ApprovedBy: "p", Media: lesson.Media{State: lesson.Failed}},
+		{ID: "l3", Status: lesson.Draft, Subject: "ngu-van", Grade: 6, Week: 1, TeacherID: "t2", UploaderID: "t1", SchoolID: "s2"},
+		{ID: "l4", Status: lesson.Published, Subject: "toan", Grade: 1, Week: 2, TeacherID: "t2", SchoolID: "s1", SubmittedAt: moment(20), AgainSince: moment(30)},
 		{ID: "l5", Status: lesson.Draft, Subject: "toan", TeacherID: "t1", DeletedAt: moment(9)},
 	} {
 		l.CreatedAt = moment(i)
@@ -89,6 +94,11 @@ func lessonsList(t *testing.T, s Stores) {
 		{"week", lesson.Filter{Week: 1}, []string{"l3", "l1"}},
 		{"teacher", lesson.Filter{Teacher: "t1"}, []string{"l2", "l1"}},
 		{"school", lesson.Filter{School: "s2"}, []string{"l3", "l2"}},
+		{"cared for", lesson.Filter{CaredBy: "t1"}, []string{"l3", "l2", "l1"}},
+		{"undecided", lesson.Filter{Undecided: true, Status: []lesson.Status{lesson.Submitted}, OldFirst: true}, []string{"l1"}},
+		{"approved", lesson.Filter{Approved: true}, []string{"l2"}},
+		{"preapproved", lesson.Filter{Preapproved: true}, []string{"l1"}},
+		{"again", lesson.Filter{Again: true}, []string{"l4"}},
 		{"nothing", lesson.Filter{Subject: "toan", Grade: 12}, []string{}},
 		{"longest waiting", lesson.Filter{Status: []lesson.Status{lesson.Submitted}, OldFirst: true}, []string{"l2", "l1"}},
 		{"old first", lesson.Filter{OldFirst: true}, []string{"l3", "l2", "l1", "l4"}},
@@ -204,6 +214,9 @@ func Uploads(t *testing.T, open Open) {
 	for _, r := range []lesson.Recording{{ID: "r1", LessonID: "l1", Size: 1000}, {ID: "r2", LessonID: "l1", Size: 20, GoneAt: moment(1)}, {ID: "r3", LessonID: "l2", Size: 3}} {
 		ok(t, s.Lessons.SaveRecording(bg, r))
 	}
+	ok(t, s.Sheets.SaveWorksheet(bg, worksheet.Worksheet{ID: "w1", LessonID: "l2", Size: 50, At: moment(1)}))
+	same(t, must(s.Uploads.Reserved(bg, "p2"))(t), 53)
+	ok(t, s.Sheets.DeleteWorksheet(bg, "l2", "w1"))
 	same(t, must(s.Uploads.Reserved(bg, "p1"))(t), 4<<30+100+1000)
 	same(t, must(s.Uploads.Reserved(bg, "p2"))(t), 3)
 	same(t, must(s.Uploads.Reserved(bg, "nobody"))(t), 0)

@@ -839,6 +839,9 @@ func navigation(p people.Person) []link {
 	if p.Is(people.Reviewer) {
 		ls = append(ls, link{"review", "/review"})
 	}
+	if p.Active && p.Staff() {
+		ls = append(ls, link{"notices", "/notices"})
+	}
 	if p.Is(people.Station) || p.Is(people.Reviewer) {
 		ls = append(ls, link{"station", "/station"})
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/catalog"
+	"lenlop/services/notice"
 	"lenlop/web/page"
 )
 
@@ -18,6 +19,8 @@ const (
 	perSubject = 3  // newest lessons of each subject
 	homeLimit  = 60 // lessons read for them
 	newest     = 12 // when no grade was chosen
+
+	noticesShown = 3
 )
 
 // homePage is what the first page shows.
@@ -29,6 +32,7 @@ type homePage struct {
 	total    int
 	now      time.Time
 	recent   []catalog.Entry // opened on this device before
+	notices  []notice.Notice
 	nowOnTV  []showing
 	nextOnTV []showing
 }
@@ -54,6 +58,11 @@ func (r Room) home(c echo.Context) error {
 	}
 	if err := r.fillShelves(ctx, &p); err != nil {
 		return err
+	}
+	if r.Notices != nil {
+		if p.notices, err = r.Notices(ctx, page.Who(c), p.grade, noticesShown); err != nil {
+			return err
+		}
 	}
 	if p.recent, err = r.recent(ctx, recentOf(c)); err != nil {
 		return err

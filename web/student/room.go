@@ -12,8 +12,8 @@ import (
 
 	"lenlop/services/catalog"
 	"lenlop/services/lesson"
-	"lenlop/services/notice"
 	"lenlop/services/media"
+	"lenlop/services/notice"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
@@ -72,13 +72,13 @@ type Room struct {
 	Listed   Listed // may be nil
 	// Notices is the guidance that concerns a visitor, newest first, at most
 	// so many; nil: there is none.
-	Notices func(ctx context.Context, p people.Person, grade, limit int) ([]notice.Notice, error)
+	Notices  func(ctx context.Context, p people.Person, grade, limit int) ([]notice.Notice, error)
 	CheckIns CheckIns
 	// Worksheets and Media are a lesson's files; nil: there are none.
 	Worksheets Worksheets
 	Media      media.Store
-	Streams  page.Streams   // where what plays is (stream.Room)
-	Zone     *time.Location // the site's local time
+	Streams    page.Streams   // where what plays is (stream.Room)
+	Zone       *time.Location // the site's local time
 	// Grade is the grade that a signed-in pupil's class is in, 0 when unknown;
 	// what the pupil chose goes before it. It may be nil.
 	Grade func(ctx context.Context, p people.Person) (int, error)
