@@ -100,7 +100,7 @@ func forbidden(from, to string) string {
 		switch {
 		case t[0] == "services":
 			return ""
-		case t[0] == "transcoder" && room(f) == "sandbox":
+		case t[0] == "transcoder" && (room(f) == "sandbox" || room(f) == "telemetry"): // the sandbox and what watches it
 			return ""
 		case t[0] == "infra" && (room(f) == room(t) || room(f) == "contract"):
 			return ""
