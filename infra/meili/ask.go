@@ -62,8 +62,10 @@ func (a *asking) Candidates(ctx context.Context, m catalog.Meaning, f catalog.Qu
 		scores[h.LessonID] = h.Score
 	}
 	out, seen := make([]catalog.Candidate, 0, len(found[1])), map[string]bool{}
-	for _, h := range append(found[1], found[0]...) {
-		if seen[h.LessonID] {
+	// The best first, so that the limit cuts the rest: catalog asks again under
+	// the filters when it gets exactly as many as it asked for.
+	for _, h := range append(found[0], found[1]...) {
+		if seen[h.LessonID] || len(out) == limit {
 			continue
 		}
 		seen[h.LessonID] = true
