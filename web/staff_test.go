@@ -30,6 +30,7 @@ import (
 	"lenlop/services/school"
 	"lenlop/services/upload"
 	"lenlop/services/viewership"
+	"lenlop/services/worksheet"
 	"lenlop/web"
 	"lenlop/web/admin"
 	"lenlop/web/asset"
@@ -54,6 +55,7 @@ type office struct {
 	db       *sqldb.DB
 	people   *people.Service
 	captions *caption.Service
+	sheets   *worksheet.Service
 	lessons  *lesson.Service
 	views    *viewership.Service
 	handler  http.Handler
@@ -141,6 +143,10 @@ func newOffice(t *testing.T) *office {
 			return []job.New{{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID}}
 		},
 		PublishJob: func(l lesson.Lesson) job.New { return job.New{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID} }}
+	o.lessons.Histories, o.lessons.Settings, o.lessons.Schools = db.Steps(), db, db.Schools()
+	o.sheets = worksheet.New(worksheet.Service{Store: db.Worksheets(), Lessons: db.Lessons(), Touched: o.lessons.Touched, Media: files{o: o}, Atomic: db, Audit: db.Audit(),
+		Now: now, NewID: newID})
+	o.lessons.Worksheets = o.sheets
 	plan := &schedule.Service{Store: db.Schedule(), Lessons: db.Lessons(), WeekRules: db.WeekRules(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
 	o.views = viewership.New(viewership.Config{Store: db.Views(), Reader: db.Views(), Figures: db.Figures(), Lessons: db.Lessons(), Schedule: db.Schedule(),
 		RollCalls: db.RollCalls(), Classes: db.Classes(), Parts: db.Views(), CheckIns: db.CheckIns(), Reports: db.Reports(), ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
@@ -166,9 +172,9 @@ func newOffice(t *testing.T) *office {
 	site := web.Site{
 		Door: signin.NewDoor(signin.Door{People: o.people, Book: book, Limits: signin.NewLimits(now)}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
 		Rooms: web.Rooms{
-			Teacher: teacher.Room{Viewing: o.views, Sheets: sheet.Write, Zone: zone, Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Streams: streams{}, Now: now},
+			Teacher: teacher.Room{Viewing: o.views, Sheets: sheet.Write, Zone: zone, Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Worksheets: o.sheets, Streams: streams{}, Now: now},
 			Station: station.Room{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
-			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Schools: db.Schools(), People: db.People(),
+			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Worksheets: o.sheets, Schools: db.Schools(), People: db.People(),
 				Streams: streams{}, Now: now, Zone: zone},
 			Admin: admin.Room{People: o.people, Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
 				Health: func(context.Context) []admin.Part { return o.health }, Now: now, NewID: newID},

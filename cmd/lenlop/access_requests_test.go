@@ -47,13 +47,13 @@ func (w *world) request(r accessRow) (asked, error) {
 		if strings.Contains(q.path, ":language") {
 			q.path = strings.ReplaceAll(q.path, ":language", w.caption(q.id))
 		}
+		if strings.Contains(q.path, ":worksheet") {
+			q.path = strings.ReplaceAll(q.path, ":worksheet", w.worksheet(q.id))
+		}
 	case strings.Contains(r.path, ":guide"):
 		in("guide", w.guide(), "guide_imports")
 	case strings.Contains(r.path, "/minute") && strings.Contains(r.path, ":import"):
 		in("import", w.minuteImport(), "figure_imports")
-		if strings.Contains(q.path, ":worksheet") {
-			q.path = strings.ReplaceAll(q.path, ":worksheet", w.worksheet(q.id))
-		}
 	case strings.Contains(r.path, ":airing"):
 		var id string
 		id, a = w.airing()
