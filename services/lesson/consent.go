@@ -47,7 +47,7 @@ func (s *Service) NoteConsent(ctx context.Context, by people.Person, id string, 
 		}
 		if utf8.RuneCountInString(note) > MaxConsentNote {
 			bad = append(bad, fault.Wrong("note", "field.too_long", "max", MaxConsentNote))
-		} else if !cleanText(note) {
+		} else if !people.Legible(note) {
 			bad = append(bad, fault.Wrong("note", "field.bad_text"))
 		}
 		if err := fault.Form("lesson.invalid", bad...); err != nil {

@@ -160,12 +160,12 @@ func (l Lesson) Apply(t Text, subjects map[string]school.Subject) (Lesson, error
 		bad = append(bad, fault.Wrong("title", "field.required"))
 	case n > MaxTitle:
 		bad = append(bad, fault.Wrong("title", "field.too_long", "max", MaxTitle))
-	case !cleanText(l.Title):
+	case !people.Legible(l.Title):
 		bad = append(bad, fault.Wrong("title", "field.bad_text"))
 	}
 	if utf8.RuneCountInString(l.Description) > MaxDescription {
 		bad = append(bad, fault.Wrong("description", "field.too_long", "max", MaxDescription))
-	} else if !cleanText(l.Description) {
+	} else if !people.Legible(l.Description) {
 		bad = append(bad, fault.Wrong("description", "field.bad_text"))
 	}
 	subject, known := subjects[l.Subject]
@@ -190,19 +190,6 @@ func (l Lesson) Apply(t Text, subjects map[string]school.Subject) (Lesson, error
 		bad = append(bad, fault.Wrong("language", "lesson.bad_language"))
 	}
 	return l, fault.Form("lesson.invalid", bad...)
-}
-
-// cleanText refuses control characters (but line breaks and tabs) and broken UTF-8.
-func cleanText(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return false
-		}
-	}
-	return true
 }
 
 // languageTag accepts the shape of a BCP 47 tag: a language of two to eight

@@ -397,7 +397,7 @@ func checkReason(s string) (string, error) {
 		return s, fault.Form("lesson.invalid", fault.Wrong("reason", "field.required"))
 	case utf8.RuneCountInString(s) > MaxReason:
 		return s, fault.Form("lesson.invalid", fault.Wrong("reason", "field.too_long", "max", MaxReason))
-	case !cleanText(s):
+	case !people.Legible(s):
 		return s, fault.Form("lesson.invalid", fault.Wrong("reason", "field.bad_text"))
 	}
 	return s, nil

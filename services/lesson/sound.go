@@ -56,7 +56,7 @@ func (s *Service) NameSounds(ctx context.Context, by people.Person, id string, l
 				bad = append(bad, fault.Wrong("language-"+x.Rung, "lesson.bad_language"))
 			case utf8.RuneCountInString(x.Name) > MaxSoundName:
 				bad = append(bad, fault.Wrong("name-"+x.Rung, "field.too_long", "max", MaxSoundName))
-			case !cleanText(x.Name):
+			case !people.Legible(x.Name):
 				bad = append(bad, fault.Wrong("name-"+x.Rung, "field.bad_text"))
 			case language != Undetermined && seen[Sound{Language: language, Name: x.Name}]:
 				bad = append(bad, fault.Wrong("language-"+x.Rung, "lesson.sound_twice"))

@@ -60,8 +60,8 @@ func (PublishArgs) Kind() string { return "notice" }
 // "notice.invalid" with fields, "notice.withdrawn".
 func (s *Service) Save(ctx context.Context, by people.Person, n Notice) (Notice, error) {
 	now := s.Now()
-	n.Title = strings.Join(strings.Fields(clean(n.Title)), " ")
-	n.Body = strings.TrimSpace(clean(n.Body))
+	n.Title = strings.Join(strings.Fields(n.Title), " ")
+	n.Body = strings.TrimSpace(n.Body)
 	n.Grades = slices.Compact(slices.Sorted(slices.Values(n.Grades)))
 	if n.PublishAt.IsZero() || n.PublishAt.Before(now) && n.ID == "" {
 		n.PublishAt = now
@@ -133,12 +133,16 @@ func (n Notice) wrong() (bad []fault.Field) {
 		bad = append(bad, fault.Wrong("title", "field.required"))
 	case utf8.RuneCountInString(n.Title) > MaxTitle:
 		bad = append(bad, fault.Wrong("title", "field.too_long", "max", MaxTitle))
+	case !people.Legible(n.Title):
+		bad = append(bad, fault.Wrong("title", "field.bad_text"))
 	}
 	switch {
 	case n.Body == "":
 		bad = append(bad, fault.Wrong("body", "field.required"))
 	case utf8.RuneCountInString(n.Body) > MaxBody:
 		bad = append(bad, fault.Wrong("body", "field.too_long", "max", MaxBody))
+	case !people.Legible(n.Body):
+		bad = append(bad, fault.Wrong("body", "field.bad_text"))
 	}
 	if !n.EndsAt.IsZero() && !n.EndsAt.After(n.PublishAt) {
 		bad = append(bad, fault.Wrong("endsAt", "notice.ends_before"))
@@ -408,17 +412,4 @@ func (s *Service) tell(ctx context.Context, name string, n Notice) error {
 
 func (s *Service) log(ctx context.Context, by people.Person, id, note string) error {
 	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.WriteNotice), Subject: "notice:" + id, Detail: note})
-}
-
-// clean leaves out characters that are not seen but change how text reads.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r < ' ' || r == 0x7f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, ""))
 }

@@ -52,7 +52,7 @@ func (n NewPerson) check() (Person, error) {
 		bad = append(bad, fault.Wrong("name", "field.required"))
 	case utf8.RuneCountInString(p.Name) > MaxName:
 		bad = append(bad, fault.Wrong("name", "field.too_long", "max", MaxName))
-	case !utf8.ValidString(p.Name):
+	case !Legible(p.Name):
 		bad = append(bad, fault.Wrong("name", "field.bad_text"))
 	}
 	if n.Password != "" {

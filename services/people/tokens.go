@@ -36,7 +36,7 @@ func (n *NewToken) check() []fault.Field {
 		bad = append(bad, fault.Wrong("name", "field.required"))
 	case utf8.RuneCountInString(n.Name) > maxTokenName:
 		bad = append(bad, fault.Wrong("name", "field.too_long", "max", maxTokenName))
-	case !utf8.ValidString(n.Name):
+	case !Legible(n.Name):
 		bad = append(bad, fault.Wrong("name", "field.bad_text"))
 	}
 	if n.Days < 1 || n.Days > MaxTokenDays {

@@ -60,6 +60,8 @@ func (s *Service) SaveChannel(ctx context.Context, by people.Person, c Channel) 
 		bad = append(bad, fault.Wrong("name", "field.required"))
 	} else if n > 100 {
 		bad = append(bad, fault.Wrong("name", "field.too_long", "max", 100))
+	} else if !people.Legible(c.Name) {
+		bad = append(bad, fault.Wrong("name", "field.bad_text"))
 	}
 	if _, err := time.LoadLocation(c.Timezone); err != nil {
 		bad = append(bad, fault.Wrong("timezone", "channel.unknown_timezone"))
@@ -254,6 +256,8 @@ func (a Airing) Reported(r AsRun, now time.Time) (Airing, error) {
 	}
 	if utf8.RuneCountInString(r.Note) > 1000 {
 		bad = append(bad, fault.Wrong("note", "field.too_long", "max", 1000))
+	} else if !people.Legible(r.Note) {
+		bad = append(bad, fault.Wrong("note", "field.bad_text"))
 	}
 	if err := fault.Form("airing.invalid", bad...); err != nil {
 		return a, err

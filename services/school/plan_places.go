@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"lenlop/services/fault"
+	"lenlop/services/people"
 )
 
 // wrongCode is what keeps a code of an area, school or class from being kept.
@@ -29,7 +30,7 @@ func wrongName(field, name string, most int) []fault.Field {
 		return []fault.Field{fault.Wrong(field, "field.required")}
 	case utf8.RuneCountInString(name) > most:
 		return []fault.Field{fault.Wrong(field, "field.too_long", "max", most)}
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == utf8.RuneError }):
+	case !people.Legible(name) || strings.ContainsRune(name, utf8.RuneError):
 		return []fault.Field{fault.Wrong(field, "field.bad_text")}
 	}
 	return nil

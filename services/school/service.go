@@ -85,7 +85,7 @@ func (x School) wrong() (bad []fault.Field) {
 		bad = append(bad, fault.Wrong("name", "field.required"))
 	case utf8.RuneCountInString(x.Name) > MaxName:
 		bad = append(bad, fault.Wrong("name", "field.too_long", "max", MaxName))
-	case !utf8.ValidString(x.Name):
+	case !people.Legible(x.Name):
 		bad = append(bad, fault.Wrong("name", "field.bad_text"))
 	}
 	if !slices.Contains(Levels, x.Level) {

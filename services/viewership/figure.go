@@ -101,13 +101,17 @@ func (f Figure) Check() error {
 	}
 	if f.Source == "" {
 		bad = append(bad, fault.Wrong("source", "field.required"))
-	} else if utf8.RuneCountInString(f.Source) > maxWords || !utf8.ValidString(f.Source) {
+	} else if utf8.RuneCountInString(f.Source) > maxWords {
 		bad = append(bad, fault.Wrong("source", "field.too_long", "max", maxWords))
+	} else if !people.Legible(f.Source) {
+		bad = append(bad, fault.Wrong("source", "field.bad_text"))
 	}
 	if f.Method == "" && (f.Grade == GradeA || f.Grade == GradeB || f.Grade == GradeC) {
 		bad = append(bad, fault.Wrong("method", "field.required")) // who was asked, and how
-	} else if utf8.RuneCountInString(f.Method) > maxWords || !utf8.ValidString(f.Method) {
+	} else if utf8.RuneCountInString(f.Method) > maxWords {
 		bad = append(bad, fault.Wrong("method", "field.too_long", "max", maxWords))
+	} else if !people.Legible(f.Method) {
+		bad = append(bad, fault.Wrong("method", "field.bad_text"))
 	}
 	return fault.Form("figure.invalid", bad...)
 }
