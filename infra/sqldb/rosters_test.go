@@ -296,7 +296,7 @@ func vn1258(t *testing.T, text string) []byte {
 		parts := []rune(norm.NFD.String(string(r)))
 		tone := slices.IndexFunc(parts, func(r rune) bool { return strings.ContainsRune("\u0300\u0301\u0303\u0309\u0323", r) })
 		letter := norm.NFC.String(string(slices.Delete(slices.Clone(parts), tone, tone+1)))
-		for _, r := range []rune(letter + string(parts[tone])) {
+		for _, r := range letter + string(parts[tone]) {
 			b, ok := charmap.Windows1258.EncodeRune(r)
 			if !ok {
 				t.Fatalf("%q is not in Windows-1258", r)

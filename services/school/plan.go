@@ -189,16 +189,17 @@ func (t table) refuse(r *ImportRow, name, code string, kv ...any) {
 
 // refuseForm refuses a row for the first field that a form would complain of.
 func (t table) refuseForm(r *ImportRow, bad []fault.Field, columns map[string]string) bool {
-	for _, f := range bad {
-		name := f.Name
-		if c, ok := columns[name]; ok {
-			name = c
-		}
-		t.refuse(r, name, f.Code)
-		r.Args = f.Args
-		return true
+	if len(bad) == 0 {
+		return false
 	}
-	return false
+	f := bad[0]
+	name := f.Name
+	if c, ok := columns[name]; ok {
+		name = c
+	}
+	t.refuse(r, name, f.Code)
+	r.Args = f.Args
+	return true
 }
 
 // risky reports whether text begins so that a spreadsheet may run it: exports

@@ -106,7 +106,7 @@ type ledgerOut struct {
 	Web        webDoc          `json:"web"`
 	Airings    []airingFigures `json:"airings"`
 	Downloads  int64           `json:"downloads"`
-	NetReach   *reachDoc       `json:"netReach"` // null without rosters
+	NetReach   *reachDoc       `json:"netReach,omitempty"` // not there without rosters
 	Identified identifiedDoc   `json:"identified"`
 	Missing    []string        `json:"missing"`
 }
