@@ -176,7 +176,7 @@ func newOffice(t *testing.T) *office {
 			Station: station.Room{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
 			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Worksheets: o.sheets, Schools: db.Schools(), People: db.People(),
 				Streams: streams{}, Now: now, Zone: zone},
-			Admin: admin.Room{People: o.people, Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
+			Admin: admin.Room{People: o.people, Finder: db.People(), Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
 				Health: func(context.Context) []admin.Part { return o.health }, Now: now, NewID: newID},
 		},
 	}

@@ -68,7 +68,7 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 			Now: h.now, Zone: h.zone},
 		Department: department.Room{Lessons: h.lessons, Views: h.viewership, Served: h.viewership, Channels: h.db.Schedule(), Classes: h.db.Classes(), Sheets: sheet.Write, Worksheets: h.worksheets, Schools: h.db.Schools(),
 			People: h.db.People(), Streams: streams, Now: h.now, Zone: h.zone},
-		Admin: admin.Room{People: h.people, Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell, copies}, Atomic: h.bell, Audit: h.db.Audit(),
+		Admin: admin.Room{People: h.people, Finder: h.db.People(), Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell, copies}, Atomic: h.bell, Audit: h.db.Audit(),
 			AuditLog: h.db.Audit(), Sheets: sheet.Write, Health: h.health, Now: h.now, NewID: newID},
 		Organised: admin.Organisation{Schools: h.schools, Years: h.db.Schools(), Office: h.org.office, Importer: h.org.importer, Sheets: sheet.Write},
 		School:    school.Room{Office: h.org.office},

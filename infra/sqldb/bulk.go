@@ -14,7 +14,7 @@ func (s *People) AddPersons(ctx context.Context, list []people.Person) error {
 	var grants []grantRow
 	names := newNamer()
 	for _, p := range list {
-		rows = append(rows, personRow{ID: p.ID, Username: p.Username, Name: p.Name, NameKey: names.key(p.Name), PasswordHash: p.PasswordHash,
+		rows = append(rows, personRow{ID: p.ID, Username: p.Username, Name: p.Name, NameKey: names.key(p.Name), Folded: foldedWords(p.Name, p.Username), PasswordHash: p.PasswordHash,
 			Active: p.Active, Demo: p.Demo, CreatedAt: stamp(p.CreatedAt), Email: p.Email, Machine: p.Machine})
 		for i, g := range p.Grants {
 			grants = append(grants, grantRow{PersonID: p.ID, Role: string(g.Role), SchoolID: g.School, Position: i})

@@ -217,8 +217,9 @@ func (s *Classes) SaveStudent(ctx context.Context, x school.Student, schoolID st
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
 		_, err := w.NewInsert().Model(&personRow{ID: x.PersonID, Username: studentName(x.PersonID), Name: x.Name, NameKey: nameKey(x.Name),
+			Folded: foldedWords(x.Name, ""),
 			Active: true, CreatedAt: stamp(at)}).
-			On("CONFLICT (id) DO UPDATE").Set("name = EXCLUDED.name").Set("name_key = EXCLUDED.name_key").Exec(ctx)
+			On("CONFLICT (id) DO UPDATE").Set("name = EXCLUDED.name").Set("name_key = EXCLUDED.name_key").Set("folded = EXCLUDED.folded").Exec(ctx)
 		if err != nil {
 			return wrap(err, "student", x.PersonID)
 		}

@@ -54,6 +54,9 @@ func (d *DB) Migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return wrap(err, "migrate")
 	}
+	if err := d.People().foldOld(ctx); err != nil {
+		return err
+	}
 	return d.Audit().sealOld(ctx)
 }
 

@@ -25,6 +25,7 @@ type personRow struct {
 	Username     string
 	Name         string
 	NameKey      string
+	Folded       string
 	PasswordHash string
 	Active       bool
 	Demo         bool
@@ -129,7 +130,7 @@ func (s *People) SavePerson(ctx context.Context, p people.Person) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
 		_, err := w.NewInsert().Model(&personRow{
-			ID: p.ID, Username: p.Username, Name: p.Name, NameKey: nameKey(p.Name), PasswordHash: p.PasswordHash,
+			ID: p.ID, Username: p.Username, Name: p.Name, NameKey: nameKey(p.Name), Folded: foldedWords(p.Name, p.Username), PasswordHash: p.PasswordHash,
 			Active: p.Active, Demo: p.Demo, CreatedAt: stamp(p.CreatedAt), Email: p.Email, Machine: p.Machine,
 		}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 		if duplicate(err, "persons_username", "persons.username") {

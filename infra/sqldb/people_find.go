@@ -32,12 +32,9 @@ func (s *People) Find(ctx context.Context, f people.Search) ([]people.Person, er
 		order = "p.name_key || ''"
 		q = q.Where("p.id IN (SELECT g.person_id FROM grants AS g WHERE g.role = ?)", string(f.Role))
 	}
-	if words := strings.TrimSpace(f.Q); words != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(words) + "%"
-		// Found in one pass over the table, then put in order: the few that fit
-		// are spread over the whole order of names.
+	if strings.TrimSpace(f.Q) != "" {
 		order = "p.name_key || ''"
-		q = q.Where(`p.id IN (SELECT x.id FROM persons AS x WHERE x.name LIKE ? ESCAPE '\' OR x.username LIKE ? ESCAPE '\')`, like, strings.ToLower(like))
+		q = havingWords(q, f.Q)
 	}
 	if f.After != "" {
 		q = q.Where("(p.name_key, p.id) > (SELECT a.name_key, a.id FROM persons AS a WHERE a.id = ?)", f.After)

@@ -40,6 +40,8 @@ var traces = []trace{
 	{table: "class_teachers", column: "person_id", own: true},
 	{table: "roll_call_names", column: "person_id", own: true},
 	{table: "replays", column: "person", own: true},
+	{table: "notice_receipts", column: "person_id", own: true},
+	{table: "notice_letters", column: "person_id", own: true},
 	{table: "view_sessions", column: "viewer", viewer: true, own: true},
 	{table: "view_credits", column: "viewer", viewer: true, own: true},
 	{table: "view_flags", column: "viewer", viewer: true, own: true},
@@ -70,6 +72,8 @@ var traces = []trace{
 	{table: "roster_imports", column: "by_person"},
 	{table: "served_imports", column: "by_person"},
 	{table: "view_flags", column: "restored_by"},
+	{table: "notices", column: "author_id"},
+	{table: "webhooks", column: "made_by"},
 }
 
 // kept are columns of the audit: they hold identifiers alone, which name nobody
@@ -123,7 +127,7 @@ var longGone = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 func (s *Privacy) Erase(ctx context.Context, person string) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
-		gone := &personRow{ID: people.ErasedID, Username: people.ErasedID, Name: "Người đã được xoá", NameKey: nameKey("Người đã được xoá"), Machine: true,
+		gone := &personRow{ID: people.ErasedID, Username: people.ErasedID, Name: "Người đã được xoá", NameKey: nameKey("Người đã được xoá"), Folded: " ", Machine: true,
 			CreatedAt: stamp(s.db.now())}
 		if _, err := w.NewInsert().Model(gone).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return wrap(err, "erase", person)

@@ -26,7 +26,7 @@ func TestTraces(t *testing.T) {
 	for _, x := range append(append([]trace{}, traces...), kept...) {
 		known[[2]string{x.table, x.column}] = true
 	}
-	person := regexp.MustCompile(`^person$|person_id$|by_person$|_by$|^viewer$|^actor$|teacher_id$|uploader_id$`)
+	person := regexp.MustCompile(`^person$|person_id$|by_person$|_by$|^viewer$|^actor$|teacher_id$|uploader_id$|author_id$`)
 	for _, c := range columns {
 		if person.MatchString(c.Name) && !known[[2]string{c.Table, c.Name}] {
 			t.Errorf("%s.%s names a person, and erasing does not know it", c.Table, c.Name)

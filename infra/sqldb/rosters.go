@@ -167,7 +167,7 @@ func (s *Rosters) Stage(ctx context.Context, batch string, p school.Piece) error
 		}
 		w := s.db.Writer(ctx)
 		for _, x := range p.Named {
-			_, err := w.NewRaw("UPDATE persons SET name = ?, name_key = ? WHERE id = ?", x.Name, nameKey(x.Name), x.PersonID).Exec(ctx)
+			_, err := w.NewRaw("UPDATE persons SET name = ?, name_key = ?, folded = ? WHERE id = ?", x.Name, nameKey(x.Name), foldedWords(x.Name, ""), x.PersonID).Exec(ctx)
 			if err != nil {
 				return wrap(err, "student", x.PersonID)
 			}
@@ -199,7 +199,7 @@ func (s *Rosters) born(ctx context.Context, batch string, p school.Piece) error 
 	var roles []grantRow
 	names := newNamer()
 	for _, x := range p.Born {
-		persons = append(persons, personRow{ID: x.PersonID, Username: studentName(x.PersonID), Name: x.Name, NameKey: names.key(x.Name),
+		persons = append(persons, personRow{ID: x.PersonID, Username: studentName(x.PersonID), Name: x.Name, NameKey: names.key(x.Name), Folded: foldedWords(x.Name, ""),
 			Active: true, CreatedAt: stamp(p.At)})
 		students = append(students, studentRow{PersonID: x.PersonID, CodeKey: x.Key, Batch: batch})
 	}

@@ -4,7 +4,7 @@ import "context"
 
 // Search narrows a list of people; empty fields do not.
 type Search struct {
-	Q      string // part of a name or username
+	Q      string // words of a name or username, or their beginnings, with or without marks
 	Role   Role
 	School string // id
 	After  string // id of the last one seen

@@ -71,32 +71,48 @@ func findIn(c echo.Context, extra ...string) find {
 	return f
 }
 
-// cutTo orders the list and leaves the page asked for.
-func cutTo[T any](f *find, list []T, id, name, code func(T) string) []T {
+// cutTo orders the list and leaves the page asked for, of most entries.
+func cutTo[T any](f *find, list []T, id, name, code func(T) string, most int) []T {
 	want := page.Plain(f.Q)
 	list = slices.DeleteFunc(list, func(x T) bool {
 		return want != "" && !strings.Contains(page.Plain(name(x)), want) && !strings.Contains(page.Plain(code(x)), want)
 	})
-	key := func(x T) string { return page.Plain(name(x)) }
-	if f.Sort == "code" {
-		key = code
+	// Each key is made once: taking marks off costs more than comparing.
+	type keyed struct {
+		key, id string
+		of      T
 	}
-	slices.SortFunc(list, func(a, b T) int { return cmp.Or(strings.Compare(key(a), key(b)), strings.Compare(id(a), id(b))) })
+	sorted := make([]keyed, len(list))
+	for i, x := range list {
+		if sorted[i] = (keyed{key: code(x), id: id(x), of: x}); f.Sort != "code" {
+			sorted[i].key = page.Plain(name(x))
+		}
+	}
+	slices.SortFunc(sorted, func(a, b keyed) int { return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.id, b.id)) })
+	for i, x := range sorted {
+		list[i] = x.of
+	}
 	f.Total = len(list)
 	if f.After != "" {
 		if i := slices.IndexFunc(list, func(x T) bool { return id(x) == f.After }); i >= 0 {
 			list = list[i+1:]
 		}
 	}
-	if len(list) > perPage {
-		list = list[:perPage]
-		f.query.Set("after", id(list[perPage-1]))
+	if len(list) > most {
+		list = list[:most]
+		f.query.Set("after", id(list[most-1]))
 		f.Next = f.path + "?" + f.query.Encode()
 	}
 	return list
 }
 
 var areaFields = []string{"code", "name", "kind", "parent"}
+
+// byName puts schools in the order of their names.
+func byName(list []school.School) []school.School {
+	return cutTo(&find{}, slices.Clone(list), func(s school.School) string { return s.ID }, func(s school.School) string { return s.Name },
+		func(s school.School) string { return s.Code }, len(list))
+}
 
 // areasView is the list of areas, or one of them, with its form.
 type areasView struct {
@@ -143,7 +159,7 @@ func (r Organisation) showAreas(c echo.Context, status int, v areasView) (err er
 	}
 	v.find = findIn(c)
 	v.Shown = cutTo(&v.find, slices.Clone(v.All), func(a school.Area) string { return a.ID }, func(a school.Area) string { return a.Name },
-		func(a school.Area) string { return a.Code })
+		func(a school.Area) string { return a.Code }, perPage)
 	if v.One.ID != "" {
 		return page.Render(c, status, areaPage(v))
 	}
@@ -222,13 +238,13 @@ func (r Organisation) classes(c echo.Context) (err error) {
 	if v.Schools, err = r.Schools.Store.Schools(ctx); err != nil {
 		return err
 	}
-	slices.SortFunc(v.Schools, func(a, b school.School) int { return strings.Compare(page.Plain(a.Name), page.Plain(b.Name)) })
+	v.Schools = byName(v.Schools)
 	list, err := r.Office.Classes.ClassesOf(ctx, v.School, v.Year)
 	if err != nil {
 		return err
 	}
 	v.Shown = cutTo(&v.find, list, func(k school.Class) string { return k.ID }, func(k school.Class) string { return k.Name },
-		func(k school.Class) string { return k.Code })
+		func(k school.Class) string { return k.Code }, perPage)
 	return page.Render(c, http.StatusOK, classesPage(v))
 }
 

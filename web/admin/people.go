@@ -1,9 +1,13 @@
 package admin
 
 import (
+	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,9 +26,12 @@ var personFields = []string{"username", "name", "role", "school"}
 
 // persons is the list of accounts and the form for a new one.
 type persons struct {
+	Q       string
 	Role    people.Role
+	At      string // id of the school whose people are shown; "": all
 	People  []people.Person
 	Next    string
+	Export  url.Values
 	Schools []school.School
 	Form    page.Form
 	Made    string // a password to be shown once, and whose
@@ -44,28 +51,106 @@ func (v persons) School(id string) string {
 }
 
 func (r Room) persons(c echo.Context) error {
+	format, err := page.SheetFormat(c)
+	if err != nil {
+		return err
+	}
+	if format != "" {
+		return r.exportPersons(c, format)
+	}
 	return r.showPersons(c, http.StatusOK, persons{Done: page.DoneOf(c)})
 }
 
-func (r Room) showPersons(c echo.Context, status int, v persons) error {
-	ctx := c.Request().Context()
-	v.Role, v.Me = people.Role(c.QueryParam("role")), page.Who(c).ID
-	if !slices.Contains(people.Roles, v.Role) {
-		v.Role = ""
+// searchOf is what the page's filters ask for; a role that is none is left out.
+func searchOf(c echo.Context) people.Search {
+	q := people.Search{Q: strings.TrimSpace(c.QueryParam("q")), Role: people.Role(c.QueryParam("role")), School: c.QueryParam("school"), After: c.QueryParam("after")}
+	if !slices.Contains(people.Roles, q.Role) {
+		q.Role = ""
 	}
+	return q
+}
+
+func (r Room) showPersons(c echo.Context, status int, v persons) error {
+	ctx, q := c.Request().Context(), searchOf(c)
+	q.Limit = perPage + 1 // one more than is shown tells whether there is a next page
+	v.Q, v.Role, v.At, v.Me = q.Q, q.Role, q.School, page.Who(c).ID
 	var err error
-	// One more than is shown tells whether there is a next page.
-	if v.People, err = r.People.Store.Persons(ctx, v.Role, c.QueryParam("after"), perPage+1); err != nil {
+	if v.People, err = r.People.Find(ctx, page.Who(c), r.Finder, q); err != nil {
 		return err
+	}
+	v.Export = url.Values{}
+	for name, value := range map[string]string{"q": q.Q, "role": string(q.Role), "school": q.School} {
+		if value != "" {
+			v.Export.Set(name, value)
+		}
 	}
 	if len(v.People) > perPage {
 		v.People = v.People[:perPage]
-		v.Next = "/admin/people?" + url.Values{"role": {string(v.Role)}, "after": {v.People[perPage-1].ID}}.Encode()
+		next := maps.Clone(v.Export)
+		next.Set("after", v.People[perPage-1].ID)
+		v.Next = "/admin/people?" + next.Encode()
 	}
 	if v.Schools, err = r.Schools.Store.Schools(ctx); err != nil {
 		return err
 	}
+	v.Schools = byName(v.Schools)
 	return page.Render(c, status, personsPage(v))
+}
+
+// exported is the address of the list that is shown, as a file.
+func (v persons) exported(format string) string {
+	q := maps.Clone(v.Export)
+	q.Set("format", format)
+	return "/admin/people?" + q.Encode()
+}
+
+// exportPersons sends everybody whom the filters leave, piece by piece.
+func (r Room) exportPersons(c echo.Context, format string) error {
+	ctx, q := c.Request().Context(), searchOf(c)
+	all, err := r.Schools.Store.Schools(ctx)
+	if err != nil {
+		return err
+	}
+	names := map[string]string{}
+	for _, s := range all {
+		names[s.ID] = s.Code
+	}
+	q.After, q.Limit = "", 500
+	var failed error
+	rows := func(yield func([]any) bool) {
+		for {
+			list, err := r.People.Find(ctx, page.Who(c), r.Finder, q)
+			if err != nil || len(list) == 0 {
+				failed = err
+				return
+			}
+			for _, p := range list {
+				var roles []string
+				for _, g := range p.Grants {
+					roles = append(roles, strings.TrimSuffix(string(g.Role)+"@"+names[g.School], "@"))
+				}
+				if !yield([]any{p.Name, typed(p), strings.Join(roles, " "), p.Email, p.Active, p.CreatedAt.UTC().Format(time.RFC3339)}) {
+					return
+				}
+			}
+			q.After = list[len(list)-1].ID
+		}
+	}
+	head := []any{"name", "username", "roles", "email", "active", "created"}
+	err = page.SendSheet(c, r.Sheets, format, "lenlop-people", "people", head, iter.Seq[[]any](rows))
+	if err == nil {
+		err = failed
+	}
+	return err
+}
+
+// typed is the username that somebody types to sign in; pupils who have only a
+// card have none.
+func typed(p people.Person) string {
+	if strings.HasPrefix(p.Username, "~") {
+		return ""
+	}
+	return p.Username
 }
 
 func (r Room) addPerson(c echo.Context) error {

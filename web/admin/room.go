@@ -17,6 +17,7 @@ import (
 // Room is what the pages need.
 type Room struct {
 	People  *people.Service
+	Finder  people.Finder
 	Schools *school.Service
 	Queue   interface {
 		Jobs(ctx context.Context, subject string, state job.State, limit int) ([]job.Job, error)

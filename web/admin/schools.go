@@ -58,7 +58,7 @@ func (r Room) showSchools(c echo.Context, status int, v schools) error {
 		return v.Level != "" && string(s.Level) != v.Level || v.AreaID != "" && !below[s.AreaID]
 	})
 	v.Schools = cutTo(&v.find, v.Schools, func(s school.School) string { return s.ID }, func(s school.School) string { return s.Name },
-		func(s school.School) string { return s.Code })
+		func(s school.School) string { return s.Code }, perPage)
 	return page.Render(c, status, schoolsPage(v))
 }
 

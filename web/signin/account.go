@@ -10,7 +10,6 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/people"
-	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -107,18 +106,6 @@ func Scopes(c echo.Context) []people.Action {
 		}
 	}
 	return out
-}
-
-// client names the browser of a session in words, as well as its own name for
-// itself tells.
-func client(p *locale.Printer, s people.Session) string {
-	if s.Name != "" {
-		return s.Name
-	}
-	if s.UserAgent == "" {
-		return p.T("account.unknown_client")
-	}
-	return s.UserAgent
 }
 
 // query escapes a value of an address.
