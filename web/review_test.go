@@ -72,7 +72,7 @@ func TestReviewerApprovesNowOrLater(t *testing.T) {
 	if want := time.Date(2026, 4, 16, 7, 0, 0, 0, zone); !got.PublishAt.Equal(want) || got.Status != lesson.Submitted {
 		t.Errorf("goes out %v in status %s, want %v, submitted", got.PublishAt, got.Status, want)
 	}
-	has(t, so.page("/review", 200), "Sẽ đăng lúc 07:00 16/04/2026")
+	has(t, so.page("/review?show=approved", 200), "Sẽ đăng lúc 07:00 16/04/2026")
 	has(t, o.at("lan").page("/teacher/lessons/"+l.ID, 200), "sẽ tự đăng lúc 07:00 16/04/2026")
 	if to := so.done(at+"/approve", "when", "now"); to != "/review?done=published" {
 		t.Errorf("sent on to %s", to)

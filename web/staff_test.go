@@ -89,6 +89,13 @@ func (f files) Put(_ context.Context, key string, body io.ReadSeeker, size int64
 	return media.Object{Key: key, Size: size}, err
 }
 
+func (f files) Delete(_ context.Context, keys ...string) error {
+	for _, k := range keys {
+		delete(f.o.files, k)
+	}
+	return nil
+}
+
 // uploads answers which upload is open.
 type uploads struct{ o *office }
 

@@ -153,6 +153,9 @@ func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
 	if strings.HasPrefix(r.path, "/notices/") || strings.HasPrefix(r.path, "/admin/webhooks") {
 		return w.tellingForm(q, r), nil
 	}
+	if r.route() == "POST /teacher/lessons/new" || r.route() == "POST "+api.Base+"/lessons" {
+		return forATeacher(q, r), nil
+	}
 	if strings.HasPrefix(r.path, api.Base) {
 		in, ok := w.document(r, a)
 		if !ok {
@@ -171,6 +174,26 @@ func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
 	}
 	q.body, q.kind = in.Encode(), formType
 	return q, nil
+}
+
+// forATeacher drafts a lesson: the station makes none of its own.
+func forATeacher(q asked, r accessRow) asked {
+	json := r.path != "/teacher/lessons/new"
+	q.kind = formType
+	if json {
+		q.kind = jsonType
+	}
+	q.as = func(account, _ string) (string, func()) {
+		teacher := ""
+		if account == "dai" {
+			teacher = "giao-vien"
+		}
+		if json {
+			return fmt.Sprintf(`{"title":"Mới","subject":"toan","grade":9,"teacher":%q}`, teacher), func() {}
+		}
+		return url.Values{"title": {"Từ trang"}, "subject": {"toan"}, "grade": {"9"}, "teacher": {teacher}}.Encode(), func() {}
+	}
+	return q
 }
 
 // paper is the smallest worksheet: a PDF of no pages.
@@ -230,8 +253,6 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"name": "Máy", "role": "station", "scopes": []string{"schedule.read"}}, true
 	case "DELETE /service-tokens/:person":
 		return m{}, true
-	case "POST /lessons":
-		return m{"title": "Mới", "subject": "toan", "grade": 9}, true
 	case "PATCH /lessons/:lesson":
 		return m{"title": "Đổi"}, true
 	case "POST /lessons/:lesson/return", "POST /lessons/:lesson/withdraw", "POST /lessons/:lesson/take-down":
@@ -328,7 +349,7 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("code", w.code())
 	case "POST /grade":
 		return v("grade", "9")
-	case "POST /teacher/lessons/new", "POST /teacher/lessons/:lesson/save":
+	case "POST /teacher/lessons/:lesson/save":
 		return v("title", "Từ trang", "subject", "toan", "grade", "9")
 	case "POST /teacher/lessons/:lesson/captions/:language":
 		return v("from-0", "0:00", "to-0", "0:01", "text-0", "Chào các em")

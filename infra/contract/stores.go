@@ -21,8 +21,8 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/upload"
-	"lenlop/services/worksheet"
 	"lenlop/services/webhook"
+	"lenlop/services/worksheet"
 )
 
 // Stores are every Store of one database, and what makes them commit together.

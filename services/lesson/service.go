@@ -65,6 +65,9 @@ func (s *Service) Draft(ctx context.Context, by people.Person, teacher string, t
 	if !people.May(by, people.CreateLesson, people.Object{}) {
 		return Lesson{}, denied()
 	}
+	if teacher == "" && !by.Is(people.Teacher) && !by.Is(people.Admin) {
+		return Lesson{}, fault.Form("lesson.invalid", fault.Wrong("teacher", "lesson.choose_teacher"))
+	}
 	owner, uploader := by, ""
 	if teacher != "" && teacher != by.Username {
 		var err error

@@ -32,11 +32,11 @@ type Room struct {
 	Captions Captions
 	// Worksheets are the files that lessons give their pupils.
 	Worksheets *worksheet.Service
-	Streams  page.Streams // where what plays is (stream.Room)
-	Viewing  Viewing
-	Sheets   page.Sheets // writes tables as files
-	Zone     *time.Location
-	Now      func() time.Time
+	Streams    page.Streams // where what plays is (stream.Room)
+	Viewing    Viewing
+	Sheets     page.Sheets // writes tables as files
+	Zone       *time.Location
+	Now        func() time.Time
 	// MaxUpload is the largest recording in bytes, said before anything is sent.
 	MaxUpload int64
 }
