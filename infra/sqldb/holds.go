@@ -1,0 +1,74 @@
+package sqldb
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/backup"
+)
+
+// Holds keeps who copies the house just now, and what is not removed for them.
+type Holds struct{ db *DB }
+
+// Holds is the store of holds.
+func (d *DB) Holds() *Holds { return &Holds{d} }
+
+var _ backup.Holds = (*Holds)(nil)
+
+// Hold begins a hold, or makes it last longer.
+func (h *Holds) Hold(ctx context.Context, id string, until time.Time) error {
+	_, err := h.db.Writer(ctx).NewRaw("INSERT INTO backup_holds (id, until_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET until_at = EXCLUDED.until_at",
+		id, stamp(until)).Exec(ctx)
+	return wrap(err, "hold", id)
+}
+
+// Release ends a hold, and those that ran out.
+func (h *Holds) Release(ctx context.Context, id string, now time.Time) error {
+	_, err := h.db.Writer(ctx).NewRaw("DELETE FROM backup_holds WHERE id = ? OR until_at < ?", id, stamp(now)).Exec(ctx)
+	return wrap(err, "hold", id)
+}
+
+// Held reports whether anybody copies the house.
+func (h *Holds) Held(ctx context.Context, now time.Time) (bool, error) {
+	var n int
+	err := h.db.Reader(ctx).NewRaw("SELECT COUNT(*) FROM backup_holds WHERE until_at > ?", stamp(now)).Scan(ctx, &n)
+	return n > 0, wrap(err, "holds")
+}
+
+// Wait notes keys to be removed later.
+func (h *Holds) Wait(ctx context.Context, keys []string, now time.Time) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	rows := make([]heldRow, len(keys))
+	for i, k := range keys {
+		rows[i] = heldRow{StorageKey: k, AskedAt: stamp(now)}
+	}
+	_, err := h.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT (storage_key) DO NOTHING").Exec(ctx)
+	return wrap(err, "held objects")
+}
+
+// Waiting lists keys that wait.
+func (h *Holds) Waiting(ctx context.Context, limit int) ([]string, error) {
+	var keys []string
+	err := h.db.Reader(ctx).NewRaw("SELECT storage_key FROM held_objects ORDER BY storage_key LIMIT ?", limit).Scan(ctx, &keys)
+	return keys, wrap(err, "held objects")
+}
+
+// Gone forgets keys that were removed.
+func (h *Holds) Gone(ctx context.Context, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	_, err := h.db.Writer(ctx).NewRaw("DELETE FROM held_objects WHERE storage_key IN (?)", bun.List(keys)).Exec(ctx)
+	return wrap(err, "held objects")
+}
+
+type heldRow struct {
+	bun.BaseModel `bun:"table:held_objects"`
+
+	StorageKey string `bun:",pk"`
+	AskedAt    stamp
+}

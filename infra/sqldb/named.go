@@ -1,0 +1,65 @@
+package sqldb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"lenlop/services/backup"
+	"lenlop/services/production"
+)
+
+// namedObjects are the rows that name an object in storage.
+const namedObjects = `
+	SELECT storage_key, size, sha256 FROM recordings WHERE gone_at IS NULL
+	UNION ALL SELECT s.storage_key, s.size, s.sha256 FROM segments AS s
+	UNION ALL SELECT storage_key, size, sha256 FROM broadcast_copies WHERE state = 'ready' AND storage_key <> ''
+	UNION ALL SELECT storage_key, size, '' FROM captions
+	UNION ALL SELECT storage_key, size, sha256 FROM worksheets
+	UNION ALL SELECT object_key, size, '' FROM notice_files`
+
+// Objects calls each for every object that the database names.
+func (d *DB) Objects(ctx context.Context, each func(backup.Named) error) error {
+	if err := d.packageFiles(ctx, each); err != nil {
+		return err
+	}
+	rows, err := d.Reader(ctx).QueryContext(ctx, namedObjects)
+	if err != nil {
+		return wrap(err, "named objects")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n backup.Named
+		if err := rows.Scan(&n.Key, &n.Size, &n.SHA256); err != nil {
+			return wrap(err, "named objects")
+		}
+		if err := each(n); err != nil {
+			return err
+		}
+	}
+	return wrap(rows.Err(), "named objects")
+}
+
+func (d *DB) packageFiles(ctx context.Context, each func(backup.Named) error) error {
+	rows, err := d.Reader(ctx).QueryContext(ctx, "SELECT id, files FROM packages WHERE files <> ''")
+	if err != nil {
+		return wrap(err, "packages")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, text string
+		if err := rows.Scan(&id, &text); err != nil {
+			return wrap(err, "packages")
+		}
+		var files []production.File
+		if err := json.Unmarshal([]byte(text), &files); err != nil {
+			return fmt.Errorf("package %s: files: %w", id, err)
+		}
+		for _, f := range files {
+			if err := each(backup.Named{Key: f.Key, Size: f.Size}); err != nil {
+				return err
+			}
+		}
+	}
+	return wrap(rows.Err(), "packages")
+}

@@ -1,0 +1,99 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"lenlop/services/media"
+)
+
+// Holds remembers who copies the house just now: what their copy of the
+// database names must not be removed before they have it.
+type Holds interface {
+	Hold(ctx context.Context, id string, until time.Time) error
+	Release(ctx context.Context, id string, now time.Time) error
+	Held(ctx context.Context, now time.Time) (bool, error)
+	// Wait notes keys whose removal waits; Waiting lists them, Gone forgets them.
+	Wait(ctx context.Context, keys []string, now time.Time) error
+	Waiting(ctx context.Context, limit int) ([]string, error)
+	Gone(ctx context.Context, keys []string) error
+}
+
+// holdFor is how long a hold lasts unless it is renewed: longer than the
+// largest recording takes to copy. A copy that was killed delays removals by as much.
+const (
+	holdFor    = 6 * time.Hour
+	renewAfter = 10 * time.Minute
+	dropAtOnce = 500
+)
+
+type guard struct {
+	media.Store
+	holds Holds
+	now   func() time.Time
+}
+
+type openGuard struct {
+	*guard
+	media.Opener
+}
+
+// Guard gives storage whose Delete waits while somebody copies the house.
+// Pieces of uploads are no part of a copy and go at once.
+func Guard(s media.Store, h Holds, now func() time.Time) media.Store {
+	g := &guard{s, h, now}
+	if o, ok := s.(media.Opener); ok {
+		return openGuard{g, o}
+	}
+	return g
+}
+
+// Delete removes keys now, or notes them to be removed when nobody copies.
+func (g *guard) Delete(ctx context.Context, keys ...string) error {
+	var now, later []string
+	for _, k := range keys {
+		if strings.HasPrefix(k, "uploads/") {
+			now = append(now, k)
+		} else {
+			later = append(later, k)
+		}
+	}
+	if len(later) > 0 {
+		held, err := g.holds.Held(ctx, g.now())
+		if err != nil {
+			return err
+		}
+		if held {
+			if err := g.holds.Wait(ctx, later, g.now()); err != nil {
+				return err
+			}
+		} else {
+			now = append(now, later...)
+		}
+	}
+	if len(now) == 0 {
+		return nil
+	}
+	return g.Store.Delete(ctx, now...)
+}
+
+// Drop removes what waited, once nobody copies any more.
+func Drop(ctx context.Context, s media.Store, h Holds, now time.Time) error {
+	for {
+		if held, err := h.Held(ctx, now); err != nil || held {
+			return err
+		}
+		keys, err := h.Waiting(ctx, dropAtOnce)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		if err := s.Delete(ctx, keys...); err != nil {
+			return fmt.Errorf("held objects: %w", err)
+		}
+		if err := h.Gone(ctx, keys); err != nil {
+			return err
+		}
+	}
+}
