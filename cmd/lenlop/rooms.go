@@ -70,7 +70,7 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 			People: h.db.People(), Streams: streams, Now: h.now, Zone: h.zone},
 		Admin: admin.Room{People: h.people, Finder: h.db.People(), Schools: h.schools, Queue: adminQueue{h.db.Jobs(), h.bell, copies}, Atomic: h.bell, Audit: h.db.Audit(),
 			AuditLog: h.db.Audit(), Sheets: sheet.Write, Health: h.health, Now: h.now, NewID: newID},
-		Organised: admin.Organisation{Schools: h.schools, Years: h.db.Schools(), Office: h.org.office, Importer: h.org.importer, Sheets: sheet.Write},
+		Organised: admin.Organisation{Schools: h.schools, Years: h.db.Schools(), Office: h.org.office, Classes: h.db.Classes(), Importer: h.org.importer, Sheets: sheet.Write},
 		School:    school.Room{Office: h.org.office},
 		Cards:     signin.Cards{Door: door, Office: h.org.office},
 		API: api.Room{Door: door, Audit: h.db.Audit(), People: h.people, Schools: h.db.Schools(), Office: h.org.office, Importer: h.org.importer, Finder: h.db.People(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,

@@ -79,18 +79,28 @@ func (s *Classes) one(ctx context.Context, noun string, narrow func(*bun.SelectQ
 	return list[0], nil
 }
 
-// list reads classes with their teachers.
-func (s *Classes) list(ctx context.Context, narrow func(*bun.SelectQuery) *bun.SelectQuery) ([]school.Class, error) {
+// bare reads classes without their teachers.
+func (s *Classes) bare(ctx context.Context, narrow func(*bun.SelectQuery) *bun.SelectQuery) ([]school.Class, error) {
 	var rows []classRow
 	if err := narrow(s.db.Reader(ctx).NewSelect().Model(&rows)).Scan(ctx); err != nil {
 		return nil, wrap(err, "classes")
 	}
-	if len(rows) == 0 {
-		return nil, nil
+	list := make([]school.Class, len(rows))
+	for i, r := range rows {
+		list[i] = school.Class{ID: r.ID, Code: r.Code, SchoolID: r.SchoolID, Year: r.Year, Grade: r.Grade, Name: r.Name, Door: r.Door}
 	}
-	ids := make([]string, len(rows))
-	for i := range rows {
-		ids[i] = rows[i].ID
+	return list, nil
+}
+
+// list reads classes with their teachers.
+func (s *Classes) list(ctx context.Context, narrow func(*bun.SelectQuery) *bun.SelectQuery) ([]school.Class, error) {
+	list, err := s.bare(ctx, narrow)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
 	}
 	of := map[string][]school.ClassTeacher{}
 	for part := range slices.Chunk(ids, several) {
@@ -103,16 +113,25 @@ func (s *Classes) list(ctx context.Context, narrow func(*bun.SelectQuery) *bun.S
 			of[t.ClassID] = append(of[t.ClassID], school.ClassTeacher{PersonID: t.PersonID, Subject: t.Subject})
 		}
 	}
-	list := make([]school.Class, len(rows))
-	for i, r := range rows {
-		list[i] = school.Class{ID: r.ID, Code: r.Code, SchoolID: r.SchoolID, Year: r.Year, Grade: r.Grade, Name: r.Name, Door: r.Door, Teachers: of[r.ID]}
+	for i := range list {
+		list[i].Teachers = of[list[i].ID]
 	}
 	return list, nil
 }
 
 // ClassesOf lists a school's classes of a year.
 func (s *Classes) ClassesOf(ctx context.Context, schoolID, year string) ([]school.Class, error) {
-	return s.list(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
+	return s.list(ctx, classesOf(schoolID, year))
+}
+
+// NamesOf lists them without their teachers: a province's thousands are looked
+// through by name and code.
+func (s *Classes) NamesOf(ctx context.Context, schoolID, year string) ([]school.Class, error) {
+	return s.bare(ctx, classesOf(schoolID, year))
+}
+
+func classesOf(schoolID, year string) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if schoolID != "" {
 			q = q.Where("c.school_id = ?", schoolID)
 		}
@@ -120,7 +139,7 @@ func (s *Classes) ClassesOf(ctx context.Context, schoolID, year string) ([]schoo
 			q = q.Where("c.year = ?", year)
 		}
 		return q.Order("c.grade", "c.name", "c.id")
-	})
+	}
 }
 
 // ClassesOfTeacher lists the classes that the person teaches.

@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"context"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -12,8 +11,9 @@ import (
 var _ people.Finder = (*People)(nil)
 
 // Find lists people by name as Vietnamese lists do. Nearly everybody is a
-// student, so students are walked through in the order of names; all other
-// roles, and schools, are few people, who are found first and put in order.
+// student, so students, and the words of a search, are walked through in the
+// order of names; all other roles, and schools, are few people, who are found
+// first and put in order.
 func (s *People) Find(ctx context.Context, f people.Search) ([]people.Person, error) {
 	if f.Limit <= 0 {
 		f.Limit = defaultPage
@@ -32,10 +32,7 @@ func (s *People) Find(ctx context.Context, f people.Search) ([]people.Person, er
 		order = "p.name_key || ''"
 		q = q.Where("p.id IN (SELECT g.person_id FROM grants AS g WHERE g.role = ?)", string(f.Role))
 	}
-	if strings.TrimSpace(f.Q) != "" {
-		order = "p.name_key || ''"
-		q = havingWords(q, f.Q)
-	}
+	q = havingWords(q, f.Q)
 	if f.After != "" {
 		q = q.Where("(p.name_key, p.id) > (SELECT a.name_key, a.id FROM persons AS a WHERE a.id = ?)", f.After)
 	}

@@ -42,11 +42,8 @@ func (s *People) foldOld(ctx context.Context) error {
 
 // havingWords narrows to people who have each of the words, or its beginning.
 func havingWords(q *bun.SelectQuery, words string) *bun.SelectQuery {
-	// In one pass over the table, then put in order: the few that fit are
-	// spread over the whole order of names.
-	found := q.NewSelect().TableExpr("persons AS x").Column("x.id")
 	for _, w := range strings.Fields(catalog.Fold(words)) {
-		found = found.Where("x.folded LIKE ?", "% "+w+"%") // a folded word is letters and digits
+		q = q.Where("p.folded LIKE ?", "% "+w+"%") // a folded word is letters and digits
 	}
-	return q.Where("p.id IN (?)", found)
+	return q
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"cmp"
+	"context"
 	"io"
 	"iter"
 	"mime"
@@ -22,9 +23,13 @@ import (
 // Organisation is the administrator's pages about the organisation beside
 // schools: areas, classes, lists, school years, and imports of all of it.
 type Organisation struct {
-	Schools  *school.Service
-	Years    school.Calendar
-	Office   *school.Office
+	Schools *school.Service
+	Years   school.Calendar
+	Office  *school.Office
+	// Classes lists a year's classes without their teachers.
+	Classes interface {
+		NamesOf(ctx context.Context, school, year string) ([]school.Class, error)
+	}
 	Importer *school.Importer
 	Sheets   func(w io.Writer, format, title string, rows iter.Seq[[]any]) error
 }
@@ -239,7 +244,7 @@ func (r Organisation) classes(c echo.Context) (err error) {
 		return err
 	}
 	v.Schools = byName(v.Schools)
-	list, err := r.Office.Classes.ClassesOf(ctx, v.School, v.Year)
+	list, err := r.Classes.NamesOf(ctx, v.School, v.Year)
 	if err != nil {
 		return err
 	}
