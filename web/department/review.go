@@ -20,8 +20,8 @@ import (
 	"lenlop/web/page"
 )
 
-// perPage is how many lessons the queue shows at a time.
-const perPage = 50
+// lessonsPerPage is how many lessons the queue shows at a time.
+const lessonsPerPage = 50
 
 // The parts of the queue.
 const (
@@ -101,7 +101,7 @@ func (r Room) queue(c echo.Context) error {
 	if format != "" {
 		return r.sendQueue(c, v, format)
 	}
-	list, next, err := r.Lessons.List(ctx, page.Who(c), v.filter(c.QueryParam("after"), perPage))
+	list, next, err := r.Lessons.List(ctx, page.Who(c), v.filter(c.QueryParam("after"), lessonsPerPage))
 	if err != nil {
 		return err
 	}
