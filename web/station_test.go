@@ -73,7 +73,7 @@ func TestStationSaysWhatHappenedAndHandsFiguresIn(t *testing.T) {
 	has(t, dai.post(one+"/as-run", 422, "outcome", "partial", "startedAt", "2026-04-15T10:05", "note", ""), "không được để trống", `value="2026-04-15T10:05"`)
 	has(t, dai.post(one+"/as-run", 422, "outcome", "aired", "startedAt", "hôm qua"), "Hãy chọn ngày và giờ")
 	dai.done(one+"/as-run", "outcome", "partial", "startedAt", "2026-04-15T10:05", "endedAt", "2026-04-15T10:20", "note", "Mất điện")
-	has(t, dai.page(one, 200), "Phát một phần", "10:05 15/04/2026 – 10:20 15/04/2026", "Mất điện")
+	has(t, dai.page(one, 200), "Phát một phần", "10:05 – 10:20, 15/04/2026", "Mất điện")
 	figure := func(value, replaces string) []string {
 		return []string{"metric", "contacts", "value", value, "unit", "persons", "grade", "E", "source", "Phiếu " + hostile, "method", "", "replaces", replaces}
 	}

@@ -285,7 +285,7 @@ func (h *house) services(ctx context.Context) error {
 		Parts: h.parts, Objects: h.media, Tails: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota,
 		PartSize: partSize, Direct: !h.flags.embedded(), Base: h.flags.S3PublicEndpoint}
 	h.schedule = &schedule.Service{Store: h.db.Schedule(), Lessons: h.db.Lessons(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID,
-		Logs: h.db.Logs(), WeekRules: h.db.WeekRules(), Sheets: sheet.Read, Programmes: h.db.Programmes(), Published: h.published, Fold: catalog.Fold}
+		Logs: h.db.Logs(), WeekRules: h.db.WeekRules(), Taught: h.taught, Sheets: sheet.Read, Programmes: h.db.Programmes(), Published: h.published, Fold: catalog.Fold}
 	lengths := production.Lengths{Store: h.db.Packages()}
 	h.viewership = viewership.New(viewership.Config{Store: h.db.Views(), Reader: h.db.Views(), Figures: h.db.Figures(),
 		Keeps: h.db.Views(), CheckIns: h.db.CheckIns(), RollCalls: h.db.RollCalls(), Classes: h.db.Classes(), Parts: h.db.Views(), Imports: h.db.Imports(), Served: h.db.Served(), Lengths: lengths, Reports: h.db.Reports(),

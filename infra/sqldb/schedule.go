@@ -159,6 +159,15 @@ func (s *Schedule) SaveAiring(ctx context.Context, a schedule.Airing) error {
 	return wrap(err, "airing", a.ID)
 }
 
+// Held reports whether figures, check-ins, roll calls or a draw name the airing.
+func (s *Schedule) Held(ctx context.Context, airingID string) (bool, error) {
+	var n int
+	err := s.db.Reader(ctx).NewRaw("SELECT count(*) FROM (SELECT id FROM airings WHERE id = ?0 AND ("+
+		"EXISTS (SELECT 1 FROM figures WHERE airing_id = ?0) OR EXISTS (SELECT 1 FROM checkins WHERE airing_id = ?0) OR "+
+		"EXISTS (SELECT 1 FROM roll_calls WHERE airing_id = ?0) OR EXISTS (SELECT 1 FROM class_draws WHERE airing_id = ?0))) AS held", airingID).Scan(ctx, &n)
+	return n > 0, wrap(err, "airing", airingID)
+}
+
 // DeleteAiring takes an airing off the schedule.
 func (s *Schedule) DeleteAiring(ctx context.Context, id string) error {
 	res, err := s.db.Writer(ctx).NewDelete().Model((*airingRow)(nil)).Where("id = ?", id).Exec(ctx)

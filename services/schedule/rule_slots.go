@@ -12,10 +12,39 @@ const SlotRule = "weekly-slots/1"
 const UsualSlots = 2
 
 // Slots says how many a week a grade's subject must have on our channels.
+// Without grade and subject it is what all must have that have no rule of their
+// own; a rule of 0 then frees one of it.
 type Slots struct {
 	Grade   int
 	Subject string
 	AtLeast int
+}
+
+// forAll reports whether the rule is the one for every grade and subject.
+func (r Slots) forAll() bool { return r.Grade == 0 && r.Subject == "" }
+
+// Spread puts the rule for all in the place of the rules that grades and
+// subjects do not have. taught lists what is taught; its AtLeast is not looked at.
+func Spread(rules, taught []Slots) []Slots {
+	var out []Slots
+	all := 0
+	own := map[Slots]bool{}
+	for _, r := range rules {
+		if r.forAll() {
+			all = r.AtLeast
+			continue
+		}
+		own[Slots{Grade: r.Grade, Subject: r.Subject}] = true
+		if r.AtLeast > 0 {
+			out = append(out, r)
+		}
+	}
+	for _, p := range taught {
+		if all > 0 && !own[Slots{Grade: p.Grade, Subject: p.Subject}] {
+			out = append(out, Slots{p.Grade, p.Subject, all})
+		}
+	}
+	return out
 }
 
 // Slot is one airing of a lesson of a grade and subject.

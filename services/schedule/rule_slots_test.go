@@ -22,6 +22,22 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// TestSpread: the rule for all is about what is taught, except where a rule of
+// its own says more, less or nothing.
+func TestSpread(t *testing.T) {
+	taught := []Slots{{1, "toan", 0}, {9, "toan", 0}, {9, "vat-li", 0}, {9, "gdtc", 0}}
+	for _, x := range []struct{ rules, want []Slots }{
+		{nil, nil},
+		{[]Slots{{9, "toan", 3}}, []Slots{{9, "toan", 3}}},
+		{[]Slots{{0, "", 2}}, []Slots{{1, "toan", 2}, {9, "toan", 2}, {9, "vat-li", 2}, {9, "gdtc", 2}}},
+		{[]Slots{{0, "", 2}, {9, "toan", 3}, {9, "gdtc", 0}, {12, "am-nhac", 1}}, []Slots{{9, "toan", 3}, {12, "am-nhac", 1}, {1, "toan", 2}, {9, "vat-li", 2}}},
+	} {
+		if got := Spread(x.rules, taught); !slices.Equal(got, x.want) {
+			t.Errorf("%v: %v, want %v", x.rules, got, x.want)
+		}
+	}
+}
+
 type ruleBook []Slots
 
 func (b *ruleBook) Rules(context.Context) ([]Slots, error) { return *b, nil }
@@ -53,7 +69,17 @@ func TestCheckWeek(t *testing.T) {
 	if err != nil || len(got) != 1 || got[0].Has != 1 {
 		t.Errorf("%+v %v", got, err)
 	}
-	for _, bad := range [][]Slots{{{0, "toan", 2}}, {{13, "toan", 2}}, {{9, "", 2}}, {{9, "toan", 0}}, {{9, "toan", 51}}, {{9, "toan", 2}, {9, "toan", 3}}} {
+	svc.Taught = func(context.Context) ([]Slots, error) {
+		return []Slots{{9, "toan", 0}, {9, "vat-li", 0}, {9, "gdtc", 0}}, nil
+	}
+	if err := svc.SetRules(ctx, as(people.Reviewer), []Slots{{0, "", UsualSlots}, {9, "gdtc", 0}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err = svc.CheckWeek(ctx, as(people.Station), at("00:00"))
+	if want := []Shortfall{{Slots{9, "toan", 2}, 1, 0}, {Slots{9, "vat-li", 2}, 0, 0}}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%+v %v", got, err)
+	}
+	for _, bad := range [][]Slots{{{0, "toan", 2}}, {{0, "", 0}}, {{9, "", 2}, {0, "", 2}}, {{-1, "", 2}}, {{13, "toan", 2}}, {{9, "", 2}}, {{9, "toan", 0}}, {{9, "toan", 51}}, {{9, "toan", 2}, {9, "toan", 3}}} {
 		if err := svc.SetRules(ctx, as(people.Reviewer), bad); !fault.Is(err, "schedule.bad_rules") {
 			t.Errorf("%+v: %v", bad, err)
 		}

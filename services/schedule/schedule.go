@@ -80,4 +80,7 @@ type Store interface {
 	Airings(ctx context.Context, f Filter) ([]Airing, error)
 	SaveAiring(ctx context.Context, a Airing) error
 	DeleteAiring(ctx context.Context, id string) error
+	// Held reports whether anything was handed in for an airing: figures,
+	// check-ins, roll calls or a draw of classes.
+	Held(ctx context.Context, airingID string) (bool, error)
 }

@@ -90,6 +90,7 @@ type shelf struct {
 	airings  map[string]Airing
 	log      []audit.Entry
 	about    Slots // what every lesson is about
+	held     map[string]bool
 }
 
 func (s *shelf) Channel(_ context.Context, id string) (Channel, error) {
@@ -141,6 +142,8 @@ func (s *shelf) DeleteAiring(_ context.Context, id string) error {
 	delete(s.airings, id)
 	return nil
 }
+
+func (s *shelf) Held(_ context.Context, id string) (bool, error) { return s.held[id], nil }
 
 func (s *shelf) Append(_ context.Context, e audit.Entry) error {
 	s.log = append(s.log, e)

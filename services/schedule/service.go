@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -30,7 +31,10 @@ type Service struct {
 	// both may be nil where no logs are imported.
 	Logs      LogStore
 	WeekRules RuleStore // may be nil where nobody asks CheckWeek
-	Copies    Copies    // may be nil where there are no broadcast copies
+	// Taught lists the grades and subjects that the weekly rule for all is
+	// about; may be nil.
+	Taught func(ctx context.Context) ([]Slots, error)
+	Copies Copies // may be nil where there are no broadcast copies
 	// Programmes keeps other channels' guides; may be nil where none are imported.
 	Programmes ProgrammeStore
 	// Published lists the lessons that other channels' programmes may be, and
@@ -129,6 +133,9 @@ func (s *Service) save(ctx context.Context, by people.Person, a Airing) (Airing,
 		}
 		a.CreatedAt, a.CreatedBy, a.Outcome, a.RepeatOf = old.CreatedAt, old.CreatedBy, Planned, old.RepeatOf
 		if a.LessonID != old.LessonID || a.ChannelID != old.ChannelID {
+			if err := s.free(ctx, a.ID); err != nil {
+				return a, err
+			}
 			a.RepeatOf = "" // it repeats nothing any more
 			if err := s.orphan(ctx, old); err != nil {
 				return a, err
@@ -170,7 +177,21 @@ func Clash(a Airing, others []Airing) (Airing, bool) {
 	return Airing{}, false
 }
 
-// Remove takes a planned airing off the schedule.
+// free is fault.Conflict "airing.has_figures" when something was handed in for
+// an airing already: it would be lost, or counted for another lesson.
+func (s *Service) free(ctx context.Context, id string) error {
+	held, err := s.Store.Held(ctx, id)
+	if err != nil {
+		return fmt.Errorf("airing %s: %w", id, err)
+	}
+	if held {
+		return fault.New(fault.Conflict, "airing.has_figures")
+	}
+	return nil
+}
+
+// Remove takes a planned airing off the schedule. An airing that holds figures
+// stays (fault.Conflict "airing.has_figures"): as-run says that it was dropped.
 func (s *Service) Remove(ctx context.Context, by people.Person, id string) error {
 	if !people.May(by, people.EditSchedule, people.Object{}) {
 		return denied()
@@ -182,6 +203,9 @@ func (s *Service) Remove(ctx context.Context, by people.Person, id string) error
 		}
 		if a.Outcome != Planned {
 			return fault.New(fault.Conflict, "airing.already_reported")
+		}
+		if err := s.free(ctx, id); err != nil {
+			return err
 		}
 		if err := s.orphan(ctx, a); err != nil {
 			return err

@@ -30,8 +30,9 @@ func (s *Service) SetRules(ctx context.Context, by people.Person, rules []Slots)
 	seen := map[string]bool{}
 	for i, r := range rules {
 		k := strconv.Itoa(r.Grade) + r.Subject
-		if r.Grade < 1 || r.Grade > 12 || r.Subject == "" || r.AtLeast < 1 || r.AtLeast > maxSlots || seen[k] {
-			return fault.Form("schedule.bad_rules", fault.Wrong("rules["+strconv.Itoa(i)+"]", "field.out_of_range", "min", 1, "max", maxSlots))
+		one := r.Grade >= 1 && r.Grade <= 12 && r.Subject != ""
+		if !one && !r.forAll() || r.AtLeast < least(r, rules) || r.AtLeast > maxSlots || seen[k] {
+			return fault.Form("schedule.bad_rules", fault.Wrong("rules["+strconv.Itoa(i)+"]", "field.out_of_range", "min", least(r, rules), "max", maxSlots))
 		}
 		seen[k] = true
 	}
@@ -41,6 +42,14 @@ func (s *Service) SetRules(ctx context.Context, by people.Person, rules []Slots)
 		}
 		return s.log(ctx, by, people.EditSchedule, "schedule:rules", fmt.Sprintf("%d rules", len(rules)))
 	})
+}
+
+// least that a rule may ask for: none only where there is a rule for all.
+func least(r Slots, rules []Slots) int {
+	if !r.forAll() && slices.ContainsFunc(rules, Slots.forAll) {
+		return 0
+	}
+	return 1
 }
 
 // CheckWeek lists the rules that our channels' plan breaks in the seven days
@@ -77,5 +86,11 @@ func (s *Service) CheckWeek(ctx context.Context, by people.Person, monday time.T
 		}
 		week = append(week, Slot{l.ID, l.Grade, l.Subject})
 	}
-	return Broken(rules, week), nil
+	var taught []Slots
+	if s.Taught != nil {
+		if taught, err = s.Taught(ctx); err != nil {
+			return nil, fmt.Errorf("subjects: %w", err)
+		}
+	}
+	return Broken(Spread(rules, taught), week), nil
 }

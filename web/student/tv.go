@@ -169,6 +169,12 @@ type guideDay struct {
 	showings []showing
 }
 
+// sheet is a week of one grade (0: of all).
+type sheet struct {
+	grade int
+	days  []guideDay
+}
+
 // onChannel is one channel's day.
 type onChannel struct {
 	channel  schedule.Channel
@@ -182,7 +188,8 @@ type guidePage struct {
 	day      time.Time
 	days     []time.Time // that can be chosen
 	channels []onChannel
-	week     []guideDay
+	sheets   []sheet
+	each     bool // a sheet for every grade
 	now      []showing
 	codes    bool // something that takes check-in codes is on or was just on
 	at       time.Time
@@ -235,23 +242,55 @@ func (r Room) day(c echo.Context) error {
 }
 
 // week shows seven days from the chosen one on one sheet, to print for homes
-// without the internet.
+// without the internet; or a sheet for every grade that has lessons then.
 func (r Room) week(c echo.Context) error {
 	p := r.guide(c)
+	p.each = c.QueryParam("grade") == eachGrade
 	all, err := r.showings(c.Request().Context(), p.day, p.day.AddDate(0, 0, 7), p.grade)
 	if err != nil {
 		return err
 	}
+	if !p.each {
+		p.sheets = []sheet{{p.grade, sheetDays(p.day, all)}}
+		return render(c, weekSheet(p))
+	}
+	for _, g := range grades() {
+		var own []showing
+		for _, s := range all {
+			if s.lesson.Grade == g {
+				own = append(own, s)
+			}
+		}
+		if len(own) > 0 {
+			p.sheets = append(p.sheets, sheet{g, sheetDays(p.day, own)})
+		}
+	}
+	return render(c, weekSheet(p))
+}
+
+// eachGrade asks for a sheet for every grade.
+const eachGrade = "each"
+
+func sheetDays(from time.Time, all []showing) (days []guideDay) {
 	for i := range 7 {
-		d := guideDay{date: p.day.AddDate(0, 0, i)}
+		d := guideDay{date: from.AddDate(0, 0, i)}
 		for _, s := range all {
 			if midnight(s.starts).Equal(d.date) {
 				d.showings = append(d.showings, s)
 			}
 		}
-		p.week = append(p.week, d)
+		days = append(days, d)
 	}
-	return render(c, weekSheet(p))
+	return days
+}
+
+// mondayFrom is the first Monday after a day (weeks 1) or the last before it (-1).
+func mondayFrom(d time.Time, weeks int) time.Time {
+	since := (int(d.Weekday()) + 6) % 7
+	if weeks < 0 && since > 0 {
+		return d.AddDate(0, 0, -since)
+	}
+	return d.AddDate(0, 0, 7*weeks-since)
 }
 
 func midnight(t time.Time) time.Time {

@@ -7,8 +7,15 @@ const field = document.querySelector<HTMLInputElement>('.code-field')
 if (keys && field && matchMedia('(pointer: coarse)').matches) {
   const length = 6
   const plain = () => field.value.replace(/[\s.-]/g, '')
-  keys.hidden = false
   field.inputMode = 'none'
+  // Below a guide they would stand in the way of who came for the guide.
+  if (field.closest('.code-card') && !field.value) {
+    const open = () => {
+      if (field.inputMode === 'none') keys.hidden = false
+    }
+    field.addEventListener('focus', open)
+    field.addEventListener('click', open)
+  } else keys.hidden = false
   keys.addEventListener('click', e => {
     const b = (e.target as HTMLElement).closest('button')
     if (!b) return
