@@ -124,7 +124,7 @@ func TestHeadLooksFirstAndTakesDown(t *testing.T) {
 	has(t, hieu.page(at, 200), "Nhà trường đồng ý")
 	hieu.done(at + "/preapprove")
 	has(t, so.page("/review?show=preapproved", 200), "Phân số", "Nhà trường đã duyệt trước")
-	has(t, so.page("/review/"+l.ID, 200), "Người hieu", "Lịch sử của bài (3 bước)", "Nhà trường duyệt trước")
+	has(t, so.page("/review/"+l.ID, 200), "Người hieu", "Lịch sử của bài (4 bước)", "Nhà trường duyệt trước")
 	if w := so.send("GET", "/review?format=csv", nil); w.Code != 200 || !strings.Contains(w.Body.String(), "Phân số") || !strings.Contains(w.Header().Get("Content-Disposition"), "attachment") {
 		t.Errorf("%d %v %.300s", w.Code, w.Header(), w.Body)
 	}

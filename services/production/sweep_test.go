@@ -1,6 +1,7 @@
 package production
 
 import (
+	"context"
 	"strings"
 	"syscall"
 	"testing"
@@ -111,6 +112,11 @@ func TestLessonInTheBinIsEmptiedAfterThirtyDays(t *testing.T) {
 		if _, err := h.Lessons.Bin(t.Context(), teacher, "L"); err != nil {
 			t.Fatal(err)
 		}
+		given := &sheets{"lessons/L/attachments/worksheet"}
+		h.Worksheets = given
+		if _, err := h.store.Put(t.Context(), (*given)[0], strings.NewReader("x"), 1, media.PutOptions{}); err != nil {
+			t.Fatal(err)
+		}
 		kept := len(h.store.keys("lessons/keep/"))
 		pass(29 * 24 * time.Hour)
 		if len(h.store.keys("lessons/L/recordings/")) != 1 || h.lesson("L").Media.State != lesson.Ready {
@@ -120,6 +126,9 @@ func TestLessonInTheBinIsEmptiedAfterThirtyDays(t *testing.T) {
 		if l := h.lesson("L"); l.Media.State != lesson.Erased || len(h.store.keys("lessons/L/")) != 0 {
 			t.Errorf("%+v, %v", l.Media, h.store.keys("lessons/L/"))
 		}
+		if len(*given) != 0 {
+			t.Errorf("worksheets %v are still known", *given)
+		}
 		if n := len(h.store.keys("lessons/keep/")); n != kept {
 			t.Errorf("the other lesson has %d objects, had %d", n, kept)
 		}
@@ -127,6 +136,23 @@ func TestLessonInTheBinIsEmptiedAfterThirtyDays(t *testing.T) {
 			t.Errorf("restore: %v", err)
 		}
 	})
+}
+
+// sheets are the worksheets of lesson L.
+type sheets []string
+
+func (s *sheets) Keys(_ context.Context, lessonID string) ([]string, error) {
+	if lessonID == "L" {
+		return *s, nil
+	}
+	return nil, nil
+}
+
+func (s *sheets) Forget(_ context.Context, lessonID string) error {
+	if lessonID == "L" {
+		*s = nil
+	}
+	return nil
 }
 
 func TestOrphansKnowsWhatIsWanted(t *testing.T) {
@@ -149,6 +175,7 @@ func TestOrphansKnowsWhatIsWanted(t *testing.T) {
 			"lessons/L/recordings/never-received":          orphanRecording,
 			"lessons/unknown/recordings/x":                 orphanRecording,
 			"lessons/L/attachments/worksheet":              0,
+			"lessons/L/attachments/given-up":               orphanFile,
 			"lessons/L/captions/vi.vtt":                    0,
 			"lessons/L/copies/C/9/broadcast.mp4":           orphanFile,
 			"imports/sheet":                                0,
@@ -158,6 +185,7 @@ func TestOrphansKnowsWhatIsWanted(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		h.Worksheets = &sheets{"lessons/L/attachments/worksheet"}
 		began := time.Now()
 		for _, age := range []time.Duration{time.Hour, orphanFile + time.Hour, orphanRecording + time.Hour} {
 			pass(time.Until(began.Add(age)))
