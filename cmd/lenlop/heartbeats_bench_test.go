@@ -73,7 +73,7 @@ func TestBenchmarkHeartbeats(t *testing.T) {
 	for _, p := range players {
 		want += p.acked.Load()
 	}
-	rows, err := h.house.db.Views().Grouped(ctx, viewership.ByLesson, viewership.Scope{})
+	rows, _, err := h.house.db.Views().Grouped(ctx, viewership.ByLesson, viewership.Scope{})
 	if err != nil {
 		t.Fatal(err)
 	}

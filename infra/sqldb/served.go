@@ -176,3 +176,11 @@ func (s *Served) DropServed(ctx context.Context, id string, limit int) (int, err
 	})
 	return n, err
 }
+
+// grouped groups by a key unless it is the same for all.
+func grouped(q *bun.SelectQuery, key string) *bun.SelectQuery {
+	if key == "''" {
+		return q
+	}
+	return q.GroupExpr(key).OrderExpr(key)
+}

@@ -2,13 +2,13 @@ package sqldb
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
 
 	"lenlop/services/fault"
-	"lenlop/services/school"
 	"lenlop/services/viewership"
 )
 
@@ -37,6 +37,38 @@ func groupOf(by string) (string, error) {
 	return "", fault.New(fault.Invalid, "viewership.unknown_group")
 }
 
+// keysOf gives the group of each lesson in a scope; a lesson without one has "".
+func (s *Views) keysOf(ctx context.Context, by string, scope viewership.Scope) (map[string]string, error) {
+	column, err := groupOf(by)
+	if err != nil || !strings.Contains(column, "l.") { // of a lesson
+		return nil, err
+	}
+	scope.From, scope.To = "", "" // a lesson has no day
+	q := s.db.Reader(ctx).NewSelect().TableExpr("lessons AS l").ColumnExpr("l.id, COALESCE(" + column + ", '') AS key")
+	if scope.Lesson != "" {
+		q, scope.Lesson = q.Where("l.id = ?", scope.Lesson), ""
+	}
+	rows, err := within(q, scope).Rows(ctx)
+	if err != nil {
+		return nil, wrap(err, "lessons")
+	}
+	defer rows.Close()
+	m := map[string]string{}
+	for rows.Next() {
+		var id, key string
+		if err := rows.Scan(&id, &key); err != nil {
+			return nil, wrap(err, "lessons")
+		}
+		m[id] = key
+	}
+	return m, wrap(rows.Err(), "lessons")
+}
+
+// narrowed reports whether a scope asks for something of lessons.
+func narrowed(s viewership.Scope) bool {
+	return s.Subject != "" || s.School != "" || s.Area != "" || s.Grade != 0 || s.Teacher != ""
+}
+
 // schoolsIn selects the schools of an area and of all areas below it.
 const schoolsIn = `WITH RECURSIVE below (id) AS (SELECT a.id FROM areas AS a WHERE a.id = ?
 	UNION SELECT a.id FROM areas AS a JOIN below AS b ON a.parent = b.id)
@@ -46,7 +78,7 @@ const schoolsIn = `WITH RECURSIVE below (id) AS (SELECT a.id FROM areas AS a WHE
 func within(q *bun.SelectQuery, s viewership.Scope) *bun.SelectQuery {
 	for _, c := range []struct{ where, value string }{
 		{"x.day >= ?", s.From}, {"x.day < ?", s.To}, {"x.lesson_id = ?", s.Lesson},
-		{"l.subject = ?", s.Subject}, {"l.school_id = ?", s.School},
+		{"l.subject = ?", s.Subject}, {"l.school_id = ?", s.School}, {"l.teacher_id = ?", s.Teacher},
 	} {
 		if c.value != "" {
 			q = q.Where(c.where, c.value)
@@ -70,83 +102,137 @@ type sumRow struct {
 	WatchMs        int64
 }
 
-type countRow struct {
-	Key string
-	N   int64
-}
-
-// Grouped sums a scope by one of the groups.
-func (s *Views) Grouped(ctx context.Context, by string, scope viewership.Scope) ([]viewership.Sums, error) {
+// Grouped sums a scope by one of the groups, and the whole of it. Totals and
+// sets are each read once, in the order they lie in.
+func (s *Views) Grouped(ctx context.Context, by string, scope viewership.Scope) ([]viewership.Sums, viewership.Sums, error) {
 	if by == viewership.ByArea {
 		return s.byArea(ctx, scope)
 	}
-	key, err := groupOf(by)
+	g, err := s.gather(ctx, by, scope, nil)
 	if err != nil {
-		return nil, err
+		return nil, viewership.Sums{}, err
 	}
-	sums, err := s.sums(ctx, key, scope)
+	persons, err := s.named(ctx, scope, g.seen, g.all)
 	if err != nil {
-		return nil, err
+		return nil, viewership.Sums{}, err
 	}
-	seen := newCounts()
-	if err := s.groups(ctx, key, scope, seen.add); err != nil {
-		return nil, err
+	whole := g.whole(persons)
+	if by == "" {
+		return []viewership.Sums{whole}, whole, nil
 	}
-	persons, err := s.named(ctx, scope, seen)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]viewership.Sums, len(sums))
-	for i, r := range sums {
-		list[i] = r.sums(seen.of[r.Key], seen.named(r.Key, persons))
-	}
-	return list, nil
+	return g.list(persons), whole, nil
 }
 
-func (r sumRow) sums(viewers int64, named bool) viewership.Sums {
-	return viewership.Sums{Key: r.Key, Viewers: viewers, Named: named, Total: viewership.Total{
-		Views: r.Views, OfflineViews: r.OfflineViews, UnmatchedViews: r.UnmatchedViews,
-		Completions: r.Completions, Watch: r.WatchMs,
-	}}
+// gathered is what was counted of a scope, by group and together.
+type gathered struct {
+	sums map[string]*viewership.Total
+	seen counts
+	all  counts // of everything, at ""
 }
 
-// sums adds a scope's totals up by a key.
-func (s *Views) sums(ctx context.Context, key string, scope viewership.Scope) ([]sumRow, error) {
-	var sums []sumRow
-	q := s.db.Reader(ctx).NewSelect().TableExpr("view_totals AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
-		ColumnExpr(key + " AS key")
+// list gives the groups by their keys.
+func (g gathered) list(persons map[uint64]bool) []viewership.Sums {
+	list := make([]viewership.Sums, 0, len(g.sums))
+	for _, k := range slices.Sorted(maps.Keys(g.sums)) {
+		list = append(list, viewership.Sums{Key: k, Viewers: g.seen.of[k], Named: g.seen.named(k, persons), Total: *g.sums[k]})
+	}
+	return list
+}
+
+func (g gathered) whole(persons map[uint64]bool) viewership.Sums {
+	w := viewership.Sums{Viewers: g.all.of[""], Named: g.all.named("", persons)}
+	for _, t := range g.sums {
+		w.Add(*t)
+	}
+	return w
+}
+
+// gather reads totals and sets. each is called with every group's viewers, when
+// it is not nil.
+func (s *Views) gather(ctx context.Context, by string, scope viewership.Scope, each func(group string, set bitset)) (gathered, error) {
+	g := gathered{sums: map[string]*viewership.Total{}, seen: newCounts(), all: newCounts()}
+	groups, err := s.keysOf(ctx, by, scope)
+	if err != nil {
+		return g, err
+	}
+	key := func(lesson, day []byte) string {
+		switch by {
+		case "":
+			return ""
+		case viewership.ByLesson:
+			return string(lesson)
+		case viewership.ByDay:
+			return string(day)
+		}
+		return groups[string(lesson)]
+	}
+	if err := s.sums(ctx, by, scope, key, g.sums); err != nil {
+		return g, err
+	}
+	sets, err := s.sets(ctx, scope, key)
+	if err != nil {
+		return g, err
+	}
+	var everybody bitset
+	err = sets.each(func(group string, set bitset) {
+		g.seen.add(group, set)
+		everybody.join(set)
+		if each != nil {
+			each(group, set)
+		}
+	})
+	g.all.add("", everybody)
+	return g, err
+}
+
+// sums adds a scope's totals up by a key of their lessons or days.
+func (s *Views) sums(ctx context.Context, by string, scope viewership.Scope, key func(lesson, day []byte) string, to map[string]*viewership.Total) error {
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_totals AS x")
+	if narrowed(scope) {
+		q = q.Join("JOIN lessons AS l ON l.id = x.lesson_id")
+	}
+	column := "x.lesson_id"
+	if by == viewership.ByDay {
+		column = "x.day"
+	}
+	q = q.ColumnExpr(column + " AS key").GroupExpr(column)
 	for _, c := range []string{"views", "offline_views", "unmatched_views", "completions", "watch_ms"} {
 		q = q.ColumnExpr("CAST(COALESCE(SUM(x." + c + "), 0) AS BIGINT) AS " + c)
 	}
-	if err := grouped(within(q, scope), key).Scan(ctx, &sums); err != nil {
-		return nil, wrap(err, "view totals")
+	var rows []sumRow
+	if err := within(q, scope).Scan(ctx, &rows); err != nil {
+		return wrap(err, "view totals")
 	}
-	return sums, nil
+	for _, r := range rows {
+		k := key([]byte(r.Key), []byte(r.Key))
+		if to[k] == nil {
+			to[k] = &viewership.Total{}
+		}
+		to[k].Add(viewership.Total{
+			Views: r.Views, OfflineViews: r.OfflineViews, UnmatchedViews: r.UnmatchedViews, Completions: r.Completions, Watch: r.WatchMs,
+		})
+	}
+	return nil
 }
 
-// grouped groups by a key unless it is the same for all.
-func grouped(q *bun.SelectQuery, key string) *bun.SelectQuery {
-	if key == "''" {
-		return q
+// LeftOut sums the sessions left out, by lesson and reason.
+func (s *Views) LeftOut(ctx context.Context, scope viewership.Scope) ([]viewership.LeftTotal, error) {
+	var rows []struct {
+		LessonID string
+		Reason   string
+		Sessions int64
 	}
-	return q.GroupExpr(key).OrderExpr(key)
-}
-
-// LeftOut sums the sessions left out, by reason.
-func (s *Views) LeftOut(ctx context.Context, scope viewership.Scope) (map[string]int64, error) {
-	var rows []countRow
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_left_out AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
-		ColumnExpr("x.reason AS key").ColumnExpr("CAST(SUM(x.sessions) AS BIGINT) AS n").GroupExpr("x.reason")
+		ColumnExpr("x.lesson_id, x.reason, CAST(SUM(x.sessions) AS BIGINT) AS sessions").
+		GroupExpr("x.lesson_id, x.reason").Having("SUM(x.sessions) <> 0").OrderExpr("x.lesson_id, x.reason")
 	if err := within(q, scope).Scan(ctx, &rows); err != nil {
 		return nil, wrap(err, "sessions left out")
 	}
-	m := map[string]int64{}
-	for _, r := range rows {
-		if r.N != 0 {
-			m[r.Key] = r.N
-		}
+	list := make([]viewership.LeftTotal, len(rows))
+	for i, r := range rows {
+		list[i] = viewership.LeftTotal{LessonID: r.LessonID, Reason: r.Reason, Sessions: r.Sessions}
 	}
-	return m, nil
+	return list, nil
 }
 
 // Coverage calls fn for each viewer's credit of a package.
@@ -224,9 +310,9 @@ func (s *Views) facts(ctx context.Context, m map[string]viewership.LessonFacts, 
 
 // Persons gives the signed-in persons with a view in a scope: of one lesson, or
 // among a few persons, from the credits' indexes; else from the days' sets.
-func (s *Views) Persons(ctx context.Context, scope viewership.Scope) (map[string]bool, error) {
+func (s *Views) Persons(ctx context.Context, scope viewership.Scope) (viewership.Audience, error) {
 	if scope.Lesson == "" && scope.Among == nil {
-		return s.personsOf(ctx, scope)
+		return s.audience(ctx, scope)
 	}
 	var viewers []string
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_credits AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
@@ -239,36 +325,38 @@ func (s *Views) Persons(ctx context.Context, scope viewership.Scope) (map[string
 		q = q.Where("x.viewer IN (?)", bun.List(marked))
 	}
 	if err := within(q, scope).Scan(ctx, &viewers); err != nil {
-		return nil, wrap(err, "persons reached")
+		return viewership.Audience{}, wrap(err, "persons reached")
 	}
-	return persons(viewers), nil
+	return viewership.Audience{Persons: persons(viewers)}, nil
 }
 
-func (s *Views) personsOf(ctx context.Context, scope viewership.Scope) (map[string]bool, error) {
+func (s *Views) audience(ctx context.Context, scope viewership.Scope) (viewership.Audience, error) {
+	a := viewership.Audience{Persons: map[string]bool{}}
+	sets, err := s.sets(ctx, scope, func(_, _ []byte) string { return "" })
+	if err != nil {
+		return a, err
+	}
 	var seen bitset
-	if err := s.groups(ctx, "''", scope, func(_ string, set bitset) { seen = slices.Clone(set) }); err != nil {
-		return nil, err
+	if err := sets.each(func(_ string, set bitset) { seen.join(set) }); err != nil || len(seen) == 0 {
+		return a, err
 	}
-	m := map[string]bool{}
-	if len(seen) == 0 {
-		return m, nil
-	}
+	a.Viewers = seen.len()
 	rows, err := s.db.Reader(ctx).QueryContext(ctx, "SELECT number, id FROM viewers WHERE id >= 'p:' AND id < 'p;' AND number > 0")
 	if err != nil {
-		return nil, wrap(err, "persons reached")
+		return a, wrap(err, "persons reached")
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var n uint64
 		var id string
 		if err := rows.Scan(&n, &id); err != nil {
-			return nil, wrap(err, "persons reached")
+			return a, wrap(err, "persons reached")
 		}
 		if seen.has(n) {
-			m[strings.TrimPrefix(id, "p:")] = true
+			a.Persons[strings.TrimPrefix(id, "p:")] = true
 		}
 	}
-	return m, wrap(rows.Err(), "persons reached")
+	return a, wrap(rows.Err(), "persons reached")
 }
 
 // persons are viewers without their mark.
@@ -332,44 +420,4 @@ func (s *Views) Places(ctx context.Context) (viewership.Places, error) {
 	}
 	schools, err := organisation.Schools(ctx)
 	return viewership.Places{Areas: areas, Schools: schools}, err
-}
-
-// OnRosters counts those of the persons who are on the rosters of a scope.
-func (s *Views) OnRosters(ctx context.Context, o school.Scope, television, web map[string]bool) (viewership.Identified, error) {
-	var found viewership.Identified
-	ids := keys(web)
-	for p := range television {
-		if !web[p] {
-			ids = append(ids, p)
-		}
-	}
-	slices.Sort(ids)
-	for part := range slices.Chunk(ids, 500) {
-		q := s.db.Reader(ctx).NewSelect().TableExpr("seen_enrolments AS e").Join("JOIN classes AS c ON c.id = e.class_id").
-			ColumnExpr("DISTINCT e.person_id").Where("e.person_id IN (?)", bun.List(part)).Where(onDay, o.Day, o.Day)
-		if o.Grade != 0 {
-			q = q.Where("c.grade = ?", o.Grade)
-		}
-		if o.School != "" {
-			q = q.Where("c.school_id = ?", o.School)
-		}
-		if o.Area != "" {
-			q = q.Where("c.school_id IN ("+schoolsIn+")", o.Area)
-		}
-		var here []string
-		if err := q.Scan(ctx, &here); err != nil {
-			return found, wrap(err, "persons on rosters")
-		}
-		for _, p := range here {
-			switch {
-			case television[p] && web[p]:
-				found.Both++
-			case television[p]:
-				found.TelevisionOnly++
-			default:
-				found.WebOnly++
-			}
-		}
-	}
-	return found, nil
 }

@@ -151,43 +151,57 @@ func (s *Views) numbersOf(ctx context.Context, changes []viewership.SetChange) (
 	return numbers, wrap(err, "viewers")
 }
 
-// groups calls fn with the different viewers of each group of a scope. The set
-// is used again for the next group.
-func (s *Views) groups(ctx context.Context, key string, scope viewership.Scope, fn func(group string, set bitset)) error {
-	q := s.db.Reader(ctx).NewSelect().TableExpr("view_sets AS x").ColumnExpr(key + " AS key").ColumnExpr("x.viewers")
-	if key != "''" {
-		q = q.OrderExpr("1")
+// piles are the sets of a scope, packed as they are kept and put together by
+// group: two bytes a view, however many viewers there are.
+type piles map[string]*[]byte
+
+func (p piles) put(group string, packed []byte) {
+	pile := p[group]
+	if pile == nil {
+		pile = new([]byte)
+		p[group] = pile
 	}
-	if strings.Contains(key, "l.") || scope.Subject != "" || scope.School != "" || scope.Area != "" || scope.Grade != 0 {
-		q = q.Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id")
+	*pile = append(binary.AppendUvarint(*pile, uint64(len(packed))), packed...)
+}
+
+// each calls fn with the different viewers of each group. The set is used again
+// for the next group.
+func (p piles) each(fn func(group string, set bitset)) error {
+	var set bitset
+	for group, pile := range p {
+		clear(set)
+		for b := *pile; len(b) > 0; {
+			n, k := binary.Uvarint(b)
+			if err := set.unpack(b[k : k+int(n)]); err != nil {
+				return err
+			}
+			b = b[k+int(n):]
+		}
+		fn(group, set)
+	}
+	return nil
+}
+
+// sets reads a scope's sets once, in no order, with the groups of their rows.
+func (s *Views) sets(ctx context.Context, scope viewership.Scope, group func(lesson, day []byte) string) (piles, error) {
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_sets AS x").ColumnExpr("x.lesson_id, x.day, x.viewers")
+	if narrowed(scope) {
+		q = q.Join("JOIN lessons AS l ON l.id = x.lesson_id")
 	}
 	rows, err := within(q, scope).Rows(ctx)
 	if err != nil {
-		return wrap(err, "viewers")
+		return nil, wrap(err, "viewers")
 	}
 	defer rows.Close()
-	var set bitset
-	var group string
-	var packed sql.RawBytes
-	begun := false
+	p := piles{}
+	var lesson, day, packed sql.RawBytes
 	for rows.Next() {
-		var k string
-		if err := rows.Scan(&k, &packed); err != nil {
-			return wrap(err, "viewers")
+		if err := rows.Scan(&lesson, &day, &packed); err != nil {
+			return nil, wrap(err, "viewers")
 		}
-		if begun && k != group {
-			fn(group, set)
-			clear(set)
-		}
-		group, begun = k, true
-		if err := set.unpack(packed); err != nil {
-			return err
-		}
+		p.put(group(lesson, day), packed)
 	}
-	if begun {
-		fn(group, set)
-	}
-	return wrap(rows.Err(), "viewers")
+	return p, wrap(rows.Err(), "viewers")
 }
 
 // unpack adds a list of numbers.
@@ -284,10 +298,10 @@ func (c counts) named(group string, persons map[uint64]bool) bool {
 
 // byArea sums a scope by area, each with all areas below it, and by the schools
 // right in it.
-func (s *Views) byArea(ctx context.Context, scope viewership.Scope) ([]viewership.Sums, error) {
+func (s *Views) byArea(ctx context.Context, scope viewership.Scope) ([]viewership.Sums, viewership.Sums, error) {
 	places, err := s.Places(ctx)
 	if err != nil {
-		return nil, err
+		return nil, viewership.Sums{}, err
 	}
 	parent, areaOf := map[string]string{}, map[string]string{}
 	for _, a := range places.Areas {
@@ -311,14 +325,9 @@ func (s *Views) byArea(ctx context.Context, scope viewership.Scope) ([]viewershi
 		}
 		return out
 	}
-	sums, err := s.sums(ctx, "COALESCE(l.school_id, '')", scope)
-	if err != nil {
-		return nil, err
-	}
-	schools, areas := newCounts(), newCounts()
+	areas := newCounts()
 	sets := map[string]*bitset{}
-	err = s.groups(ctx, "COALESCE(l.school_id, '')", scope, func(id string, set bitset) {
-		schools.add(id, set)
+	g, err := s.gather(ctx, viewership.BySchool, scope, func(id string, set bitset) {
 		for _, a := range line(id) {
 			if sets[a] == nil {
 				sets[a] = &bitset{}
@@ -327,19 +336,18 @@ func (s *Views) byArea(ctx context.Context, scope viewership.Scope) ([]viewershi
 		}
 	})
 	if err != nil {
-		return nil, err
+		return nil, viewership.Sums{}, err
 	}
 	for a, set := range sets {
 		areas.add(a, *set)
 	}
-	persons, err := s.named(ctx, scope, schools, areas)
+	persons, err := s.named(ctx, scope, g.seen, g.all, areas)
 	if err != nil {
-		return nil, err
+		return nil, viewership.Sums{}, err
 	}
 	all := map[string]*viewership.Sums{}
-	for _, r := range sums {
-		x := r.sums(schools.of[r.Key], schools.named(r.Key, persons))
-		for i, a := range line(r.Key) {
+	for _, x := range g.list(persons) {
+		for i, a := range line(x.Key) {
 			if all[a] == nil {
 				all[a] = &viewership.Sums{Key: a, Viewers: areas.of[a], Named: areas.named(a, persons)}
 			}
@@ -353,5 +361,5 @@ func (s *Views) byArea(ctx context.Context, scope viewership.Scope) ([]viewershi
 	for _, a := range slices.Sorted(maps.Keys(all)) {
 		list = append(list, *all[a])
 	}
-	return list, nil
+	return list, g.whole(persons), nil
 }

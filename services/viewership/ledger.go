@@ -67,17 +67,17 @@ func (s *Service) mayRead(ctx context.Context, by people.Person, lessonID string
 // web gives the web's figures of a scope.
 func (s *Service) web(ctx context.Context, scope Scope) (WebFigures, error) {
 	w := WebFigures{Rules: Rules()}
-	sums, err := s.Reader.Grouped(ctx, byAll, scope)
+	_, x, err := s.Reader.Grouped(ctx, byAll, scope)
 	if err != nil {
 		return w, fmt.Errorf("web figures: %w", err)
 	}
-	for _, x := range sums {
-		w.Views, w.Viewers, w.Completions = x.Views, x.Viewers, x.Completions
-		w.OfflineViews, w.UnmatchedViews, w.WatchSeconds = x.OfflineViews, x.UnmatchedViews, float64(x.Watch)/1000
-	}
-	if w.Excluded, err = s.Reader.LeftOut(ctx, scope); err != nil {
+	w.Views, w.Viewers, w.Completions = x.Views, x.Viewers, x.Completions
+	w.OfflineViews, w.UnmatchedViews, w.WatchSeconds = x.OfflineViews, x.UnmatchedViews, float64(x.Watch)/1000
+	left, err := s.Reader.LeftOut(ctx, scope)
+	if err != nil {
 		return w, fmt.Errorf("web figures: %w", err)
 	}
+	w.Excluded = byReason(left)
 	return w, nil
 }
 

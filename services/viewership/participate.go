@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -120,13 +121,12 @@ func (s *Service) parts(ctx context.Context, q Query) (map[string]SchoolPart, er
 		onAir[f.School][a.LessonID] = true
 		return false
 	})
-	television, reached, err := s.known(ctx, airings, scope)
+	television, web, err := s.known(ctx, airings, scope)
 	if err != nil {
 		return nil, err
 	}
-	for p := range television {
-		reached[p] = true
-	}
+	reached := web.Persons
+	maps.Copy(reached, television)
 	last := s.Now()
 	if !q.To.IsZero() && q.To.Before(last) {
 		last = q.To.Add(-time.Hour)

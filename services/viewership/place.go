@@ -110,8 +110,8 @@ func (t *tree) conceal(area string) Mark {
 }
 
 // placed fills rows by area or by school from areas' sums, and hides those of
-// few people in both alike.
-func (t *table) placed(sums []Sums) {
+// few people in both alike. It gives the mark of their sum.
+func (t *table) placed(sums []Sums) Mark {
 	tr := tree{below: map[string][]string{}, viewer: map[string]int64{}, people: map[string]bool{}, marks: map[string]Mark{}}
 	// Schools and areas share the tree; a school's key there is marked.
 	const mark = "school:"
@@ -127,7 +127,7 @@ func (t *table) placed(sums []Sums) {
 			enter(x.Key, mark+c.Key, c)
 		}
 	}
-	tr.conceal("")
+	total := tr.conceal("")
 	fill := func(x Sums, m Mark) {
 		r := t.row(x.Key)
 		if r.fill(x); m != Shown {
@@ -150,6 +150,7 @@ func (t *table) placed(sums []Sums) {
 		}
 		fill(x, m)
 	}
+	return total
 }
 
 // around is the area around an area, or "".

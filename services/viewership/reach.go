@@ -38,7 +38,7 @@ func (s *Service) ReachOf(ctx context.Context, by people.Person, lessonID string
 	if err != nil {
 		return Reach{}, fmt.Errorf("lesson %s: %w", lessonID, err)
 	}
-	known := Meet(only(roster, television), only(roster, online))
+	known := Meet(only(roster, television), only(roster, online.Persons))
 	return NetReach(int64(len(roster)), known, web.Viewers, list, perHome), nil
 }
 
@@ -67,11 +67,11 @@ func (s *Service) lessonReach(ctx context.Context, l lesson.Lesson, g Ledger, pe
 	if err != nil {
 		return nil, Identified{}, err
 	}
-	all := Meet(television, web)
+	all := Meet(television, web.Persons)
 	if s.Classes == nil {
 		return nil, all, nil
 	}
-	r, err := s.among(ctx, school.Scope{Day: s.day(at), Grade: l.Grade}, television, web)
+	r, err := s.among(ctx, school.Scope{Day: s.day(at), Grade: l.Grade}, television, web.Persons)
 	if err != nil || r.population == 0 {
 		return nil, all, err
 	}
@@ -135,22 +135,14 @@ func (s *Service) ReachIn(ctx context.Context, by people.Person, q ReachQuery) (
 	if err != nil {
 		return Reach{}, fmt.Errorf("reach: %w", err)
 	}
-	r, err := s.among(ctx, school.Scope{Day: s.day(last), Grade: q.Grade, Area: q.Area}, television, web)
+	r, err := s.among(ctx, school.Scope{Day: s.day(last), Grade: q.Grade, Area: q.Area}, television, web.Persons)
 	if err != nil {
 		return Reach{}, fmt.Errorf("reach: %w", err)
 	}
 	if r.population == 0 {
 		return Reach{}, fault.New(fault.NotFound, "reach.no_rosters")
 	}
-	sums, err := s.Reader.Grouped(ctx, byAll, scope)
-	if err != nil {
-		return Reach{}, fmt.Errorf("reach: %w", err)
-	}
-	var viewers int64
-	for _, x := range sums {
-		viewers = x.Viewers
-	}
-	out := NetReach(r.population, r.known, viewers, list, q.PerHome)
+	out := NetReach(r.population, r.known, web.Viewers, list, q.PerHome)
 	if q.Area != "" {
 		out.Conceal()
 	}
@@ -172,9 +164,9 @@ func (s *Service) onAir(ctx context.Context, scope Scope, from, to time.Time) ([
 }
 
 // known gives the persons known by name of airings and of a scope's web views.
-func (s *Service) known(ctx context.Context, airings []schedule.Airing, scope Scope) (television, web map[string]bool, err error) {
+func (s *Service) known(ctx context.Context, airings []schedule.Airing, scope Scope) (television map[string]bool, web Audience, err error) {
 	if web, err = s.Reader.Persons(ctx, scope); err != nil {
-		return nil, nil, fmt.Errorf("persons on the web: %w", err)
+		return nil, web, fmt.Errorf("persons on the web: %w", err)
 	}
 	television = map[string]bool{}
 	if s.CheckIns == nil {
@@ -185,14 +177,14 @@ func (s *Service) known(ctx context.Context, airings []schedule.Airing, scope Sc
 		ids[i] = a.ID
 	}
 	if television, err = s.CheckIns.Persons(ctx, ids); err != nil {
-		return nil, nil, fmt.Errorf("persons at the television: %w", err)
+		return nil, web, fmt.Errorf("persons at the television: %w", err)
 	}
 	if s.RollCalls == nil {
 		return television, web, nil
 	}
 	named, err := s.RollCalls.Names(ctx, ids)
 	if err != nil {
-		return nil, nil, fmt.Errorf("persons at the television: %w", err)
+		return nil, web, fmt.Errorf("persons at the television: %w", err)
 	}
 	for _, list := range named {
 		for _, p := range list {
@@ -228,8 +220,8 @@ func (s *Service) reached(ctx context.Context, scope Scope, from, to time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(web, television)
-	return web, nil
+	maps.Copy(web.Persons, television)
+	return web.Persons, nil
 }
 
 // ClassReach is a class's roster and who of it nobody has reached.

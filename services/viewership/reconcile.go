@@ -58,7 +58,7 @@ func (s *Service) Reconcile(ctx context.Context, by people.Person, q Query) ([]G
 	if err != nil {
 		return nil, fmt.Errorf("served: %w", err)
 	}
-	sums, err := s.Reader.Grouped(ctx, q.By, scope)
+	sums, _, err := s.Reader.Grouped(ctx, q.By, scope)
 	if err != nil {
 		return nil, fmt.Errorf("watched: %w", err)
 	}

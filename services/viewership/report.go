@@ -132,7 +132,9 @@ func (s *Service) freeze(ctx context.Context, by people.Person, q Query, r Repor
 		Lesson: q.Lesson, Channel: q.Channel, Rules: append(Rules(), CheckInRule, SmallRule), AsOf: r.MadeAt, Corrects: r.Corrects,
 		Provisional: s.provisional(q.To), Rows: []FrozenRow{}, Missing: []string{},
 	}
-	if f.LeftOut, err = s.Reader.LeftOut(ctx, scope); err != nil {
+	left, err := s.Reader.LeftOut(ctx, scope)
+	f.LeftOut = byReason(left)
+	if err != nil {
 		return f, fmt.Errorf("sessions left out: %w", err)
 	}
 	f.Total = frozen(total)

@@ -1,5 +1,7 @@
 package viewership
 
+import "math"
+
 // SmallRule names the rule of this file.
 const SmallRule = "small-numbers/1"
 
@@ -19,58 +21,69 @@ const (
 )
 
 // Conceal marks the counts of one table and their total. Those from 1 to 4 are
-// small; where the total and the marks would still give one of them away, the
-// next smallest counts are withheld too, and when none is left the total
-// itself. people tells which counts have people in them: counts of devices
-// alone are never small. None at all is shown, and protects nothing.
+// small. Where their sum, total less what is shown, would give one of them away,
+// the next smallest count is withheld too, and when that is not enough the
+// total. people tells which counts have people in them: counts of devices alone
+// are never small. None at all is shown, and protects nothing.
+//
+// Who knows this rule must not learn more from what it did than from what it
+// shows: every outcome below has tables in which each small count is another.
 func Conceal(counts []int64, people []bool) (marks []Mark, total Mark) {
 	marks = make([]Mark, len(counts))
-	var small, sum, all int64
-	anybody := false
+	var small, sum int64
+	next := -1 // the smallest of the others
 	for i, n := range counts {
-		all += n
-		anybody = anybody || people[i] && n > 0
-		if people[i] && n > 0 && n < smallest {
+		switch {
+		case n <= 0:
+		case people[i] && n < smallest:
 			marks[i] = Small
 			small, sum = small+1, sum+n
+		case next < 0 || n < counts[next]:
+			next = i
 		}
 	}
-	if anybody && all > 0 && all < smallest {
-		// Four counts of one each: "<5" over four "<5" would say so.
-		if total = Small; small == all && small > 1 {
-			total = Withheld
-		}
-		return marks, total
+	if small == 0 || blurred(small, sum) {
+		return marks, Shown
 	}
-	var withheld int64
-	for given(small, withheld, sum) {
-		next := -1
-		for i, n := range counts {
-			if marks[i] == Shown && n > 0 && (next < 0 || n < counts[next]) {
-				next = i
-			}
+	if next < 0 {
+		if small == 1 {
+			return marks, Small // the total is the count
 		}
-		if next < 0 {
-			return marks, Withheld
-		}
-		marks[next] = Withheld
-		withheld, sum = withheld+1, sum+counts[next]
+		return marks, Withheld
+	}
+	marks[next] = Withheld
+	sum += counts[next]
+	// The withheld count is at least 5, and at most what may stand beside it.
+	low, high := small+smallest+2, most(counts, next, marks)
+	if high += small + 2; small == 1 {
+		low, high = low+1, high-2 // 9 is 4 and 5; then one may be any of 1 to 4
+	}
+	if sum < low || sum > high {
+		return marks, Withheld
 	}
 	return marks, Shown
 }
 
-// given reports whether the sum of the hidden counts says what one of them is:
-// each small one is 1 to 4, each withheld one at least 5.
-func given(small, withheld, sum int64) bool {
-	if small == 0 {
-		return false
+// most is the largest that the withheld count at an index may be, judging by
+// those that are shown: the first of equal ones is withheld.
+func most(counts []int64, at int, marks []Mark) int64 {
+	m := int64(math.MaxInt32)
+	for i, n := range counts {
+		switch {
+		case marks[i] != Shown || n <= 0:
+		case i < at:
+			m = min(m, n-1)
+		default:
+			m = min(m, n)
+		}
 	}
-	low := small + smallest*withheld
-	if withheld == 0 {
-		return sum == low || sum == small*(smallest-1) || small == 1
-	}
-	// Right above the least they can be, who knows the rule has one choice.
-	return sum <= low+1
+	return m
+}
+
+// blurred reports whether the sum of several small counts may be known: it is
+// neither near all ones nor all fours.
+func blurred(small, sum int64) bool {
+	return small > 1 && sum > small+2 && sum < small*(smallest-1)
 }
 
 // Hidden tells which of a table's counts of people must not be shown (Conceal).

@@ -20,11 +20,12 @@ func TestConceal(t *testing.T) {
 		{[]int64{4, 3, 7}, []Mark{s, s, Shown}, Shown},
 		{[]int64{4, 0, 0}, []Mark{s, Shown, Shown}, s},
 		{[]int64{5, 0}, []Mark{Shown, Shown}, Shown},
-		{[]int64{1, 2}, []Mark{s, s}, s},
+		{[]int64{1, 2}, []Mark{s, s}, w},
 		{[]int64{1, 1, 9, 30}, []Mark{s, s, w, Shown}, Shown}, // two of at least one: each is one
 		{[]int64{4, 4, 9}, []Mark{s, s, w}, Shown},            // two of at most four
 		{[]int64{4, 4}, []Mark{s, s}, w},
-		{[]int64{1, 5, 7, 80}, []Mark{s, w, w, Shown}, Shown}, // 1 and 5 are the least they can be
+		{[]int64{1, 5, 7, 80}, []Mark{s, w, Shown, Shown}, w}, // 1 and 5 are the least they can be
+		{[]int64{4, 9, 9}, []Mark{s, w, Shown}, w},            // 9 is the most that can be withheld
 		{[]int64{1, 1, 1, 1}, []Mark{s, s, s, s}, w},
 		{nil, []Mark{}, Shown},
 	} {
@@ -42,7 +43,7 @@ func TestConceal(t *testing.T) {
 // shown, total and marks and zeros included, is left with at least two values
 // for every count of 1 to 4. All tables of one to four counts are tried.
 func TestConcealedCannotBeComputed(t *testing.T) {
-	const top, checked = 16, 11 // neighbours of what is checked are tried too
+	const top, checked = 20, 11 // neighbours of what is checked are tried too
 	for n := 1; n <= 4; n++ {
 		possible := map[string][]map[int64]bool{}
 		counts := make([]int64, n)

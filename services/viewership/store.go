@@ -88,6 +88,7 @@ type Scope struct {
 	Grade    int
 	School   string
 	Area     string // with the areas below it
+	Teacher  string // person id of the lessons' teacher
 	// Named asks which groups of fewer than five viewers have persons in them.
 	Named bool
 	// Among narrows Persons to these person ids; nil means any.
@@ -112,6 +113,12 @@ func (t *Total) Add(o Total) {
 	t.Watch += o.Watch
 }
 
+// Audience is who had a view in a scope.
+type Audience struct {
+	Persons map[string]bool // signed in, by id
+	Viewers int64           // all of them, devices too; zero when asked for a lesson or among a few
+}
+
 // LessonFacts are what groups and labels need to know of a lesson.
 type LessonFacts struct {
 	ID, Title, Subject, SubjectName, School, SchoolName, Area string
@@ -132,11 +139,12 @@ const (
 
 // Reader reads what was counted.
 type Reader interface {
-	// Grouped sums a scope by one of the groups, "" for one row of all. By area
-	// every area above a lesson's school has a row, and "" those of no area.
-	Grouped(ctx context.Context, by string, s Scope) ([]Sums, error)
-	// LeftOut sums the sessions left out, by reason.
-	LeftOut(ctx context.Context, s Scope) (map[string]int64, error)
+	// Grouped sums a scope by one of the groups, "" for one row of all, and the
+	// whole of it, whose viewers are counted once. By area every area above a
+	// lesson's school has a row, and "" those of no area.
+	Grouped(ctx context.Context, by string, s Scope) (groups []Sums, whole Sums, err error)
+	// LeftOut sums the sessions left out, by lesson and reason; days are empty.
+	LeftOut(ctx context.Context, s Scope) ([]LeftTotal, error)
 	// Coverage calls fn for each viewer's credit of a package, a viewer's rows
 	// one after another.
 	Coverage(ctx context.Context, packageID string, fn func(Credit) error) error
@@ -144,7 +152,7 @@ type Reader interface {
 	// school; ids nil means all of them.
 	Facts(ctx context.Context, ids []string, s Scope) (map[string]LessonFacts, error)
 	// Persons gives the signed-in persons with a view in a scope.
-	Persons(ctx context.Context, s Scope) (map[string]bool, error)
+	Persons(ctx context.Context, s Scope) (Audience, error)
 	// OnRosters counts, of persons known by television and by the web, those on
 	// the rosters of a scope.
 	OnRosters(ctx context.Context, o school.Scope, television, web map[string]bool) (Identified, error)

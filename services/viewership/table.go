@@ -21,38 +21,59 @@ const ByAll = "all"
 // side. Faults: "access.denied", "viewership.unknown_group",
 // "viewership.bad_period".
 func (s *Service) Table(ctx context.Context, by people.Person, q Query) ([]Row, error) {
-	if !people.May(by, people.ReadViewing, people.Object{}) {
-		return nil, denied()
-	}
-	switch q.By {
-	case "":
-		q.By = ByLesson
-	case ByLesson, ByDay, BySubject, ByGrade, BySchool, ByArea, ByChannel, ByAll:
-	default:
-		return nil, fault.New(fault.Invalid, "viewership.unknown_group")
-	}
-	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
-		return nil, fault.New(fault.Invalid, "viewership.bad_period")
-	}
-	return s.table(ctx, q)
+	rows, _, err := s.TableAndTotal(ctx, by, q)
+	return rows, err
 }
 
 // TableAndTotal is the table with its last line, the whole of it. Viewers are
 // counted once over the whole, so they are not the sum of the rows.
 func (s *Service) TableAndTotal(ctx context.Context, by people.Person, q Query) ([]Row, Row, error) {
-	rows, err := s.Table(ctx, by, q)
+	if !people.May(by, people.ReadViewing, people.Object{}) {
+		return nil, Row{}, denied()
+	}
+	return s.tableAndTotal(ctx, q)
+}
+
+// OwnTable is the table of one's own lessons, a teacher's (q.Teacher) or those
+// of the school one works at (q.School). A school's own staff see their own
+// school's numbers, so nothing is hidden. Faults: "access.denied", and as
+// TableAndTotal's.
+func (s *Service) OwnTable(ctx context.Context, by people.Person, q Query) ([]Row, Row, error) {
+	teacher := q.Teacher != "" && q.Teacher == by.ID && people.May(by, people.ListLessons, people.Object{})
+	staff := by.At(people.Head, q.School) || by.At(people.Teacher, q.School)
+	if !teacher && !(staff && people.May(by, people.ReadSchool, people.Object{School: q.School})) {
+		return nil, Row{}, denied()
+	}
+	q.own = true
+	return s.tableAndTotal(ctx, q)
+}
+
+func (s *Service) tableAndTotal(ctx context.Context, q Query) ([]Row, Row, error) {
+	switch q.By {
+	case "":
+		q.By = ByLesson
+	case ByLesson, ByDay, BySubject, ByGrade, BySchool, ByArea, ByChannel, ByAll:
+	default:
+		return nil, Row{}, fault.New(fault.Invalid, "viewership.unknown_group")
+	}
+	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		return nil, Row{}, fault.New(fault.Invalid, "viewership.bad_period")
+	}
+	t, all, err := s.table(ctx, q)
 	if err != nil {
 		return nil, Row{}, err
 	}
-	of := q.By
-	q.By = ByAll
-	all, err := s.Table(ctx, by, q)
-	if err != nil || len(all) == 0 {
-		return rows, Row{}, err
+	rows := t.sorted(q.Channel != "")
+	list := all.sorted(q.Channel != "")
+	if len(list) == 0 {
+		return rows, Row{}, nil
 	}
-	total := all[0]
+	total := list[0]
+	if q.By == ByAll {
+		return rows, total, nil
+	}
 	// Rows that hide all they have hide their sum too, or it would tell.
-	if of == BySchool || of == ByArea || q.guarded() {
+	if q.By == BySchool || q.By == ByArea || q.guarded() {
 		shown := slices.ContainsFunc(rows, func(r Row) bool { return r.Mark == Shown && r.WebViewers > 0 && r.Depth == 0 })
 		if hidden := slices.ContainsFunc(rows, func(r Row) bool { return r.Mark != Shown }); hidden && !shown && total.Mark == Shown {
 			total.conceal(Withheld)
@@ -62,14 +83,15 @@ func (s *Service) TableAndTotal(ctx context.Context, by people.Person, q Query) 
 	return rows, total, nil
 }
 
-// table fills, labels and sorts.
-func (s *Service) table(ctx context.Context, q Query) ([]Row, error) {
-	t := &table{rows: map[string]*Row{}, by: q.By, location: s.Location}
+// table fills and labels a table and the one row of its whole, from one reading.
+func (s *Service) table(ctx context.Context, q Query) (t, all *table, err error) {
+	t = &table{rows: map[string]*Row{}, by: q.By, location: s.Location}
+	all = &table{rows: map[string]*Row{}, by: ByAll, location: s.Location}
 	scope := s.scope(q)
 	if q.By == ByArea || q.By == BySchool {
 		places, err := s.Reader.Places(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("table by %s: %w", q.By, err)
+			return nil, nil, fmt.Errorf("table by %s: %w", q.By, err)
 		}
 		t.lines, t.areas = places.up(), map[string]school.Area{}
 		for _, a := range places.Areas {
@@ -77,20 +99,20 @@ func (s *Service) table(ctx context.Context, q Query) ([]Row, error) {
 		}
 	}
 	for _, fill := range []func() error{
-		func() error { return s.webRows(ctx, t, scope) },
-		func() error { return s.televisionRows(ctx, t, q, scope) },
+		func() error { return s.webRows(ctx, t, all, q, scope) },
+		func() error { return s.televisionRows(ctx, t, all, q, scope) },
 		func() error { return s.label(ctx, t) },
 	} {
 		if err := fill(); err != nil {
-			return nil, fmt.Errorf("table by %s: %w", q.By, err)
+			return nil, nil, fmt.Errorf("table by %s: %w", q.By, err)
 		}
 	}
-	return t.sorted(q.Channel != ""), nil
+	return t, all, nil
 }
 
 // guarded reports whether the whole question is about one school or area, so
 // that every row of its answer is a count for it.
-func (q Query) guarded() bool { return q.School != "" || q.Area != "" }
+func (q Query) guarded() bool { return !q.own && (q.School != "" || q.Area != "") }
 
 // conceal takes the web's figures out of a row.
 func (r *Row) conceal(m Mark) {
@@ -99,7 +121,7 @@ func (r *Row) conceal(m Mark) {
 }
 
 func (s *Service) scope(q Query) Scope {
-	scope := Scope{Lesson: q.Lesson, Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area}
+	scope := Scope{Lesson: q.Lesson, Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area, Teacher: q.Teacher}
 	scope.Named = q.guarded() || q.By == BySchool || q.By == ByArea
 	if !q.From.IsZero() {
 		scope.From = s.day(q.From)
@@ -129,23 +151,30 @@ func (t *table) row(key string) *Row {
 	return r
 }
 
-func (s *Service) webRows(ctx context.Context, t *table, scope Scope) error {
+func (s *Service) webRows(ctx context.Context, t, all *table, q Query, scope Scope) error {
 	by := t.by
 	switch by {
-	case ByChannel:
-		return nil // a channel has no web figures
-	case ByAll:
+	case ByChannel, ByAll:
 		by = byAll
 	case BySchool:
 		by = ByArea // schools come with their areas, so that both hide the same
 	}
-	sums, err := s.Reader.Grouped(ctx, by, scope)
+	sums, whole, err := s.Reader.Grouped(ctx, by, scope)
 	if err != nil {
 		return err
 	}
+	whole.Key = ""
+	if q.guarded() {
+		all.flat([]Sums{whole})
+	} else {
+		all.row("").fill(whole)
+	}
 	switch {
+	case t.by == ByChannel: // a channel has no web figures
 	case by == ByArea:
-		t.placed(sums)
+		if m := t.placed(sums); m != Shown {
+			all.row("").conceal(m)
+		}
 	case scope.Named:
 		t.flat(sums)
 	default:
@@ -186,7 +215,7 @@ func (s *Service) midnight(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, s.Location)
 }
 
-func (s *Service) televisionRows(ctx context.Context, t *table, q Query, scope Scope) error {
+func (s *Service) televisionRows(ctx context.Context, t, all *table, q Query, scope Scope) error {
 	airings, err := s.Schedule.Airings(ctx, schedule.Filter{
 		Channel: q.Channel, Lesson: q.Lesson, From: s.midnight(q.From), To: s.midnight(q.To),
 	})
@@ -201,6 +230,14 @@ func (s *Service) televisionRows(ctx context.Context, t *table, q Query, scope S
 	if err != nil {
 		return err
 	}
+	all.facts = t.facts
+	t.television(list, scope.Named)
+	all.television(list, q.guarded())
+	return nil
+}
+
+// television fills the airings' columns; few persons known by name are hidden.
+func (t *table) television(list []AiringFigures, guarded bool) {
 	groups := map[string][]AiringFigures{}
 	for _, a := range list {
 		for _, k := range t.keys(a) {
@@ -222,13 +259,12 @@ func (s *Service) televisionRows(ctx context.Context, t *table, q Query, scope S
 		}
 		r.Contacts = AddContacts(as)
 	}
-	if scope.Named {
+	if guarded {
 		t.hideContacts()
 	}
 	for _, r := range t.rows {
 		r.Television = oneUnit(r.Contacts)
 	}
-	return nil
 }
 
 // oneUnit gives contacts by grade, of the grades that have one unit only.

@@ -158,6 +158,8 @@ type Query struct {
 	School, Lesson string
 	Area           string // with the areas below it
 	Channel        string
+	Teacher        string // person id of the lessons' teacher
+	own            bool   // asked by those whose own numbers these are
 }
 
 // Row of the department's table; television columns stay apart by grade.

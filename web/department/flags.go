@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/viewership"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -21,6 +22,10 @@ type flagged struct {
 
 // flags lists the last thirty days unless the address says otherwise.
 func (r Room) flags(c echo.Context) error {
+	format, err := page.SheetFormat(c)
+	if err != nil {
+		return err
+	}
 	t, q, err := r.asked(c)
 	if err != nil {
 		return err
@@ -44,7 +49,26 @@ func (r Room) flags(c echo.Context) error {
 			return err
 		}
 	}
+	if format != "" {
+		return r.sendFlags(c, v, format)
+	}
 	return page.Render(c, http.StatusOK, flagsPage(v))
+}
+
+// sendFlags sends the flags on screen; viewers stay as short as there.
+func (r Room) sendFlags(c echo.Context, v flagged, format string) error {
+	ctx := c.Request().Context()
+	say := func(key string) any { return locale.T(ctx, key) }
+	head := []any{say("flags.viewer"), say("department.by_day"), say("flags.reason"), say("flags.sessions"), say("flags.state"), say("flags.restored_by"), say("flags.restored_at")}
+	name := "lenlop-flags-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
+	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "flags.title"), head, each(v.Flags, func(f viewership.Flag) []any {
+		row := []any{viewerName(ctx, f.Viewer), f.Day, locale.T(ctx, "flags."+f.Reason), f.Sessions, locale.T(ctx, "flags.left_out")}
+		if f.RestoredBy != "" {
+			row[4] = locale.T(ctx, "flags.counted")
+			row = append(row, v.Names.Person(f.RestoredBy), locale.From(ctx).DateTime(f.RestoredAt))
+		}
+		return row
+	}))
 }
 
 // restore counts a flagged day after all, or leaves it out again.

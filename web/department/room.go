@@ -30,6 +30,8 @@ type Room struct {
 		ReportByID(ctx context.Context, by people.Person, id string) (viewership.Report, error)
 		ReportList(ctx context.Context, by people.Person) ([]viewership.Report, error)
 		TableAndTotal(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, viewership.Row, error)
+		OwnTable(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, viewership.Row, error)
+		LeftOutIn(ctx context.Context, by people.Person, q viewership.Query) (viewership.LeftOut, error)
 		Participation(ctx context.Context, by people.Person, q viewership.Query) (viewership.Participation, error)
 		ReachIn(ctx context.Context, by people.Person, q viewership.ReachQuery) (viewership.Reach, error)
 		DrawFor(ctx context.Context, by people.Person, airingID string, n int) (viewership.Draw, error)
@@ -70,6 +72,9 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/department", Action: people.ReadViewing, Scope: page.Site, Handle: r.table},
 		{Method: http.MethodGet, Path: "/department/table.csv", Action: people.ReadViewing, Scope: page.Site, Handle: r.csv},
 		{Method: http.MethodGet, Path: "/department/schools", Action: people.ReadViewing, Scope: page.Site, Handle: r.schools},
+		{Method: http.MethodGet, Path: "/department/left-out", Action: people.ReadViewing, Scope: page.Site, Handle: r.leftOut},
+		{Method: http.MethodGet, Path: "/school/viewership", Action: people.ReadSchool, Scope: page.Object, Handle: page.SignedIn(r.ownSchool)},
+		{Method: http.MethodGet, Path: "/teacher/viewership", Action: people.ListLessons, Scope: page.Site, Handle: r.ownLessons},
 		{Method: http.MethodGet, Path: "/department/reach", Action: people.ReadViewing, Scope: page.Site, Handle: r.reach},
 		{Method: http.MethodGet, Path: "/department/draws/:airing", Action: people.ReadViewing, Scope: page.Site, Handle: r.draw},
 		{Method: http.MethodPost, Path: "/department/draws/:airing", Action: people.ReadViewing, Scope: page.Site, Handle: r.makeDraw},

@@ -55,6 +55,39 @@ type table struct {
 	Partial      bool      // the period is not over or not final
 	LongestBar   float64   // largest figure of the chart
 	MissingTotal int64     // airings that happened and have no figures
+	Before       *before   // the week before, beside a week
+	Page         int       // of the rows, from 1
+	Own          string    // whose own figures these are: a school's name; "" for the department
+	Path         string    // of this page
+}
+
+// rowsPerPage is how many rows of a table stand on a page.
+const rowsPerPage = 100
+
+// before is the whole of the days that a week is compared with.
+type before struct {
+	viewership.Row
+	SameDays bool // of a week that is not over: as many days of the week before
+}
+
+// pages is how many pages the rows fill.
+func (t table) pages() int { return max(1, (len(t.Rows)+rowsPerPage-1)/rowsPerPage) }
+
+// shown are the rows of the page that was asked for.
+func (t table) shown() []viewership.Row {
+	from := min((t.Page-1)*rowsPerPage, len(t.Rows))
+	return t.Rows[from:min(from+rowsPerPage, len(t.Rows))]
+}
+
+// turn is the address of another page of the rows.
+func (t table) turn(n int) string { return t.address(t.Path, "page", strconv.Itoa(n)) }
+
+// cuts are what the table can be cut by: one's own lessons are of one school.
+func (t table) cuts() []string {
+	if t.Path == home {
+		return groups
+	}
+	return []string{viewership.ByLesson, viewership.BySubject, viewership.ByGrade, viewership.ByDay}
 }
 
 // address of the same table with one thing changed.
@@ -62,7 +95,7 @@ func (t table) address(path, name, value string) string {
 	q := url.Values{}
 	for k, v := range map[string]string{
 		"from": t.From.Format(dayLayout), "to": t.To.Format(dayLayout), "by": t.By,
-		"subject": t.Subject, "grade": t.Grade, "school": t.School, "area": t.Area, "channel": t.Channel,
+		"subject": t.Subject, "grade": t.Grade, "school": t.School, "area": t.Area, "channel": t.Channel, "page": "",
 	} {
 		if k == name {
 			v = value
@@ -77,7 +110,7 @@ func (t table) address(path, name, value string) string {
 // inArea is the same question for one area, school by school.
 func (t table) inArea(area string) string {
 	t.Area = area
-	return t.address("/department", "by", viewership.BySchool)
+	return t.address(home, "by", viewership.BySchool)
 }
 
 // narrowed is how many filters beside the period are set.
@@ -111,7 +144,13 @@ func (t table) periods() []period {
 // Link is the table of another period.
 func (t table) link(p period) string {
 	t.From, t.To = p.From, p.To
-	return t.address("/department", "", "")
+	return t.address(t.Path, "", "")
+}
+
+// week reports whether the period is this week or the one before.
+func (t table) week() bool {
+	p := t.periods()
+	return t.is(p[0]) || t.is(p[1])
 }
 
 func (t table) is(p period) bool { return t.From.Equal(p.From) && t.To.Equal(p.To) }
@@ -154,6 +193,10 @@ func (r Room) asked(c echo.Context) (table, viewership.Query, error) {
 	t := table{
 		By: c.QueryParam("by"), Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"),
 		School: c.QueryParam("school"), Area: c.QueryParam("area"), Channel: c.QueryParam("channel"), Now: r.Now(), Zone: r.Zone,
+		Path: home, Page: 1,
+	}
+	if n, err := strconv.Atoi(c.QueryParam("page")); err == nil && n > 1 {
+		t.Page = n
 	}
 	if !slices.Contains(groups, t.By) {
 		t.By = viewership.ByLesson
@@ -186,9 +229,24 @@ func (r Room) asked(c echo.Context) (table, viewership.Query, error) {
 // rows fills the table.
 func (r Room) rows(c echo.Context, t *table, q viewership.Query) error {
 	ctx, by := c.Request().Context(), page.Who(c)
+	ask := r.Views.TableAndTotal
+	if t.Path != home {
+		ask = r.Views.OwnTable
+	}
 	var err error
-	if t.Rows, t.Total, err = r.Views.TableAndTotal(ctx, by, q); err != nil {
+	if t.Rows, t.Total, err = ask(ctx, by, q); err != nil {
 		return err
+	}
+	t.Page = min(t.Page, t.pages())
+	if t.week() && c.QueryParam("format") == "" {
+		t.Before = &before{SameDays: t.Now.Before(q.To)}
+		if t.Before.SameDays {
+			q.To = midnight(t.Now, t.Zone).AddDate(0, 0, 1)
+		}
+		q.From, q.To = q.From.AddDate(0, 0, -7), q.To.AddDate(0, 0, -7)
+		if _, t.Before.Row, err = ask(ctx, by, q); err != nil {
+			return err
+		}
 	}
 	t.MissingTotal = t.Total.AiringsNoData
 	for _, g := range grades {
@@ -217,13 +275,20 @@ func (r Room) rows(c echo.Context, t *table, q viewership.Query) error {
 // grow: devices that were offline deliver late (offline/1).
 const finalAfter = 30
 
-func (r Room) table(c echo.Context) error {
+// home is the department's own page.
+const home = "/department"
+
+func (r Room) table(c echo.Context) error { return r.showTable(c, func(*table, *viewership.Query) {}) }
+
+// showTable answers with the table. own narrows it to what is one's own.
+func (r Room) showTable(c echo.Context, own func(*table, *viewership.Query)) error {
 	ctx := c.Request().Context()
 	format, err := page.SheetFormat(c)
 	if err != nil {
 		return err
 	}
 	t, q, err := r.asked(c)
+	own(&t, &q)
 	status := http.StatusOK
 	if err == nil {
 		err = r.rows(c, &t, q)

@@ -23,6 +23,7 @@ type classView struct {
 	Cards    map[string]time.Time // when each pupil's card was made
 	Manage   bool                 // roster and cards
 	Change   bool                 // the class itself
+	Calls    bool                 // its roll, and whom no lesson reached
 	Edit     page.Form
 	New      page.Form
 	Err      error
@@ -42,6 +43,7 @@ func (r Room) showClass(c echo.Context, status int, v classView) error {
 	o := v.Class.Object()
 	v.Manage = people.May(by, people.ManageClass, o)
 	v.Change = people.May(by, people.ManageClass, people.Object{School: o.School})
+	v.Calls = people.May(by, people.RollCall, o)
 	v.Names = map[string]string{}
 	if err := r.name(c, v.Names, v.Class); err != nil {
 		return err

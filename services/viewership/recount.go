@@ -1,0 +1,171 @@
+package viewership
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Miscount is a number kept that the rules do not make.
+type Miscount struct {
+	Subject    string // "lesson 0190... on 2020-04-13"
+	What       string // "views"
+	Kept, Want int64
+}
+
+// Recounter reads every viewer's rows, for a recount.
+type Recounter interface {
+	// Viewers lists ids after one, in order.
+	Viewers(ctx context.Context, after string, limit int) ([]string, error)
+	// AllOf gives all that is kept of viewers.
+	AllOf(ctx context.Context, viewers []string) ([]Session, []Credit, []Flag, error)
+	// Totals gives the totals and left-out sessions kept from a day on.
+	Totals(ctx context.Context, from string) ([]Total, []LeftTotal, error)
+}
+
+// recountAtOnce is how many viewers are read together.
+const recountAtOnce = 500
+
+// Recount makes every credit again from its sessions, where these are not
+// folded yet, and every total again from the credits; each differing number is
+// told. Days whose viewers were purged are left out: only their totals remain.
+func Recount(ctx context.Context, r Recounter, folded, kept string, each func(Miscount)) error {
+	sums := newSummer()
+	for after := ""; ; {
+		viewers, err := r.Viewers(ctx, after, recountAtOnce)
+		if err != nil {
+			return fmt.Errorf("viewers: %w", err)
+		}
+		if len(viewers) == 0 {
+			break
+		}
+		after = viewers[len(viewers)-1]
+		sessions, credits, flags, err := r.AllOf(ctx, viewers)
+		if err != nil {
+			return fmt.Errorf("viewing: %w", err)
+		}
+		recountCredits(sums, sessions, credits, flags, folded, each)
+	}
+	totals, left, err := r.Totals(ctx, kept)
+	if err != nil {
+		return fmt.Errorf("totals: %w", err)
+	}
+	compareTotals(sums, totals, kept, each)
+	compareLeft(sums, left, folded, each)
+	return nil
+}
+
+// recountCredits adds some viewers up.
+func recountCredits(sums *summer, sessions []Session, credits []Credit, flags []Flag, folded string, each func(Miscount)) {
+	days := map[ViewerDay][]Session{}
+	for _, s := range sessions {
+		k := ViewerDay{s.Viewer, s.Day}
+		days[k] = append(days[k], s)
+	}
+	restored := map[ViewerDay]bool{}
+	for _, f := range flags {
+		restored[ViewerDay{f.Viewer, f.Day}] = f.RestoredBy != ""
+	}
+	stored := map[ViewerDay][]Credit{}
+	byPackage := map[[3]string]map[string]Credit{}
+	for _, c := range credits {
+		k := ViewerDay{c.Viewer, c.Day}
+		stored[k] = append(stored[k], c)
+		p := [3]string{c.Viewer, c.LessonID, c.PackageID}
+		if byPackage[p] == nil {
+			byPackage[p] = map[string]Credit{}
+		}
+		byPackage[p][c.Day] = c
+	}
+	for k, cs := range stored {
+		sums.day(k.Day, DayCount{Credits: cs}, 1)
+	}
+	for _, p := range byPackage {
+		sums.completed(p, 1)
+	}
+	for k, ss := range days {
+		if k.Day < folded { // being folded: part of its sessions may be gone
+			continue
+		}
+		slices.SortFunc(ss, func(a, b Session) int { return strings.Compare(a.ID, b.ID) })
+		want := CountDay(k.Viewer, k.Day, ss, restored[k])
+		sums.day(k.Day, DayCount{Left: want.Left}, 1)
+		compareCredits(stored[k], want.Credits, each)
+	}
+}
+
+// compareCredits tells where a viewer's day differs from its sessions. Whose
+// day it is stays unsaid.
+func compareCredits(have, want []Credit, each func(Miscount)) {
+	for _, d := range changedCredits(have, want) {
+		i := slices.IndexFunc(have, func(c Credit) bool { return c.LessonID == d.LessonID && c.PackageID == d.PackageID })
+		var was Credit
+		if i >= 0 {
+			was = have[i]
+		}
+		if same(was, d) { // an empty credit that stayed behind
+			continue
+		}
+		subject := "a viewer of lesson " + d.LessonID + " on " + d.Day
+		if was.Watch != d.Watch {
+			each(Miscount{subject, "the milliseconds watched", was.Watch, d.Watch})
+		} else {
+			each(Miscount{subject, "the milliseconds covered", was.Coverage.Length(), d.Coverage.Length()})
+		}
+	}
+}
+
+func compareTotals(sums *summer, totals []Total, from string, each func(Miscount)) {
+	have := map[lessonDay]Total{}
+	for _, t := range totals {
+		have[lessonDay{t.LessonID, t.Day}] = t
+		sums.total(t.LessonID, t.Day) // one that nothing adds up to is looked at too
+	}
+	ks := slices.SortedFunc(maps.Keys(sums.totals), func(a, b lessonDay) int { return strings.Compare(a.lesson+a.day, b.lesson+b.day) })
+	for _, k := range ks {
+		if k.day < from {
+			continue
+		}
+		was, want, subject := have[k], sums.totals[k], "lesson "+k.lesson+" on "+k.day
+		for _, x := range []Miscount{
+			{subject, "the number of views", was.Views, want.Views},
+			{subject, "the number of offline views", was.OfflineViews, want.OfflineViews},
+			{subject, "the number of embedded views", was.UnmatchedViews, want.UnmatchedViews},
+			{subject, "the number of completions", was.Completions, want.Completions},
+			{subject, "the sum of milliseconds watched", was.Watch, want.Watch},
+		} {
+			if x.Kept != x.Want {
+				each(x)
+			}
+		}
+	}
+}
+
+func compareLeft(sums *summer, left []LeftTotal, from string, each func(Miscount)) {
+	have := map[LeftTotal]int64{}
+	for _, l := range left {
+		n := l.Sessions
+		l.Sessions = 0
+		have[l] = n
+		sums.left[l] += 0
+	}
+	for l, want := range sums.left {
+		if was := have[l]; l.Day >= from && was != want {
+			each(Miscount{"lesson " + l.LessonID + " on " + l.Day, "the number of sessions left out (" + l.Reason + ")", was, want})
+		}
+	}
+}
+
+// Recounting is a recount of one house.
+type Recounting struct {
+	*Service
+	Rows Recounter
+}
+
+// Recount holds all that is counted against the rules.
+func (r Recounting) Recount(ctx context.Context, each func(Miscount)) error {
+	now := r.Now()
+	return Recount(ctx, r.Rows, r.day(now.Add(-FoldAfter)), r.day(KeptFrom(now.In(r.Location))), each)
+}
