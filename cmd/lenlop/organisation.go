@@ -6,6 +6,7 @@ import (
 	"lenlop/infra/sheet"
 	"lenlop/services/job"
 	"lenlop/services/school"
+	"lenlop/services/viewership"
 )
 
 // rosterKey is the setting that holds the secret for the keys of student codes
@@ -32,7 +33,8 @@ func (h *house) organise(ctx context.Context) error {
 }
 
 // tidyRosters finishes imports that a crash left, and removes cards of those
-// who are in no class any more.
+// who are in no class any more, old files, and students who left: as long after
+// as what they watched is forgotten.
 type tidyRosters struct{}
 
 // Kind names the worker.
@@ -43,7 +45,13 @@ func (h *house) tidyRosters() {
 		if err := h.org.importer.Tidy(ctx); err != nil {
 			return err
 		}
-		return h.org.office.EndCards(ctx)
+		if err := h.db.Rosters().ForgetFiles(ctx, h.now().Add(-school.KeepRosterFiles)); err != nil {
+			return err
+		}
+		if err := h.org.office.EndCards(ctx); err != nil {
+			return err
+		}
+		return h.org.office.ForgetLeft(ctx, viewership.KeptFrom(h.now().In(h.zone)))
 	})
 	h.runner.Every(sweepEvery, job.New{Args: tidyRosters{}, Key: "tidy-rosters", Priority: job.Idle})
 }

@@ -55,6 +55,17 @@ func (s *Classes) ByCard(ctx context.Context, door, hash, day string) (string, e
 	return id, missing(err, "card.unknown", "card")
 }
 
+// Left gives students who have been in no class since a day.
+func (s *Classes) Left(ctx context.Context, before time.Time, day string, limit int) (ids []string, err error) {
+	err = s.db.Reader(ctx).NewRaw("SELECT st.person_id FROM students AS st JOIN persons AS p ON p.id = st.person_id "+
+		"WHERE st.batch = '' AND p.created_at < ? "+
+		"AND NOT EXISTS (SELECT 1 FROM grants AS g WHERE g.person_id = st.person_id AND g.role <> 'student') "+
+		"AND NOT EXISTS (SELECT 1 FROM enrolments AS e WHERE e.person_id = st.person_id AND (e.batch <> '' OR e.gone_batch <> '')) "+
+		"AND NOT EXISTS (SELECT 1 FROM lasting_enrolments AS e WHERE e.person_id = st.person_id AND (e.to_day = '' OR e.to_day >= ?)) "+
+		"ORDER BY st.person_id LIMIT ?", stamp(before), day, limit).Scan(ctx, &ids)
+	return ids, wrap(err, "students who left")
+}
+
 // EndCards removes at most limit cards of those who are in no class on the
 // day; done says that none is left.
 func (s *Classes) EndCards(ctx context.Context, day string, limit int) (done bool, err error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -261,4 +262,12 @@ func (s *Rosters) Settle(ctx context.Context, batch string, limit int) (done boo
 		}
 	}
 	return true, nil
+}
+
+// ForgetFiles empties the files of imports from before a moment, but for those
+// that are under way: what they said is in the tables.
+func (s *Rosters) ForgetFiles(ctx context.Context, before time.Time) error {
+	_, err := s.db.Writer(ctx).NewRaw("UPDATE roster_imports SET data = '' WHERE at < ? AND (settled_at IS NOT NULL OR visible_at IS NULL) AND data <> ''",
+		stamp(before)).Exec(ctx)
+	return wrap(err, "files of imports")
 }

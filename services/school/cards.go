@@ -2,6 +2,7 @@ package school
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ type CardStore interface {
 	CardsOf(ctx context.Context, class, day string) (map[string]time.Time, error)
 	ByCard(ctx context.Context, door, hash, day string) (person string, err error)
 	EndCards(ctx context.Context, day string, limit int) (done bool, err error)
+	// Left gives at most limit students who are nothing else, were made before
+	// the moment, and have been in no class since its day.
+	Left(ctx context.Context, before time.Time, day string, limit int) (persons []string, err error)
 }
 
 // Office is a school's own: its classes, who is in them, and pupils' cards.
@@ -164,6 +168,22 @@ func (s *Office) EndCards(ctx context.Context) error {
 	for {
 		if done, err := s.Cards.EndCards(ctx, s.Today(), 200); err != nil || done {
 			return err
+		}
+	}
+}
+
+// ForgetLeft erases the students who have been in no class since a moment:
+// names and keys of minors are not kept longer than what they watched.
+func (s *Office) ForgetLeft(ctx context.Context, before time.Time) error {
+	for {
+		ids, err := s.Cards.Left(ctx, before, Day(before, s.Zone), 50)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		for _, id := range ids {
+			if err := s.People.Erase(ctx, people.Operator(), id); err != nil {
+				return fmt.Errorf("student %s who left: %w", id, err)
+			}
 		}
 	}
 }

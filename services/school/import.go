@@ -165,6 +165,10 @@ func (s *Importer) Preview(ctx context.Context, by people.Person, kind ImportKin
 	return Preview{i, p.rows}, nil
 }
 
+// KeepRosterFiles is how long the file of an import is kept: long enough to see
+// what went wrong.
+const KeepRosterFiles = 30 * 24 * time.Hour
+
 // Look gives a kept file with what its rows would do now.
 func (s *Importer) Look(ctx context.Context, by people.Person, id string) (Preview, error) {
 	if !people.May(by, people.ManageSchools, people.Object{}) {
