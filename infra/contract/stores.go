@@ -39,6 +39,7 @@ type Stores struct {
 	Steps    lesson.Histories
 	Sheets   worksheet.Store
 	Schedule schedule.Store
+	Listed   schedule.ProgrammeStore
 	Jobs     job.Store
 	Audit    audit.Log
 	Notices  notice.Store
@@ -56,7 +57,7 @@ func AllStores(t *testing.T, open Open) {
 		exam func(*testing.T, Open)
 	}{
 		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Classes", Classes}, {"Uploads", Uploads},
-		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"LessonSteps", LessonSteps}, {"Worksheets", Worksheets}, {"Schedule", Schedule}, {"Booking", Booking}, {"Jobs", Jobs}, {"Audit", Audit},
+		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"LessonSteps", LessonSteps}, {"Worksheets", Worksheets}, {"Schedule", Schedule}, {"Booking", Booking}, {"Programmes", Programmes}, {"Jobs", Jobs}, {"Audit", Audit},
 		{"Notices", Notices}, {"Webhooks", Webhooks},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })

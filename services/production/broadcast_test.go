@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,7 +23,9 @@ func (s *copyStore) Copy(_ context.Context, id string) (Copy, error) {
 }
 func (s *copyStore) SaveCopy(_ context.Context, c Copy) error { return s.copies.put(c.ID, c) }
 func (s *copyStore) Copies(_ context.Context, id string) ([]Copy, error) {
-	return s.copies.list(func(c Copy) bool { return c.LessonID == id }), nil
+	list := s.copies.list(func(c Copy) bool { return c.LessonID == id })
+	slices.SortFunc(list, func(a, b Copy) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return list, nil
 }
 func (s *copyStore) DeleteCopies(_ context.Context, id string) error {
 	s.copies.mu.Lock()
@@ -136,6 +139,51 @@ func TestWhoMayAskForWhichCopies(t *testing.T) {
 		}
 		if _, err := h.copies.OfLesson(t.Context(), teacher, "L"); !fault.Is(err, "access.denied") {
 			t.Errorf("a teacher lists copies: %v", err)
+		}
+	})
+}
+
+// TestCopyThatWasCalledOffSaysSo: when its jobs are cancelled a copy fails, no
+// file comes later, and asking again begins anew.
+func TestCopyThatWasCalledOffSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.machine.sheet = delivery.Sheet{Pass: true}
+		defer h.start()()
+		h.receive("L", "R", "recording", "")
+		pass(time.Hour)
+		ctx := t.Context()
+		done, err := h.copies.Ask(ctx, operator, "L", "C", "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Hour)
+		c, err := h.copies.Ask(ctx, operator, "L", "C", "mpeg2-ps-15m", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, subject := range []string{"lesson:none", "upload:L", Subject("L")} {
+			if err := h.copies.CalledOff(ctx, subject); err != nil {
+				t.Errorf("%s: %v", subject, err)
+			}
+		}
+		pass(time.Hour)
+		if c, err = h.copies.Copy(ctx, operator, c.ID); err != nil || c.State != CopyFailed || c.FailureCode != CopyCancelled || c.Key != "" || c.FinishedAt.IsZero() {
+			t.Errorf("%+v %v", c, err)
+		}
+		if done, err = h.copies.Copy(ctx, operator, done.ID); err != nil || done.State != CopyReady {
+			t.Errorf("a copy that was ready: %+v %v", done, err)
+		}
+		if newest, err := h.copies.Newest(ctx, "L", "C"); err != nil || newest != done.ID {
+			t.Errorf("newest %q %v", newest, err)
+		}
+		again, err := h.copies.Ask(ctx, operator, "L", "C", "mpeg2-ps-15m", "")
+		if err != nil || again.ID == c.ID {
+			t.Errorf("asked again: %+v %v", again, err)
+		}
+		pass(time.Hour)
+		if newest, err := h.copies.Newest(ctx, "L", "C"); err != nil || newest != again.ID {
+			t.Errorf("newest %q, want %q: %v", newest, again.ID, err)
 		}
 	})
 }
