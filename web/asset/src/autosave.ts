@@ -13,8 +13,8 @@ function keep(form: HTMLFormElement): void {
     if (note) note.textContent = (words[word] || '').replace('{at}', clock())
   }
   const fields = () =>
-    [...form.elements].filter(
-      (e): e is HTMLInputElement => 'name' in e && !!e.name && e.type !== 'hidden' && e.type !== 'radio' && e.tagName !== 'BUTTON',
+    ([...form.elements] as HTMLInputElement[]).filter(
+      e => e.name && e.type !== 'hidden' && e.type !== 'radio' && e.tagName !== 'BUTTON',
     )
   const typed = () => Object.fromEntries(fields().map(e => [e.name, e.value]))
   const first = JSON.stringify(typed())
@@ -22,7 +22,7 @@ function keep(form: HTMLFormElement): void {
   const old = form.querySelector('[aria-invalid]') ? null : sessionStorage.getItem(key)
   if (old && old !== first) {
     const values = JSON.parse(old) as Record<string, string>
-    for (const e of fields()) if (values[e.name] !== undefined) e.value = values[e.name]
+    for (const e of fields()) e.value = values[e.name] ?? e.value
     say('restored')
   }
   let timer = 0
