@@ -138,7 +138,7 @@ func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *
 		return nil, err
 	}
 	if err := h.secrets(ctx); err != nil {
-		return nil, err
+		return nil, started(err, databaseTrouble) // the first write, where nothing had to be migrated
 	}
 	if err := h.services(ctx); err != nil {
 		return nil, err
