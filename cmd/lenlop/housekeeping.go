@@ -136,6 +136,8 @@ func (h *house) housekeeping() {
 	})
 	h.runner.Every(sweepEvery, job.New{Args: forgetSignIns{}, Key: "forget-sign-ins", Priority: job.Idle})
 	h.runner.Every(24*time.Hour, job.New{Args: foldViews{}, Key: "fold-views", Priority: job.Idle})
+	job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ dropHeld) error { return h.dropHeld(ctx) })
+	h.runner.Every(sweepEvery, job.New{Args: dropHeld{}, Key: "drop-held", Priority: job.Idle})
 	h.runner.Every(sweepEvery, job.New{Args: pruneJobs{}, Key: "prune-jobs", Priority: job.Idle})
 	h.runner.Every(sweepEvery, job.New{Args: sweepUploads{}, Key: "sweep-uploads", Priority: job.Idle})
 	h.runner.Every(indexEvery, job.New{Args: checkIndex{}, Key: "check-index", Priority: job.Idle})

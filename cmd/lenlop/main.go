@@ -32,7 +32,10 @@ type cli struct {
 	Person  personCmd  `cmd:"" help:"One person's data: give it out, or erase it."`
 	Report  reportCmd  `cmd:"" help:"Signed reports."`
 	Audit   auditCmd   `cmd:"" help:"The log of who did what."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database up to this version, make the bucket if there is none, and stop."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database up to this version, make the bucket if there is none, and stop; with --to, move the house."`
+	Backup  backupCmd  `cmd:"" help:"Copy the house, encrypted, while it runs."`
+	Restore restoreCmd `cmd:"" help:"Make the house again from a backup, in an empty place."`
+	Fsck    fsckCmd    `cmd:"" help:"Look the house over: database, objects and search index."`
 	Doctor  doctorCmd  `cmd:"" help:"Say what is missing on this machine and how to get it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

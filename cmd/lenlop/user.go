@@ -104,11 +104,16 @@ func (c userSecondStepCmd) Run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-type migrateCmd struct{ dataFlags }
+type migrateCmd struct {
+	dataFlags
+	To string `help:"Move this house to an empty place: a file of LENLOP_NAME=value lines with the place's settings." type:"existingfile" placeholder:"FILE"`
+}
 
 // Run migrates the database.
 func (c migrateCmd) Run(ctx context.Context, out io.Writer) error {
-
+	if c.To != "" {
+		return c.move(ctx, out)
+	}
 	if c.Database == "" {
 		f, err := hold(c.Data)
 		if err != nil {

@@ -21,6 +21,7 @@ import (
 	"lenlop/infra/sheet"
 	"lenlop/infra/sqldb"
 	"lenlop/infra/telemetry"
+	"lenlop/services/backup"
 	"lenlop/services/caption"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
@@ -137,6 +138,7 @@ func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *
 	if err := h.openStorage(ctx, dir); err != nil {
 		return nil, err
 	}
+	h.media = backup.Guard(h.media, h.db.Holds(), h.now)
 	if err := h.secrets(ctx); err != nil {
 		return nil, started(err, databaseTrouble) // the first write, where nothing had to be migrated
 	}
@@ -275,7 +277,7 @@ func (h *house) services(ctx context.Context) error {
 	if err := h.organise(ctx); err != nil {
 		return err
 	}
-	h.catalog = &catalog.Service{Index: index, Lessons: h.db.Lessons(), Atomic: h.bell, People: h.db.People(), Schools: h.db.Schools(), Now: h.now}
+	h.catalog = &catalog.Service{Index: index, Lessons: h.db.Lessons(), Atomic: h.bell, People: h.db.People(), Schools: h.db.Schools(), Captions: h.db.Captions(), Now: h.now}
 	h.lessons = &lesson.Service{Store: h.db.Lessons(), Atomic: h.bell, Jobs: h.bell, Audit: log, Index: h.catalog,
 		Subjects: h.db.Schools(), People: h.db.People(), Histories: h.db.Steps(), Settings: h.db, Schools: h.db.Schools(), WasAired: h.wasAired,
 		Now: h.now, NewID: newID}

@@ -158,7 +158,7 @@ func (s *Server) prepare() error {
 		}
 		s.socket = filepath.Join(short, "s3.sock")
 	}
-	return nil
+	return os.WriteFile(filepath.Join(s.cfg.Dir, socketFile), []byte(s.socket+"\n"), 0o600)
 }
 
 // serve starts versitygw and returns when it answers.
@@ -237,6 +237,7 @@ func (s *Server) release() {
 	}
 	if s.socket != "" {
 		os.Remove(s.socket)
+		os.Remove(filepath.Join(s.cfg.Dir, socketFile))
 		if filepath.Dir(s.socket) != s.cfg.Dir {
 			os.Remove(filepath.Dir(s.socket))
 		}

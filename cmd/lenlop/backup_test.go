@@ -1,0 +1,396 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lenlop/infra/contract"
+	"lenlop/services/backup"
+	"lenlop/services/media"
+)
+
+// kept is what a house holds: the rows of each table, and every object's SHA-256.
+type kept struct {
+	rows    map[string]int64
+	objects map[string]string
+}
+
+func keptBy(t *testing.T, h *house) kept {
+	t.Helper()
+	k := kept{objects: map[string]string{}}
+	var err error
+	if k.rows, err = h.db.Counts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	if err := h.media.List(t.Context(), "", func(o media.Object) bool { keys = append(keys, o.Key); return true }); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keys {
+		if k.objects[key], _, err = backup.Sum(t.Context(), h.media, key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return k
+}
+
+// same wants all that was kept. A house at work writes jobs of its own.
+func (k kept) same(t *testing.T, other kept) {
+	t.Helper()
+	for _, rows := range []map[string]int64{k.rows, other.rows} {
+		delete(rows, "jobs")
+	}
+	if !maps.Equal(k.rows, other.rows) {
+		t.Errorf("rows %v, want %v", other.rows, k.rows)
+	}
+	if !maps.Equal(k.objects, other.objects) {
+		t.Errorf("objects %v, want %v", other.objects, k.objects)
+	}
+}
+
+// said runs a command and gives what it wrote.
+func said(t *testing.T, run func(context.Context, io.Writer) error) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	err := run(t.Context(), &out)
+	return out.String(), err
+}
+
+// succeeds wants a command to succeed and to say something.
+func succeeds(t *testing.T, run func(context.Context, io.Writer) error, want ...string) {
+	t.Helper()
+	out, err := said(t, run)
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, w := range want {
+		if !strings.Contains(out, w) {
+			t.Errorf("%q does not say %q", out, w)
+		}
+	}
+}
+
+func folderFlags(dir string) serveFlags {
+	return serveFlags{dataFlags: dataFlags{Data: dir, S3Bucket: "lenlop", S3Region: "us-east-1", Timezone: "Asia/Ho_Chi_Minh", Log: "error"},
+		MaxUpload: 20 << 30, Quota: 200 << 30}
+}
+
+// look opens a place that nobody has open and shows it.
+func look(t *testing.T, f serveFlags, do func(h *house)) {
+	t.Helper()
+	h, err := openPlace(t.Context(), f, quietLogger(), true, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	do(h)
+}
+
+// fill makes a house with a lesson that was watched, aired and written about.
+func fill(t *testing.T, h *testHouse) lessonJSON {
+	teacher, reviewer, student := h.as("giao-vien"), h.as("chuyen-vien"), h.as("")
+	l := teacher.draft("Hằng đẳng thức \"đáng nhớ\" <7>")
+	teacher.upload(l.ID, recording(t, 4))
+	l = teacher.until(l.ID, 2*time.Minute, settled)
+	teacher.ok("POST", "/lessons/"+l.ID+"/submit", nil, 200, &l)
+	reviewer.ok("POST", "/lessons/"+l.ID+"/approve", map[string]any{}, 200, &l)
+	student.until(l.ID, time.Minute, func(l lessonJSON) bool { return l.Playback != nil && l.Playback.Board != "" })
+	var s struct{ Token string }
+	student.ok("POST", "/lessons/"+l.ID+"/playback-sessions", map[string]any{}, 201, &s)
+	student.ok("POST", "/heartbeats", map[string]any{"token": s.Token, "sequence": 1, "played": [][2]float64{{0, 4}}, "seconds": 4, "position": 4, "rate": 1}, 202, nil)
+	return l
+}
+
+// workDone waits until nothing is left to do that takes long.
+func workDone(t *testing.T, h *house) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		var n int
+		err := h.db.Reader(t.Context()).NewRaw("SELECT COUNT(*) FROM jobs WHERE state IN ('waiting', 'running') AND subject <> ''").Scan(t.Context(), &n)
+		if err != nil || time.Now().After(end) {
+			t.Fatalf("%d jobs left: %v", n, err)
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// TestBackup copies a house while it runs, makes it again in a folder and at
+// scale, killed in the middle, and moves it; everything is the same each time.
+func TestBackup(t *testing.T) {
+	dir := t.TempDir()
+	locked := vaultFlags{Key: filepath.Join(dir, "key"), work: 10}
+	if err := os.WriteFile(locked.Key, []byte("con mèo trèo cây cau\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	to, again := filepath.Join(dir, "copies"), filepath.Join(dir, "again")
+	var was kept
+	t.Run("while it runs", func(t *testing.T) { was = backUp(t, locked, to) })
+	if was.rows["view_sessions"] != 1 || len(was.objects) < 10 {
+		t.Fatalf("not much of a house: %v", was)
+	}
+	t.Run("folder", func(t *testing.T) {
+		restore := restoreCmd{serveFlags: folderFlags(again), vaultFlags: locked, From: to}
+		succeeds(t, restore.Run, "the house is whole")
+		look(t, folderFlags(again), func(h *house) { was.same(t, keptBy(t, h)) })
+		if _, err := said(t, restore.Run); err == nil || !strings.Contains(explain(err), "not empty") {
+			t.Errorf("restored over a house: %v", err)
+		}
+		wrong := locked
+		wrong.Key = filepath.Join(dir, "wrong")
+		if err := os.WriteFile(wrong.Key, []byte("con khác\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := said(t, restoreCmd{serveFlags: folderFlags(t.TempDir()), vaultFlags: wrong, From: to}.Run); err == nil || !strings.Contains(explain(err), "passphrase is not") {
+			t.Errorf("a wrong passphrase: %v", err)
+		}
+	})
+	t.Run("scale, killed and repeated", func(t *testing.T) { restoreAtScale(t, locked, to, was) })
+	t.Run("move", func(t *testing.T) {
+		f := folderFlags(t.TempDir())
+		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = contract.Postgres(t), versitygw(t), "examaccess", "examsecret"
+		file := filepath.Join(t.TempDir(), "settings")
+		text := fmt.Sprintf("LENLOP_DATABASE=%s\nLENLOP_S3_ENDPOINT=%s\nLENLOP_S3_ACCESS_KEY=examaccess\nLENLOP_S3_SECRET_KEY=examsecret\n", f.Database, f.S3Endpoint)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		move := migrateCmd{dataFlags: folderFlags(again).dataFlags, To: file}
+		succeeds(t, move.Run, "every hash compared", "the house is whole")
+		look(t, f, func(h *house) { was.same(t, keptBy(t, h)) })
+		if _, err := said(t, move.Run); err == nil || !strings.Contains(explain(err), "not empty") {
+			t.Errorf("moved over a house: %v", err)
+		}
+	})
+	t.Run("fsck", func(t *testing.T) { damages(t, folderFlags(again)) })
+	t.Run("damaged copy", func(t *testing.T) {
+		files, err := filepath.Glob(filepath.Join(to, "objects", "*", "*.age"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		raw, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw[len(raw)-1] ^= 1
+		if err := os.WriteFile(files[0], raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := said(t, backupCmd{vaultFlags: locked, To: to, Check: true}.Run); err == nil || !strings.Contains(explain(err), "damaged") {
+			t.Errorf("a damaged copy passes: %v", err)
+		}
+		if _, err := said(t, restoreCmd{serveFlags: folderFlags(t.TempDir()), vaultFlags: locked, From: to}.Run); err == nil || !strings.Contains(explain(err), "damaged") {
+			t.Errorf("a damaged copy is restored: %v", err)
+		}
+	})
+}
+
+// backUp makes a house and copies it twice while its workers run.
+func backUp(t *testing.T, locked vaultFlags, to string) kept {
+	h := startHouse(t, nil)
+	l := fill(t, h)
+	workDone(t, h.house)
+	copyIt := backupCmd{serveFlags: h.house.flags, vaultFlags: locked, To: to}
+	succeeds(t, copyIt.Run, "read back and whole")
+	succeeds(t, fsckCmd{serveFlags: h.house.flags}.Run, "the house is whole")
+	// While somebody copies nothing is removed; afterwards it is.
+	holds, key := h.house.db.Holds(), "lessons/"+l.ID+"/captions/vi.thu.vtt"
+	if _, err := h.house.media.Put(t.Context(), key, strings.NewReader("WEBVTT"), 6, media.PutOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(holds.Hold(t.Context(), "x", time.Now().Add(time.Hour)), h.house.media.Delete(t.Context(), key)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.house.media.Head(t.Context(), key); err != nil {
+		t.Errorf("removed while somebody copies: %v", err)
+	}
+	if err := errors.Join(h.house.dropHeld(t.Context()), holds.Release(t.Context(), "x", time.Now())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.house.media.Head(t.Context(), key); err != nil {
+		t.Errorf("removed before the hold ended: %v", err)
+	}
+	if err := h.house.dropHeld(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.house.media.Head(t.Context(), key); err == nil {
+		t.Error("not removed after the hold")
+	}
+	// Two snapshots of one second have one name; the second waits for the next.
+	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	succeeds(t, copyIt.Run, " 0 of them new")
+	succeeds(t, backupCmd{vaultFlags: locked, To: to, Check: true}.Run, "is whole")
+	return keptBy(t, h.house)
+}
+
+// failing is a place whose process dies when it has stored some objects.
+type failing struct {
+	media.Store
+	left int
+}
+
+var errKilled = errors.New("killed")
+
+func (f *failing) Put(ctx context.Context, key string, body io.ReadSeeker, size int64, o media.PutOptions) (media.Object, error) {
+	if f.left--; f.left < 0 {
+		return media.Object{}, errKilled
+	}
+	return f.Store.Put(ctx, key, body, size, o)
+}
+
+// cut is a database whose process dies in the middle of loading.
+type cut struct{ backup.Database }
+
+func (c cut) Load(ctx context.Context, r io.Reader) (map[string]int64, error) {
+	return c.Database.Load(ctx, io.MultiReader(io.LimitReader(r, 20_000), brokenReader{}))
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, errKilled }
+
+func restoreAtScale(t *testing.T, locked vaultFlags, from string, was kept) {
+	f := folderFlags(t.TempDir())
+	f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = contract.Postgres(t), versitygw(t), "examaccess", "examsecret"
+	look(t, f, func(h *house) {
+		c := h.copier()
+		if err := locked.open(t.Context(), from, c); err != nil {
+			t.Fatal(err)
+		}
+		c.Media = &failing{h.media, 5}
+		if _, err := c.Restore(t.Context(), ""); !errors.Is(err, errKilled) {
+			t.Fatalf("not killed: %v", err)
+		}
+		c.Media, c.Database = h.media, cut{h.db}
+		if _, err := c.Restore(t.Context(), ""); err == nil {
+			t.Fatal("half a database was restored")
+		}
+		if full, err := h.db.Empty(t.Context()); full != "" || err != nil {
+			t.Fatalf("half a database stays: %q, %v", full, err)
+		}
+	})
+	succeeds(t, restoreCmd{serveFlags: f, vaultFlags: locked, From: from}.Run, "the house is whole")
+	look(t, f, func(h *house) { was.same(t, keptBy(t, h)) })
+}
+
+// damages harms a house by hand, one thing at a time; each is found and named.
+func damages(t *testing.T, f serveFlags) {
+	succeeds(t, fsckCmd{serveFlags: f}.Run, "the house is whole")
+	var recordingKey, segmentKey, lessonID string
+	look(t, f, func(h *house) {
+		for q, v := range map[string]*string{"SELECT storage_key FROM recordings": &recordingKey, "SELECT id FROM lessons": &lessonID,
+			"SELECT storage_key FROM segments WHERE position = 0 LIMIT 1": &segmentKey} {
+			if err := h.db.Reader(t.Context()).NewRaw(q).Scan(t.Context(), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	file := func(key string) string {
+		return filepath.Join(f.Data, "objects", "buckets", "lenlop", filepath.FromSlash(key))
+	}
+	run := func(q string, args ...any) func(t *testing.T) {
+		return func(t *testing.T) {
+			db, err := sql.Open("sqlite", f.dsn())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if res, err := db.Exec(q, args...); err != nil {
+				t.Fatal(err)
+			} else if n, err := res.RowsAffected(); n == 0 || err != nil {
+				t.Fatalf("%s changed nothing: %v", q, err)
+			}
+		}
+	}
+	old := time.Now().Add(-60 * 24 * time.Hour)
+	stray := file("lessons/" + lessonID + "/packages/ma/la.bin")
+	for _, d := range []struct {
+		name       string
+		harm, mend func(t *testing.T)
+		quick      bool // sizes are enough to see it
+		mends      bool // --mend puts it right
+		want       string
+	}{
+		{"changed bytes", flip(file(recordingKey)), flip(file(recordingKey)), false, false, "I1  recording"},
+		{"lost recording", move(file(recordingKey)), back(file(recordingKey)), true, false, "storage does not have it"},
+		{"lost segment", move(file(segmentKey)), back(file(segmentKey)), true, false, "I3  segment " + segmentKey},
+		{"short segment", run("UPDATE segments SET size = size + 1 WHERE storage_key = ?", segmentKey),
+			run("UPDATE segments SET size = size - 1 WHERE storage_key = ?", segmentKey), true, false, "I3  segment " + segmentKey},
+		{"stuck", run("UPDATE lessons SET media_state = 'processing', updated_at = '2020-04-13 00:00:00+00:00'"),
+			run("UPDATE lessons SET media_state = 'ready'"), true, false, "no job prepares it"},
+		{"total", run("UPDATE view_totals SET views = views + 1"), run("UPDATE view_totals SET views = views - 1"), true, false,
+			"the number of views is kept as 2, and the rules make it 1"},
+		{"credit", run("UPDATE view_credits SET watch_ms = watch_ms + 7"), run("UPDATE view_credits SET watch_ms = watch_ms - 7"), true, false,
+			"a viewer of lesson " + lessonID},
+		{"index", run("UPDATE lessons SET title = 'Tên khác'"), nil, true, true, "shows it as it no longer is"},
+		{"stray object", func(t *testing.T) {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(stray), 0o750), os.WriteFile(stray, []byte("la"), 0o640), os.Chtimes(stray, old, old)); err != nil {
+				t.Fatal(err)
+			}
+		}, nil, true, true, "the database does not know it"},
+	} {
+		t.Run(d.name, func(t *testing.T) {
+			d.harm(t)
+			out, err := said(t, fsckCmd{serveFlags: f, Quick: d.quick}.Run)
+			if !errors.Is(err, errSaid) || !strings.Contains(out, d.want) {
+				t.Errorf("%v, %q does not say %q", err, out, d.want)
+			}
+			if d.mends {
+				succeeds(t, fsckCmd{serveFlags: f, Quick: true, Mend: true}.Run, "all mended")
+			} else {
+				d.mend(t)
+			}
+			succeeds(t, fsckCmd{serveFlags: f}.Run, "the house is whole")
+		})
+	}
+}
+
+// flip changes a file's last byte and leaves its size.
+func flip(name string) func(t *testing.T) {
+	return func(t *testing.T) {
+		f, err := os.OpenFile(name, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		st, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b [1]byte
+		if _, err := f.ReadAt(b[:], st.Size()-1); err != nil {
+			t.Fatal(err)
+		}
+		b[0] ^= 1
+		if _, err := f.WriteAt(b[:], st.Size()-1); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func move(name string) func(t *testing.T) { return rename(name, awayFrom(name)) }
+func back(name string) func(t *testing.T) { return rename(awayFrom(name), name) }
+
+// awayFrom is a place outside the bucket.
+func awayFrom(name string) string {
+	dir, _, _ := strings.Cut(name, "/objects/buckets/")
+	return filepath.Join(dir, "away")
+}
+
+func rename(from, to string) func(t *testing.T) {
+	return func(t *testing.T) {
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package sqldb
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/fault"
+	"lenlop/services/inspection"
+	"lenlop/services/lesson"
+	"lenlop/services/viewership"
+)
+
+var (
+	_ inspection.Book      = (*DB)(nil)
+	_ viewership.Recounter = (*Views)(nil)
+)
+
+// LessonIDs lists every lesson, those in the bin and erased ones too.
+func (d *DB) LessonIDs(ctx context.Context) ([]string, error) {
+	var ids []string
+	err := d.Reader(ctx).NewRaw("SELECT id FROM lessons ORDER BY id").Scan(ctx, &ids)
+	return ids, wrap(err, "lessons")
+}
+
+// LessonObjects gives what the database says of one lesson's objects.
+func (d *DB) LessonObjects(ctx context.Context, id string) (inspection.Lesson, error) {
+	x := inspection.Lesson{ID: id}
+	l, err := d.Lessons().Lesson(ctx, id)
+	if fault.KindOf(err) == fault.NotFound {
+		x.Gone = true
+		return x, nil
+	}
+	if err != nil {
+		return x, err
+	}
+	x.State, x.Playable, x.PackageID = l.Media.State, l.Media.Playable, l.Media.PackageID
+	x.Gone = l.Media.State == lesson.Erased
+	if x.Recordings, err = d.Lessons().Recordings(ctx, id); err != nil {
+		return x, err
+	}
+	ps, err := d.Packages().Packages(ctx, id)
+	if err != nil {
+		return x, err
+	}
+	for _, p := range ps {
+		segs, err := d.Packages().Segments(ctx, p.ID)
+		if err != nil {
+			return x, err
+		}
+		x.Packages = append(x.Packages, inspection.Package{Package: p, Segments: segs})
+	}
+	err = d.Reader(ctx).NewRaw(`SELECT 'worksheet' AS what, storage_key AS "key", size, sha256 FROM worksheets WHERE lesson_id = ?
+		UNION ALL SELECT 'captions', storage_key, size, '' FROM captions WHERE lesson_id = ?
+		UNION ALL SELECT 'broadcast copy', storage_key, size, sha256 FROM broadcast_copies WHERE lesson_id = ? AND state = 'ready'`, id, id, id).
+		Scan(ctx, &x.Others)
+	return x, wrap(err, "lesson", id)
+}
+
+// NoticeObjects lists the files of notices.
+func (d *DB) NoticeObjects(ctx context.Context) ([]inspection.Object, error) {
+	var list []inspection.Object
+	err := d.Reader(ctx).NewRaw(`SELECT 'file of a notice' AS what, object_key AS "key", size, '' AS sha256 FROM notice_files`).Scan(ctx, &list)
+	return list, wrap(err, "notice files")
+}
+
+// Patience of Stuck: housekeeping ends the waiting of lessons without a job
+// after ten minutes, and runs once an hour.
+const (
+	stuckLesson = 75 * time.Minute
+	stuckLease  = 10 * time.Minute
+)
+
+// Stuck lists lessons in preparation that no job prepares, and jobs whose lease
+// ran out long ago while others are at work: a house that stands still has none.
+func (d *DB) Stuck(ctx context.Context, now time.Time) ([]inspection.Stuck, error) {
+	var ids []string
+	r := d.Reader(ctx)
+	err := r.NewRaw(`SELECT l.id FROM lessons AS l WHERE l.media_state IN ('checking', 'processing') AND l.updated_at < ? AND NOT EXISTS (
+		SELECT 1 FROM jobs AS j WHERE j.subject = 'lesson:' || l.id AND j.state IN ('waiting', 'running') AND j.kind IN ('probe', 'transcode', 'finish'))
+		ORDER BY l.id`, stamp(now.Add(-stuckLesson))).Scan(ctx, &ids)
+	if err != nil {
+		return nil, wrap(err, "lessons in preparation")
+	}
+	var list []inspection.Stuck
+	for _, id := range ids {
+		list = append(list, inspection.Stuck{Subject: "lesson " + id, Says: "its recording is in preparation, and no job prepares it"})
+	}
+	ids = nil
+	err = r.NewRaw(`SELECT id FROM jobs WHERE state = 'running' AND lease_until < ?
+		AND EXISTS (SELECT 1 FROM jobs AS x WHERE x.state = 'running' AND x.lease_until > ?) ORDER BY id`,
+		stamp(now.Add(-stuckLease)), stamp(now)).Scan(ctx, &ids)
+	if err != nil {
+		return nil, wrap(err, "jobs")
+	}
+	for _, id := range ids {
+		list = append(list, inspection.Stuck{Subject: "job " + id, Says: "its worker has been gone for longer than a lease, and nobody took it over"})
+	}
+	ids = nil
+	if err = r.NewRaw("SELECT id FROM lessons WHERE media_state = 'failed' AND media_failure_code = '' ORDER BY id").Scan(ctx, &ids); err != nil {
+		return nil, wrap(err, "lessons")
+	}
+	for _, id := range ids {
+		list = append(list, inspection.Stuck{Subject: "lesson " + id, Says: "its recording failed without a reason for its teacher"})
+	}
+	return list, nil
+}
+
+// Viewers lists ids after one, in order.
+func (s *Views) Viewers(ctx context.Context, after string, limit int) ([]string, error) {
+	var ids []string
+	err := s.db.Reader(ctx).NewRaw("SELECT id FROM viewers WHERE id > ? ORDER BY id LIMIT ?", after, limit).Scan(ctx, &ids)
+	return ids, wrap(err, "viewers")
+}
+
+// AllOf gives all that is kept of viewers.
+func (s *Views) AllOf(ctx context.Context, viewers []string) ([]viewership.Session, []viewership.Credit, []viewership.Flag, error) {
+	r, of := s.db.Reader(ctx), bun.List(viewers)
+	var ss []sessionViewRow
+	if err := r.NewSelect().Model(&ss).Where("viewer IN (?)", of).Scan(ctx); err != nil {
+		return nil, nil, nil, wrap(err, "playback sessions")
+	}
+	var cs []creditRow
+	if err := r.NewSelect().Model(&cs).Where("viewer IN (?)", of).Scan(ctx); err != nil {
+		return nil, nil, nil, wrap(err, "viewing")
+	}
+	var fs []flagRow
+	if err := r.NewSelect().Model(&fs).Where("viewer IN (?)", of).Scan(ctx); err != nil {
+		return nil, nil, nil, wrap(err, "flags")
+	}
+	sessions, credits, flags := make([]viewership.Session, len(ss)), make([]viewership.Credit, len(cs)), make([]viewership.Flag, len(fs))
+	var err error
+	for i := range ss {
+		if sessions[i], err = ss[i].session(); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	for i := range cs {
+		if credits[i], err = cs[i].credit(); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	for i := range fs {
+		flags[i] = fs[i].flag()
+	}
+	return sessions, credits, flags, nil
+}
+
+// Totals gives the totals and left-out sessions kept from a day on.
+func (s *Views) Totals(ctx context.Context, from string) ([]viewership.Total, []viewership.LeftTotal, error) {
+	r := s.db.Reader(ctx)
+	var ts []totalRow
+	if err := r.NewSelect().Model(&ts).Where("day >= ?", from).Scan(ctx); err != nil {
+		return nil, nil, wrap(err, "view totals")
+	}
+	var ls []leftOutRow
+	if err := r.NewSelect().Model(&ls).Where("day >= ?", from).Scan(ctx); err != nil {
+		return nil, nil, wrap(err, "sessions left out")
+	}
+	totals, left := make([]viewership.Total, len(ts)), make([]viewership.LeftTotal, len(ls))
+	for i, t := range ts {
+		totals[i] = viewership.Total{LessonID: t.LessonID, Day: t.Day, Views: t.Views, OfflineViews: t.OfflineViews,
+			UnmatchedViews: t.UnmatchedViews, Completions: t.Completions, Watch: t.WatchMs}
+	}
+	for i, l := range ls {
+		left[i] = viewership.LeftTotal{LessonID: l.LessonID, Day: l.Day, Reason: l.Reason, Sessions: l.Sessions}
+	}
+	return totals, left, nil
+}
