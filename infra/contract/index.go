@@ -29,7 +29,7 @@ func Index(t *testing.T, open OpenIndex) {
 		{"PutAndDelete", indexPut}, {"Transactions", indexTransactions}, {"Filters", indexFilters}, {"Facets", indexFacets},
 		{"Paging", indexPaging}, {"Browsing", indexBrowsing}, {"Forgiving", indexForgiving}, {"TonesFirst", indexTones},
 		{"GradeWords", indexGrades}, {"Ranking", indexRanking}, {"Highlight", indexHighlight}, {"Suggest", indexSuggest},
-		{"Corrected", indexCorrected}, {"Hostile", indexHostile}, {"Broad", indexBroad}, {"Success", indexSuccess},
+		{"Corrected", indexCorrected}, {"Hostile", indexHostile}, {"Broad", indexBroad}, {"Success", indexSuccess}, {"Spoken", indexSpoken},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			index, atomic := open(t)

@@ -38,7 +38,8 @@ var (
 // derived, and thrown away whenever schemaVersion or the text rules change.
 //
 // catalog_fts holds folded words, catalog_tones all words with their tones
-// (only which entries hold which word). Both keep no text of their own.
+// (only which entries hold which word), catalog_spoken folded words of what is
+// said, passage by passage. None keeps a text of its own.
 var schema = []string{
 	`CREATE TABLE catalog_entry (
 		key INTEGER PRIMARY KEY, lesson_id TEXT NOT NULL UNIQUE, package_id TEXT NOT NULL,
@@ -56,11 +57,15 @@ var schema = []string{
 		content='', contentless_delete=1, prefix='1 2 3', tokenize='unicode61 remove_diacritics 0')`,
 	`CREATE VIRTUAL TABLE catalog_tones USING fts5 (words,
 		content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 0')`,
+	// The number of a passage is its entry's key and its place among that entry's.
+	`CREATE TABLE catalog_passage (number INTEGER PRIMARY KEY, said TEXT NOT NULL)`,
+	`CREATE VIRTUAL TABLE catalog_spoken USING fts5 (words,
+		content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 0')`,
 }
 
-var tables = []string{"catalog_entry", "catalog_word", "catalog_fts", "catalog_tones"}
+var tables = []string{"catalog_entry", "catalog_word", "catalog_fts", "catalog_tones", "catalog_passage", "catalog_spoken"}
 
-const schemaVersion = "fts/1 " + catalog.RulesVersion
+const schemaVersion = "fts/2 " + catalog.RulesVersion
 
 // Open makes the index's tables where they are missing or of another version;
 // then the index is empty, and catalog.Service.Rebuild fills it.

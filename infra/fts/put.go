@@ -64,8 +64,11 @@ func put(ctx context.Context, tx bun.IDB, e catalog.Entry) error {
 	if _, err = tx.ExecContext(ctx, `INSERT INTO catalog_tones (rowid, words) VALUES (?, ?)`, key, d.Tones); err != nil {
 		return err
 	}
+	if err := putPassages(ctx, tx, key, e); err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO catalog_word (word, entries) SELECT value, 1 FROM json_each(?) WHERE true
-		ON CONFLICT (word) DO UPDATE SET entries = entries + 1`, jsonList(d.Words()))
+		ON CONFLICT (word) DO UPDATE SET entries = entries + 1`, jsonList(e.AllWords()))
 	return err
 }
 
@@ -81,12 +84,15 @@ func remove(ctx context.Context, tx bun.IDB, lessonID string) (int64, error) {
 		return 0, err
 	}
 	key = keys[0]
+	if err := removePassages(ctx, tx, key, &es[0]); err != nil {
+		return 0, err
+	}
 	for _, t := range []string{"catalog_entry WHERE key", "catalog_fts WHERE rowid", "catalog_tones WHERE rowid"} {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM `+t+` = ?`, key); err != nil {
 			return 0, err
 		}
 	}
-	words := jsonList(es[0].Document().Words())
+	words := jsonList(es[0].AllWords())
 	if _, err := tx.ExecContext(ctx, `UPDATE catalog_word SET entries = entries - 1 WHERE word IN (SELECT value FROM json_each(?))`, words); err != nil {
 		return 0, err
 	}
@@ -119,6 +125,14 @@ func (x *Index) Entries(ctx context.Context, lessonIDs ...string) ([]catalog.Ent
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	es, _, err := scan(rows)
-	return es, unavailable(err)
+	es, keys, err := scan(rows)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	for i := range es {
+		if err := readPassages(ctx, x.db.Reader(ctx), keys[i], &es[i]); err != nil {
+			return nil, unavailable(err)
+		}
+	}
+	return es, nil
 }

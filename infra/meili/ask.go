@@ -120,6 +120,20 @@ func (a *asking) Keyed(ctx context.Context, keys []int64) ([]catalog.Entry, erro
 	return out, nil
 }
 
+// Spoken is the database's: what is said in lessons is not sent to Meilisearch.
+func (a *asking) Spoken(ctx context.Context, m catalog.Meaning, f catalog.Query, limit int) ([]catalog.Candidate, error) {
+	cs, err := a.x.Local.Spoken(ctx, m, f, limit)
+	for i := range cs {
+		cs[i].Key = a.key(cs[i].LessonID)
+	}
+	return cs, err
+}
+
+// Passages are the database's too.
+func (a *asking) Passages(ctx context.Context, numbers []int64) (map[int64]catalog.Passage, error) {
+	return a.x.Local.Passages(ctx, numbers)
+}
+
 // Vocabulary, Page and Counts are the database's.
 func (a *asking) Vocabulary(ctx context.Context) (*catalog.Vocabulary, error) {
 	return a.x.Local.Vocabulary(ctx)

@@ -27,6 +27,8 @@ type Local interface {
 	Vocabulary(ctx context.Context) (*catalog.Vocabulary, error)
 	Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, error)
 	Counts(ctx context.Context, school string) ([]catalog.Count, error)
+	Spoken(ctx context.Context, m catalog.Meaning, f catalog.Query, cap int) ([]catalog.Candidate, error)
+	Passages(ctx context.Context, numbers []int64) (map[int64]catalog.Passage, error)
 }
 
 // Config of an Index. All but the last four are needed.

@@ -59,9 +59,13 @@ var schema = []string{
 	`CREATE INDEX catalog_entry_words ON catalog_entry USING gin (words) WITH (fastupdate = off)`,
 	`CREATE INDEX catalog_entry_tones ON catalog_entry USING gin (tones) WITH (fastupdate = off)`,
 	`CREATE TABLE catalog_word (word TEXT PRIMARY KEY, entries INTEGER NOT NULL)`,
+	`CREATE TABLE catalog_passage (
+		number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key BIGINT NOT NULL, said TEXT NOT NULL, words TSVECTOR NOT NULL)`,
+	`CREATE INDEX catalog_passage_entry ON catalog_passage (key, number)`,
+	`CREATE INDEX catalog_passage_words ON catalog_passage USING gin (words) WITH (fastupdate = off)`,
 }
 
-const schemaVersion = "pgsearch/1 " + catalog.RulesVersion
+const schemaVersion = "pgsearch/2 " + catalog.RulesVersion
 
 // openLock is the advisory lock under which one of several starting processes
 // makes the tables; the number is only this index's name.
@@ -95,7 +99,7 @@ func Open(ctx context.Context, db DB) (*Index, error) {
 }
 
 func create(ctx context.Context, tx bun.IDB) error {
-	if _, err := tx.ExecContext(ctx, `DROP TABLE IF EXISTS catalog_entry, catalog_word`); err != nil {
+	if _, err := tx.ExecContext(ctx, `DROP TABLE IF EXISTS catalog_entry, catalog_word, catalog_passage`); err != nil {
 		return fmt.Errorf("drop: %w", err)
 	}
 	for _, q := range schema {

@@ -46,15 +46,19 @@ func put(ctx context.Context, tx bun.IDB, e catalog.Entry) error {
 		return err
 	}
 	d := e.Document()
-	_, err := tx.ExecContext(ctx, `INSERT INTO catalog_entry (`+columns+`, words, tones)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::tsvector, ?::tsvector)`,
+	var key int64
+	err := tx.QueryRowContext(ctx, `INSERT INTO catalog_entry (`+columns+`, words, tones)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::tsvector, ?::tsvector) RETURNING key`,
 		e.LessonID, e.PackageID, e.Title, e.Description, e.Subject, e.SubjectName, e.Grade, e.Week, e.Language,
-		e.TeacherID, e.Teacher, e.SchoolID, e.School, e.Duration, e.Bytes, e.PublishedAt.UnixMilli(), wordsVector(d), tonesVector(d))
+		e.TeacherID, e.Teacher, e.SchoolID, e.School, e.Duration, e.Bytes, e.PublishedAt.UnixMilli(), wordsVector(d), tonesVector(d)).Scan(&key)
 	if err != nil {
 		return err
 	}
+	if err := putPassages(ctx, tx, key, e); err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO catalog_word (word, entries) SELECT value, 1 FROM json_array_elements_text(?::json) AS value
-		ON CONFLICT (word) DO UPDATE SET entries = catalog_word.entries + 1`, jsonList(d.Words()))
+		ON CONFLICT (word) DO UPDATE SET entries = catalog_word.entries + 1`, jsonList(e.AllWords()))
 	return err
 }
 
@@ -64,11 +68,17 @@ func remove(ctx context.Context, tx bun.IDB, lessonID string) error {
 	if err != nil {
 		return err
 	}
-	es, err := scan(rows)
+	es, keys, err := scanKeyed(rows)
 	if err != nil || len(es) == 0 {
 		return err
 	}
-	words := jsonList(es[0].Document().Words())
+	if err := readPassages(ctx, tx, keys[0], &es[0]); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM catalog_passage WHERE key = ?`, keys[0]); err != nil {
+		return err
+	}
+	words := jsonList(es[0].AllWords())
 	if _, err := tx.ExecContext(ctx, `UPDATE catalog_word SET entries = entries - 1
 		WHERE word IN (SELECT json_array_elements_text(?::json))`, words); err != nil {
 		return err
@@ -144,6 +154,14 @@ func (x *Index) Entries(ctx context.Context, lessonIDs ...string) ([]catalog.Ent
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	es, err := scan(rows)
-	return es, unavailable(err)
+	es, keys, err := scanKeyed(rows)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	for i := range es {
+		if err := readPassages(ctx, x.db.Reader(ctx), keys[i], &es[i]); err != nil {
+			return nil, unavailable(err)
+		}
+	}
+	return es, nil
 }

@@ -214,20 +214,25 @@ func filters(f catalog.Query) (where string, args []any) {
 
 // scan reads rows of key and columns, and closes them.
 func scan(rows *sql.Rows) ([]catalog.Entry, error) {
+	es, _, err := scanKeyed(rows)
+	return es, err
+}
+
+// scanKeyed is scan with the keys.
+func scanKeyed(rows *sql.Rows) (es []catalog.Entry, keys []int64, err error) {
 	defer rows.Close()
-	var es []catalog.Entry
 	for rows.Next() {
 		var e catalog.Entry
 		var key, published int64
 		err := rows.Scan(&key, &e.LessonID, &e.PackageID, &e.Title, &e.Description, &e.Subject, &e.SubjectName, &e.Grade, &e.Week, &e.Language,
 			&e.TeacherID, &e.Teacher, &e.SchoolID, &e.School, &e.Duration, &e.Bytes, &published)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		e.PublishedAt = time.UnixMilli(published).UTC()
-		es = append(es, e)
+		es, keys = append(es, e), append(keys, key)
 	}
-	return es, rows.Err()
+	return es, keys, rows.Err()
 }
 
 // jsonList passes a list as one argument.

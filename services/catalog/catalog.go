@@ -25,6 +25,7 @@ type Entry struct {
 	Duration    float64
 	Bytes       int64 // cost of watching all of it at the rung a phone is given first
 	PublishedAt time.Time
+	Spoken      []Passage // what its captions say; hits come without
 }
 
 // Query asks for entries; zero values mean any. An empty Text lists by grade,
@@ -45,7 +46,8 @@ type Query struct {
 type Hit struct {
 	Entry       Entry
 	Title       []Span
-	Description []Span // a short cut around the first match
+	Description []Span  // a short cut around the first match
+	Moment      *Moment // when it is found only by what is said in it; else nil
 }
 
 // Span is a run of text; Match when it is what was searched for.

@@ -25,6 +25,11 @@ type Candidate struct {
 	Language string
 	School   string
 	Newest   int64 // greater is newer
+
+	// Of those that Spoken found: the lesson, for engines with keys of their own,
+	// and the first passage that says it; 0 for all others.
+	LessonID string
+	Passage  int64
 }
 
 // Count is how many entries share these facts.
@@ -52,6 +57,13 @@ type Engine interface {
 	Counts(ctx context.Context, school string) ([]Count, error)
 	// Keyed gives the entries with the keys, in that order; missing ones are left out.
 	Keyed(ctx context.Context, keys []int64) ([]Entry, error)
+	// Spoken lists entries under f with a passage that holds every term of the
+	// first choice of m (words of a way need not stand next to each other), each
+	// with its first such passage and as Score how many there are; cap bounds the
+	// passages that are looked at.
+	Spoken(ctx context.Context, m Meaning, f Query, cap int) ([]Candidate, error)
+	// Passages gives the passages with the numbers; missing ones are left out.
+	Passages(ctx context.Context, numbers []int64) (map[int64]Passage, error)
 }
 
 // Find answers a query on an engine; it is the Search of an Index.
@@ -65,7 +77,7 @@ func Find(ctx context.Context, e Engine, q Query) (Result, error) {
 	if m.Empty() {
 		return list(ctx, e, q)
 	}
-	m, all, mended, err := match(ctx, e, v, m, Query{})
+	m, all, mended, err := match(ctx, e, v, m, Query{}, true)
 	if err != nil {
 		return Result{}, err
 	}
@@ -73,6 +85,9 @@ func Find(ctx context.Context, e Engine, q Query) (Result, error) {
 	if len(all) == maxCandidates && q.filtered() {
 		// More match than are counted: ask again for those under the filters.
 		if within, err = e.Candidates(ctx, m, q, maxCandidates); err != nil {
+			return Result{}, err
+		}
+		if within, err = hear(ctx, e, m, q, within); err != nil {
 			return Result{}, err
 		}
 	}
@@ -84,15 +99,32 @@ func Find(ctx context.Context, e Engine, q Query) (Result, error) {
 	from := min(q.Offset, len(within))
 	page := within[from:min(from+q.Limit, len(within))]
 	keys := make([]int64, len(page))
+	var said []int64
+	passage := map[string]int64{}
 	for i, c := range page {
 		keys[i] = c.Key
+		if c.Passage != 0 {
+			said = append(said, c.Passage)
+			passage[c.LessonID] = c.Passage
+		}
 	}
 	entries, err := e.Keyed(ctx, keys)
 	if err != nil {
 		return Result{}, err
 	}
+	var passages map[int64]Passage
+	if len(said) > 0 {
+		if passages, err = e.Passages(ctx, said); err != nil {
+			return Result{}, err
+		}
+	}
 	for _, en := range entries {
-		r.Hits = append(r.Hits, Hit{Entry: en, Title: m.Mark(en.Title), Description: m.Snippet(en.Description)})
+		en.Spoken = nil // an hour's talk is nothing to carry along
+		h := Hit{Entry: en, Title: m.Mark(en.Title), Description: m.Snippet(en.Description)}
+		if n := passage[en.LessonID]; n != 0 {
+			h.Moment = m.moment(passages[n])
+		}
+		r.Hits = append(r.Hits, h)
 	}
 	if mended && len(entries) > 0 {
 		r.Corrected = m.asFound(entries[0].Document())
@@ -102,10 +134,15 @@ func Find(ctx context.Context, e Engine, q Query) (Result, error) {
 
 // match finds the candidates of a meaning. When nothing matches it forgives
 // more, step by step: a word mistyped into another known one, then words left
-// out. It gives the meaning that matched.
-func match(ctx context.Context, e Engine, v *Vocabulary, m Meaning, f Query) (_ Meaning, found []Candidate, mended bool, err error) {
+// out. It gives the meaning that matched. What is said in lessons (heard) is
+// asked for as it was typed and before more is forgiven, never by fewer words:
+// of an hour's talk some words fit anything.
+func match(ctx context.Context, e Engine, v *Vocabulary, m Meaning, f Query, heard bool) (_ Meaning, found []Candidate, mended bool, err error) {
 	mended = slices.ContainsFunc(m.Terms, func(t Term) bool { return t.Mended })
-	if found, err = e.Candidates(ctx, m, f, maxCandidates); err != nil || len(found) > 0 {
+	if found, err = e.Candidates(ctx, m, f, maxCandidates); err == nil && heard {
+		found, err = hear(ctx, e, m, f, found)
+	}
+	if err != nil || len(found) > 0 {
 		return m, found, mended, err
 	}
 	if other, ok := m.mend(v); ok {
@@ -127,7 +164,8 @@ func match(ctx context.Context, e Engine, v *Vocabulary, m Meaning, f Query) (_ 
 	}
 }
 
-// rank puts candidates in order: those with exactly the tones typed, then the
+// rank puts candidates in order: those that are found by more than what is said
+// in them, then those with exactly the tones typed, then the
 // better score, then the newer.
 func rank(ctx context.Context, e Engine, m Meaning, f Query, found []Candidate) ([]Candidate, error) {
 	var tones []string
@@ -150,6 +188,12 @@ func rank(ctx context.Context, e Engine, m Meaning, f Query, found []Candidate) 
 		}
 	}
 	slices.SortFunc(found, func(a, b Candidate) int {
+		if x, y := a.Passage != 0, b.Passage != 0; x != y {
+			if y {
+				return -1
+			}
+			return 1
+		}
 		if x, y := exact[a.Key], exact[b.Key]; x != y {
 			if x {
 				return -1
@@ -211,7 +255,7 @@ func Propose(ctx context.Context, e Engine, text string, grade, limit int) ([]Su
 		return nil, nil
 	}
 	f := Query{Grade: grade}
-	m, found, _, err := match(ctx, e, v, m, f)
+	m, found, _, err := match(ctx, e, v, m, f, false)
 	if err != nil {
 		return nil, err
 	}

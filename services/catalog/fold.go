@@ -11,7 +11,7 @@ import (
 // RulesVersion names the text rules that an index was filled with. It changes
 // whenever Fold, Tones or Document give another result for some text; an index
 // that was filled with another version must be emptied and rebuilt.
-const RulesVersion = "catalog-text/1"
+const RulesVersion = "catalog-text/2"
 
 // A word is a run of letters and digits with their marks, as it stands in a
 // text, and in the two forms that searching compares.

@@ -27,7 +27,8 @@ type Service struct {
 		School(ctx context.Context, id string) (school.School, error)
 		Subjects(ctx context.Context) ([]school.Subject, error)
 	}
-	Now func() time.Time
+	Captions Captions // what is said in lessons; nil: nothing
+	Now      func() time.Time
 }
 
 var _ lesson.Index = (*Service)(nil)
@@ -116,6 +117,10 @@ func (s *Service) entry(ctx context.Context, l lesson.Lesson, known *names) (Ent
 		x, err := s.Schools.School(ctx, id)
 		return x.Name, err
 	})
+	if err != nil {
+		return Entry{}, err
+	}
+	e.Spoken, err = s.spoken(ctx, l.ID)
 	return e, err
 }
 
@@ -192,6 +197,6 @@ func (e Entry) fingerprint() string {
 		e.LessonID, e.PackageID, e.Title, e.Description, e.Subject, e.SubjectName,
 		strconv.Itoa(e.Grade), strconv.Itoa(e.Week), e.Language, e.TeacherID, e.Teacher, e.SchoolID, e.School,
 		strconv.FormatFloat(e.Duration, 'f', 3, 64), strconv.FormatInt(e.Bytes, 10),
-		strconv.FormatInt(e.PublishedAt.UnixMilli(), 10),
+		strconv.FormatInt(e.PublishedAt.UnixMilli(), 10), e.spokenPrint(),
 	}, "\x00")
 }

@@ -40,6 +40,14 @@ type highlightDoc struct {
 type hitDoc struct {
 	Lesson    shortLesson  `json:"lesson"`
 	Highlight highlightDoc `json:"highlight"`
+	Moment    *momentDoc   `json:"moment,omitempty"`
+}
+
+// momentDoc is where in a lesson the words are said, of a hit that only its
+// captions made.
+type momentDoc struct {
+	AtSeconds float64   `json:"atSeconds"`
+	Text      []spanDoc `json:"text"`
 }
 
 type searchOut struct {
@@ -120,7 +128,11 @@ func search(r *Room, c echo.Context, _ people.Person, _ struct{}) (searchOut, er
 		if e.SchoolID != "" {
 			s.School = &named{e.SchoolID, e.School}
 		}
-		out.Hits = append(out.Hits, hitDoc{s, highlightDoc{spans(h.Title), spans(h.Description)}})
+		doc := hitDoc{Lesson: s, Highlight: highlightDoc{spans(h.Title), spans(h.Description)}}
+		if h.Moment != nil {
+			doc.Moment = &momentDoc{h.Moment.From.Seconds(), spans(h.Moment.Text)}
+		}
+		out.Hits = append(out.Hits, doc)
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package student
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -95,6 +96,20 @@ func (p searchPage) at(page int, change func(q *catalog.Query)) templ.SafeURL {
 		v.Set("page", strconv.Itoa(page))
 	}
 	return templ.SafeURL("/search?" + v.Encode())
+}
+
+// momentURL is where in its lesson a hit is said; the player begins there.
+func momentURL(h catalog.Hit) string {
+	return "/lessons/" + h.Entry.LessonID + "#t=" + strconv.FormatInt(int64(h.Moment.From/time.Second), 10)
+}
+
+// clock writes a place in a lesson: 4:05 or 1:04:05.
+func clock(d time.Duration) string {
+	s := int(d / time.Second)
+	if s < 3600 {
+		return fmt.Sprintf("%d:%02d", s/60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
 // pages is how many pages there are to show.
