@@ -66,6 +66,7 @@ func New(s Site) (http.Handler, error) {
 	e.RouteNotFound("/*", func(c echo.Context) error { return fault.New(fault.NotFound, "page.not_found") })
 	mux := http.NewServeMux()
 	mux.Handle(asset.Prefix, s.Assets)
+	mux.HandleFunc("GET /sw.js", s.Assets.Worker)
 	if s.Storage != nil {
 		mux.Handle(s.StoragePath, s.Storage)
 	}

@@ -3,6 +3,7 @@
 package asset
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 )
 
 //go:embed all:dist
@@ -71,6 +73,17 @@ func (s *Set) URL(name string) string {
 
 // Body is an asset's content, for inlining small ones into a page.
 func (s *Set) Body(name string) string { return string(s.files[s.names[name]].body) }
+
+// Worker serves the service worker. It looks after the whole site, so it stands
+// at the top under one name, and browsers ask each time whether it has changed.
+func (s *Set) Worker(w http.ResponseWriter, r *http.Request) {
+	built := s.names["sw.js"]
+	h := w.Header()
+	h.Set("Content-Type", "text/javascript; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", `"`+built+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(s.files[built].body))
+}
 
 // ServeHTTP serves built files, for ever cacheable because their name changes
 // with their content, in the best encoding the browser takes.

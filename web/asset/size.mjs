@@ -12,6 +12,8 @@ const budgets = [
   ['catalogue page beside its text', ['site.css', 'icon.svg', 'suggest.js'], 9 * kB],
   ['player core', ['player.js'], 3 * kB],
   ['player extras', ['viewing.js', 'extras.js', 'along.js'], 12 * kB],
+  ['keep this lesson', ['keep.js'], 3 * kB],
+  ['shelf of kept lessons', ['kept.js'], 4 * kB],
   ['player engine', ['hls.js'], 120 * kB],
   ['engine, several languages', ['hls-full.js'], 185 * kB],
 ]

@@ -94,6 +94,8 @@ func (r Room) Routes() []page.Route {
 		read(http.MethodGet, "/", r.home),
 		read(http.MethodPost, "/grade", r.chooseGrade),
 		read(http.MethodGet, "/search", r.search),
+		read(http.MethodGet, keptPath, r.kept),
+		read(http.MethodGet, "/manifest.webmanifest", r.manifest),
 		{Method: http.MethodGet, Path: "/lessons/:lesson", Action: people.ReadLesson, Scope: page.Object, Handle: r.lesson},
 		r.worksheetRoute(),
 		read(http.MethodGet, "/tv", r.day),
