@@ -181,6 +181,7 @@ type visitor struct {
 	who  people.Person
 	lang locale.Lang
 	jar  []*http.Cookie
+	at   time.Time // zero: now
 }
 
 func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
@@ -194,7 +195,12 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 		v.t.Fatal(err)
 	}
 	room := Room{Catalog: v.town, Lessons: v.town, Titles: v.town, Schools: v.town, People: v.town, Schedule: v.town, Zone: zone,
-		Now:     func() time.Time { return now },
+		Now: func() time.Time {
+			if v.at.IsZero() {
+				return now
+			}
+			return v.at
+		},
 		Streams: streams{}}
 	if v.lang == "" {
 		v.lang = locale.Vi

@@ -208,6 +208,40 @@ func TestGuideShowsWhatIsOnNowAndNext(t *testing.T) {
 	lack(t, week, "27/11 ", "Vần ăn")
 }
 
+// TestCodesAreTakenOnTheGuide: the field stands above the guide while codes are
+// shown and a quarter of an hour longer, and below it otherwise.
+func TestCodesAreTakenOnTheGuide(t *testing.T) {
+	town := newTown()
+	town.air("on", "ham-so", now.Add(-10*time.Minute), schedule.Planned) // half an hour long
+	for _, x := range []struct {
+		at    time.Time
+		first bool
+	}{{now, true}, {now.Add(35 * time.Minute), true}, {now.Add(36 * time.Minute), false}, {now.Add(-11 * time.Minute), false}} {
+		body := visitor{t: t, town: town, jar: nine(), at: x.at}.get("/tv")
+		want(t, body, `action="/tv/code"`, `name="code"`, `value="X"`)
+		if first := strings.Index(body, `name="code"`) < strings.Index(body, `name="grade"`); first != x.first {
+			t.Errorf("at %s the field stands first: %v", x.at.Format("15:04"), first)
+		}
+	}
+}
+
+// TestASheetForEveryGrade: one print holds a sheet for each grade that has
+// lessons in the week.
+func TestASheetForEveryGrade(t *testing.T) {
+	town := newTown()
+	town.air("nine", "ham-so", now.Add(time.Hour), schedule.Planned)
+	town.air("one", "van", now.Add(3*time.Hour), schedule.Planned)
+	v := visitor{t: t, town: town, jar: nine()}
+	body := v.get("/tv/week?grade=each")
+	want(t, body, "Lịch phát sóng trong tuần, lớp 1<", "Lịch phát sóng trong tuần, lớp 9<", "Vần ăn, ăm")
+	lack(t, body, "Lịch phát sóng trong tuần, lớp 2<")
+	if n := strings.Count(body, `class="sheet-grade"`); n != 2 {
+		t.Errorf("%d sheets", n)
+	}
+	want(t, body, "/tv/week?date=2026-11-16&amp;grade=each", "/tv/week?date=2026-11-23&amp;grade=each")
+	want(t, v.get("/tv/week?grade=each&date=2027-01-01"), "Tuần này không có bài giảng nào")
+}
+
 func TestMovedAiringStandsAtItsRealTime(t *testing.T) {
 	town := newTown()
 	town.air("a", "ham-so", now.Add(-4*time.Hour), schedule.Moved)
