@@ -23,12 +23,43 @@ func TestWeeklyRulesOnThePage(t *testing.T) {
 		status  int
 		says    string
 	}{
-		{"2", 303, "có 1, cần ít nhất 2"}, {"1", 303, "Tuần này đủ số tiết đã đặt."}, {"51", 422, "Tuần này đủ số tiết đã đặt."},
+		{"2", 303, "có 1, cần 2"}, {"1", 303, "Tuần này đủ số tiết đã đặt."}, {"51", 422, "Tuần này đủ số tiết đã đặt."},
 		{"-1", 422, "Tuần này đủ số tiết đã đặt."}, {"hai", 422, "Tuần này đủ số tiết đã đặt."}, {"0", 303, "Chưa đặt số tiết tối thiểu"},
 	} {
 		if status, body := rule(x.atLeast); status != x.status || !strings.Contains(body, x.says) {
 			t.Errorf("at least %s: %d, want %d and %q", x.atLeast, status, x.status, x.says)
 		}
+	}
+}
+
+// TestOneRuleForAll: one step asks every grade and subject for slots, a subject
+// may be freed of it, and it is taken away as a whole.
+func TestOneRuleForAll(t *testing.T) {
+	h := startHouse(t, outside)
+	w := newWorld(h)
+	w.channel() // without airings
+	save := func(grade, subject, atLeast, remove string) string {
+		form := url.Values{"grade": {grade}, "subject": {subject}, "atLeast": {atLeast}, "remove": {remove}}
+		if status, body := w.send("dai", "cookie", asked{method: "POST", path: "/station/rules", body: form.Encode(), kind: formType}); status != 303 {
+			t.Fatalf("%s %s %s: %d %s", grade, subject, atLeast, status, brief(body))
+		}
+		_, body := w.send("dai", "cookie", asked{method: "GET", path: "/station"})
+		return string(body)
+	}
+	const lacks = "Toán: có 0, cần 2"
+	all := save("", "", "2", "")
+	if n := strings.Count(all, lacks); n != 12 {
+		t.Errorf("%d grades lack mathematics, want 12", n)
+	}
+	if one := save("9", "toan", "0", ""); strings.Count(one, lacks) != 11 || !strings.Contains(one, "Toán, Lớp 9: không cần tiết nào") {
+		t.Error("grade 9 is not freed")
+	}
+	if back := save("9", "toan", "", "yes"); strings.Count(back, lacks) != 12 {
+		t.Error("the exception is not taken away")
+	}
+	save("9", "toan", "0", "")
+	if none := save("", "", "0", ""); !strings.Contains(none, "Chưa đặt số tiết tối thiểu") {
+		t.Error("the rule for all is not taken away")
 	}
 }
 
