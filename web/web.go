@@ -119,6 +119,10 @@ func (s Site) frame(next echo.HandlerFunc) echo.HandlerFunc {
 		ctx := page.WithAssets(r.Context(), s.Assets)
 		ctx = locale.With(ctx, s.Book.Printer(locale.Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))))
 		c.SetRequest(r.WithContext(ctx))
+		// What of the waiting was the server's, for whoever looks in a browser.
+		c.Response().Before(func() {
+			c.Response().Header().Set("Server-Timing", fmt.Sprintf("app;dur=%.1f", float64(time.Since(start).Microseconds())/1000))
+		})
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {

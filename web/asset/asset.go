@@ -97,6 +97,12 @@ func (s *Set) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", f.mime)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
+	tag := `"` + path.Base(r.URL.Path) + `"` // its name changes with its content
+	h.Set("ETag", "W/"+tag)
+	if strings.Contains(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
 	body := f.body
 	accept := r.Header.Get("Accept-Encoding")
 	switch {

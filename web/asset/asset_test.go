@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -50,6 +51,24 @@ func TestAssetsComeInTheBestEncodingAndForEver(t *testing.T) {
 	s.ServeHTTP(w, httptest.NewRequest("HEAD", s.URL("site.css"), nil))
 	if w.Body.Len() != 0 || w.Header().Get("Content-Length") == "0" {
 		t.Errorf("HEAD: %d bytes, %v", w.Body.Len(), w.Header())
+	}
+}
+
+func TestWhatIsThereIsNotSentAgain(t *testing.T) {
+	s := load(t)
+	for path, serve := range map[string]http.HandlerFunc{s.URL("site.css"): s.ServeHTTP, "/sw.js": s.Worker} {
+		w := httptest.NewRecorder()
+		serve(w, httptest.NewRequest("GET", path, nil))
+		if w.Code != 200 || w.Body.Len() == 0 || w.Header().Get("ETag") == "" {
+			t.Fatalf("%s: %d, %d bytes, ETag %q", path, w.Code, w.Body.Len(), w.Header().Get("ETag"))
+		}
+		req := httptest.NewRequest("GET", path, nil)
+		req.Header.Set("If-None-Match", w.Header().Get("ETag"))
+		again := httptest.NewRecorder()
+		serve(again, req)
+		if again.Code != 304 || again.Body.Len() != 0 {
+			t.Errorf("%s again: %d, %d bytes", path, again.Code, again.Body.Len())
+		}
 	}
 }
 

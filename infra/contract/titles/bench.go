@@ -41,6 +41,29 @@ func Bench(b *testing.B, x catalog.Index) {
 			}
 		})
 	}
+	b.Run("search/set", func(b *testing.B) {
+		set := TestSet()
+		var reciprocal, met float64
+		for b.Loop() {
+			reciprocal, met = 0, 0
+			for _, q := range set {
+				found, err := x.Search(context.Background(), q.Query)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if at := q.Rank(found); at > 0 {
+					reciprocal += 1 / float64(at)
+					if at <= 3 {
+						met++
+					}
+				}
+			}
+		}
+		n := float64(len(set))
+		b.ReportMetric(n, "queries")
+		b.ReportMetric(100*met/n, "success-at-3-%")
+		b.ReportMetric(reciprocal/n, "MRR")
+	})
 	for _, kind := range Kinds {
 		run("search/"+kind, Queries(kind, 200, 3), func(q Asked) (bool, error) {
 			r, err := x.Search(context.Background(), q.Query)

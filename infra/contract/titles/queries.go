@@ -71,6 +71,29 @@ func Queries(kind string, n int, seed uint64) []Asked {
 	return out
 }
 
+// TestSet asks for every topic of the curriculum twice, in the aimed kinds by
+// turns: the same queries each time, each with the topic that its lessons teach.
+func TestSet() []Asked {
+	r := rand.New(rand.NewPCG(2018, 1))
+	var out []Asked
+	for _, s := range curriculum {
+		for _, topic := range s.list {
+			folded := catalog.Fold(topic)
+			ways := []string{topic, folded, slip(r, folded), telexKeys(topic), folded + " lop " + strconv.Itoa(s.from+r.IntN(s.to-s.from+1))}
+			for range 2 {
+				out = append(out, Asked{Query: catalog.Query{Text: ways[len(out)%len(ways)]}, Topic: topic})
+			}
+		}
+	}
+	return out
+}
+
+// Rank is the place, from 1, of the first hit about the topic; 0: none of them is.
+func (a Asked) Rank(r catalog.Result) int {
+	topic := catalog.Fold(a.Topic)
+	return 1 + slices.IndexFunc(r.Hits, func(h catalog.Hit) bool { return strings.Contains(catalog.Fold(h.Entry.Title), topic) })
+}
+
 // slip makes one slip of the finger in a word of at least four letters: a
 // letter left out, doubled, swapped with the next or hit beside.
 func slip(r *rand.Rand, folded string) string {
