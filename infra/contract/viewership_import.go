@@ -116,6 +116,12 @@ func (h *house) correction(t *testing.T, d viewership.ImportDefaults) {
 	}
 	_, err = h.svc.CommitImport(bg, station, p.Import.ID, true)
 	ok(t, err)
+	// Ten times the figure that it corrects, though not ten times the usual one.
+	p, err = h.svc.PreviewImport(bg, station, "d.csv", []byte("Ngày phát,Giờ phát,Số lượt xem\n2020-04-13,07:00,5700\n"), d)
+	ok(t, err)
+	if p.Warnings != 1 || p.Good != 1 {
+		t.Fatalf("%+v", p)
+	}
 }
 
 func (h *house) badFiles(t *testing.T, d viewership.ImportDefaults) {

@@ -289,7 +289,8 @@ func (s *Service) read(ctx context.Context, by people.Person, i Import) (Preview
 }
 
 // warning says when a value is ten times what the channel usually has, or a
-// tenth of it: a slip of the keyboard.
+// tenth of it, or corrects a figure that far away from what is usual: a slip of
+// the keyboard.
 func (m *matcher) warning(ctx context.Context, f Figure) (string, error) {
 	k := strings.Join([]string{f.ChannelID, f.Metric, f.Unit, string(f.Grade)}, " ")
 	median, ok := m.usual[k]
@@ -306,6 +307,12 @@ func (m *matcher) warning(ctx context.Context, f Figure) (string, error) {
 	}
 	if median > 0 && (f.Value >= 8*median || f.Value <= median/8) {
 		return "figure.looks_tenfold", nil
+	}
+	for _, old := range m.figures[f.AiringID] {
+		far := f.Value >= 8*old.Value && f.Value > median || f.Value <= old.Value/8 && f.Value < median
+		if median > 0 && old.ID == f.Replaces && far {
+			return "figure.looks_tenfold", nil
+		}
 	}
 	return "", nil
 }

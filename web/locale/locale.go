@@ -124,6 +124,10 @@ func (p *Printer) Code(code string, args fault.Args) string {
 	}
 	kv := make([]any, 0, 2*len(args))
 	for k, v := range args {
+		// Our own names, such as a column's, have words of the language.
+		if s, is := v.(string); is && p.Has("fact."+k+"."+s) {
+			v = p.T("fact." + k + "." + s)
+		}
 		kv = append(kv, k, v)
 	}
 	return p.T(key, kv...)
