@@ -23,7 +23,20 @@ type vaultFlags struct {
 	work int // cost of a passphrase; 0: age's own
 }
 
-// open opens a target: s3://BUCKET/PREFIX, or a folder.
+// absolute makes a folder's name whole, which must happen before storage is
+// opened: it changes the working directory.
+func absolute(at string) (string, error) {
+	if strings.HasPrefix(at, "s3://") {
+		return at, nil
+	}
+	dir, err := filepath.Abs(at)
+	if err != nil {
+		return "", fmt.Errorf("backup: %w", err)
+	}
+	return dir, nil
+}
+
+// open opens a target: s3://BUCKET/PREFIX, or an absolute folder.
 func (v vaultFlags) open(ctx context.Context, at string, c *backup.Copier) error {
 	raw, err := os.ReadFile(v.Key)
 	if err != nil {
@@ -31,11 +44,7 @@ func (v vaultFlags) open(ctx context.Context, at string, c *backup.Copier) error
 	}
 	bucket, remote := strings.CutPrefix(at, "s3://")
 	if !remote {
-		dir, err := filepath.Abs(at)
-		if err != nil {
-			return fmt.Errorf("backup: %w", err)
-		}
-		c.Target = backup.Folder(dir)
+		c.Target = backup.Folder(at)
 	} else {
 		name, prefix, _ := strings.Cut(bucket, "/")
 		if prefix = strings.Trim(prefix, "/"); prefix != "" {
@@ -60,7 +69,10 @@ type backupCmd struct {
 }
 
 // Run copies the house, whether it runs or not.
-func (c backupCmd) Run(ctx context.Context, out io.Writer) error {
+func (c backupCmd) Run(ctx context.Context, out io.Writer) (err error) {
+	if c.To, err = absolute(c.To); err != nil {
+		return err
+	}
 	if c.Check {
 		return c.check(ctx, out)
 	}

@@ -15,7 +15,10 @@ type restoreCmd struct {
 }
 
 // Run makes the house again in an empty place, and looks it over.
-func (c restoreCmd) Run(ctx context.Context, out io.Writer) error {
+func (c restoreCmd) Run(ctx context.Context, out io.Writer) (err error) {
+	if c.From, err = absolute(c.From); err != nil {
+		return err
+	}
 	h, err := openPlace(ctx, c.serveFlags, c.logger(), true, true)
 	if err != nil {
 		return err
