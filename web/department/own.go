@@ -1,6 +1,7 @@
 package department
 
 import (
+	"context"
 	"slices"
 
 	"github.com/labstack/echo/v4"
@@ -8,6 +9,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/viewership"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -48,4 +50,26 @@ func (t *table) own(path, name string, q *viewership.Query) {
 	}
 	t.School, t.Area, t.Channel = "", "", ""
 	q.By, q.School, q.Area, q.Channel = t.By, "", "", ""
+}
+
+// heading says whose figures the page shows.
+func heading(ctx context.Context, t table) string {
+	switch {
+	case t.Path == home:
+		return locale.T(ctx, "department.title")
+	case t.Own != "":
+		return locale.T(ctx, "own.school", "name", t.Own)
+	}
+	return locale.T(ctx, "own.lessons")
+}
+
+// nav is the part of the site that the page belongs to.
+func nav(t table) string {
+	switch {
+	case t.Path == home:
+		return "department"
+	case t.Own != "":
+		return "school"
+	}
+	return "teacher"
 }
