@@ -304,7 +304,7 @@ func dump(t *testing.T, db *sqldb.DB) string {
 	var b strings.Builder
 	for _, table := range tables {
 		var rows []map[string]any
-		if err := db.Reader(ctx).NewRaw(`SELECT * FROM "` + table + `"`).Scan(ctx, &rows); err != nil {
+		if err := db.Reader(ctx).NewRaw(`SELECT * FROM "`+table+`"`).Scan(ctx, &rows); err != nil {
 			t.Fatalf("%s: %v", table, err)
 		}
 		for _, r := range rows {
