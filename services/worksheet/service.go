@@ -78,6 +78,7 @@ func (s *Service) Add(ctx context.Context, by people.Person, lessonID, name stri
 	if err != nil {
 		return Worksheet{}, err
 	}
+	data = Strip(data, content.Type)
 	sum := sha256.Sum256(data)
 	w := Worksheet{ID: s.NewID(), LessonID: lessonID, Name: CleanName(name, content.Type), Type: content.Type, Size: int64(len(data)),
 		SHA256: hex.EncodeToString(sum[:]), Width: content.Width, Height: content.Height, By: by.ID, At: s.Now()}
