@@ -69,8 +69,9 @@ test-go: assets generate $(TOOLS)/versitygw ## the Go tests without the race det
 	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test ./...
 
 # SQLite is C turned into Go, and five times slower under the race detector. So the tests that ask it most, the
-# access matrix with its 1,400 requests and the search exam, run without; the journeys run the whole house with it.
-SLOW_WITH_RACE := lenlop/cmd/lenlop lenlop/infra/fts
+# access matrix with its 4,000 requests, the stores' and the search's exams, run without; the journeys run the whole
+# house with it, and `make test-long` everything.
+SLOW_WITH_RACE := lenlop/cmd/lenlop lenlop/infra/sqldb lenlop/infra/fts lenlop/infra/meili
 
 test-race: assets generate $(TOOLS)/versitygw ## the Go tests, with the race detector, on both databases and both S3 servers
 	LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -timeout 15m $(SLOW_WITH_RACE)
@@ -86,7 +87,7 @@ test-e2e: bin/lenlop node_modules/.installed ## the journeys in Chromium; screen
 	node --test --test-concurrency=1 test/e2e/
 
 test-long: bin/lenlop ## slow proofs: kill -9 rounds, long recordings, seams
-	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 go test -tags long -timeout 60m ./...
+	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 go test -race -tags long -timeout 90m ./...
 
 bench-search: ## search at 20,000 lessons (LENLOP_BENCH_LESSONS)
 	go test -run '^$$' -bench . -benchtime 200x ./infra/fts ./infra/pgsearch
