@@ -9,7 +9,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"lenlop/services/fault"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
@@ -67,7 +66,7 @@ func (r Room) manifest(c echo.Context) error {
 		"shortcuts": []map[string]any{{"name": locale.T(ctx, "kept.title"), "url": keptPath}},
 	})
 	if err != nil {
-		return fault.Wrap(err, fault.Internal, "fault.internal")
+		return fmt.Errorf("manifest: %w", err)
 	}
 	c.Response().Header().Set("Cache-Control", "public, max-age=3600")
 	return c.Blob(http.StatusOK, "application/manifest+json", raw)
