@@ -6,19 +6,13 @@ import (
 	"lenlop/services/schedule"
 )
 
-// happened reports whether what a station said of an airing means that pupils
-// have seen the lesson.
-func happened(o schedule.Outcome) bool {
-	return o == schedule.Aired || o == schedule.Partial || o == schedule.Moved
-}
-
 // onAsRun passes on what a station said of an airing, in its transaction: to
 // the figures, and to a lesson that was to follow it on the web.
 func (h *house) onAsRun(ctx context.Context, a schedule.Airing) error {
 	if err := h.viewership.AsRun(ctx, a); err != nil {
 		return err
 	}
-	if !happened(a.Outcome) {
+	if !a.Outcome.Happened() {
 		return nil
 	}
 	return h.lessons.Aired(ctx, a.LessonID)
@@ -28,7 +22,7 @@ func (h *house) onAsRun(ctx context.Context, a schedule.Airing) error {
 func (h *house) wasAired(ctx context.Context, lessonID string) (bool, error) {
 	list, err := h.db.Schedule().Airings(ctx, schedule.Filter{Lesson: lessonID})
 	for _, a := range list {
-		if happened(a.Outcome) {
+		if a.Outcome.Happened() {
 			return true, nil
 		}
 	}
