@@ -69,9 +69,9 @@ test-go: assets generate $(TOOLS)/versitygw ## the Go tests without the race det
 	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test ./...
 
 # SQLite is C turned into Go, and five times slower under the race detector. So the tests that ask it most, the
-# access matrix with its 4,000 requests, the stores' and the search's exams, run without; the journeys run the whole
+# access matrix with its 4,000 requests, the desks, the stores and the search, run without; the journeys run the whole
 # house with it, and `make test-long` everything.
-SLOW_WITH_RACE := lenlop/cmd/lenlop lenlop/infra/sqldb lenlop/infra/fts lenlop/infra/meili
+SLOW_WITH_RACE := lenlop/cmd/lenlop lenlop/web lenlop/infra/sqldb lenlop/infra/fts lenlop/infra/meili
 
 test-race: assets generate $(TOOLS)/versitygw ## the Go tests, with the race detector, on both databases and both S3 servers
 	LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -timeout 15m $(SLOW_WITH_RACE)
