@@ -116,11 +116,13 @@ func draws(t *testing.T, h *house) {
 	_, err = h.svc.DrawFor(bg, department, "a1", 12)
 	wantFault(t, err, fault.Conflict, "draw.already_drawn")
 	answered := 0
+	if slices.Contains(d.Classes, "9A") {
+		answered = 1 // 9A has said already, wherever the draw put it
+	}
 	asking := func() viewership.Asking { return h.ledger(t, "l").Airings[0].Asking }
 	for _, id := range d.Classes {
 		teacher, others := teachers[id]
 		if !others {
-			answered++ // 9A has said already
 			continue
 		}
 		if answered == 9 {
