@@ -65,6 +65,7 @@ type backupCmd struct {
 	serveFlags
 	vaultFlags
 	To    string `help:"Folder, or s3://BUCKET/PREFIX." required:"" placeholder:"WHERE"`
+	Keep  int    `help:"Keep this many of the newest backups and remove the older ones; 0 keeps all." placeholder:"N"`
 	Check bool   `help:"Copy nothing: read the newest backup back, every byte of it."`
 }
 
@@ -105,9 +106,17 @@ func (c backupCmd) Run(ctx context.Context, out io.Writer) (err error) {
 		fmt.Fprintf(out, "DAMAGED  %s: its bytes are not those that the database wrote down\n", key)
 	}
 	if len(res.Missing)+len(res.Damaged) > 0 {
-		return errSaid
+		return errSaid // nothing older is removed either
 	}
-	return nil
+	if c.Keep <= 0 {
+		return nil
+	}
+	gone, err := copier.Prune(ctx, c.Keep)
+	if err != nil {
+		return fmt.Errorf("older backups stay: %w", err)
+	}
+	_, err = fmt.Fprintf(out, "older backups removed: %d, with %d objects that no other needs\n", len(gone.Snapshots), gone.Objects)
+	return err
 }
 
 func (c backupCmd) check(ctx context.Context, out io.Writer) error {

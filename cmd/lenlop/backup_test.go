@@ -14,7 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"lenlop/infra/contract"
+	"lenlop/infra/s3"
 	"lenlop/services/backup"
 	"lenlop/services/media"
 )
@@ -172,6 +175,7 @@ func TestBackup(t *testing.T) {
 		if _, err := said(t, move.Run); err == nil || !strings.Contains(explain(err), "not empty") {
 			t.Errorf("moved over a house: %v", err)
 		}
+		toBucket(t, f, was)
 	})
 	t.Run("fsck", func(t *testing.T) { damages(t, folderFlags(again)) })
 	t.Run("damaged copy", func(t *testing.T) {
@@ -230,8 +234,63 @@ func backUp(t *testing.T, locked vaultFlags, to string) kept {
 	// Two snapshots of one second have one name; the second waits for the next.
 	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
 	succeeds(t, copyIt.Run, " 0 of them new")
+	stray := filepath.Join(to, "objects", "ab", strings.Repeat("0", 32)+"-"+strings.Repeat("1", 64)+".age")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(stray), 0o700), os.WriteFile(stray, []byte("x"), 0o600), holds.Hold(t.Context(), "backup other", time.Now().Add(time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	copyIt.Keep = 1
+	if out, err := said(t, copyIt.Run); err == nil || !strings.Contains(explain(err), "backup other") || !strings.Contains(out, "whole") {
+		t.Errorf("pruned while somebody copies: %q, %v", out, err)
+	}
+	if err := holds.Release(t.Context(), "backup other", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	succeeds(t, copyIt.Run, "older backups removed: 3, with 1 objects")
+	if _, err := os.Stat(stray); err == nil {
+		t.Error("an object that no backup names is still there")
+	}
 	succeeds(t, backupCmd{vaultFlags: locked, To: to, Check: true}.Run, "is whole")
 	return keptBy(t, h.house)
+}
+
+// toBucket copies a house at scale into a bucket with a key that only writes,
+// and makes it again in a folder with the other half of the key.
+func toBucket(t *testing.T, f serveFlags, was kept) {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	flags := func(name, key string) vaultFlags {
+		v := vaultFlags{Key: filepath.Join(dir, name), S3Endpoint: f.S3Endpoint, S3Region: "us-east-1", S3AccessKey: f.S3AccessKey, S3SecretKey: f.S3SecretKey}
+		if err := os.WriteFile(v.Key, []byte(key+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	writes, reads := flags("public", id.Recipient().String()), flags("private", id.String())
+	store, err := s3.New(t.Context(), s3.Config{Endpoint: f.S3Endpoint, Bucket: "copies", PathStyle: true, AccessKey: f.S3AccessKey, SecretKey: f.S3SecretKey})
+	if err == nil {
+		err = store.EnsureBucket(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const to = "s3://copies/truong/hom-nay"
+	copyIt := backupCmd{serveFlags: f, vaultFlags: writes, To: to}
+	succeeds(t, copyIt.Run, "the key here can only write")
+	if _, err := said(t, backupCmd{vaultFlags: writes, To: to, Check: true}.Run); err == nil {
+		t.Error("a key that only writes has read")
+	}
+	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	copyIt.vaultFlags, copyIt.Keep = reads, 1
+	succeeds(t, copyIt.Run, " 0 of them new", "older backups removed: 1, with 0 objects")
+	succeeds(t, backupCmd{vaultFlags: reads, To: to, Check: true}.Run, "is whole")
+	again := folderFlags(t.TempDir())
+	succeeds(t, restoreCmd{serveFlags: again, vaultFlags: reads, From: to}.Run, "the house is whole")
+	look(t, again, func(h *house) { was.same(t, keptBy(t, h)) })
 }
 
 // failing is a place whose process dies when it has stored some objects.

@@ -37,6 +37,13 @@ func (h *Holds) Held(ctx context.Context, now time.Time) (bool, error) {
 	return n > 0, wrap(err, "holds")
 }
 
+// Holders names who copies the house, or prunes its copies.
+func (h *Holds) Holders(ctx context.Context, now time.Time) ([]string, error) {
+	var ids []string
+	err := h.db.Reader(ctx).NewRaw("SELECT id FROM backup_holds WHERE until_at > ? ORDER BY id", stamp(now)).Scan(ctx, &ids)
+	return ids, wrap(err, "holds")
+}
+
 // Wait notes keys to be removed later.
 func (h *Holds) Wait(ctx context.Context, keys []string, now time.Time) error {
 	if len(keys) == 0 {

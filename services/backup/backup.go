@@ -4,7 +4,7 @@
 // A target holds:
 //
 //	key.age                          with a passphrase only: the target's own key, locked with it
-//	objects/AA/ID-SHA256.age         one object; ID says which version of which key, AA begins it
+//	objects/AA/ID-SHA256.age         one object; ID says which version of which key, AA stands for the key
 //	snapshots/TIME/database.age      every table at one moment (sqldb.Dump)
 //	snapshots/TIME/manifest.age      a line of JSON for each object of that moment
 //	snapshots/TIME/complete.json     written last: a snapshot without it is none
@@ -89,6 +89,8 @@ type Target interface {
 	Get(ctx context.Context, name string) (io.ReadCloser, error)
 	// List calls each for every file below prefix.
 	List(ctx context.Context, prefix string, each func(name string)) error
+	// Delete removes files; those that are not there are no error.
+	Delete(ctx context.Context, names ...string) error
 }
 
 // Copier makes and restores backups.
@@ -114,7 +116,17 @@ func objectID(o media.Object) string {
 	return hex.EncodeToString(h[:16])
 }
 
-func objectName(id, sum string) string { return "objects/" + id[:2] + "/" + id + "-" + sum + ".age" }
+func objectName(key, id, sum string) string {
+	return objectFolder(shelfOf(key)) + id + "-" + sum + ".age"
+}
+
+func objectFolder(shelf byte) string { return "objects/" + hex.EncodeToString([]byte{shelf}) + "/" }
+
+// shelfOf is the one of 256 shelves where a key's versions stand.
+func shelfOf(key string) byte {
+	h := sha256.Sum256([]byte("lenlop-shelf/1\n" + key))
+	return h[0]
+}
 
 // objectOf splits an object's name in a target.
 func objectOf(name string) (id, sum string, ok bool) {
@@ -124,12 +136,18 @@ func objectOf(name string) (id, sum string, ok bool) {
 	return id, sum, ok && both && len(id) == 32 && len(sum) == 64
 }
 
+// snapshotOf is the snapshot whose mark of being whole a file is.
+func snapshotOf(name string) (string, bool) {
+	s, ok := strings.CutSuffix(strings.TrimPrefix(name, snapshots), completeFile)
+	return s, ok
+}
+
 // Snapshots lists the whole ones, oldest first.
 func (c *Copier) Snapshots(ctx context.Context) ([]string, error) {
 	var list []string
 	err := c.Target.List(ctx, snapshots, func(name string) {
-		if s, ok := strings.CutSuffix(name, completeFile); ok {
-			list = append(list, strings.TrimPrefix(s, snapshots))
+		if s, ok := snapshotOf(name); ok {
+			list = append(list, s)
 		}
 	})
 	if err != nil {

@@ -15,6 +15,8 @@ type Holds interface {
 	Hold(ctx context.Context, id string, until time.Time) error
 	Release(ctx context.Context, id string, now time.Time) error
 	Held(ctx context.Context, now time.Time) (bool, error)
+	// Holders names those whose hold lasts.
+	Holders(ctx context.Context, now time.Time) ([]string, error)
 	// Wait notes keys whose removal waits; Waiting lists them, Gone forgets them.
 	Wait(ctx context.Context, keys []string, now time.Time) error
 	Waiting(ctx context.Context, limit int) ([]string, error)

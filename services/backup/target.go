@@ -83,6 +83,18 @@ func (d Folder) List(_ context.Context, prefix string, each func(string)) error 
 	return err
 }
 
+// Delete removes files, and folders that it leaves empty.
+func (d Folder) Delete(_ context.Context, names ...string) error {
+	for _, name := range names {
+		at := filepath.Join(string(d), filepath.FromSlash(name))
+		if err := os.Remove(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("backup: %w", err)
+		}
+		_ = os.Remove(filepath.Dir(at)) // refused while something else is there
+	}
+	return nil
+}
+
 // Bucket is a target in object storage, below a prefix.
 type Bucket struct {
 	Store  media.Store
@@ -110,6 +122,15 @@ func (b Bucket) List(ctx context.Context, prefix string, each func(string)) erro
 		each(strings.TrimPrefix(o.Key, b.Prefix))
 		return true
 	})
+}
+
+// Delete removes files.
+func (b Bucket) Delete(ctx context.Context, names ...string) error {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = b.Prefix + name
+	}
+	return b.Store.Delete(ctx, keys...)
 }
 
 // One request takes 5 GiB at most (S3); parts are sent one after another.

@@ -11,7 +11,6 @@ import (
 	"hash"
 	"io"
 	"os"
-	"time"
 
 	"lenlop/services/fault"
 	"lenlop/services/media"
@@ -37,13 +36,20 @@ type objectHead struct {
 func (c *Copier) Write(ctx context.Context) (res Result, err error) {
 	at := c.Now().UTC()
 	res.Snapshot = at.Format(snapshotTime)
-	h := &holding{c: c, id: "backup " + res.Snapshot}
+	h := &holding{c: c, id: copying + res.Snapshot}
 	if err := h.renew(ctx); err != nil {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, h.release(ctx)) }()
+	if err := h.alone(ctx, pruning); err != nil {
+		return res, err
+	}
 	res.Complete = Complete{Format: format, At: at}
-	named := map[string]Named{}
+	named, err := newSpill[Named](c.Scratch)
+	if err != nil {
+		return res, err
+	}
+	defer named.close()
 	err = c.Database.Snapshot(ctx, func(ctx context.Context) error {
 		var err error
 		res.Database, err = c.put(ctx, snapshots+res.Snapshot+databaseFile, func(w io.Writer) error {
@@ -54,16 +60,13 @@ func (c *Copier) Write(ctx context.Context) (res Result, err error) {
 		if err != nil {
 			return err
 		}
-		return c.Database.Objects(ctx, func(n Named) error { named[n.Key] = n; return nil })
+		return c.Database.Objects(ctx, func(n Named) error { return named.add(partOf(n.Key), n) })
 	})
 	if err != nil {
 		return res, fmt.Errorf("database: %w", err)
 	}
 	if err := c.writeObjects(ctx, h, named, &res); err != nil {
 		return res, fmt.Errorf("objects: %w", err)
-	}
-	for key := range named {
-		res.Missing = append(res.Missing, key)
 	}
 	sortStrings(res.Missing)
 	whole, err := json.MarshalIndent(res.Complete, "", "  ")
@@ -73,11 +76,33 @@ func (c *Copier) Write(ctx context.Context) (res Result, err error) {
 	return res, c.Target.Put(ctx, snapshots+res.Snapshot+completeFile, readerOf(whole), int64(len(whole)))
 }
 
-// writeObjects copies what the target has not yet and writes the manifest.
-// What is left in named is not in storage.
-func (c *Copier) writeObjects(ctx context.Context, h *holding, named map[string]Named, res *Result) error {
+// writeObjects copies what the target has not yet and writes the manifest,
+// part by part. What the database names and storage has not is Missing.
+func (c *Copier) writeObjects(ctx context.Context, h *holding, named *spill[Named], res *Result) error {
+	listed, err := c.listed(ctx)
+	if err != nil {
+		return err
+	}
+	defer listed.close()
+	res.Manifest, err = c.put(ctx, snapshots+res.Snapshot+manifestFile, func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		for part := range parts {
+			if err := c.writePart(ctx, h, part, listed, named, out, res); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+func (c *Copier) writePart(ctx context.Context, h *holding, part int, listed *spill[media.Object], names *spill[Named], out *json.Encoder, res *Result) error {
+	named := map[string]Named{}
+	if err := names.each(part, func(n Named) error { named[n.Key] = n; return nil }); err != nil {
+		return err
+	}
 	have := map[string]string{} // id -> SHA-256
-	err := c.Target.List(ctx, "objects/", func(name string) {
+	err := c.listPart(ctx, part, func(name string) {
 		if id, sum, ok := objectOf(name); ok {
 			have[id] = sum
 		}
@@ -85,76 +110,62 @@ func (c *Copier) writeObjects(ctx context.Context, h *holding, named map[string]
 	if err != nil {
 		return err
 	}
-	list, err := c.listed(ctx)
-	if err != nil {
-		return err
-	}
-	defer list.Close()
-	res.Manifest, err = c.put(ctx, snapshots+res.Snapshot+manifestFile, func(w io.Writer) error {
-		out := json.NewEncoder(w)
-		for lines := json.NewDecoder(bufio.NewReader(list)); ; {
-			var o media.Object
-			if err := lines.Decode(&o); errors.Is(err, io.EOF) {
-				return nil
-			} else if err != nil {
-				return err
-			}
-			if err := h.renew(ctx); err != nil {
-				return err
-			}
-			n, wanted := named[o.Key]
-			e, fresh, err := c.writeObject(ctx, o, have)
-			if fault.Is(err, "media.not_found") && !wanted {
-				continue // removed since it was listed, and nobody names it
-			}
-			if err != nil {
-				return err
-			}
-			if wanted && (n.SHA256 != "" && n.SHA256 != e.SHA256 || n.Size >= 0 && n.Size != e.Size) {
-				res.Damaged = append(res.Damaged, o.Key)
-			}
-			delete(named, o.Key)
-			res.Objects++
-			res.Bytes += e.Size
-			if fresh {
-				res.New++
-				res.NewBytes += e.Size
-			}
-			if err := out.Encode(e); err != nil {
-				return err
-			}
+	err = listed.each(part, func(o media.Object) error {
+		if err := h.renew(ctx); err != nil {
+			return err
 		}
+		n, wanted := named[o.Key]
+		e, fresh, err := c.writeObject(ctx, o, have)
+		if fault.Is(err, "media.not_found") && !wanted {
+			return nil // removed since it was listed, and nobody names it
+		}
+		if err != nil {
+			return err
+		}
+		if wanted && (n.SHA256 != "" && n.SHA256 != e.SHA256 || n.Size >= 0 && n.Size != e.Size) {
+			res.Damaged = append(res.Damaged, o.Key)
+		}
+		delete(named, o.Key)
+		res.Objects++
+		res.Bytes += e.Size
+		if fresh {
+			res.New++
+			res.NewBytes += e.Size
+		}
+		return out.Encode(e)
 	})
+	for key := range named {
+		res.Missing = append(res.Missing, key)
+	}
 	return err
 }
 
-// listed writes storage's list to a file: a country's objects do not fit memory.
-func (c *Copier) listed(ctx context.Context) (*os.File, error) {
-	f, err := tempFile(c.Scratch)
+// listPart lists the target's objects of one part.
+func (c *Copier) listPart(ctx context.Context, part int, each func(name string)) error {
+	for i := range shelvesInPart {
+		if err := c.Target.List(ctx, objectFolder(byte(part*shelvesInPart+i)), each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listed writes storage's list to files: a country's objects do not fit memory.
+func (c *Copier) listed(ctx context.Context) (*spill[media.Object], error) {
+	s, err := newSpill[media.Object](c.Scratch)
 	if err != nil {
 		return nil, err
 	}
-	b := bufio.NewWriter(f)
-	out := json.NewEncoder(b)
 	for _, prefix := range copied {
-		if lerr := c.Media.List(ctx, prefix, func(o media.Object) bool { err = out.Encode(o); return err == nil }); lerr != nil {
+		if lerr := c.Media.List(ctx, prefix, func(o media.Object) bool { err = s.add(partOf(o.Key), o); return err == nil }); lerr != nil {
 			err = lerr
 		}
 		if err != nil {
-			break
+			s.close()
+			return nil, err
 		}
 	}
-	if err == nil {
-		err = b.Flush()
-	}
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
+	return s, nil
 }
 
 // writeObject copies one object unless the target has it.
@@ -162,7 +173,7 @@ func (c *Copier) writeObject(ctx context.Context, o media.Object, have map[strin
 	id := objectID(o)
 	e = Entry{Key: o.Key, Size: o.Size}
 	if sum, ok := have[id]; ok {
-		e.SHA256, e.Name = sum, objectName(id, sum)
+		e.SHA256, e.Name = sum, objectName(o.Key, id, sum)
 		return e, false, nil
 	}
 	body, now, err := c.Media.Get(ctx, o.Key, media.All)
@@ -190,7 +201,7 @@ func (c *Copier) writeObject(ctx context.Context, o media.Object, have map[strin
 		id = objectID(now)
 	}
 	e.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	e.Name = objectName(id, e.SHA256)
+	e.Name = objectName(o.Key, id, e.SHA256)
 	if err := c.store(ctx, e.Name, f, size); err != nil {
 		return e, false, err
 	}
@@ -298,26 +309,3 @@ func hashOf(f *os.File) (string, error) {
 }
 
 func hexOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
-
-// holding keeps removals waiting for as long as a copy takes.
-type holding struct {
-	c    *Copier
-	id   string
-	last time.Time
-}
-
-func (h *holding) renew(ctx context.Context) error {
-	now := h.c.Now()
-	if h.c.Holds == nil || !h.last.IsZero() && now.Sub(h.last) < renewAfter {
-		return nil
-	}
-	h.last = now
-	return h.c.Holds.Hold(ctx, h.id, now.Add(holdFor))
-}
-
-func (h *holding) release(ctx context.Context) error {
-	if h.c.Holds == nil {
-		return nil
-	}
-	return h.c.Holds.Release(context.WithoutCancel(ctx), h.id, h.c.Now())
-}
