@@ -418,7 +418,7 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin", "POST /teacher/lessons/:lesson/captions/:language/remove",
 		"POST /teacher/lessons/:lesson/restore", "POST /review/:lesson/approve", "POST /station/airings/:airing/remove",
 		"POST /admin/people/:person/reset", "POST /admin/people/:person/second-step", "POST /admin/tokens/:person/end",
-		"POST /admin/jobs/:job/retry", "POST /admin/people/:person/password", "POST /department/reports", "POST /station/figures/:import/commit", "POST /station/minutes/:import/commit", "POST /station/guides/:guide/commit",
+		"POST /admin/jobs/:job/retry", "POST /admin/jobs/:job/park", "POST /admin/people/:person/password", "POST /department/reports", "POST /station/figures/:import/commit", "POST /station/minutes/:import/commit", "POST /station/guides/:guide/commit",
 		"POST /station/as-run/:import/commit":
 		return url.Values{}, true
 	}

@@ -64,6 +64,7 @@ type serveFlags struct {
 	SecondStep     bool          `name:"second-step" help:"Reviewers, stations and administrators must set up one-time codes." default:"true" negatable:""`
 	Workers        int           `name:"workers" help:"Pieces of recordings transcoded at once, one thread each; 0: one per core."`
 	Drain          time.Duration `name:"drain" help:"How long running work may go on after SIGTERM." default:"20s"`
+	Lease          time.Duration `help:"How long a worker that is not heard of keeps its job, before another takes it." default:"20s"`
 	MetricsListen  string        `name:"metrics-listen" help:"Address for Prometheus and health checks that asks nobody who they are; empty: none." placeholder:"HOST:PORT"`
 	Scratch        string        `name:"scratch" help:"Folder for files in the making; empty: below the data folder." type:"path" placeholder:"DIR"`
 	ScratchLimit   int64         `name:"scratch-limit" help:"Most that files in the making may take, bytes; 0: what the disk has."`

@@ -17,8 +17,8 @@ import (
 	"lenlop/services/media"
 )
 
-// What a scale configuration can have wrong, one clear sentence each. The same
-// sentences are said when serve or work does not start.
+// What a database and a scale configuration can have wrong, one clear sentence
+// each. The same sentences are said when serve or work does not start.
 
 // databaseTrouble explains why a database cannot be used, and how to mend it.
 func databaseTrouble(err error) (what, mend string) {
@@ -37,6 +37,8 @@ func databaseTrouble(err error) (what, mend string) {
 		return "the database's disk is full", "free some space on the database's machine"
 	case fault.Is(err, "database.newer"):
 		return explain(err), "start the newer lenlop, or restore a backup made before it; nothing was touched"
+	case sqldb.FileIll(err) != "":
+		return fileTrouble(sqldb.FileIll(err))
 	case errors.As(err, &refused):
 		return "nothing answers at the database's address", "start PostgreSQL, or correct LENLOP_DATABASE"
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"lenlop/infra/sqldb"
 )
 
 // folder is the data folder, held by one process at a time.
@@ -32,14 +34,14 @@ func (e *heldError) Error() string {
 func hold(dir string) (*folder, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, folderTrouble(dir, err)
 	}
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, folderTrouble(dir, err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, folderTrouble(dir, err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		by, _ := os.ReadFile(f.Name())
@@ -51,11 +53,11 @@ func hold(dir string) (*folder, error) {
 	}
 	if err := f.Truncate(0); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, folderTrouble(dir, err)
 	}
 	if _, err := f.WriteAt([]byte(fmt.Sprintf("process %d\n", os.Getpid())), 0); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, folderTrouble(dir, err)
 	}
 	return &folder{dir, f}, nil
 }
@@ -117,4 +119,38 @@ func dialControl(dir string) (*http.Client, error) {
 	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return d.DialContext(ctx, "unix", path)
 	}}}, nil
+}
+
+// folderTrouble explains why a data folder cannot be used, and how to mend it.
+func folderTrouble(dir string, err error) error {
+	what, mend := "", ""
+	switch {
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		what, mend = "the disk of the data folder is full", "free some space there, or move the folder to a larger disk; nothing that was received is lost"
+	case errors.Is(err, syscall.EROFS):
+		what, mend = "the disk of the data folder can only be read", "mount it for writing; look whether the disk reports errors"
+	case errors.Is(err, fs.ErrPermission):
+		what, mend = "lenlop's user may not write in the data folder", "give it the folder (chown), or choose another with --data"
+	case errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist):
+		what, mend = "the data folder is no folder", "choose another with --data"
+	default:
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return fmt.Errorf("%s: %s: %s (%w)", dir, what, mend, err)
+}
+
+// fileTrouble explains what is wrong with the database's file in the data
+// folder, and how to mend it.
+func fileTrouble(ill sqldb.Ill) (what, mend string) {
+	switch ill {
+	case sqldb.Full:
+		return "the disk of the data folder is full", "free some space there, or move the folder to a larger disk; nothing that was received is lost"
+	case sqldb.ReadOnly:
+		return "the database's file can only be read", "give the files of the data folder to lenlop's user (chown), and look whether the disk is mounted for writing"
+	case sqldb.Damaged:
+		return "the database's file is damaged, or is none of lenlop's", "put the folder away as it is, and restore the newest backup into an empty one (lenlop restore)"
+	case sqldb.Closed:
+		return "the database's file cannot be opened", "give the files of the data folder to lenlop's user (chown)"
+	}
+	return "the disk does not read or write the database's file", "look for errors of the disk (dmesg), and restore the newest backup onto another"
 }

@@ -129,10 +129,7 @@ func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *
 		}
 	})
 	if h.db, err = openDatabase(ctx, f.dataFlags); err != nil {
-		if f.Database != "" {
-			err = started(err, databaseTrouble)
-		}
-		return nil, err
+		return nil, started(err, databaseTrouble)
 	}
 	h.closing(func() { _ = h.db.Close() })
 	if err := h.openStorage(ctx, dir); err != nil {
@@ -173,7 +170,7 @@ func (h *house) openStorage(ctx context.Context, dir string) error {
 		srv, err := s3embedded.Start(ctx, s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: f.S3Bucket, Region: f.S3Region, Log: h.log,
 			MaxPart: upload.LargestPart(f.MaxUpload, partSize)})
 		if err != nil {
-			return err
+			return folderTrouble(dir, err)
 		}
 		h.objects = srv
 		h.closing(func() {
@@ -256,11 +253,18 @@ func (h *house) listen() {
 	h.closing(func() { stop(); ended.Wait() })
 }
 
+// leastLease is a few heartbeats of a worker (job.Runner.Beat): less would take
+// jobs from workers that are only slow.
+const leastLease = 5 * time.Second
+
 func (h *house) services(ctx context.Context) error {
 	jobs := h.db.Jobs()
 	h.bell = job.NewBell(jobs, h.db)
 	h.runner = job.NewRunner(jobs, h.bell, h.log)
 	h.runner.Grace = h.flags.Drain
+	if h.flags.Lease > 0 {
+		h.runner.Lease = max(h.flags.Lease, leastLease)
+	}
 	h.runner.Observe = func(kind string, to job.State, took time.Duration) { h.metrics.Job(kind, string(to), took) }
 	h.runner.Around = h.traces.Job
 	h.bell.Rouse(h.runner)

@@ -36,7 +36,7 @@ var errands = []string{"errand"}
 func Jobs(t *testing.T, open Open) {
 	for name, exam := range map[string]func(*testing.T, Stores){
 		"Life": jobLife, "Order": jobOrder, "Keys": jobKeys, "Fencing": jobFencing, "Parking": jobParking, "GiveBack": jobGiveBack,
-		"Cancel": jobCancel, "Requeue": jobRequeue, "Race": jobRace, "Commit": jobCommit,
+		"Cancel": jobCancel, "Requeue": jobRequeue, "Park": jobPark, "Race": jobRace, "Commit": jobCommit,
 	} {
 		t.Run(name, func(t *testing.T) { exam(t, open(t)) })
 	}
@@ -305,6 +305,21 @@ func jobRequeue(t *testing.T, s Stores) {
 	ok(t, s.Jobs.Finish(bg, again.ID, again.Token, job.Parked, "hỏng", time.Time{}))
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}, Key: "k"}))
 	wantFault(t, s.Jobs.Requeue(bg, j.ID), fault.Conflict, "job.duplicate")
+}
+
+func jobPark(t *testing.T, s Stores) {
+	wantFault(t, s.Jobs.Park(bg, "none", "later"), fault.NotFound, "job.not_found")
+	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}, Key: "k"}))
+	id := must(s.Jobs.Jobs(bg, "", job.Waiting, 1))(t)[0].ID
+	ok(t, s.Jobs.Park(bg, id, "later"))
+	none(t, s)
+	wantFault(t, s.Jobs.Park(bg, id, "later"), fault.Conflict, "job.not_waiting")
+	if list := must(s.Jobs.Jobs(bg, "", job.Parked, 2))(t); len(list) != 1 || list[0].LastError != "later" || list[0].FinishedAt.IsZero() {
+		t.Fatalf("set aside it is %+v", list)
+	}
+	ok(t, s.Jobs.Requeue(bg, id))
+	j := take(t, s, "w", long)
+	wantFault(t, s.Jobs.Park(bg, j.ID, "later"), fault.Conflict, "job.not_waiting")
 }
 
 // jobRace has workers empty a queue together: each job is given out once.

@@ -78,6 +78,28 @@ func away(err error) bool {
 	return pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "unexpected EOF")
 }
 
+// Ill is what is wrong with a database's file.
+type Ill string
+
+// What can be wrong with SQLite's file, by SQLite's own result codes.
+const (
+	Full     Ill = "full"
+	ReadOnly Ill = "read_only"
+	Damaged  Ill = "damaged" // or no database at all
+	Closed   Ill = "closed"  // it cannot be opened
+	Failing  Ill = "failing" // the disk does not read or write
+)
+
+// FileIll says what is wrong with SQLite's file, "" when err does not tell.
+func FileIll(err error) Ill {
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		return ""
+	}
+	return map[int]Ill{sqlite3.SQLITE_FULL: Full, sqlite3.SQLITE_READONLY: ReadOnly, sqlite3.SQLITE_CORRUPT: Damaged, sqlite3.SQLITE_NOTADB: Damaged,
+		sqlite3.SQLITE_CANTOPEN: Closed, sqlite3.SQLITE_IOERR: Failing}[lite.Code()&0xff]
+}
+
 // duplicate reports whether err says that a row would break the unique index
 // named index, which PostgreSQL tells by its name and SQLite by its column
 // ("table.column").

@@ -173,12 +173,33 @@ func (s *Jobs) Requeue(ctx context.Context, id string) error {
 	} else if n > 0 {
 		return s.tell(ctx, added)
 	}
+	return s.otherwise(ctx, id, "job.not_parked")
+}
+
+// otherwise says why a step changed no row: there is none, or its state is
+// another.
+func (s *Jobs) otherwise(ctx context.Context, id, code string) error {
 	var found int
-	err = s.db.Reader(ctx).NewRaw("SELECT 1 FROM jobs WHERE id = ?", id).Scan(ctx, &found)
+	err := s.db.Reader(ctx).NewRaw("SELECT 1 FROM jobs WHERE id = ?", id).Scan(ctx, &found)
 	if err != nil {
 		return missing(err, "job.not_found", "job", id)
 	}
-	return fault.New(fault.Conflict, "job.not_parked")
+	return fault.New(fault.Conflict, code)
+}
+
+// Park sets a waiting job aside. Faults: fault.NotFound "job.not_found",
+// fault.Conflict "job.not_waiting".
+func (s *Jobs) Park(ctx context.Context, id, why string) error {
+	res, err := s.db.Writer(ctx).NewUpdate().Table("jobs").
+		Set("state = 'parked'").Set("last_error = ?", why).Set("finished_at = ?", s.db.clock()).
+		Where("id = ? AND state = 'waiting'", id).Exec(ctx)
+	if err != nil {
+		return wrap(err, "job", id)
+	}
+	if n, err := res.RowsAffected(); n > 0 || err != nil {
+		return wrap(err, "job", id)
+	}
+	return s.otherwise(ctx, id, "job.not_waiting")
 }
 
 // Hasten moves the waiting jobs of the subjects, of the kinds, ahead to a

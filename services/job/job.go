@@ -113,4 +113,8 @@ type Store interface {
 	// fault.NotFound "job.not_found", fault.Conflict "job.not_parked", or
 	// "job.duplicate" when another job with its key waits or runs.
 	Requeue(ctx context.Context, id string) error
+	// Park sets a waiting job aside until somebody puts it back; why is for
+	// operators. Faults: fault.NotFound "job.not_found", fault.Conflict
+	// "job.not_waiting".
+	Park(ctx context.Context, id, why string) error
 }

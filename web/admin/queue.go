@@ -82,6 +82,13 @@ func (r Room) retry(c echo.Context) error {
 	return r.backToJobs(c, err, job.Parked, "requeued")
 }
 
+// park sets a waiting job aside.
+func (r Room) park(c echo.Context) error {
+	id := c.Param("job")
+	err := r.noted(c, "job:"+id, "set aside", func(ctx context.Context) error { return r.Queue.Park(ctx, id, "set aside by hand") })
+	return r.backToJobs(c, err, job.Waiting, "set_aside")
+}
+
 // cancel asks every job of a subject to stop; a subject must be named, because
 // none would mean every one.
 func (r Room) cancel(c echo.Context) error {

@@ -22,6 +22,7 @@ type Room struct {
 	Queue   interface {
 		Jobs(ctx context.Context, subject string, state job.State, limit int) ([]job.Job, error)
 		Requeue(ctx context.Context, id string) error
+		Park(ctx context.Context, id, why string) error
 		CancelSubject(ctx context.Context, subject string, kinds ...string) error
 	}
 	Atomic job.Atomic
@@ -49,6 +50,7 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/admin", Action: people.ReadHealth, Scope: page.Site, Handle: r.overview},
 		{Method: http.MethodGet, Path: "/admin/jobs", Action: people.ManageQueue, Scope: page.Site, Handle: r.jobs},
 		{Method: http.MethodPost, Path: "/admin/jobs/:job/retry", Action: people.ManageQueue, Scope: page.Site, Handle: r.retry},
+		{Method: http.MethodPost, Path: "/admin/jobs/:job/park", Action: people.ManageQueue, Scope: page.Site, Handle: r.park},
 		{Method: http.MethodPost, Path: "/admin/jobs/cancel", Action: people.ManageQueue, Scope: page.Site, Handle: r.cancel},
 		{Method: http.MethodGet, Path: "/admin/people", Action: people.ManagePeople, Scope: page.Site, Handle: r.persons},
 		{Method: http.MethodPost, Path: "/admin/people", Action: people.ManagePeople, Scope: page.Site, Handle: r.addPerson},

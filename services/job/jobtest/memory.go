@@ -292,6 +292,22 @@ func (m *Memory) Requeue(ctx context.Context, id string) error {
 	})
 }
 
+// Park sets a waiting job aside; see job.Store.
+func (m *Memory) Park(ctx context.Context, id, why string) error {
+	return m.locked(ctx, "Park", func() error {
+		j, ok := m.rows[id]
+		if !ok {
+			return fault.New(fault.NotFound, "job.not_found")
+		}
+		if j.State != job.Waiting {
+			return fault.New(fault.Conflict, "job.not_waiting")
+		}
+		j.State, j.LastError, j.FinishedAt = job.Parked, why, time.Now()
+		m.rows[id] = j
+		return nil
+	})
+}
+
 // Claims lists the ids of claimed jobs in the order of their claims.
 func (m *Memory) Claims() []string {
 	m.mu.Lock()
