@@ -254,10 +254,10 @@ func benchNginx(t *testing.T, bucket string, secure bool, cert, key string) *ben
 	}
 	address := l.Addr().String()
 	l.Close()
-	dir, scheme, listen := t.TempDir(), "http", ""
+	dir, scheme, listen := t.TempDir(), "http", " reuseport"
 	if secure {
 		scheme = "https"
-		listen = " ssl http2; ssl_certificate " + cert + "; ssl_certificate_key " + key + "; ssl_protocols TLSv1.3"
+		listen = " ssl http2 reuseport; ssl_certificate " + cert + "; ssl_certificate_key " + key + "; ssl_protocols TLSv1.3"
 	}
 	var places strings.Builder
 	for _, id := range []string{"bai-1", "bai-2"} {

@@ -44,7 +44,7 @@ func (s *Server) open(key string) (*os.File, media.Object, error) {
 	if !fs.ValidPath(key) || key == "." || strings.Split(key, "/")[0] == posix.MetaTmpDir {
 		return nil, media.Object{}, missing
 	}
-	f, err := s.bucket.Open(key) // os.Root: symbolic links cannot lead out either
+	f, err := s.bucket.open(key) // symbolic links cannot lead out either
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "escapes") {
 			return nil, media.Object{}, missing

@@ -77,7 +77,7 @@ type Server struct {
 	client   *http.Client
 	relay    *http.Transport
 	lock     *os.File
-	bucket   *os.Root
+	bucket   *folder
 	before   string // working directory before Start
 	served   chan error
 	stopOnce sync.Once
@@ -147,7 +147,7 @@ func (s *Server) prepare() error {
 	if err := syncPath(s.cfg.sync, bucket, filepath.Dir(s.cfg.Dir)); err != nil {
 		return err
 	}
-	if s.bucket, err = os.OpenRoot(bucket); err != nil {
+	if s.bucket, err = openFolder(bucket); err != nil {
 		return err
 	}
 	s.socket = filepath.Join(s.cfg.Dir, "s3.sock")

@@ -196,3 +196,39 @@ func TestStopRightAfterStart(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenWithoutOpenat2: where the kernel or a container refuses the one call,
+// files are opened all the same, and nothing leads out.
+func TestOpenWithoutOpenat2(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("in"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inside := filepath.Join(dir, "inside")
+	if err := os.Mkdir(inside, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(inside, "b"), []byte("in"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../a", filepath.Join(inside, "out")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := openFolder(inside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.root.Close()
+	for range 2 {
+		b, err := f.open("b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Close()
+		if out, err := f.open("out"); err == nil {
+			out.Close()
+			t.Error("a link leads out")
+		}
+		f.dir.Close() // from now on openat2 fails
+	}
+}
