@@ -9,6 +9,7 @@ TEMPL_VERSION := v0.3.977
 STATICCHECK_VERSION := v0.8.2
 GOVULNCHECK_VERSION := v1.8.0
 VERSITYGW_VERSION := v1.8.0
+MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 GO_SOURCES := $(shell find cmd services transcoder web infra -name '*.go' -o -name '*.templ' -o -name '*.sql' -o -name '*.json' 2>/dev/null)
 DATA ?= demo-data
 LISTEN ?= 127.0.0.1:8080
@@ -61,6 +62,9 @@ $(TOOLS)/govulncheck:
 $(TOOLS)/versitygw:
 	GOBIN=$(TOOLS) go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
 
+$(TOOLS)/minio:
+	GOBIN=$(TOOLS) go install github.com/minio/minio@$(MINIO_VERSION)
+
 # --- checks -------------------------------------------------------------------
 
 test: deps-test build lint test-web test-race test-e2e vuln ## everything, under 20 minutes on 2 cores
@@ -86,8 +90,8 @@ test-web: node_modules/.installed ## types, lint and unit tests of the islands
 test-e2e: bin/lenlop node_modules/.installed ## the journeys in Chromium; screenshots go to artifacts/
 	node --test --test-concurrency=1 test/e2e/
 
-test-long: bin/lenlop ## slow proofs: kill -9 rounds, long recordings, seams
-	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 go test -race -tags long -timeout 90m ./...
+test-long: bin/lenlop $(TOOLS)/versitygw $(TOOLS)/minio ## slow proofs: kill -9 rounds, long recordings, seams, a third S3 server
+	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw LENLOP_TEST_MINIO=$(TOOLS)/minio go test -race -tags long -timeout 90m ./...
 
 bench-search: ## search at 20,000 lessons (LENLOP_BENCH_LESSONS)
 	go test -run '^$$' -bench . -benchtime 200x ./infra/fts ./infra/pgsearch
