@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/url"
@@ -16,36 +17,54 @@ import (
 	"github.com/alecthomas/kong"
 
 	"lenlop/infra/contract"
-	"lenlop/infra/meili/meilitest"
 	"lenlop/infra/s3"
 )
 
-// versitygw runs an S3 server as a process until the test ends and gives its
-// address; the bucket "lenlop" is there.
-func versitygw(t *testing.T) string {
+// versitygwBinary finds the S3 server that tests run as a process.
+func versitygwBinary(t testing.TB) string {
 	t.Helper()
 	bin := os.Getenv("LENLOP_TEST_VERSITYGW")
 	if bin == "" {
 		var err error
 		if bin, err = exec.LookPath("versitygw"); err != nil {
+			if os.Getenv("LENLOP_TEST_REQUIRE") == "1" {
+				t.Fatal("versitygw is required: say where it is with LENLOP_TEST_VERSITYGW")
+			}
 			t.Skip("versitygw is not installed; say where it is with LENLOP_TEST_VERSITYGW")
 		}
 	}
+	return bin
+}
+
+// versitygw runs an S3 server as a process until the test ends and gives its
+// address; the bucket "lenlop" is there.
+func versitygw(t testing.TB) string {
+	t.Helper()
+	_, endpoint := startStorage(t, t.TempDir())
+	return endpoint
+}
+
+// startStorage is versitygw with its process, to be killed and started again.
+func startStorage(t testing.TB, dir string) (*process, string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
 	l.Close()
-	cmd := exec.Command(bin, "--access", "examaccess", "--secret", "examsecret", "--port", addr, "--quiet", "posix", t.TempDir())
-	if err := cmd.Start(); err != nil {
+	p := newProcess(t, dir, "versitygw", versitygwBinary(t), "--access", "examaccess", "--secret", "examsecret", "--port", addr, "--quiet", "posix", t.TempDir())
+	if _, err := p.start(""); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-	})
-	store, err := s3.New(t.Context(), s3.Config{Endpoint: "http://" + addr, Bucket: "lenlop", PathStyle: true, AccessKey: "examaccess", SecretKey: "examsecret"})
+	awaitStorage(t, "http://"+addr)
+	return p, "http://" + addr
+}
+
+// awaitStorage waits until the S3 server answers and has the bucket.
+func awaitStorage(t testing.TB, endpoint string) {
+	t.Helper()
+	store, err := s3.New(t.Context(), s3.Config{Endpoint: endpoint, Bucket: "lenlop", PathStyle: true, AccessKey: "examaccess", SecretKey: "examsecret"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +72,7 @@ func versitygw(t *testing.T) string {
 	defer done()
 	for {
 		if err = store.EnsureBucket(ctx); err == nil {
-			return "http://" + addr
+			return
 		}
 		select {
 		case <-ctx.Done():
@@ -63,23 +82,17 @@ func versitygw(t *testing.T) string {
 	}
 }
 
-// TestJourneysAtScale is TestJourneys with two processes' worth of houses on
-// one PostgreSQL, one S3 server and Meilisearch's stand-in.
+// TestJourneysAtScale is TestJourneys with two web processes and three workers
+// on PostgreSQL, an S3 server and Meilisearch's stand-in.
 func TestJourneysAtScale(t *testing.T) {
-	endpoint, dsn, search := versitygw(t), contract.Postgres(t), meilitest.New(t)
-	shared := func(f *serveFlags) {
-		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = dsn, endpoint, "examaccess", "examsecret"
-		f.MeiliURL, f.MeiliKey = search.URL, search.Key
-		f.Scratch = filepath.Join(f.Data, "files-in-the-making")
-	}
-	first, second := startHouse(t, shared), startHouse(t, shared)
-	if first.house.runner.Worker == second.house.runner.Worker {
-		t.Error("two processes work under one name")
-	}
-	walk(t, first, second)
-	if search.Asked("POST /multi-search") == 0 {
+	p := startProvince(t, provinceOptions{webs: 2, workers: 3})
+	walk(t, p.house(0), p.house(1))
+	if p.search.Asked("POST /multi-search") == 0 {
 		t.Error("Meilisearch was never asked")
 	}
+	p.settle(2 * time.Minute)
+	p.whole()
+	p.drain()
 }
 
 // TestScaleTrouble: what is wrong with a scale configuration is one sentence.
@@ -124,6 +137,9 @@ func withName(dsn, name string) string {
 	u.Path = "/" + name
 	return u.String()
 }
+
+// quietStd is for servers of tests that fail on purpose.
+var quietStd = log.New(io.Discard, "", 0)
 
 func quietLogger() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/people"
 	"lenlop/services/school"
 	"lenlop/web/api"
@@ -92,18 +93,7 @@ func startHouseLogged(t *testing.T, log *slog.Logger, change func(*serveFlags)) 
 		t.Fatal(err)
 	}
 	h.people.Params = quickArgon
-	for _, id := range []string{"s1", "s2"} {
-		if err := h.db.Schools().SaveSchool(ctx, school.School{ID: id, Code: strings.ToUpper(id), Name: "Trường " + id, Level: school.Mixed, CreatedAt: time.Now()}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, a := range testAccounts {
-		p := people.Person{ID: "p-" + a.name, Username: a.name, Name: "Tên " + a.name, Active: a.active, PasswordHash: passwordHash(),
-			Grants: []people.Grant{{Role: a.role, School: a.school}}, CreatedAt: time.Now()}
-		if err := h.db.People().SavePerson(ctx, p); err != nil {
-			t.Fatal(err)
-		}
-	}
+	furnish(t, h.db)
 	stopped := make(chan struct{})
 	handler, err := h.site(serveCmd{serveFlags: f}, stopped)
 	if err != nil {
@@ -121,16 +111,40 @@ func startHouseLogged(t *testing.T, log *slog.Logger, change func(*serveFlags)) 
 		}
 		h.close()
 	})
+	return &testHouse{t: t, house: h, url: srv.URL, router: documentRouter(t, srv.URL)}
+}
+
+// furnish gives a house two schools and the accounts of all tests.
+func furnish(t testing.TB, db *sqldb.DB) {
+	t.Helper()
+	ctx := context.Background()
+	for _, id := range []string{"s1", "s2"} {
+		if err := db.Schools().SaveSchool(ctx, school.School{ID: id, Code: strings.ToUpper(id), Name: "Trường " + id, Level: school.Mixed, CreatedAt: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, a := range testAccounts {
+		p := people.Person{ID: "p-" + a.name, Username: a.name, Name: "Tên " + a.name, Active: a.active, PasswordHash: passwordHash(),
+			Grants: []people.Grant{{Role: a.role, School: a.school}}, CreatedAt: time.Now()}
+		if err := db.People().SavePerson(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// documentRouter finds what the OpenAPI document says of requests to a site.
+func documentRouter(t testing.TB, url string) routers.Router {
+	t.Helper()
 	doc, err := api.Document()
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc.Servers = openapi3.Servers{{URL: srv.URL + api.Base}}
+	doc.Servers = openapi3.Servers{{URL: url + api.Base}}
 	router, err := legacy.NewRouter(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &testHouse{t: t, house: h, url: srv.URL, router: router}
+	return router
 }
 
 // caller is one person's client. It checks every answer of the API against

@@ -121,34 +121,18 @@ rm -rf "$dir"`
 // startCluster makes and starts a cluster that listens on a Unix socket only.
 // Nothing in it outlives the tests, so it does not sync.
 func startCluster() (dsn string, err error) {
-	bin, err := serverFolder()
-	if err != nil {
-		return "", err
-	}
 	dir, err := os.MkdirTemp("", "lenlop-pg-")
 	if err != nil {
 		return "", err
 	}
-	// PostgreSQL refuses to run as root; then the account "postgres" runs it.
-	var as []string
-	if os.Getuid() == 0 {
-		if err := giveTo(dir, "postgres"); err != nil {
-			os.RemoveAll(dir)
-			return "", err
-		}
-		as = []string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"}
-	}
-	data := filepath.Join(dir, "data")
-	initdb := slices.Concat(as, []string{filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"})
-	cmd := exec.Command(initdb[0], initdb[1:]...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
+	program, err := makeCluster(dir)
+	if err != nil {
 		os.RemoveAll(dir)
-		return "", fmt.Errorf("initdb: %w: %s", err, out)
+		return "", err
 	}
-	server := slices.Concat(as, []string{filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off",
+	server := slices.Concat(program, []string{"-k", dir, "-c", "listen_addresses=", "-c", "fsync=off",
 		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=120"})
-	cmd = exec.Command("sh", slices.Concat([]string{"-c", supervise, "sh", dir}, server)...)
+	cmd := exec.Command("sh", slices.Concat([]string{"-c", supervise, "sh", dir}, server)...)
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the tests; the pipe tells the server
 	if _, err := cmd.StdinPipe(); err != nil {
@@ -160,6 +144,31 @@ func startCluster() (dsn string, err error) {
 	}
 	dsn = "postgres://postgres@/postgres?host=" + url.QueryEscape(dir)
 	return dsn, awaitServer(dsn, filepath.Join(dir, "log"))
+}
+
+// makeCluster makes a cluster's files below dir and gives the command of its
+// server.
+func makeCluster(dir string) (server []string, err error) {
+	bin, err := serverFolder()
+	if err != nil {
+		return nil, err
+	}
+	// PostgreSQL refuses to run as root; then the account "postgres" runs it.
+	var as []string
+	if os.Getuid() == 0 {
+		if err := giveTo(dir, "postgres"); err != nil {
+			return nil, err
+		}
+		as = []string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"}
+	}
+	data := filepath.Join(dir, "data")
+	initdb := slices.Concat(as, []string{filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"})
+	cmd := exec.Command(initdb[0], initdb[1:]...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	return slices.Concat(as, []string{filepath.Join(bin, "postgres"), "-D", data}), nil
 }
 
 // serverFolder finds the programs of PostgreSQL 15 or newer.

@@ -207,7 +207,15 @@ func changedCredits(before, after []Credit) []Credit {
 
 func same(a, b Credit) bool {
 	return a.Watch == b.Watch && a.Viewed == b.Viewed && a.Offline == b.Offline && a.Unmatched == b.Unmatched &&
-		slices.Equal(a.Coverage, b.Coverage) && slices.Equal(a.Heat, b.Heat)
+		slices.Equal(a.Coverage, b.Coverage) && slices.Equal(trim(a.Heat), trim(b.Heat))
+}
+
+// trim leaves off the bins at the end that nobody played, as stores do.
+func trim(heat []int32) []int32 {
+	for len(heat) > 0 && heat[len(heat)-1] == 0 {
+		heat = heat[:len(heat)-1]
+	}
+	return heat
 }
 
 // completions applies completion/1 to every viewer and package whose coverage

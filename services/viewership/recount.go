@@ -109,12 +109,35 @@ func compareCredits(have, want []Credit, each func(Miscount)) {
 			continue
 		}
 		subject := "a viewer of lesson " + d.LessonID + " on " + d.Day
-		if was.Watch != d.Watch {
+		switch {
+		case was.Watch != d.Watch:
 			each(Miscount{subject, "the milliseconds watched", was.Watch, d.Watch})
-		} else {
+		case was.Coverage.Length() != d.Coverage.Length():
 			each(Miscount{subject, "the milliseconds covered", was.Coverage.Length(), d.Coverage.Length()})
+		case plays(was.Heat) != plays(d.Heat):
+			each(Miscount{subject, "the number of bins played", plays(was.Heat), plays(d.Heat)})
+		default:
+			each(Miscount{subject, "what kind of view it is", kindOf(was), kindOf(d)})
 		}
 	}
+}
+
+// plays sums a heat map up.
+func plays(heat []int32) (n int64) {
+	for _, x := range heat {
+		n += int64(x)
+	}
+	return n
+}
+
+// kindOf is what a credit says beside lengths, as bits: viewed, offline, unmatched.
+func kindOf(c Credit) (n int64) {
+	for i, b := range []bool{c.Viewed, c.Offline, c.Unmatched} {
+		if b {
+			n |= 1 << i
+		}
+	}
+	return n
 }
 
 func compareTotals(sums *summer, totals []Total, from string, each func(Miscount)) {

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"lenlop/infra/contract"
+	"lenlop/infra/meili/meilitest"
+	"lenlop/infra/sqldb"
+)
+
+// province is the scale topology as processes of their own: web processes and
+// workers of the product, PostgreSQL, an S3 server, and the stand-in for
+// Meilisearch, with lines between them that can be made bad.
+type province struct {
+	t   *testing.T
+	dir string
+	opt provinceOptions
+
+	pg                       *contract.Cluster
+	storage                  *process
+	endpoint                 string // storage itself
+	moods                    *moods // before storage
+	search                   *meilitest.Server
+	database, media, finding *line
+
+	db      *sqldb.DB // for looking, past the lines
+	webs    []*process
+	workers []*process
+
+	mu   sync.Mutex
+	urls []string // of the webs, "" while one is down
+}
+
+// provinceOptions say how much of it there is.
+type provinceOptions struct {
+	webs, workers int
+	settings      []string // PostgreSQL's
+	common        []string // flags of every process
+	work          []string // flags of workers
+	direct        bool     // no lines between: for measuring
+}
+
+const provinceDatabase = "lenlop"
+
+// startProvince starts everything and returns when all of it is ready.
+func startProvince(t *testing.T, o provinceOptions) *province {
+	t.Helper()
+	p := &province{t: t, dir: t.TempDir(), opt: o, urls: make([]string, o.webs)}
+	settings := append([]string{"fsync=off"}, o.settings...) // processes are killed here, not machines
+	p.pg = contract.NewCluster(t, settings...)
+	p.pg.Exec("postgres", "CREATE DATABASE "+provinceDatabase)
+	p.search = meilitest.New(t)
+	p.storage, p.endpoint = startStorage(t, p.dir)
+	p.moods = newMoods(t, p.endpoint)
+	p.database = newLine(t, "database", "127.0.0.1:0", p.pg.Address())
+	p.media = newLine(t, "media", "127.0.0.1:0", p.moods.address())
+	p.finding = newLine(t, "search", "127.0.0.1:0", strings.TrimPrefix(p.search.URL, "http://"))
+	var err error
+	if p.db, err = openDatabase(t.Context(), dataFlags{Database: p.pg.DSN(p.pg.Address(), provinceDatabase)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.db.Close() })
+	furnish(t, p.db)
+	for i := range o.workers {
+		p.workers = append(p.workers, p.worker("worker-"+strconv.Itoa(i+1), p.flags()...))
+	}
+	for i := range o.webs {
+		name := "web-" + strconv.Itoa(i+1)
+		argv := append([]string{lenlopBinary(t), "serve", "--no-work", "--listen", "127.0.0.1:0", "--data", filepath.Join(p.dir, name)}, p.flags()...)
+		w := newProcess(t, p.dir, name, argv...)
+		w.env = []string{asProgram + "=1"}
+		p.webs = append(p.webs, w)
+	}
+	var all sync.WaitGroup
+	for i := range p.webs {
+		all.Go(func() { p.startWeb(i) })
+	}
+	for _, w := range p.workers {
+		all.Go(func() { p.startWorker(w) })
+	}
+	all.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	return p
+}
+
+// flags of every process of ours.
+func (p *province) flags() []string {
+	database, media, search := p.database.address(), "http://"+p.media.address(), "http://"+p.finding.address()
+	if p.opt.direct {
+		database, media, search = p.pg.Address(), p.endpoint, p.search.URL
+	}
+	return append(p.flagsFor(database, media, search), p.opt.common...)
+}
+
+func (p *province) flagsFor(database, media, search string) []string {
+	return []string{"--database", p.pg.DSN(database, provinceDatabase), "--s3-endpoint", media, "--s3-access-key", "examaccess", "--s3-secret-key", "examsecret",
+		"--meili-url", search, "--meili-key", p.search.Key, "--no-second-step", "--drain", "5s"}
+}
+
+// worker makes a worker process that is not started yet.
+func (p *province) worker(name string, flags ...string) *process {
+	argv := append([]string{lenlopBinary(p.t), "work", "--data", filepath.Join(p.dir, name)}, flags...)
+	w := newProcess(p.t, p.dir, name, append(argv, p.opt.work...)...)
+	w.env = []string{asProgram + "=1"}
+	return w
+}
+
+func (p *province) startWeb(i int) {
+	line, err := p.webs[i].start("ready ")
+	if err != nil {
+		p.t.Error(err)
+		return
+	}
+	p.mu.Lock()
+	p.urls[i] = strings.TrimPrefix(line, "ready ")
+	p.mu.Unlock()
+}
+
+func (p *province) killWeb(i int) {
+	p.mu.Lock()
+	p.urls[i] = ""
+	p.mu.Unlock()
+	p.webs[i].kill()
+}
+
+func (p *province) startWorker(w *process) {
+	if _, err := w.start("working "); err != nil {
+		p.t.Error(err)
+	}
+}
+
+// url of any web process that runs, "" when none does.
+func (p *province) url() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, i := range rand.Perm(len(p.urls)) {
+		if p.urls[i] != "" {
+			return p.urls[i]
+		}
+	}
+	return ""
+}
+
+// house is a web process as the journeys see it.
+func (p *province) house(i int) *testHouse {
+	p.mu.Lock()
+	url := p.urls[i]
+	p.mu.Unlock()
+	return &testHouse{t: p.t, url: url, router: documentRouter(p.t, url)}
+}
+
+// revive starts whatever does not run and makes all lines good, as those who
+// run a province do in the end.
+func (p *province) revive() {
+	p.t.Helper()
+	for _, l := range []*line{p.database, p.media, p.finding} {
+		l.well()
+	}
+	p.moods.before.Store(0)
+	p.moods.after.Store(0)
+	if !p.storage.alive() {
+		p.startStorage()
+	}
+	if err := p.pg.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	for i, w := range p.webs {
+		if !w.alive() {
+			p.startWeb(i)
+		}
+	}
+	for _, w := range p.workers {
+		if !w.alive() {
+			p.startWorker(w)
+		}
+	}
+}
+
+func (p *province) startStorage() {
+	if _, err := p.storage.start(""); err != nil {
+		p.t.Error(err)
+		return
+	}
+	awaitStorage(p.t, p.endpoint)
+}
+
+// one reads one number from the database, past the lines.
+func (p *province) one(query string, args ...any) (n int64) {
+	p.t.Helper()
+	if err := p.db.Reader(p.t.Context()).NewRaw(query, args...).Scan(p.t.Context(), &n); err != nil {
+		p.t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// settle waits until no recording is on its way and no lesson's job is left.
+func (p *province) settle(limit time.Duration) {
+	p.t.Helper()
+	const left = `SELECT (SELECT COUNT(*) FROM jobs WHERE state IN ('waiting', 'running') AND (subject <> '' OR kind = 'index-meili'))
+		+ (SELECT COUNT(*) FROM lessons WHERE media_state IN ('checking', 'processing'))`
+	for end := time.Now().Add(limit); ; time.Sleep(200 * time.Millisecond) {
+		n := p.one(left)
+		if n == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			var rows []map[string]any
+			_ = p.db.Reader(p.t.Context()).NewRaw("SELECT kind, state, attempt, run_at, lease_until, worker, last_error FROM jobs WHERE state IN ('waiting', 'running', 'parked')").Scan(p.t.Context(), &rows)
+			p.t.Fatalf("%d things still on their way after %v: %v", n, limit, rows)
+		}
+	}
+}
+
+// lenlop runs a command of the product at the province and gives what it says.
+func (p *province) lenlop(command string, more ...string) (string, error) {
+	argv := append([]string{command, "--data", filepath.Join(p.dir, "tool")}, p.flags()...)
+	ctx, done := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	defer done()
+	cmd := exec.CommandContext(ctx, lenlopBinary(p.t), append(argv, more...)...)
+	cmd.Env = append(cmd.Environ(), asProgram+"=1")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// whole wants fsck to find nothing.
+func (p *province) whole() {
+	p.t.Helper()
+	out, err := p.lenlop("fsck", "--log", "error")
+	if err != nil || !strings.Contains(out, "the house is whole") {
+		p.t.Errorf("fsck: %v\n%s", err, out)
+		return
+	}
+	p.t.Log(strings.TrimSpace(out))
+}
+
+// drain sends SIGTERM to everything of ours and wants it to end well.
+func (p *province) drain() {
+	for _, w := range append(p.webs, p.workers...) {
+		w.stop(syscall.SIGTERM, 30*time.Second)
+	}
+}
+
+// published makes a lesson that everybody may watch, of some seconds.
+func (p *province) published(title string, seconds int) lessonJSON {
+	p.t.Helper()
+	h := p.house(0)
+	teacher, reviewer := h.as("giao-vien"), h.as("chuyen-vien")
+	l := teacher.draft(title)
+	teacher.upload(l.ID, smallRecording(p.t, seconds))
+	l = teacher.until(l.ID, 3*time.Minute, settled)
+	if l.Failure != nil {
+		p.t.Fatalf("%s: %+v", title, *l.Failure)
+	}
+	teacher.ok("POST", "/lessons/"+l.ID+"/submit", nil, 200, &l)
+	reviewer.ok("POST", "/lessons/"+l.ID+"/approve", map[string]any{}, 200, &l)
+	return l
+}
+
+// smallRecording is a real recording that is transcoded quickly.
+func smallRecording(t *testing.T, seconds int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), fmt.Sprintf("nho-%d.mp4", seconds))
+	out, err := exec.Command("ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=s=426x240:r=12:d=%d", seconds),
+		"-f", "lavfi", "-i", fmt.Sprintf("sine=frequency=440:sample_rate=48000:duration=%d", seconds),
+		"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("ffmpeg: %v: %s", err, out)
+	}
+	return path
+}
