@@ -45,7 +45,7 @@ func Viewership(t *testing.T, open OpenViewing) {
 	}{
 		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
 		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns}, {"Imports", FigureImports},
-		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs}, {"Downloads", Downloads}, {"Minutes", Minutes}, {"MinuteFiles", MinuteFiles}, {"HeldAirings", HeldAirings}, {"Reconciliation", Reconciliation},
+		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs}, {"Downloads", Downloads}, {"SharedDevice", SharedDevice}, {"Minutes", Minutes}, {"MinuteFiles", MinuteFiles}, {"HeldAirings", HeldAirings}, {"Reconciliation", Reconciliation},
 		{"RollCalls", RollCalls}, {"Unreached", Unreached}, {"Areas", Areas}, {"SmallNumbers", SmallNumbers}, {"Participation", Participation},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })

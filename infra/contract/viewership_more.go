@@ -291,3 +291,37 @@ func Downloads(t *testing.T, open OpenViewing) {
 		t.Fatalf("%+v", rows)
 	}
 }
+
+// SharedDevice: what is watched of a kept lesson after the person who kept it
+// has signed out is the device's, and keeping it was one download.
+func SharedDevice(t *testing.T, open OpenViewing) {
+	h := newHouse(t, open)
+	h.teach(t, "l", 600)
+	pupil := people.Person{ID: "hs1", Active: true, Grants: []people.Grant{{Role: people.Student}}}
+	kept := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true, Person: pupil})
+	if kept.DeviceToken == "" || kept.DeviceToken == kept.Token || kept.PackageID == "" {
+		t.Fatalf("%+v", kept)
+	}
+	if o := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true}); o.DeviceToken != "" {
+		t.Error("nobody signed in has a grant of a person's")
+	}
+	if o := h.open(t, viewership.OpenRequest{LessonID: "l", Person: pupil}); o.DeviceToken != "" {
+		t.Error("a visit online has a grant")
+	}
+	h.pass(time.Hour)
+	run := func(token, name string) viewership.Heartbeat {
+		return viewership.Heartbeat{Token: token, Run: name, StartedAt: h.Now(), Played: []viewership.Interval{{0, 60}}}
+	}
+	mine, theirs := run(kept.Token, "r1"), run(kept.DeviceToken, "r2")
+	h.pass(time.Hour)
+	// Two tabs deliver the same, one of them twice.
+	for _, hs := range [][]viewership.Heartbeat{{mine, theirs}, {theirs, mine}, {theirs}} {
+		if r, err := h.svc.Beat(bg, hs); err != nil || r.Refused != 0 {
+			t.Fatalf("%+v %v", r, err)
+		}
+	}
+	g := h.ledger(t, "l")
+	if g.Downloads != 2 || g.Web.Views != 2 || g.Web.Viewers != 2 || g.Web.OfflineViews != 2 {
+		t.Fatalf("%+v", g)
+	}
+}

@@ -53,10 +53,17 @@ func (s *Service) Open(ctx context.Context, r OpenRequest) (Opened, error) {
 			return Opened{}, fmt.Errorf("lesson %s: %w", l.ID, err)
 		}
 	}
-	return Opened{
-		Session: p.Session, Token: s.sign.sign(p), Viewer: device,
+	o := Opened{
+		Session: p.Session, Token: s.sign.sign(p), Viewer: device, PackageID: p.Package,
 		HeartbeatSeconds: s.beatSeconds(), IssuedAt: now, ExpiresAt: p.expires(),
-	}, nil
+	}
+	if r.Offline && !r.Person.Anonymous() {
+		// One lesson was kept, so this one is no second download. What is left
+		// out of the person's viewing is left out of their device's.
+		p.Session, p.Viewer = s.NewID(), viewerKey(people.Person{}, device)
+		o.DeviceToken = s.sign.sign(p)
+	}
+	return o, nil
 }
 
 // day is the local day of a moment.
@@ -80,6 +87,15 @@ func (s *Service) Device(old string) (string, error) {
 		return "", fmt.Errorf("viewer: %w", err)
 	}
 	return term + "." + base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// ViewerOf names a viewer as the counts do: the person, else the device, with
+// the identifier that the device goes on with (Device).
+func (s *Service) ViewerOf(by people.Person, device string) (viewer, kept string, err error) {
+	if kept, err = s.Device(device); err != nil {
+		return "", "", err
+	}
+	return viewerKey(by, kept), kept, nil
 }
 
 // Viewers are persons, or devices.

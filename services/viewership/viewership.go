@@ -26,8 +26,12 @@ type OpenRequest struct {
 
 // Opened is a playback session for a player.
 type Opened struct {
-	Session          string
-	Token            string // signed (HMAC): what a heartbeat must carry
+	Session string
+	Token   string // signed (HMAC): what a heartbeat must carry
+	// DeviceToken is a grant beside a signed-in person's own, for whoever
+	// watches on this device once that person has signed out; else "".
+	DeviceToken      string
+	PackageID        string // what the session may report on
 	Viewer           string // device identifier to keep
 	HeartbeatSeconds int
 	IssuedAt         time.Time

@@ -17,6 +17,8 @@ import (
 type sessionIn struct {
 	Offline     bool   `json:"offline,omitempty"`
 	ViewerToken string `json:"viewerToken,omitempty"`
+	// SentAt is the device's clock: a grant's visits are dated by it.
+	SentAt time.Time `json:"sentAt,omitzero"`
 }
 
 type sessionOut struct {
@@ -26,6 +28,11 @@ type sessionOut struct {
 	ViewerToken      string    `json:"viewerToken"`
 	IssuedAt         time.Time `json:"issuedAt"`
 	ExpiresAt        time.Time `json:"expiresAt"`
+	PackageID        string    `json:"packageId"`
+	// DeviceToken and Holder come with a signed-in person's grant: what takes
+	// its place once that sign-in, which Holder stands for, has left the device.
+	DeviceToken string `json:"deviceToken,omitempty"`
+	Holder      string `json:"holder,omitempty"`
 }
 
 type heartbeatIn struct {
@@ -62,13 +69,19 @@ func openSession(r *Room, c echo.Context, by people.Person, in sessionIn) (sessi
 		viewer = signin.Viewer(c)
 	}
 	o, err := r.Viewership.Open(c.Request().Context(), viewership.OpenRequest{
-		LessonID: c.Param("lesson"), Person: by, Viewer: viewer, Offline: in.Offline, UserAgent: c.Request().UserAgent(),
+		LessonID: c.Param("lesson"), Person: by, Viewer: viewer, Offline: in.Offline,
+		UserAgent: c.Request().UserAgent(), SentAt: in.SentAt,
 	})
 	if err != nil {
 		return sessionOut{}, err
 	}
 	signin.KeepViewer(c, o.Viewer)
-	return sessionOut{o.Session, o.Token, o.HeartbeatSeconds, o.Viewer, o.IssuedAt.In(r.Zone), o.ExpiresAt.In(r.Zone)}, nil
+	out := sessionOut{Session: o.Session, Token: o.Token, HeartbeatSeconds: o.HeartbeatSeconds, ViewerToken: o.Viewer,
+		IssuedAt: o.IssuedAt.In(r.Zone), ExpiresAt: o.ExpiresAt.In(r.Zone), PackageID: o.PackageID, DeviceToken: o.DeviceToken}
+	if in.Offline {
+		out.Holder = signin.LeaveHolder(c)
+	}
+	return out, nil
 }
 
 // beat takes one heartbeat or an array. The body counts, not its content type:

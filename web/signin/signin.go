@@ -313,6 +313,7 @@ func (d *Door) letIn(c echo.Context, p people.Person, ses people.Session, secret
 		}
 	}
 	c.SetCookie(Cookie(v.Base, cookieName(v.Base), secret, ses.ExpiresAt.Sub(d.Now())))
+	forgetHolder(c)
 	if d.People.MustEnrol(p) {
 		return c.Redirect(http.StatusSeeOther, SecondStepPath)
 	}
@@ -347,6 +348,7 @@ func (d *Door) leave(c echo.Context) error {
 		}
 	}
 	c.SetCookie(Cookie(v.Base, cookieName(v.Base), "", 0))
+	forgetHolder(c)
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
