@@ -11,12 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lenlop/services/audit"
+	"lenlop/services/bookmark"
 	"lenlop/services/caption"
 	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/notice"
 	"lenlop/services/people"
+	"lenlop/services/problem"
 	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
@@ -44,6 +46,9 @@ type Stores struct {
 	Audit    audit.Log
 	Notices  notice.Store
 	Webhooks webhook.Store
+
+	Bookmarks bookmark.Store
+	Problems  problem.Store
 }
 
 // Open gives the stores of a fresh, migrated database that holds nothing but
@@ -58,7 +63,7 @@ func AllStores(t *testing.T, open Open) {
 	}{
 		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Classes", Classes}, {"Uploads", Uploads},
 		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"LessonSteps", LessonSteps}, {"Worksheets", Worksheets}, {"Schedule", Schedule}, {"Booking", Booking}, {"Programmes", Programmes}, {"Jobs", Jobs}, {"Audit", Audit},
-		{"Notices", Notices}, {"Webhooks", Webhooks},
+		{"Notices", Notices}, {"Webhooks", Webhooks}, {"Bookmarks", Bookmarks}, {"Problems", Problems},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}

@@ -42,6 +42,8 @@ var traces = []trace{
 	{table: "replays", column: "person", own: true},
 	{table: "notice_receipts", column: "person_id", own: true},
 	{table: "notice_letters", column: "person_id", own: true},
+	{table: "bookmarks", column: "person_id", own: true},
+	{table: "problems", column: "person_id", own: true},
 	{table: "view_sessions", column: "viewer", viewer: true, own: true},
 	{table: "view_credits", column: "viewer", viewer: true, own: true},
 	{table: "view_flags", column: "viewer", viewer: true, own: true},
@@ -74,6 +76,7 @@ var traces = []trace{
 	{table: "view_flags", column: "restored_by"},
 	{table: "notices", column: "author_id"},
 	{table: "webhooks", column: "made_by"},
+	{table: "problems", column: "answered_by"},
 }
 
 // kept are columns of the audit: they hold identifiers alone, which name nobody

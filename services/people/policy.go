@@ -48,6 +48,9 @@ const (
 
 	WriteNotice Action = "notice.write"   // guidance from the department, or a school to its own
 	ReadNotice  Action = "notice.receipt" // say that one has read it
+
+	AnswerProblem Action = "problem.answer" // see and close what viewers say is wrong with a lesson
+
 	ManageHooks Action = "webhook.manage"
 
 	ListClasses   Action = "class.list"      // the classes that one has to do with
@@ -133,6 +136,8 @@ func May(p Person, a Action, o Object) bool {
 		return own || p.At(Head, o.School) || p.Is(Reviewer) || p.Is(Admin)
 	case PutBackLesson:
 		return p.Is(Reviewer) && o.Owner != p.ID && o.Uploader != p.ID || p.Is(Admin)
+	case AnswerProblem:
+		return own || p.At(Head, o.School) || p.Is(Reviewer) || p.Is(Admin)
 	case ReadHistory:
 		return own || p.At(Head, o.School) || p.Is(Reviewer) || p.Is(Admin)
 	case WriteNotice:

@@ -16,7 +16,7 @@ func (p Person) covers(a Action) bool {
 // among them: a token must not outgrow its scopes.
 var scopable = []Action{
 	SeeSelf, ListLessons, ReadLesson, WatchLesson, CreateLesson, EditLesson, ReadRecording, ReviewLesson, WithdrawLess,
-	PreapproveLesson, TakeDownLesson, PutBackLesson, ReadHistory,
+	PreapproveLesson, TakeDownLesson, PutBackLesson, ReadHistory, AnswerProblem,
 	ReadSchedule, EditSchedule, EditChannel, ReportAsRun, WriteFigure, ReadViewing, ReadLedger, MakeReport,
 	ReadSchool, ManageSchools, ReadAudit, ReadQueue, ReadHealth,
 }
