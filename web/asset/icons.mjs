@@ -26,6 +26,7 @@ const names = [
   'house',
   'info',
   'layers',
+  'picture-in-picture-2',
   'play',
   'plus',
   'printer',

@@ -11,7 +11,7 @@ const budgets = [
   ['every page', ['site.css', 'icon.svg'], 7 * kB],
   ['catalogue page beside its text', ['site.css', 'icon.svg', 'suggest.js'], 9 * kB],
   ['player core', ['player.js'], 3 * kB],
-  ['player extras', ['viewing.js', 'extras.js', 'along.js'], 12 * kB],
+  ['player extras', ['viewing.js', 'extras.js', 'along.js', 'strip.js', 'budget.js'], 12 * kB],
   ['keep this lesson', ['keep.js'], 3 * kB],
   ['shelf of kept lessons', ['kept.js'], 4 * kB],
   ['player engine', ['hls.js'], 120 * kB],

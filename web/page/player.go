@@ -49,21 +49,27 @@ type Player struct {
 	Choices []Choice
 	Growing bool
 	Tracks  Tracks
+	Board   Board     // the lesson in small pictures
+	Family  bool      // published, so watched at home where data is paid for: a limit for the day can be set
 	DayEnds time.Time // local midnight, when a visit ends for counting
 }
 
 // PlayerOf is the player of a lesson for somebody who may watch it.
 func PlayerOf(ctx context.Context, s Streams, l lesson.Lesson, now time.Time) (Player, error) {
 	y, m, d := now.Date()
-	p := Player{Lesson: l, Choices: choices(ctx, l.Renditions), DayEnds: time.Date(y, m, d+1, 0, 0, 0, 0, now.Location()),
+	p := Player{Lesson: l, Choices: choices(ctx, l.Renditions), Family: l.Object().Published, DayEnds: time.Date(y, m, d+1, 0, 0, 0, 0, now.Location()),
 		Growing: l.Media.State != lesson.Ready && l.Media.PackageID == l.Media.MakingID}
 	if !l.Media.Playable {
 		return p, nil
 	}
 	p.HLS, p.Poster = s.Playback(ctx, "", l)
 	for _, x := range l.Renditions {
-		if a := s.File(ctx, "", l, x.Name); x.Kind == lesson.KindFile && a != "" {
+		switch a := s.File(ctx, "", l, x.Name); {
+		case a == "":
+		case x.Kind == lesson.KindFile:
 			p.Files = append(p.Files, PlainFile{x.Name, a, x.Bytes})
+		case x.Kind == lesson.KindStoryboard:
+			p.Board = Board{a, x.Bytes}
 		}
 	}
 	var err error
@@ -187,7 +193,7 @@ func (p Player) mostBytes() int64  { return p.Choices[0].Bytes }
 // statusWords are the player's sentences in the page's language, as JSON.
 func statusWords(ctx context.Context) string {
 	words := map[string]string{}
-	for _, k := range []string{"loading", "waiting", "offline", "retrying", "broken", "resumed", "edge"} {
+	for _, k := range []string{"loading", "waiting", "offline", "retrying", "ahead", "again", "continuing", "gone", "broken", "resumed", "edge"} {
 		words[k] = locale.T(ctx, "player."+k)
 	}
 	raw, err := json.Marshal(words)

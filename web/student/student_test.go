@@ -85,11 +85,42 @@ func TestSearchMarksWhatMatchedAndNarrows(t *testing.T) {
 	}
 }
 
+func TestSearchFiltersGoTogetherAndComeOff(t *testing.T) {
+	town := newTown()
+	town.found = &catalog.Result{EstimatedTotal: 2, Hits: []catalog.Hit{{Entry: town.entries[0]}},
+		Facets: catalog.Facets{Subject: map[string]int{"toan": 2}, Grade: map[int]int{9: 2}, Week: map[int]int{12: 2},
+			Language: map[string]int{"vi": 2, "hmn": 5}, School: map[string]int{"s1": 2, "gone": 1}}}
+	body := visitor{t: t, town: town}.get("/search?q=ham&grade=9&subject=toan&week=12&language=vi&school=s1")
+	if q := town.asked[0]; q.Grade != 9 || q.Subject != "toan" || q.Week != 12 || q.Language != "vi" || q.School != "s1" {
+		t.Errorf("asked %+v", q)
+	}
+	all := url.Values{"q": {"ham"}, "grade": {"9"}, "subject": {"toan"}, "week": {"12"}, "language": {"vi"}, "school": {"s1"}}
+	for name := range all {
+		if name == "q" {
+			continue
+		}
+		rest := url.Values{}
+		for k, v := range all {
+			if k != name {
+				rest[k] = v
+			}
+		}
+		want(t, body, `href="/search?`+strings.ReplaceAll(rest.Encode(), "&", "&amp;")+`" aria-current`,
+			`<input type="hidden" name="`+name+`" value="`+all.Get(name)+`"`)
+	}
+	other := strings.ReplaceAll(all.Encode(), "language=vi", "language=hmn")
+	want(t, body, `href="/search?`+strings.ReplaceAll(other, "&", "&amp;")+`"`, "Tiếng Mông", "Tiếng Việt", "THCS Nà Hang", "Tuần 12")
+	lack(t, body, "gone")
+	want(t, visitor{t: t, town: town}.get("/search?school=khong-co"), "Trường không rõ")
+}
+
 func TestSearchHelpsWhenNothingIsFound(t *testing.T) {
 	town := newTown()
-	town.found = &catalog.Result{}
+	town.found = &catalog.Result{Nearby: []string{"ham so"}, Facets: catalog.Facets{Subject: map[string]int{"ngu-van": 3, "tieng-viet": 4}}}
 	body := visitor{t: t, town: town}.get("/search?q=" + url.QueryEscape(hostile) + "&grade=9&subject=toan")
-	want(t, body, "Không tìm thấy bài nào", "ở mọi lớp, mọi môn", `aria-current`, "bỏ chọn")
+	want(t, body, "Không tìm thấy bài nào", "ở mọi lớp, mọi môn", `aria-current`, "bỏ chọn",
+		"Có phải em muốn tìm", `href="/search?q=ham+so"`, "Bỏ “Toán” thì có 7 bài")
+	lack(t, body, "Bỏ “Lớp 9”")
 }
 
 func TestAbsurdSearchesAreBounded(t *testing.T) {
@@ -132,7 +163,8 @@ func TestLessonCanBeKept(t *testing.T) {
 	want(t, body, `data-file-saver="/watch/ham-so/p1/files/0-7/saver.mp4"`, `data-file-sound="/watch/ham-so/p1/files/0-7/sound.m4a"`,
 		`href="/watch/ham-so/p1/files/0-7/saver.mp4" download="Hàm số 1-2- -bậc nhất-.mp4"`, `download="Hàm số 1-2- -bậc nhất-.m4a"`,
 		"Tải video tiết kiệm về máy – 25 MB", "Tải bản chỉ nghe về máy – 9 MB", "Tiết kiệm – 25 MB")
-	lack(t, body, "storyboard")
+	want(t, body, `data-index="/watch/ham-so/p1/files/0-7/storyboard.vtt"`, `name="budget"`)
+	lack(t, body, "storyboard.vtt\" download")
 }
 
 func TestUnpublishedLessonIsForItsTeacher(t *testing.T) {

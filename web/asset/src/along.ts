@@ -6,7 +6,6 @@ import { keep, recall, type Stage } from './player/parts'
 export function start(stage: Stage): void {
   const { root, video } = stage
   const choice = root.querySelector<HTMLSelectElement>('[name=captions]')
-  const size = root.querySelector<HTMLSelectElement>('[name=cue]')
   const words = root.querySelector<HTMLDetailsElement>('.transcript')
   const tracks = Array.from(video.textTracks).filter(t => t.kind === 'captions')
   if (!choice || !tracks.length) return
@@ -36,16 +35,8 @@ export function start(stage: Stage): void {
     keep('captions', on)
     if (words?.open) apply()
   })
-  if (size) {
-    size.disabled = false
-    size.value = recall('cue') || 'normal'
-    if (!size.value) size.value = 'normal'
-    root.dataset.cue = size.value
-    size.onchange = () => {
-      root.dataset.cue = size.value
-      keep('cue', size.value)
-    }
-  }
+  look(root, 'cue')
+  look(root, 'ink')
 
   let laid: TextTrack | undefined
   let now: HTMLElement | undefined
@@ -97,4 +88,18 @@ export function start(stage: Stage): void {
     words.addEventListener('toggle', apply)
   }
   apply()
+}
+
+/** How captions look: the style sheet knows what each choice of size (cue) and colour (ink) means. */
+function look(root: HTMLElement, name: 'cue' | 'ink'): void {
+  const select = root.querySelector<HTMLSelectElement>(`[name=${name}]`)
+  if (!select) return
+  select.disabled = false
+  const wish = recall(name)
+  if (select.querySelector(`option[value="${CSS.escape(wish)}"]`)) select.value = wish
+  root.dataset[name] = select.value
+  select.onchange = () => {
+    root.dataset[name] = select.value
+    keep(name, select.value)
+  }
 }

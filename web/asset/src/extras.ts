@@ -3,7 +3,8 @@
 import { keep, recall, type Stage, thrifty } from './player/parts'
 import { levelFor } from './player/quality'
 
-export function start(stage: Stage): void {
+/** Resolves when the family's limit, if there is one, is watched. */
+export function start(stage: Stage): Promise<unknown> {
   const { root, video } = stage
   const quality = root.querySelector<HTMLSelectElement>('[name=quality]')
   const speed = root.querySelector<HTMLSelectElement>('[name=speed]')
@@ -39,9 +40,46 @@ export function start(stage: Stage): void {
     if (cover) cover.click()
     else void video.play().catch(() => undefined)
   })
-  if (stage.fact('along'))
-    import(stage.fact('along')).then((m: { start(s: Stage): void }) => m.start(stage)).catch(() => undefined)
-  keys(video)
+  const part = (name: string): Promise<unknown> =>
+    import(stage.fact(name)).then((m: { start(s: Stage): void }) => m.start(stage)).catch(() => undefined)
+  if (stage.fact('along')) void part('along')
+  keys(stage)
+  small(stage)
+  opened(root, 'board', () => part('strip'))
+  const limit = opened(root, 'budget', () => part('budget'), !!recall('budget'))
+  return limit
+}
+
+/** What is folded away is fetched when it is opened for the first time, or at once. */
+function opened(
+  root: HTMLElement,
+  name: string,
+  load: () => Promise<unknown>,
+  now = false,
+): Promise<unknown> {
+  const box = root.querySelector<HTMLDetailsElement>(`.${name}`)
+  if (!box) return Promise.resolve()
+  box.hidden = false
+  if (now) return load()
+  box.addEventListener('toggle', () => void load(), { once: true })
+  return Promise.resolve()
+}
+
+/** A small window over other pages, where the browser has one. */
+function small({ root, video }: Stage): void {
+  const button = root.querySelector<HTMLButtonElement>('.player-small')
+  if (!button || !document.pictureInPictureEnabled) return
+  button.hidden = false
+  button.onclick = () => {
+    const done = document.pictureInPictureElement
+      ? document.exitPictureInPicture()
+      : video.requestPictureInPicture()
+    done.catch(() => undefined) // before there is a picture
+  }
+  const pressed = () =>
+    button.setAttribute('aria-pressed', String(document.pictureInPictureElement === video))
+  video.addEventListener('enterpictureinpicture', pressed)
+  video.addEventListener('leavepictureinpicture', pressed)
 }
 
 function qualities(stage: Stage, select: HTMLSelectElement): void {
@@ -153,31 +191,77 @@ function speeds(video: HTMLVideoElement, select: HTMLSelectElement): void {
   apply()
 }
 
-/** Keys work anywhere on the page, but not where somebody types or chooses. */
-function keys(video: HTMLVideoElement): void {
+/**
+ * Keys work anywhere on the page, but not where somebody types or chooses; where
+ * the browser gives space and arrows a meaning, it keeps them. They can be turned
+ * off: who speaks to the device would press them by talking.
+ */
+function keys({ root, video }: Stage): void {
+  const on = root.querySelector<HTMLInputElement>('[name=keys]')
+  if (on) {
+    on.disabled = false
+    on.checked = recall('keys') !== 'off'
+    on.onchange = () => keep('keys', on.checked ? '' : 'off')
+  }
+  const jump = (s: number) => {
+    video.currentTime = Math.min(Math.max(0, video.currentTime + s), video.duration || 0)
+  }
+  const choose = (name: string, value: (s: HTMLSelectElement) => string | undefined) => {
+    const select = root.querySelector<HTMLSelectElement>(`[name=${name}]`)
+    const next = select && value(select)
+    if (!select || next === null || next === undefined) return
+    select.value = next
+    select.dispatchEvent(new Event('change'))
+  }
+  const faster = (by: number) => choose('speed', s => s.options[s.selectedIndex + by]?.value)
+  let spoken = ''
+  const captions = () =>
+    choose('captions', s => {
+      if (s.value) {
+        spoken = s.value
+        return ''
+      }
+      return spoken || s.options[1]?.value
+    })
+  const play = () => {
+    const cover = root.querySelector<HTMLButtonElement>('.player-cover:not([hidden])')
+    if (cover) cover.click()
+    else if (video.paused) void video.play().catch(() => undefined)
+    else video.pause()
+  }
+  const does: Record<string, () => void> = {
+    ' ': play,
+    k: play,
+    arrowleft: () => jump(-5),
+    arrowright: () => jump(5),
+    j: () => jump(-10),
+    l: () => jump(10),
+    m: () => (video.muted = !video.muted),
+    c: captions,
+    f: () => (document.fullscreenElement ? void document.exitFullscreen() : void video.requestFullscreen()),
+    '<': () => faster(-1),
+    '>': () => faster(1),
+  }
+  for (let n = 0; n < 10; n++)
+    does[n] = () => {
+      if (video.duration > 0) video.currentTime = (video.duration * n) / 10
+    }
   document.addEventListener('keydown', e => {
     const at = e.target as HTMLElement
     if (
+      e.defaultPrevented ||
       e.ctrlKey ||
       e.altKey ||
       e.metaKey ||
-      /^(INPUT|SELECT|TEXTAREA|BUTTON|A|VIDEO|SUMMARY)$/.test(at.tagName)
+      at.isContentEditable ||
+      recall('keys') === 'off'
     )
       return
-    const jump = (s: number) => {
-      video.currentTime = Math.min(Math.max(0, video.currentTime + s), video.duration || 0)
-    }
-    const does: Record<string, () => void> = {
-      ' ': () => (video.paused ? void video.play() : video.pause()),
-      k: () => (video.paused ? void video.play() : video.pause()),
-      ArrowLeft: () => jump(-5),
-      ArrowRight: () => jump(5),
-      j: () => jump(-10),
-      l: () => jump(10),
-      m: () => (video.muted = !video.muted),
-      f: () => (document.fullscreenElement ? void document.exitFullscreen() : void video.requestFullscreen()),
-    }
-    const act = does[e.key]
+    if (/^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName)) return
+    const own = e.key === ' ' || e.key.startsWith('Arrow')
+    if (own && /^(BUTTON|A|VIDEO|SUMMARY)$/.test(at.tagName)) return
+    if (own && at.closest('.transcript, .board')) return // lists scroll
+    const act = does[e.key.toLowerCase()]
     if (!act) return
     e.preventDefault()
     act()

@@ -1,12 +1,14 @@
 // The player's core: gives the browser's own player its source, keeps it going
 // on a bad line, and remembers the place. Counting (viewing.ts) and comforts
 // (extras.ts) are fetched beside it, so that neither delays or breaks playing.
+import { delay, final, patient, shortEnough } from './player/line'
 import { clock, type Engine, keep, recall, type Stage, thrifty } from './player/parts'
 
 interface Failure {
   type: string
-  details: string
   fatal: boolean
+  response?: { code: number }
+  errorAction?: { retryCount?: number; retryConfig?: { retryDelayMs: number; maxRetryDelayMs: number } }
 }
 
 interface HlsClass {
@@ -15,7 +17,6 @@ interface HlsClass {
   ): Engine & {
     loadSource(url: string): void
     attachMedia(v: HTMLVideoElement): void
-    startLoad(at?: number): void
     recoverMediaError(): void
   }
   isSupported(): boolean
@@ -28,21 +29,61 @@ if (root && video) run(root, video)
 function run(root: HTMLElement, video: HTMLVideoElement): void {
   const fact = (name: string) => root.dataset[name] || ''
   const words = JSON.parse(fact('words') || '{}') as Record<string, string>
-  const status = root.querySelector<HTMLElement>('.player-status')
+  const status = root.querySelector<HTMLElement>('.player-status [role]')
+  const count = root.querySelector<HTMLElement>('.player-count')
   const cover = root.querySelector<HTMLButtonElement>('.player-cover')
   const place = `at-${fact('lesson')}`
   const resumeAt = Number(recall(place)) || 0
   const saver = thrifty()
   let ready: Promise<void> | undefined
   let said = ''
-  let failing = false // the engine's last request failed
+  let at = resumeAt // where the lesson stands while there is no source
+  let failing = false // the last request failed
+  let tries = 0
+  let timer = 0 // of the next try
+  let open = 0 // requests of the engine under way
 
+  const fill = (word: string, value: string) => (words[word] || '').replace('{value}', value)
   const say = (word: string, value = ''): void => {
+    if (count) count.textContent = ''
     if (!status || said === word + value) return
     said = word + value
-    status.textContent = word ? (words[word] || '').replace('{value}', value) : ''
+    status.textContent = fill(word, value)
   }
-  const trouble = () => say(navigator.onLine ? 'retrying' : 'offline')
+  // Says that the line is gone, and what the pupil still has of the lesson.
+  const trouble = (left = 0) => {
+    const on = video.readyState > 2 && !video.paused
+    say(on ? 'ahead' : navigator.onLine ? 'retrying' : 'offline')
+    if (count && left > 0) count.textContent = fill('again', String(left))
+  }
+  // Counts down to the next try. The numbers are not read out: only that it waits.
+  const wait = (seconds: number, act?: () => void) => {
+    clearInterval(timer)
+    failing = true
+    const end = Date.now() + seconds * 1000
+    const tick = () => {
+      const left = Math.ceil((end - Date.now()) / 1000)
+      trouble(left)
+      if (left > 0) return
+      clearInterval(timer)
+      timer = 0
+      act?.()
+    }
+    timer = setInterval(tick, 500) as unknown as number
+    tick()
+  }
+  const well = () => {
+    if (!failing) return
+    clearInterval(timer)
+    failing = false
+    timer = tries = 0
+    brief('continuing', '', 4000)
+  }
+  const brief = (word: string, value: string, ms: number) => {
+    say(word, value)
+    setTimeout(() => said === word + value && say(''), ms)
+  }
+
   const stage: Stage = {
     root,
     video,
@@ -51,20 +92,38 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     choice: saver ? 'saver' : recall('quality'),
     spoken: 0,
     rung: '',
-    ensure: () => (ready = ready || source(resumeAt).catch(failed)),
+    bytes: 0,
+    held: '',
+    at: () => video.currentTime || at,
+    ensure: () => (ready = ready || source().catch(failed)),
     reload: () => undefined,
+    // What has come stays in an engine's hands; a file goes on coming while it is there at all.
+    hold(why) {
+      at = stage.at()
+      stage.held = why
+      const hls = stage.engine
+      if (!why) return hls && restart()
+      video.pause()
+      clearInterval(timer)
+      timer = 0
+      if (hls) return hls.stopLoad()
+      ready = undefined
+      video.removeAttribute('src')
+      video.load()
+    },
   }
 
   // Data-saver and sound alone are one plain file each, once they are made:
-  // the browser plays them by itself, and no engine need be fetched.
-  const plain = () =>
-    stage.spoken
-      ? '' // they speak the first language only
-      : stage.choice === 'sound'
-        ? fact('fileSound')
-        : stage.choice === 'saver'
-          ? fact('fileSaver')
-          : ''
+  // the browser plays them by itself, and no engine need be fetched. They speak
+  // the first language only.
+  const engines = 'MediaSource' in window || 'ManagedMediaSource' in window
+  const plain = () => {
+    const c = stage.choice
+    if (stage.spoken || (c !== 'sound' && c !== 'saver')) return ''
+    return !engines || shortEnough(Number(fact('duration')), c)
+      ? fact(c === 'sound' ? 'fileSound' : 'fileSaver')
+      : ''
+  }
   // Sound alone is a playlist of its own: engines leave it out of the others.
   const address = () => plain() || (stage.choice === 'sound' && soundList()) || fact('hls')
   const soundList = () =>
@@ -72,7 +131,6 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
 
   // The page's own source is for browsers without JavaScript: an engine's must
   // not begin beside it.
-  const engines = 'MediaSource' in window || 'ManagedMediaSource' in window
   if (engines) for (const s of video.querySelectorAll('source')) s.remove()
 
   // Some browsers remember that a module did not load: ask by another name.
@@ -83,21 +141,23 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     retry = `?${Date.now()}`
     throw e
   }
+  const later = (act: () => void) => wait(delay(tries++, Math.random()), act)
 
-  // From an engine to a plain file and back.
+  // From an engine to a plain file and back, or the same file once more.
   const change = () => {
-    const at = video.currentTime || resumeAt
+    if (stage.held) return
+    at = stage.at()
     const playing = !video.paused
     stage.engine?.destroy()
     stage.engine = undefined
-    ready = source(at).catch(failed)
-    if (playing) ready.then(() => video.play()).catch(trouble)
+    ready = source().catch(failed)
+    if (playing) ready.then(() => video.play()).catch(() => later(change))
   }
 
-  async function source(at: number): Promise<void> {
+  async function source(): Promise<void> {
     if (engines && !plain()) {
       const { default: Hls } = (await import(fact('engine') + retry)) as { default: HlsClass }
-      if (Hls.isSupported()) return attach(Hls, at)
+      if (Hls.isSupported()) return attach(Hls)
     }
     stage.reload = change
     const seek = () => {
@@ -110,17 +170,18 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   // when it was made: what is said to be no file is a line that is gone.
   video.addEventListener('error', () => {
     const code = video.error?.code
-    if (stage.engine || !code) return
+    if (stage.engine || !code || stage.held) return
+    at = stage.at()
     if (
       code !== MediaError.MEDIA_ERR_NETWORK &&
       (code !== MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED || !plain())
     )
       return say('broken')
-    trouble()
-    setTimeout(() => stage.engine || change(), 4000)
+    later(() => stage.engine || change())
   })
 
-  function attach(Hls: HlsClass, at: number): void {
+  function attach(Hls: HlsClass): void {
+    const rules = patient(Math.random())
     const hls = new Hls({
       enableWorker: false, // a worker would need blob: in the page's policy
       autoStartLoad: false,
@@ -131,52 +192,56 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       maxBufferLength: 60, // outlasts a line that is gone for half a minute
       maxMaxBufferLength: 120,
       backBufferLength: 60,
+      fragLoadPolicy: rules,
+      playlistLoadPolicy: rules,
+      manifestLoadPolicy: { default: { maxTimeToFirstByteMs: 10_000, maxLoadTimeMs: 20_000 } },
+      // What was paid for, whatever becomes of it.
+      xhrSetup(xhr: XMLHttpRequest) {
+        let had = 0
+        xhr.addEventListener('progress', e => {
+          stage.bytes += e.loaded - had
+          had = e.loaded
+        })
+        xhr.addEventListener('loadstart', () => open++)
+        xhr.addEventListener('loadend', () => open--)
+      },
     })
-    let tries = 0
     let mended = 0
     hls.on('hlsError', (_, data) => {
       const f = data as Failure
-      failing = failing || f.type === 'networkError'
-      if (failing && video.readyState < 3) trouble()
-      if (!f.fatal) return
-      if (f.type === 'mediaError' && mended++ < 3) {
-        hls.recoverMediaError()
-      } else if (f.type === 'networkError') {
-        trouble()
-        // The engine has tried by itself by now: go on, ever more slowly.
-        setTimeout(again, Math.min(30, 2 ** tries++) * 1000)
-      } else {
-        say('broken')
-      }
+      const r = f.errorAction?.retryConfig
+      if (f.type === 'networkError') {
+        if (final(f.response?.code || 0)) say('gone')
+        else if (f.fatal) later(again)
+        else if (r)
+          wait(Math.min(2 ** (f.errorAction?.retryCount || 0) * r.retryDelayMs, r.maxRetryDelayMs) / 1000)
+      } else if (!f.fatal) return
+      else if (f.type === 'mediaError' && mended++ < 3) hls.recoverMediaError()
+      else say('broken')
     })
     const again = () => {
-      if (stage.engine !== hls) return // a plain file plays meanwhile
-      if (hls.levels.length) hls.startLoad(video.currentTime)
+      if (stage.engine !== hls || stage.held) return // a plain file plays meanwhile
+      hls.stopLoad()
+      if (hls.levels.length) hls.startLoad(stage.at())
       else hls.loadSource(address())
     }
-    addEventListener('online', () => {
-      if (tries) again()
-    })
-    hls.on('hlsFragBuffered', () => {
-      tries = 0
-      failing = false
-      if (said === 'offline' || said === 'retrying') say('')
-    })
+    hls.on('hlsFragBuffered', well)
     stage.engine = hls
     let begun = false
     let from = 0
     stage.reload = () => {
       if (plain()) return change()
-      from = video.currentTime
+      from = stage.at()
       if (!video.paused) video.addEventListener('canplay', () => void video.play(), { once: true })
       hls.loadSource(address())
     }
+    restart = () => (begun ? again() : undefined)
     hls.on('hlsAudioTracksUpdated', () => stage.speak?.())
-    hls.on('hlsManifestParsed', () => begun && hls.startLoad(from || video.currentTime || at))
+    hls.on('hlsManifestParsed', () => begun && !stage.held && hls.startLoad(from || stage.at()))
     hls.loadSource(address())
     hls.attachMedia(video)
     const begin = () => {
-      if (begun || stage.engine !== hls) return
+      if (begun || stage.engine !== hls || stage.held) return
       begun = true
       if (hls.levels.length) hls.startLoad(at)
     }
@@ -184,30 +249,61 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     else begin()
   }
 
+  // A line that went without a word: nothing came for a while although
+  // something was asked for. Ask anew; a longer while each time.
+  let restart: () => unknown = change
+  let seen = 0
+  let quiet = 0
+  let patience = 10
+  setInterval(() => {
+    const hls = stage.engine
+    const ends = video.buffered
+    const got = stage.bytes + (ends.length ? ends.end(ends.length - 1) : 0)
+    const wants = hls ? open : video.currentSrc && !video.paused && video.readyState < 3
+    if (got !== seen || !wants || timer || stage.held) quiet = 0
+    else if (++quiet >= patience) {
+      quiet = 0
+      patience = Math.min(40, patience * 2)
+      failing = true
+      trouble()
+      if (hls) restart()
+      else change()
+    }
+    if (got !== seen) patience = 10
+    seen = got
+  }, 1000)
+  addEventListener('online', () => {
+    if (!failing) return
+    clearInterval(timer)
+    timer = 0
+    if (stage.engine) restart()
+    else if (video.error) change()
+  })
+
   // The cover starts the lesson before the engine has come.
   if (cover) {
     cover.hidden = false
     cover.onclick = () => {
+      if (stage.held) return
       say('loading')
       video.focus()
       stage.ensure().then(
         // Refused when the tap is too long ago: the next one plays at once.
         () => video.play().catch(() => (cover.hidden = !video.paused)),
-        () => {
-          trouble()
-          setTimeout(() => cover.hidden || cover.click(), 4000)
-        },
+        () => later(() => cover.hidden || cover.click()),
       )
     }
   }
   video.addEventListener('play', () => {
+    if (stage.held) return video.pause()
     if (cover) cover.hidden = true
-    stage.ensure().catch(trouble)
+    stage.ensure().catch(() => later(() => video.paused || change()))
   })
   video.addEventListener('playing', () => {
+    if (!stage.engine) well()
     const resumed = resumeAt && Math.abs(video.currentTime - resumeAt) < 3
-    say(resumed ? 'resumed' : '', resumed ? clock(resumeAt) : '')
-    if (resumed) setTimeout(() => said.startsWith('resumed') && say(''), 8000)
+    if (resumed) brief('resumed', clock(resumeAt), 8000)
+    else if (!failing && !said.startsWith('continuing')) say('')
   })
   video.addEventListener('waiting', () => {
     const edge = fact('growing') && video.duration - video.currentTime < 3
@@ -215,7 +311,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     else if (failing || !navigator.onLine) trouble()
     else say('waiting')
   })
-  addEventListener('offline', () => !video.paused && say('offline'))
+  addEventListener('offline', () => video.paused || trouble())
 
   let kept = 0
   const remember = () => {
@@ -229,16 +325,19 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     }
   })
   video.addEventListener('pause', () => {
-    remember()
+    if (video.currentSrc) remember()
     // The next lesson starts with what this line can carry.
     const bits = stage.engine?.bandwidthEstimate
     if (bits && bits > 0) keep('bits', bits.toFixed(0))
   })
 
-  for (const part of ['viewing', 'extras']) {
-    import(fact(part)).then((m: { start(s: Stage): void }) => m.start(stage)).catch(() => undefined)
-  }
+  const part = (name: string) =>
+    import(fact(name)).then((m: { start(s: Stage): unknown }) => m.start(stage)).catch(() => undefined)
+  part('viewing')
   // The engine comes while the pupil reads; never on a line that must be spared.
   const idle = window.requestIdleCallback || ((fn: () => void) => setTimeout(fn, 1500))
-  if (!saver) addEventListener('load', () => idle(() => stage.ensure().catch(() => undefined)))
+  const loaded = new Promise(ok => addEventListener('load', ok))
+  Promise.all([part('extras'), loaded]).then(
+    () => saver || idle(() => stage.held || stage.ensure().catch(() => undefined)),
+  )
 }

@@ -20,6 +20,14 @@ export interface Stage {
   speak?(): void
   /** Takes up the source again where it is: another file or playlist. */
   reload(): void
+  /** Where the lesson stands, also while there is no source, in seconds. */
+  at(): number
+  /** Bytes that the engine has received. */
+  bytes: number
+  /** Why nothing more may be fetched; "" while it may. */
+  held: string
+  /** Stops fetching for a reason, or with "" lets it go on; it does not play by itself. */
+  hold(why: string): void
   engine?: Engine
 }
 
@@ -32,6 +40,8 @@ export interface Engine {
   audioTracks?: { name: string }[]
   audioTrack?: number
   destroy(): void
+  startLoad(at?: number): void
+  stopLoad(): void
   on(event: string, fn: (event: string, data: never) => void): void
 }
 
