@@ -69,6 +69,26 @@ func TestMediaVersitygw(t *testing.T) {
 	}, contract.TakesTruncated, contract.AnswersEarly)
 }
 
+// TestFilesEmbedded and the next sit the exam of storages that open files.
+func TestFilesEmbedded(t *testing.T) {
+	store, _ := s3Embedded(t)
+	contract.Files(t, store)
+}
+
+// TestFilesCached is the relay's cache before an S3 server outside.
+func TestFilesCached(t *testing.T) {
+	bin := s3Program(t, "LENLOP_TEST_VERSITYGW", "versitygw")
+	addr := s3Addr(t)
+	store, _ := s3Process(t, addr, "versitygw", exec.Command(bin, "--access", "examaccess", "--secret", "examsecret",
+		"--port", addr, "--quiet", "posix", t.TempDir()))
+	cache, err := s3.OpenCache(store, s3.CacheConfig{Dir: t.TempDir(), Limit: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cache.Close()
+	contract.Files(t, cache)
+}
+
 // TestMediaMinio sits the exam on MinIO, where it is installed.
 func TestMediaMinio(t *testing.T) {
 	bin := s3Program(t, "LENLOP_TEST_MINIO", "minio")

@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -84,7 +85,10 @@ func (r Room) board(c echo.Context, o production.Object, token string) error {
 // the kernel sends it), else a reader that asks storage for what is wanted.
 func open(ctx context.Context, store media.Store, key string) (io.ReadSeekCloser, media.Object, error) {
 	if o, ok := store.(media.Opener); ok {
-		return o.Open(ctx, key)
+		f, object, err := o.Open(ctx, key)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return f, object, err
+		}
 	}
 	object, err := store.Head(ctx, key)
 	if err != nil {
