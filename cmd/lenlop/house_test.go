@@ -10,7 +10,7 @@ import (
 )
 
 // order of the rooms below services/: a room imports only rooms after it.
-var order = []string{"inspection", "backup", "viewership", "notice", "webhook", "production", "catalog", "caption", "bookmark", "problem", "worksheet", "schedule", "upload", "lesson", "school", "people", "job", "media", "audit", "fault"}
+var order = []string{"inspection", "backup", "question", "viewership", "notice", "webhook", "production", "catalog", "caption", "bookmark", "problem", "worksheet", "schedule", "upload", "lesson", "school", "people", "job", "media", "audit", "fault"}
 
 // TestImportsRunDownhill holds the house's import rule over what the compiler
 // really imports (docs/architecture.md).

@@ -26,7 +26,7 @@ func (h *house) telling() error {
 	h.hooks = &webhook.Service{Store: h.db.Webhooks(), Sender: hook.New(h.flags.WebhookPrivate), Atomic: h.bell, Jobs: h.bell, Audit: h.db.Audit(),
 		Now: h.now, NewID: newID}
 	h.notices = &notice.Service{Store: h.db.Notices(), People: h.db.People(), Classes: h.db.Classes(), Atomic: h.bell, Jobs: h.bell, Audit: h.db.Audit(),
-		Files: h.media, Now: h.now, NewID: newID, Zone: h.zone, Tell: h.hooks.Tell}
+		Files: h.media, Now: h.now, NewID: newID, Zone: h.zone, Hook: h.hooks.Tell, Personal: h.db.Notices()}
 	h.lessons.Told = h.tellOfLesson
 	if h.flags.SMTPURL != "" {
 		sender, err := mail.New(h.flags.SMTPURL)
@@ -45,6 +45,7 @@ func (h *house) telling() error {
 	})
 	job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ forgetDeliveries) error { return h.hooks.Forget(ctx) })
 	h.runner.Every(24*time.Hour, job.New{Args: forgetDeliveries{}, Key: "forget-deliveries", Priority: job.Idle})
+	h.asking()
 	return nil
 }
 

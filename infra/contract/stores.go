@@ -20,6 +20,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/problem"
 	"lenlop/services/production"
+	"lenlop/services/question"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/upload"
@@ -46,6 +47,11 @@ type Stores struct {
 	Audit    audit.Log
 	Notices  notice.Store
 	Webhooks webhook.Store
+	// Questions keeps thumbs, too.
+	Questions interface {
+		question.Store
+		question.Thumbs
+	}
 
 	Bookmarks bookmark.Store
 	Problems  problem.Store
@@ -63,7 +69,7 @@ func AllStores(t *testing.T, open Open) {
 	}{
 		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Classes", Classes}, {"Uploads", Uploads},
 		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"LessonSteps", LessonSteps}, {"Worksheets", Worksheets}, {"Schedule", Schedule}, {"Booking", Booking}, {"Programmes", Programmes}, {"Jobs", Jobs}, {"Audit", Audit},
-		{"Notices", Notices}, {"Webhooks", Webhooks}, {"Bookmarks", Bookmarks}, {"Problems", Problems},
+		{"Notices", Notices}, {"Webhooks", Webhooks}, {"Questions", Questions}, {"Thumbs", Thumbs}, {"Bookmarks", Bookmarks}, {"Problems", Problems},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
 	}

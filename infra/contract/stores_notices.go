@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -38,6 +39,16 @@ func Notices(t *testing.T, open Open) {
 	same(t, names(notice.Filter{Province: true}), []string{"n4", "n3", "n2"})
 	same(t, names(notice.Filter{At: moment(9)}), []string{"n1"})
 	same(t, names(notice.Filter{At: moment(60)}), []string{"n4", "n3", "n2"})
+	// One person's are seen by asking for that person, and end together.
+	ok(t, s.Notices.SaveNotice(bg, notice.Notice{ID: "n5", Title: "n5", PersonID: "p1", PublishAt: kept(moment(20)), CreatedAt: kept(moment(20))}))
+	same(t, names(notice.Filter{Person: "p1", At: moment(60)}), []string{"n5", "n4", "n3", "n2"})
+	same(t, names(notice.Filter{Person: "p2", At: moment(60)}), []string{"n4", "n3", "n2"})
+	personal := s.Notices.(interface {
+		ForgetPersonal(ctx context.Context, before time.Time, limit int) (int, error)
+	})
+	same(t, must(personal.ForgetPersonal(bg, moment(20), 10))(t), 0)
+	same(t, must(personal.ForgetPersonal(bg, moment(21), 10))(t), 1)
+	same(t, names(notice.Filter{Person: "p1", At: moment(60)}), []string{"n4", "n3", "n2"})
 	n.WithdrawnAt = kept(moment(2))
 	ok(t, s.Notices.SaveNotice(bg, n))
 	same(t, names(notice.Filter{At: moment(9)}), nil)

@@ -26,6 +26,7 @@ type noticeRow struct {
 	Title       string
 	Body        string
 	SchoolID    string
+	PersonID    string
 	AuthorID    string
 	Staff       bool
 	Grades      string
@@ -39,7 +40,7 @@ type noticeRow struct {
 }
 
 func (r *noticeRow) notice() (notice.Notice, error) {
-	n := notice.Notice{ID: r.ID, Title: r.Title, Body: r.Body, SchoolID: r.SchoolID, AuthorID: r.AuthorID, Staff: r.Staff, Letters: r.Letters,
+	n := notice.Notice{ID: r.ID, Title: r.Title, Body: r.Body, SchoolID: r.SchoolID, PersonID: r.PersonID, AuthorID: r.AuthorID, Staff: r.Staff, Letters: r.Letters,
 		PublishAt: r.PublishAt.Time(), EndsAt: r.EndsAt.Time(), CreatedAt: r.CreatedAt.Time(), ChangedAt: r.ChangedAt.Time(), WithdrawnAt: r.WithdrawnAt.Time()}
 	if err := json.Unmarshal([]byte(r.Grades), &n.Grades); err != nil {
 		return n, fmt.Errorf("notice %s: grades: %w", r.ID, err)
@@ -97,7 +98,7 @@ func (s *Notices) SaveNotice(ctx context.Context, n notice.Notice) error {
 	if err != nil {
 		return wrap(err, "notice", n.ID)
 	}
-	r := noticeRow{ID: n.ID, Title: n.Title, Body: n.Body, SchoolID: n.SchoolID, AuthorID: n.AuthorID, Staff: n.Staff, Grades: string(grades),
+	r := noticeRow{ID: n.ID, Title: n.Title, Body: n.Body, SchoolID: n.SchoolID, PersonID: n.PersonID, AuthorID: n.AuthorID, Staff: n.Staff, Grades: string(grades),
 		Classes: string(classes), Letters: n.Letters, PublishAt: stamp(n.PublishAt), EndsAt: stamp(n.EndsAt), CreatedAt: stamp(n.CreatedAt),
 		ChangedAt: stamp(n.ChangedAt), WithdrawnAt: stamp(n.WithdrawnAt)}
 	_, err = s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (id) DO UPDATE").Exec(ctx)
@@ -108,6 +109,11 @@ func (s *Notices) SaveNotice(ctx context.Context, n notice.Notice) error {
 func (s *Notices) Notices(ctx context.Context, f notice.Filter) ([]notice.Notice, error) {
 	var rows []noticeRow
 	q := s.db.Reader(ctx).NewSelect().Model(&rows).Order("publish_at DESC", "id DESC")
+	if f.Person != "" {
+		q.Where("person_id IN ('', ?)", f.Person)
+	} else {
+		q.Where("person_id = ''")
+	}
 	if f.School != "" {
 		q.Where("school_id = ?", f.School)
 	}
@@ -202,4 +208,15 @@ func (s *Notices) SaveLettered(ctx context.Context, id, person string, at time.T
 	row := noticeLetterRow{NoticeID: id, PersonID: person, At: stamp(at)}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&row).On("CONFLICT (notice_id, person_id) DO NOTHING").Exec(ctx)
 	return wrap(err, "notice letter", id)
+}
+
+// ForgetPersonal removes notices to single persons that went up earlier.
+func (s *Notices) ForgetPersonal(ctx context.Context, before time.Time, limit int) (int, error) {
+	res, err := s.db.Writer(ctx).NewRaw("DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE person_id <> '' AND publish_at < ? ORDER BY publish_at LIMIT ?)",
+		stamp(before), limit).Exec(ctx)
+	if err != nil {
+		return 0, wrap(err, "notices to persons")
+	}
+	n, err := res.RowsAffected()
+	return int(n), wrap(err, "notices to persons")
 }

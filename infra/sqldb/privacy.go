@@ -42,6 +42,9 @@ var traces = []trace{
 	{table: "replays", column: "person", own: true},
 	{table: "notice_receipts", column: "person_id", own: true},
 	{table: "notice_letters", column: "person_id", own: true},
+	{table: "notices", column: "person_id", own: true},
+	{table: "questions", column: "person_id", own: true},
+	{table: "thumbs", column: "viewer", viewer: true, own: true},
 	{table: "bookmarks", column: "person_id", own: true},
 	{table: "problems", column: "person_id", own: true},
 	{table: "view_sessions", column: "viewer", viewer: true, own: true},
@@ -76,6 +79,8 @@ var traces = []trace{
 	{table: "view_flags", column: "restored_by"},
 	{table: "notices", column: "author_id"},
 	{table: "webhooks", column: "made_by"},
+	{table: "questions", column: "settled_by"},
+	{table: "question_settings", column: "by_person"},
 	{table: "problems", column: "answered_by"},
 }
 

@@ -11,7 +11,7 @@ func stores(db *sqldb.DB) contract.Stores {
 	return contract.Stores{
 		Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Classes: db.Classes(), Uploads: db.Uploads(),
 		Packages: db.Packages(), Copies: db.Copies(), Captions: db.Captions(), Steps: db.Steps(), Sheets: db.Worksheets(), Schedule: db.Schedule(), Listed: db.Programmes(), Jobs: db.Jobs(), Audit: db.Audit(),
-		Notices: db.Notices(), Webhooks: db.Webhooks(), Bookmarks: db.Bookmarks(), Problems: db.Problems(),
+		Notices: db.Notices(), Webhooks: db.Webhooks(), Questions: db.Questions(), Bookmarks: db.Bookmarks(), Problems: db.Problems(),
 	}
 }
 

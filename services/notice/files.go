@@ -29,7 +29,7 @@ func (s *Service) Attach(ctx context.Context, by people.Person, id, name string,
 	if err != nil {
 		return Attachment{}, err
 	}
-	if !people.May(by, people.WriteNotice, n.Object(s.Now())) {
+	if !s.writes(by, n) {
 		return Attachment{}, fault.New(fault.Forbidden, "access.denied")
 	}
 	content, err := worksheet.Check(data)

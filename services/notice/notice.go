@@ -17,6 +17,7 @@ type Notice struct {
 	Title    string
 	Body     string // Markdown; shown as HTML made safe
 	SchoolID string // empty: from the department, to the whole province
+	PersonID string // for this person alone, from the house itself; nobody else reads it
 	AuthorID string
 
 	// Whom it is for. Without any of the three it is for everybody, or
@@ -35,7 +36,7 @@ type Notice struct {
 
 // Open reports whether anybody may read it at that time, signed in or not.
 func (n Notice) Open(at time.Time) bool {
-	return n.Shown(at) && !n.Staff && n.SchoolID == "" && len(n.Classes) == 0
+	return n.Shown(at) && !n.Staff && n.SchoolID == "" && n.PersonID == "" && len(n.Classes) == 0
 }
 
 // Shown reports whether it is on show at that time to those it is for.
@@ -61,6 +62,8 @@ func (n Notice) For(r Reader) bool {
 	here := n.SchoolID == "" || slices.ContainsFunc(r.Person.Grants, func(g people.Grant) bool { return g.School == n.SchoolID }) && r.Person.Active
 	office := r.Person.Is(people.Reviewer) || r.Person.Is(people.Admin)
 	switch {
+	case n.PersonID != "":
+		return r.Person.Active && r.Person.ID == n.PersonID
 	case office:
 		return true
 	case !here:
@@ -93,6 +96,7 @@ type Receipt struct {
 type Filter struct {
 	School   string
 	Author   string
+	Person   string    // those for this person as well; nobody's without
 	At       time.Time // only those on show at the time; zero: all
 	Province bool      // only the department's
 	Before   string    // id to continue behind

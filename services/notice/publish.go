@@ -72,8 +72,8 @@ type event struct {
 }
 
 func (s *Service) tell(ctx context.Context, name string, n Notice) error {
-	if s.Tell == nil {
+	if s.Hook == nil || n.PersonID != "" {
 		return nil
 	}
-	return s.Tell(ctx, name, event{n.ID, n.Title, n.Body, n.SchoolID, n.Staff, append([]int{}, n.Grades...), append([]string{}, n.Classes...), n.PublishAt.UTC()})
+	return s.Hook(ctx, name, event{n.ID, n.Title, n.Body, n.SchoolID, n.Staff, append([]int{}, n.Grades...), append([]string{}, n.Classes...), n.PublishAt.UTC()})
 }

@@ -31,13 +31,17 @@ type Service struct {
 	Jobs    Queue
 	Audit   audit.Log
 	Files   Files
-	Now     func() time.Time
-	NewID   func() string
-	Zone    *time.Location
+	// Personal ends what was told to single persons.
+	Personal interface {
+		ForgetPersonal(ctx context.Context, before time.Time, limit int) (int, error)
+	}
+	Now   func() time.Time
+	NewID func() string
+	Zone  *time.Location
 	// Letter sends a letter to one person about a notice; nil: no mail server.
 	Letter func(ctx context.Context, to people.Person, n Notice) error
-	// Tell hands events to webhooks, inside the transaction that makes them.
-	Tell func(ctx context.Context, event string, body any) error
+	// Hook hands events to webhooks, inside the transaction that makes them.
+	Hook func(ctx context.Context, event string, body any) error
 }
 
 // Queue is where a notice asks for work (job.Bell).
@@ -98,6 +102,9 @@ func (s *Service) may(ctx context.Context, by people.Person, n *Notice) error {
 		if err != nil {
 			return err
 		}
+		if old.PersonID != "" {
+			return fault.New(fault.NotFound, "notice.not_found")
+		}
 		n.SchoolID = old.SchoolID
 	}
 	if !people.May(by, people.WriteNotice, people.Object{School: n.SchoolID}) {
@@ -113,6 +120,12 @@ func (s *Service) may(ctx context.Context, by people.Person, n *Notice) error {
 		}
 	}
 	return nil
+}
+
+// writes reports whether somebody may change a notice. Those for one person
+// are the house's own, and nobody's to read or change.
+func (s *Service) writes(by people.Person, n Notice) bool {
+	return n.PersonID == "" && people.May(by, people.WriteNotice, n.Object(s.Now()))
 }
 
 // wrong lists what keeps a notice from being saved.
@@ -153,7 +166,7 @@ func (s *Service) Withdraw(ctx context.Context, by people.Person, id string) (No
 		if n, err = s.Store.Notice(ctx, id); err != nil {
 			return err
 		}
-		if !people.May(by, people.WriteNotice, n.Object(s.Now())) {
+		if !s.writes(by, n) {
 			return fault.New(fault.Forbidden, "access.denied")
 		}
 		if !n.WithdrawnAt.IsZero() {
@@ -178,7 +191,7 @@ func (s *Service) Get(ctx context.Context, r Reader, id string) (Notice, error) 
 	if err != nil {
 		return n, err
 	}
-	writer := people.May(r.Person, people.WriteNotice, n.Object(s.Now()))
+	writer := s.writes(r.Person, n)
 	if !writer && !n.Open(s.Now()) && !(n.Shown(s.Now()) && n.For(r)) {
 		return Notice{}, fault.New(fault.NotFound, "notice.not_found")
 	}
@@ -190,7 +203,7 @@ const most = 500
 
 // For lists what is on show and concerns the reader, newest first.
 func (s *Service) For(ctx context.Context, r Reader, limit int) ([]Notice, error) {
-	all, err := s.Store.Notices(ctx, Filter{At: s.Now(), Limit: most})
+	all, err := s.Store.Notices(ctx, Filter{At: s.Now(), Person: r.Person.ID, Limit: most})
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +267,7 @@ func (s *Service) Readers(ctx context.Context, by people.Person, id string) (Rea
 	if err != nil {
 		return Reached{}, err
 	}
-	if !people.May(by, people.WriteNotice, n.Object(s.Now())) {
+	if !s.writes(by, n) {
 		return Reached{}, fault.New(fault.Forbidden, "access.denied")
 	}
 	receipts, err := s.Store.Receipts(ctx, id)
@@ -279,6 +292,16 @@ func (s *Service) Readers(ctx context.Context, by people.Person, id string) (Rea
 
 // staff calls fn for every active member of staff that the notice is for.
 func (s *Service) staff(ctx context.Context, n Notice, fn func(people.Person) error) error {
+	if n.PersonID != "" {
+		p, err := s.People.Person(ctx, n.PersonID)
+		if fault.KindOf(err) == fault.NotFound || err == nil && !p.Active {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("notice %s: %w", n.ID, err)
+		}
+		return fn(p)
+	}
 	seen := map[string]bool{}
 	for _, role := range people.Roles {
 		if role == people.Student {

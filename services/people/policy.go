@@ -53,6 +53,12 @@ const (
 
 	ManageHooks Action = "webhook.manage"
 
+	SetQuestions      Action = "question.set"      // whether pupils may ask under a lesson
+	AskQuestion       Action = "question.ask"      // and take one's own back
+	ReadQuestions     Action = "question.read"     // those that were approved, and one's own
+	ModerateQuestions Action = "question.moderate" // all of them, with names; approve, answer, hide, delete
+	MarkLesson        Action = "lesson.mark"       // say whether one has understood it
+
 	ListClasses   Action = "class.list"      // the classes that one has to do with
 	ReadClass     Action = "class.read"      // its page and its roster
 	ManageClass   Action = "class.manage"    // teachers, roster, pupils' cards
@@ -68,6 +74,9 @@ type Object struct {
 	Published bool
 	Deleted   bool
 	TakenDown bool
+	// Together says that the person is in, or teaches, a class that the
+	// lesson's teacher teaches this year.
+	Together bool
 
 	// Of a class: person ids of its homeroom teachers, and of all its teachers.
 	Homeroom, ClassTeachers []string
@@ -105,6 +114,8 @@ func May(p Person, a Action, o Object) bool {
 		if o.Published && !o.Deleted {
 			return true
 		}
+	case MarkLesson: // what pupils say, signed in or not; staff would blur it
+		return o.Published && !o.Deleted && (p.Anonymous() || !p.Active || p.Is(Student))
 	}
 	if p.Anonymous() || !p.Active {
 		return false
@@ -166,6 +177,16 @@ func May(p Person, a Action, o Object) bool {
 		return p.Is(Admin)
 	case ReadQueue:
 		return p.Is(Admin) || p.Is(Reviewer)
+	case SetQuestions:
+		return own || p.At(Head, o.School) || p.Is(Admin)
+	case AskQuestion:
+		return o.Published && !o.Deleted && o.Owner != p.ID && o.Together && (p.Is(Student) || p.Is(Teacher))
+	case ReadQuestions:
+		// Words of minors: for their own classes and those who teach them, and
+		// not for the province's own staff.
+		return own || p.At(Head, o.School) || o.Together && (p.Is(Student) || p.Is(Teacher))
+	case ModerateQuestions:
+		return own || p.At(Head, o.School)
 	case ListClasses:
 		return p.Is(Teacher) || p.Is(Head) || p.Is(Admin)
 	case ReadClass:

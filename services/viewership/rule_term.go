@@ -25,8 +25,12 @@ const keptAfterTerm = 6
 // KeptFrom is the first local day whose viewers' rows are still kept: a term's
 // rows go six months after its end, and then only counts remain.
 func KeptFrom(local time.Time) time.Time {
-	past := local.AddDate(0, -keptAfterTerm, 0)
-	y, m, d := past.Date()
+	return TermFrom(local.AddDate(0, -keptAfterTerm, 0))
+}
+
+// TermFrom is the first local day of the term that a local day is in.
+func TermFrom(local time.Time) time.Time {
+	y, m, d := local.Date()
 	switch {
 	case m >= time.August:
 		return time.Date(y, time.August, 1, 0, 0, 0, 0, local.Location())

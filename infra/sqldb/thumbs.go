@@ -1,0 +1,78 @@
+package sqldb
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"lenlop/services/question"
+)
+
+type thumbRow struct {
+	bun.BaseModel `bun:"table:thumbs,alias:t"`
+
+	LessonID   string `bun:",pk"`
+	ChapterMs  int64  `bun:",pk"`
+	Viewer     string `bun:",pk"`
+	Understood bool
+	SaidAt     stamp
+}
+
+// wholeMs stands for a lesson without chapters.
+const wholeMs = -1
+
+func chapterMs(at time.Duration) int64 {
+	if at == question.Whole {
+		return wholeMs
+	}
+	return at.Milliseconds()
+}
+
+func chapterAt(ms int64) time.Duration {
+	if ms == wholeMs {
+		return question.Whole
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// SaveThumb adds or replaces a viewer's of a chapter.
+func (s *Questions) SaveThumb(ctx context.Context, t question.Thumb) error {
+	r := thumbRow{LessonID: t.LessonID, ChapterMs: chapterMs(t.Chapter), Viewer: t.Viewer, Understood: t.Understood, SaidAt: stamp(t.At)}
+	_, err := s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (lesson_id, chapter_ms, viewer) DO UPDATE").Exec(ctx)
+	return wrap(err, "thumb of lesson", t.LessonID)
+}
+
+// ThumbsOf lists a viewer's of a lesson by chapter.
+func (s *Questions) ThumbsOf(ctx context.Context, lesson, viewer string) ([]question.Thumb, error) {
+	var rows []thumbRow
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ? AND viewer = ?", lesson, viewer).Order("chapter_ms").Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "thumbs of lesson", lesson)
+	}
+	list := make([]question.Thumb, len(rows))
+	for i, r := range rows {
+		list[i] = question.Thumb{LessonID: r.LessonID, Chapter: chapterAt(r.ChapterMs), Viewer: r.Viewer, Understood: r.Understood, At: r.SaidAt.Time()}
+	}
+	return list, nil
+}
+
+// Sums counts a lesson's thumbs.
+func (s *Questions) Sums(ctx context.Context, lesson string) ([]question.Sum, error) {
+	var rows []struct {
+		ChapterMs  int64
+		Understood bool
+		N, Persons int64
+	}
+	err := s.db.Reader(ctx).NewSelect().Model((*thumbRow)(nil)).Column("chapter_ms", "understood").ColumnExpr("COUNT(*) AS n").
+		ColumnExpr("SUM(CASE WHEN viewer LIKE 'p:%' THEN 1 ELSE 0 END) AS persons").Where("lesson_id = ?", lesson).
+		Group("chapter_ms", "understood").Order("chapter_ms", "understood").Scan(ctx, &rows)
+	if err != nil {
+		return nil, wrap(err, "thumbs of lesson", lesson)
+	}
+	list := make([]question.Sum, len(rows))
+	for i, r := range rows {
+		list[i] = question.Sum{Chapter: chapterAt(r.ChapterMs), Understood: r.Understood, N: r.N, Persons: r.Persons}
+	}
+	return list, nil
+}

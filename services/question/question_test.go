@@ -1,0 +1,375 @@
+package question
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"lenlop/services/caption"
+	"lenlop/services/fault"
+	"lenlop/services/people"
+	"lenlop/services/viewership"
+)
+
+var bg = context.Background()
+
+func (d *desk) ask(t *testing.T, by people.Person, text string) Question {
+	t.Helper()
+	q, err := d.s.Ask(bg, by, "l", text, NoMoment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// TestWhoMayAskAndRead: the lesson's own classes and those who teach them, and
+// nobody else in the province.
+func TestWhoMayAskAndRead(t *testing.T) {
+	away := binh
+	away.Grants = []people.Grant{{Role: people.Teacher, School: "s2"}}
+	gone := em
+	gone.Active = false
+	for _, c := range []struct {
+		name                     string
+		by                       people.Person
+		ask, read, moderate, set bool
+	}{
+		{"nobody", nobody, false, false, false, false},
+		{"a pupil of the class", em, true, true, false, false},
+		{"a deactivated pupil", gone, false, false, false, false},
+		{"a pupil of another class", la, false, false, false, false},
+		{"the teacher", lan, false, true, true, true},
+		{"another teacher of the class", binh, true, true, false, false},
+		{"who left the school", away, false, false, false, false},
+		{"who taught with her last year", cu, false, false, false, false},
+		{"the head", head, false, true, true, true},
+		{"a reviewer", reviewer, false, false, false, false},
+		{"the administrator", admin, false, false, false, true},
+	} {
+		d := newDesk()
+		b, err := d.s.Board(bg, c.by, "l")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Ask != c.ask || b.Read != c.read || b.Moderate != c.moderate || b.Set != c.set {
+			t.Errorf("%s: ask %v, read %v, moderate %v, set %v", c.name, b.Ask, b.Read, b.Moderate, b.Set)
+		}
+		d.settings["l"] = Setting{LessonID: "l", On: true}
+		d.questions = []Question{{ID: "q", LessonID: "l", PersonID: "ban", Text: "Vì sao?", State: Waiting, CreatedAt: d.now}}
+		for what, try := range map[string]struct {
+			may bool
+			do  func() error
+		}{
+			"ask":    {c.ask, func() error { _, err := d.s.Ask(bg, c.by, "l", "Bài này ở trang nào?", 5); return err }},
+			"list":   {c.moderate, func() error { _, err := d.s.List(bg, c.by, "l", "", "", 10); return err }},
+			"show":   {c.moderate, func() error { _, err := d.s.Show(bg, c.by, "q"); return err }},
+			"hide":   {c.moderate, func() error { _, err := d.s.Hide(bg, c.by, "q", "Hỏi lại nhé"); return err }},
+			"answer": {c.moderate, func() error { _, err := d.s.Answer(bg, c.by, "q", "Vì thế"); return err }},
+			"set":    {c.set, func() error { return d.s.Set(bg, c.by, "l", true) }},
+		} {
+			if err := try.do(); (err == nil) != try.may {
+				t.Errorf("%s, %s: %v", c.name, what, err)
+			}
+		}
+		if err := d.s.Delete(bg, c.by, "q"); (err == nil) != c.moderate {
+			t.Errorf("%s deletes another's: %v", c.name, err)
+		}
+	}
+	d := newDesk()
+	if _, err := d.s.Board(bg, em, "draft"); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("a draft's: %v", err)
+	}
+	if _, err := d.s.Board(bg, nobody, "draft"); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a draft's, to nobody: %v", err)
+	}
+}
+
+func TestQuestionsAreOffUntilTurnedOn(t *testing.T) {
+	d := newDesk()
+	if _, err := d.s.Ask(bg, em, "l", "Vì sao?", NoMoment); !fault.Is(err, "question.off") {
+		t.Fatal(err)
+	}
+	for range 2 { // turning on twice is one turning on
+		if err := d.s.Set(bg, lan, "l", true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(d.log) != 1 || d.log[0].Detail != "questions on" || d.log[0].Subject != "lesson:l" {
+		t.Errorf("%+v", d.log)
+	}
+	q := d.ask(t, em, "Vì sao?")
+	if err := d.s.Set(bg, head, "l", false); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := d.s.Board(bg, em, "l"); err != nil || b.On || len(b.Questions) != 0 {
+		t.Errorf("%+v %v", b, err)
+	}
+	if list, err := d.s.List(bg, lan, "l", Waiting, "", 10); err != nil || len(list) != 1 || list[0].ID != q.ID {
+		t.Errorf("the teacher keeps them: %+v %v", list, err)
+	}
+}
+
+func TestWhatIsTaken(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		at         float64
+		field      string // that is wrong; "" when none is
+	}{
+		{"plain", "  Vì sao?\r\nEm chưa rõ. ", NoMoment, ""},
+		{"at the very end", "Vì sao?", 600, ""},
+		{"beyond the end", "Vì sao?", 600.5, "at"},
+		{"before the start", "Vì sao?", -3, "at"},
+		{"empty", " \r\n\t ", 3, "text"},
+		{"longest", strings.Repeat("ộ", MaxText), 3, ""},
+		{"too long", strings.Repeat("ộ", MaxText+1), 3, "text"},
+		{"reversed letters", "a\u202eb", 3, "text"},
+		{"broken letters", "a\xff", 3, "text"},
+		{"markup is text", "<script>alert(1)</script>", 3, ""},
+	} {
+		d := newDesk()
+		d.settings["l"] = Setting{LessonID: "l", On: true}
+		q, err := d.s.Ask(bg, em, "l", c.text, c.at)
+		if c.field == "" {
+			if err != nil || q.State != Waiting || strings.Contains(q.Text, "\r") || q.Text != strings.TrimSpace(q.Text) || d.questions[0].ClassID != "c9a" {
+				t.Errorf("%s: %+v %v", c.name, q, err)
+			}
+			continue
+		}
+		if f := fault.As(err); f == nil || f.Code != "question.invalid" || f.Fields[0].Name != c.field {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestHowMuchMayBeAsked(t *testing.T) {
+	d := newDesk()
+	d.settings["l"] = Setting{LessonID: "l", On: true}
+	first := d.ask(t, em, "Câu 1")
+	if again := d.ask(t, em, "Câu 1"); again.ID != first.ID || len(d.questions) != 1 {
+		t.Errorf("sent twice: %+v", d.questions)
+	}
+	for i := 2; i <= MaxWaiting; i++ {
+		d.ask(t, em, fmt.Sprint("Câu ", i))
+	}
+	if _, err := d.s.Ask(bg, em, "l", "Câu nữa", NoMoment); !fault.Is(err, "question.wait_first") {
+		t.Fatalf("%v", err)
+	}
+	d.ask(t, ban, "Câu của bạn")
+	n := MaxWaiting
+	for i := 0; n < MaxAnHour; i++ { // the teacher is quick
+		if _, err := d.s.Show(bg, lan, d.questions[i].ID); err != nil {
+			t.Fatal(err)
+		}
+		if d.questions[i].PersonID == "em" {
+			n++
+			d.now = d.now.Add(time.Minute)
+			d.ask(t, em, fmt.Sprint("Câu ", n))
+		}
+	}
+	if _, err := d.s.Show(bg, lan, d.questions[len(d.questions)-1].ID); err != nil {
+		t.Fatal(err)
+	}
+	_, err := d.s.Ask(bg, em, "l", "Câu thứ mười một", NoMoment)
+	if f := fault.As(err); f == nil || f.Kind != fault.RateLimited || f.Args["seconds"] != 3301 {
+		t.Fatalf("%v", err)
+	}
+	d.now = d.now.Add(time.Hour)
+	d.ask(t, em, "Sau một giờ")
+}
+
+// TestNothingIsSeenBeforeTheTeacherSaysSo follows one question through its life
+// in the eyes of its asker, a classmate and the teacher.
+func TestNothingIsSeenBeforeTheTeacherSaysSo(t *testing.T) {
+	d := newDesk()
+	d.settings["l"] = Setting{LessonID: "l", On: true}
+	id := d.ask(t, em, "Vì sao 1/2 = 2/4?").ID
+	sees := func(by people.Person) []Question {
+		t.Helper()
+		b, err := d.s.Board(bg, by, "l")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Questions
+	}
+	if own := sees(em); len(own) != 1 || own[0].State != Waiting || own[0].PersonID != "em" {
+		t.Errorf("the asker sees %+v", own)
+	}
+	if n := len(sees(ban)) + len(sees(binh)); n != 0 {
+		t.Error("others see what waits")
+	}
+	if _, err := d.s.Hide(bg, lan, id, " "); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("hidden without a reason: %v", err)
+	}
+	if _, err := d.s.Hide(bg, lan, id, "Em xem lại phút thứ 3 nhé"); err != nil {
+		t.Fatal(err)
+	}
+	if own := sees(em); len(own) != 1 || own[0].Reason == "" || own[0].SettledBy != "" || len(sees(ban)) != 0 {
+		t.Errorf("hidden: %+v", own)
+	}
+	for range 2 { // answering again with the same words changes nothing
+		if _, err := d.s.Answer(bg, lan, id, "Vì cùng một phần của cái bánh."); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, q := range sees(ban) {
+		if q.PersonID != "" || q.ClassID != "" || q.Reason != "" || q.SettledBy != "" || q.Answer == "" || q.State != Shown {
+			t.Errorf("a classmate sees %+v", q)
+		}
+	}
+	if len(sees(ban)) != 1 || len(sees(em)) != 1 {
+		t.Error("an answer is not seen once by everybody")
+	}
+	if len(d.told) != 2 || d.told[0].PersonID != "lan" || !d.told[0].Letters || d.told[1].PersonID != "em" || d.told[1].Title != "answered: Phân số" {
+		t.Errorf("told %+v", d.told)
+	}
+	if err := d.s.Delete(bg, ban, id); !fault.Is(err, "question.not_found") {
+		t.Errorf("a classmate deletes: %v", err)
+	}
+	if err := d.s.Delete(bg, em, id); err != nil || len(d.questions) != 0 {
+		t.Errorf("the asker deletes: %v", err)
+	}
+	var steps []string
+	for _, e := range d.log {
+		steps = append(steps, e.Actor+" "+e.Detail)
+		if strings.Contains(e.Detail+e.Before+e.After, "1/2") {
+			t.Error("the audit holds what a child wrote")
+		}
+	}
+	if got := strings.Join(steps, "; "); got != "lan hidden, lesson l; lan answered, lesson l; em deleted by its asker, lesson l" {
+		t.Error(got)
+	}
+}
+
+// TestOneNoticeForAllThatWaits: the teacher is told once, until nothing waits.
+func TestOneNoticeForAllThatWaits(t *testing.T) {
+	d := newDesk()
+	d.settings["l"] = Setting{LessonID: "l", On: true}
+	a, b := d.ask(t, em, "Câu 1").ID, d.ask(t, ban, "Câu 2").ID
+	if len(d.told) != 1 {
+		t.Fatalf("%+v", d.told)
+	}
+	if _, err := d.s.Show(bg, lan, a); err != nil || len(d.recalled) != 0 {
+		t.Fatalf("%v %v", err, d.recalled)
+	}
+	if err := d.s.Delete(bg, ban, b); err != nil || len(d.recalled) != 1 || d.settings["l"].NoticeID != "" {
+		t.Fatalf("%v %v", err, d.recalled)
+	}
+	d.ask(t, ban, "Câu 3")
+	if len(d.told) != 2 {
+		t.Errorf("%+v", d.told)
+	}
+}
+
+func TestQuestionsStandInTheLessonsOrder(t *testing.T) {
+	d := newDesk()
+	d.settings["l"] = Setting{LessonID: "l", On: true}
+	for i, at := range []float64{300, 10, NoMoment} {
+		d.questions = append(d.questions, Question{ID: fmt.Sprint(i), LessonID: "l", PersonID: "ban", State: Shown, At: at, CreatedAt: d.now})
+	}
+	b, err := d.s.Board(bg, em, "l")
+	if err != nil || len(b.Questions) != 3 || b.Questions[0].ID != "2" || b.Questions[1].ID != "1" || b.Questions[2].ID != "0" {
+		t.Errorf("%+v %v", b.Questions, err)
+	}
+}
+
+func TestQuestionsEndWithTheTerm(t *testing.T) {
+	d := newDesk()
+	for i := range 3*pieces + 1 {
+		d.questions = append(d.questions, Question{ID: fmt.Sprint(i), CreatedAt: time.Date(2027, 1, 15, 23, 0, 0, 0, time.UTC)})
+	}
+	d.now = time.Date(2027, 1, 15, 23, 59, 0, 0, time.UTC)
+	if err := d.s.Forget(bg); err != nil || len(d.questions) != 3*pieces+1 {
+		t.Fatalf("gone before the term's end: %d, %v", len(d.questions), err)
+	}
+	d.now = d.now.Add(2 * time.Minute)
+	if err := d.s.Forget(bg); err != nil || len(d.questions) != 0 {
+		t.Fatalf("%d are left, %v", len(d.questions), err)
+	}
+}
+
+func TestThumbIsOneOfAViewerAndChapter(t *testing.T) {
+	d := newDesk()
+	say := func(by people.Person, device string, chapter time.Duration, said string) (string, error) {
+		return d.s.Say(bg, by, device, "l", chapter, said)
+	}
+	device, err := say(nobody, "", Whole, Yes)
+	if err != nil || device == "" {
+		t.Fatal(err)
+	}
+	for _, said := range []string{Yes, NotYet, NotYet} {
+		if kept, err := say(nobody, device, Whole, said); err != nil || kept != device {
+			t.Fatal(err)
+		}
+	}
+	if _, err := say(em, device, Whole, Yes); err != nil { // the same device, signed in
+		t.Fatal(err)
+	}
+	list, own, err := d.s.Tally(bg, lan, "l")
+	if err != nil || !own || len(list) != 1 || list[0].At != Whole || list[0].Understood != (Count{N: 1, Persons: 1}) || list[0].NotYet != (Count{N: 1}) {
+		t.Fatalf("%+v %v", list, err)
+	}
+	if mine, err := d.s.Mine(bg, nobody, device, "l"); err != nil || len(mine) != 1 || mine[0].Said != NotYet {
+		t.Errorf("%+v %v", mine, err)
+	}
+	d.chapters = []caption.Chapter{{At: 0, Title: "Mở đầu"}, {At: 90 * time.Second, Title: "Ví dụ"}}
+	if mine, err := d.s.Mine(bg, em, "", "l"); err != nil || len(mine) != 2 || mine[0].Said != "" {
+		t.Errorf("a thumb for the whole stands for a chapter: %+v %v", mine, err)
+	}
+	for _, bad := range []struct {
+		by      people.Person
+		chapter time.Duration
+		said    string
+		kind    fault.Kind
+	}{{em, Whole, Yes, fault.Invalid}, {em, time.Second, Yes, fault.Invalid}, {em, 0, "maybe", fault.Invalid}, {lan, 0, Yes, fault.Forbidden}, {reviewer, 0, Yes, fault.Forbidden}} {
+		if _, err := say(bad.by, "", bad.chapter, bad.said); fault.KindOf(err) != bad.kind {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+	if mine, err := d.s.Mine(bg, lan, "", "l"); err != nil || mine != nil {
+		t.Errorf("the teacher is asked: %+v %v", mine, err)
+	}
+	for _, by := range []people.Person{nobody, em, binh, admin} {
+		if _, _, err := d.s.Tally(bg, by, "l"); (err == nil) != (by.ID == admin.ID) {
+			t.Errorf("%s counts: %v", by.ID, err)
+		}
+	}
+}
+
+// TestSmallThumbsAreHidden: from everybody but the lesson's own teacher, in
+// line with the rule of all tables.
+func TestSmallThumbsAreHidden(t *testing.T) {
+	parts := []Part{{At: 0, Title: "a"}, {At: 90 * time.Second, Title: "b"}}
+	sums := []Sum{{0, true, 12, 8}, {0, false, 2, 1}, {90 * time.Second, true, 3, 0}, {90 * time.Second, false, 30, 30}, {200 * time.Second, true, 9, 9}}
+	exact := tally(parts, sums, true)
+	if exact[0].NotYet != (Count{N: 2, Persons: 1}) || exact[1].Understood != (Count{N: 3}) || len(exact) != 2 {
+		t.Errorf("own: %+v", exact)
+	}
+	shown := tally(parts, sums, false)
+	want := []Said{{At: 0, Title: "a", Understood: Count{N: 12}, NotYet: Count{Mark: viewership.Small}},
+		{At: 90 * time.Second, Title: "b", Understood: Count{Mark: viewership.Withheld}, NotYet: Count{N: 30}}}
+	for i := range want {
+		if shown[i] != want[i] {
+			t.Errorf("%+v, want %+v", shown[i], want[i])
+		}
+	}
+}
+
+func TestDevicesHaveAnEnd(t *testing.T) {
+	d := newDesk()
+	d.s.Thumbs = full{d}
+	if _, err := d.s.Say(bg, nobody, "", "l", Whole, Yes); !fault.Is(err, "thumb.full") {
+		t.Fatal(err)
+	}
+	if _, err := d.s.Say(bg, em, "", "l", Whole, Yes); err != nil {
+		t.Fatalf("a pupil who is signed in: %v", err)
+	}
+}
+
+// full has as many thumbs of devices as a lesson takes.
+type full struct{ *desk }
+
+func (full) Sums(context.Context, string) ([]Sum, error) {
+	return []Sum{{Whole, true, MaxThumbs, 0}, {Whole, false, 7, 7}}, nil
+}
