@@ -31,6 +31,7 @@ import (
 	"lenlop/services/notice"
 	"lenlop/services/people"
 	"lenlop/services/production"
+	"lenlop/services/question"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/upload"
@@ -65,6 +66,7 @@ type house struct {
 	worksheets *worksheet.Service
 	notices    *notice.Service
 	hooks      *webhook.Service
+	questions  *question.Service
 	uploads    *upload.Service
 	catalog    *catalog.Service
 	schedule   *schedule.Service

@@ -54,6 +54,7 @@ type Room struct {
 	Schedule   *schedule.Service
 	Copies     *production.Copies
 	Captions   Captions
+	Questions  Questions
 	Worksheets *worksheet.Service
 	Media      media.Store // where copies' files are
 	Viewership *viewership.Service
@@ -112,7 +113,7 @@ func (r Room) Routes() []page.Route {
 func calls() []call {
 	var all []call
 	parts := [][]call{tokenCalls, serviceTokenCalls, lessonCalls, careCalls, worksheetCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, guideCalls, copyCalls, figureCalls,
-		importCalls, reportCalls, rollCalls, organisationCalls}
+		importCalls, reportCalls, rollCalls, organisationCalls, questionCalls}
 	for _, part := range parts {
 		all = append(all, part...)
 	}

@@ -25,6 +25,9 @@ func whom(n notice.Notice) string {
 
 // audience says in words whom a notice is for.
 func audience(ctx context.Context, n notice.Notice) string {
+	if n.PersonID != "" {
+		return locale.T(ctx, "notice.for_you")
+	}
 	switch whom(n) {
 	case "staff":
 		return locale.T(ctx, "notice.for_staff")

@@ -30,6 +30,12 @@ func (p lessonPage) scripts() []string {
 	if p.keepable() {
 		s = append(s, "keep.js")
 	}
+	if p.ask.board.Ask {
+		s = append(s, "moment.js")
+	}
+	if len(p.ask.parts) > 0 {
+		s = append(s, "thumbs.js")
+	}
 	return s
 }
 

@@ -2,6 +2,7 @@ package student
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -34,9 +35,15 @@ type lessonPage struct {
 	base     string // scheme and host, for the link card
 	showings []showing
 	sheets   []worksheet.Worksheet
+	ask      asked
 }
 
 func (r Room) lesson(c echo.Context) error {
+	return r.showLesson(c, http.StatusOK, page.Form{})
+}
+
+// showLesson renders the page with the question as it was typed.
+func (r Room) showLesson(c echo.Context, status int, typed page.Form) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	l, err := r.Lessons.Read(ctx, by, c.Param("lesson"))
 	if err != nil {
@@ -54,6 +61,9 @@ func (r Room) lesson(c echo.Context) error {
 			return err
 		}
 	}
+	if err := r.fillAsked(c, &p, typed); err != nil {
+		return err
+	}
 	if p.names, err = r.subjects(ctx, 0); err != nil {
 		return err
 	}
@@ -69,6 +79,9 @@ func (r Room) lesson(c echo.Context) error {
 	}
 	if p.public {
 		remember(c, l.ID)
+	}
+	if status != http.StatusOK {
+		return page.Render(c, status, lessonView(p))
 	}
 	return render(c, lessonView(p))
 }

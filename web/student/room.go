@@ -74,6 +74,8 @@ type Room struct {
 	// so many; nil: there is none.
 	Notices  func(ctx context.Context, p people.Person, grade, limit int) ([]notice.Notice, error)
 	CheckIns CheckIns
+	// Questions are what pupils ask and say of a lesson; nil: there are none.
+	Questions Questions
 	// Worksheets and Media are a lesson's files; nil: there are none.
 	Worksheets Worksheets
 	Media      media.Store
@@ -90,7 +92,7 @@ func (r Room) Routes() []page.Route {
 	read := func(method, path string, h echo.HandlerFunc) page.Route {
 		return page.Route{Method: method, Path: path, Action: people.ReadPublic, Scope: page.Site, Handle: h}
 	}
-	return []page.Route{
+	return append([]page.Route{
 		read(http.MethodGet, "/", r.home),
 		read(http.MethodPost, "/grade", r.chooseGrade),
 		read(http.MethodGet, "/search", r.search),
@@ -104,7 +106,7 @@ func (r Room) Routes() []page.Route {
 		read(http.MethodGet, "/tv/reminders/:airing", r.reminder),
 		read(http.MethodGet, checkInPath, r.codeForm),
 		read(http.MethodPost, checkInPath, r.checkIn),
-	}
+	}, r.questionRoutes()...)
 }
 
 // gradeCookie keeps the chosen grade on the device.

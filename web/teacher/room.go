@@ -32,6 +32,8 @@ type Room struct {
 	Captions Captions
 	// Worksheets are the files that lessons give their pupils.
 	Worksheets *worksheet.Service
+	Questions  Questions
+	Classes    Classes
 	Streams    page.Streams // where what plays is (stream.Room)
 	Viewing    Viewing
 	Sheets     page.Sheets // writes tables as files
@@ -57,7 +59,7 @@ func (r Room) Routes() []page.Route {
 		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodGet, Path: one + "/recording", Action: people.ReadRecording, Scope: page.Object, Handle: page.SignedIn(r.recording)},
 		{Method: http.MethodGet, Path: "/school", Action: people.ReadSchool, Scope: page.Object, Handle: page.SignedIn(r.school)},
-	}, slices.Concat(r.rollRoutes(), r.alongRoutes(one), r.careRoutes(one))...)
+	}, slices.Concat(r.rollRoutes(), r.alongRoutes(one), r.careRoutes(one), r.questionRoutes(one))...)
 }
 
 // may is the check of a page whose object has been read.

@@ -1,0 +1,137 @@
+package student
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lenlop/services/caption"
+	"lenlop/services/fault"
+	"lenlop/services/people"
+	"lenlop/services/question"
+	"lenlop/web/page"
+	"lenlop/web/signin"
+)
+
+// Questions takes what pupils ask and say of a lesson (question.Service).
+type Questions interface {
+	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
+	Ask(ctx context.Context, by people.Person, lessonID, text string, at float64) (question.Question, error)
+	Delete(ctx context.Context, by people.Person, id string) error
+	Mine(ctx context.Context, by people.Person, device, lessonID string) ([]question.Part, error)
+	Say(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, said string) (kept string, err error)
+}
+
+// asked is what stands under a lesson of questions and thumbs.
+type asked struct {
+	board question.Board
+	parts []question.Part // whose thumb is asked for
+	form  page.Form
+	done  string
+}
+
+// questionRoutes are those of questions and thumbs.
+func (r Room) questionRoutes() []page.Route {
+	post := func(path string, a people.Action, h echo.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodPost, Path: "/lessons/:lesson" + path, Action: a, Scope: page.Object, Handle: h}
+	}
+	return []page.Route{
+		post("/questions", people.AskQuestion, page.SignedIn(r.ask)),
+		post("/questions/:question/delete", people.AskQuestion, page.SignedIn(r.takeBack)),
+		post("/thumbs", people.MarkLesson, r.say),
+	}
+}
+
+// fillAsked reads what the lesson's page shows of questions and thumbs.
+func (r Room) fillAsked(c echo.Context, p *lessonPage, f page.Form) (err error) {
+	if r.Questions == nil {
+		return nil
+	}
+	ctx, by := c.Request().Context(), page.Who(c)
+	p.ask.form, p.ask.done = f, page.DoneOf(c)
+	if p.ask.board, err = r.Questions.Board(ctx, by, p.lesson.ID); err != nil {
+		return err
+	}
+	p.ask.parts, err = r.Questions.Mine(ctx, by, signin.Viewer(c), p.lesson.ID)
+	return err
+}
+
+// ask takes a question; one that cannot be taken comes back as it was typed.
+func (r Room) ask(c echo.Context) error {
+	f, id := page.FormOf(c, "text", "at"), c.Param("lesson")
+	at, err := momentOf(f.Values["at"])
+	if err == nil {
+		_, err = r.Questions.Ask(c.Request().Context(), page.Who(c), id, f.Values["text"], at)
+	}
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Conflict, fault.RateLimited:
+		f.Err = err
+		page.RetryAfter(c, err)
+		return r.showLesson(c, page.Status(err), f)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/lessons/"+id+"?done=asked#questions")
+}
+
+// momentOf reads a typed time, in seconds; none is question.NoMoment.
+func momentOf(typed string) (float64, error) {
+	if strings.TrimSpace(typed) == "" {
+		return question.NoMoment, nil
+	}
+	d, ok := caption.ParseClock(typed)
+	if !ok {
+		return 0, fault.Form("question.invalid", fault.Wrong("at", "field.bad_time"))
+	}
+	return d.Seconds(), nil
+}
+
+func (r Room) takeBack(c echo.Context) error {
+	err := r.Questions.Delete(c.Request().Context(), page.Who(c), c.Param("question"))
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/lessons/"+c.Param("lesson")+"?done=question_deleted#questions")
+}
+
+// say keeps whether a viewer has understood a chapter.
+func (r Room) say(c echo.Context) error {
+	id := c.Param("lesson")
+	kept, err := r.Questions.Say(c.Request().Context(), page.Who(c), signin.Viewer(c), id, chapterOf(c.FormValue("chapter")), c.FormValue("said"))
+	if err != nil {
+		return err
+	}
+	signin.KeepViewer(c, kept)
+	return c.Redirect(http.StatusSeeOther, "/lessons/"+id+"#understood")
+}
+
+// chapterValue names a chapter in a form: the milliseconds it begins at, or
+// "" for a lesson without chapters.
+func chapterValue(at time.Duration) string {
+	if at == question.Whole {
+		return ""
+	}
+	return strconv.FormatInt(at.Milliseconds(), 10)
+}
+
+func chapterOf(s string) time.Duration {
+	if s == "" {
+		return question.Whole
+	}
+	ms, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || ms < 0 {
+		return -time.Hour // none is there
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// pressed is the value of aria-pressed.
+func pressed(on bool) string { return strconv.FormatBool(on) }
+
+// moment is an address inside the page that plays from a time, in seconds.
+func moment(at float64) string { return "#t=" + strconv.FormatFloat(at, 'f', -1, 64) }
