@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +30,7 @@ func Index(t *testing.T, open OpenIndex) {
 		{"PutAndDelete", indexPut}, {"Transactions", indexTransactions}, {"Filters", indexFilters}, {"Facets", indexFacets},
 		{"Paging", indexPaging}, {"Browsing", indexBrowsing}, {"Forgiving", indexForgiving}, {"TonesFirst", indexTones},
 		{"GradeWords", indexGrades}, {"Ranking", indexRanking}, {"Highlight", indexHighlight}, {"Suggest", indexSuggest},
-		{"Corrected", indexCorrected}, {"Hostile", indexHostile}, {"Broad", indexBroad}, {"Success", indexSuccess}, {"Spoken", indexSpoken},
+		{"Corrected", indexCorrected}, {"Nearby", indexNearby}, {"Hostile", indexHostile}, {"Broad", indexBroad}, {"Success", indexSuccess}, {"Spoken", indexSpoken},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			index, atomic := open(t)
@@ -213,6 +214,7 @@ func indexFacets(t *testing.T, x catalog.Index, _ job.Atomic) {
 		Grade:    map[int]int{9: 3, 3: 1},                                 // of toan
 		Week:     map[int]int{20: 1, 21: 1},
 		Language: map[string]int{"vi": 3},
+		School:   map[string]int{"s-THCS Him Lam": 3},
 	}
 	if d := cmp.Diff(want, r.Facets); d != "" {
 		t.Errorf("without text (-want +got)\n%s", d)
@@ -224,6 +226,7 @@ func indexFacets(t *testing.T, x catalog.Index, _ job.Atomic) {
 	ok(t, err)
 	want = catalog.Facets{
 		Subject: map[string]int{"toan": 3, "ngu-van": 1}, Grade: map[int]int{9: 1}, Week: map[int]int{4: 1}, Language: map[string]int{"vi": 1},
+		School: map[string]int{"s-THCS Him Lam": 1},
 	}
 	if d := cmp.Diff(want, r.Facets); d != "" {
 		t.Errorf("with text (-want +got)\n%s", d)
@@ -231,6 +234,32 @@ func indexFacets(t *testing.T, x catalog.Index, _ job.Atomic) {
 	if r.EstimatedTotal != 1 {
 		t.Errorf("total %d, want 1", r.EstimatedTotal)
 	}
+	// Every group ignores its own filter, the school's too; all filters together.
+	for _, text := range []string{"", "hoá học"} {
+		r, err = x.Search(bg, catalog.Query{Text: text, School: "s-THCS Him Lam", Week: 20, Language: "vi"})
+		ok(t, err)
+		if d := cmp.Diff(map[string]int{"s-THPT Mường Ảng": 1}, without(r.Facets.School, "s-THCS Him Lam")); d != "" {
+			t.Errorf("schools for %q (-want +got)\n%s", text, d)
+		}
+	}
+	r, err = x.Search(bg, catalog.Query{School: "s-THCS Tủa Chùa", Language: "vi"})
+	ok(t, err)
+	want = catalog.Facets{Subject: map[string]int{}, Grade: map[int]int{}, Week: map[int]int{}, Language: map[string]int{"en": 1},
+		School: map[string]int{"s-THCS Him Lam": 4, "s-Tiểu học Núa Ngam": 1, "s-THPT Mường Ảng": 3}}
+	if d := cmp.Diff(want, r.Facets); d != "" || r.EstimatedTotal != 0 {
+		t.Errorf("a school without lessons in the language: %d (-want +got)\n%s", r.EstimatedTotal, d)
+	}
+	// What leaves the index leaves the counts.
+	ok(t, x.Delete(bg, "unit9"))
+	if r, err = x.Search(bg, catalog.Query{}); err != nil || r.Facets.School["s-THCS Tủa Chùa"] != 0 || r.Facets.School["s-THCS Him Lam"] != 4 {
+		t.Errorf("after a lesson went: %v, %v", r.Facets.School, err)
+	}
+}
+
+func without(m map[string]int, key string) map[string]int {
+	out := maps.Clone(m)
+	delete(out, key)
+	return out
 }
 
 func indexPaging(t *testing.T, x catalog.Index, _ job.Atomic) {

@@ -19,6 +19,7 @@ func indexForgiving(t *testing.T, x catalog.Index, _ job.Atomic) {
 	for text, id := range map[string]string{
 		"hàm số": "ham-so", "ham so": "ham-so", "HÀM SỐ": "ham-so", "hàm só": "ham-so", "ha\u0300m so\u0302\u0301": "ham-so",
 		"toans 9 hamf soos": "ham-so", "phuongw trinhf baacj hai": "pt-bac-hai", "dduwowngf tronf": "on-thi", "truyeenj kieeuf": "kieu",
+		"toa1n 9 ha2m so61": "ham-so", "phuong7 tri2nh ba65c hai": "pt-bac-hai", "d9u7o7ng2 tro2n": "on-thi", "truye65n kieu62": "kieu",
 		"phuonng trinh bac hai": "pt-bac-hai", "phuong trnih bac hai": "pt-bac-hai", "phuong trinh bca hai": "pt-bac-hai", "fuong trinh": "pt-bac-hai",
 		"chuyen kieu": "kieu", "chuyện kiều nguyễn zu": "kieu", "enviroment": "unit9", "enviromnent": "unit9", "engilsh": "unit9",
 		"hamso": "ham-so", "tay-tien": "tay-tien", "Tây_Tiến!": "tay-tien",
@@ -155,7 +156,8 @@ func indexSuggest(t *testing.T, x catalog.Index, _ job.Atomic) {
 	}
 	s, err = x.Suggest(bg, "t", 12, 10)
 	ok(t, err)
-	if len(s) != 1 || s[0] != (catalog.Suggestion{Text: "Tây Tiến", LessonID: "tay-tien", Subject: "ngu-van", Grade: 12}) {
+	if len(s) != 1 || s[0] != (catalog.Suggestion{Text: "Tây Tiến", LessonID: "tay-tien", Subject: "ngu-van", Grade: 12,
+		Teacher: "Trần Thu Mai", School: "THPT Mường Ảng"}) {
 		t.Errorf("for grade 12: %+v", s)
 	}
 	for _, c := range []struct {
@@ -183,6 +185,32 @@ func indexCorrected(t *testing.T, x catalog.Index, _ job.Atomic) {
 		if r.Corrected != want {
 			t.Errorf("%q is corrected to %q, want %q", text, r.Corrected, want)
 		}
+	}
+}
+
+// Where nothing is found, queries are proposed that do find something.
+func indexNearby(t *testing.T, x catalog.Index, _ job.Atomic) {
+	ok(t, x.Put(bg, shelf()...))
+	for text, want := range map[string]string{
+		"kixxu": "kieu", "nguyxn dxx": "nguyen du", "xylophon": "", "xylophon quetzal": "",
+		"parabol hyperbol kieu": "kieu",
+	} {
+		r, err := x.Search(bg, catalog.Query{Text: text})
+		ok(t, err)
+		if len(r.Hits) > 0 {
+			continue // it was forgiven already
+		}
+		if want == "" && len(r.Nearby) > 0 || want != "" && !slices.Contains(r.Nearby, want) || len(r.Nearby) > 3 {
+			t.Errorf("%q: %q is proposed, want %q", text, r.Nearby, want)
+		}
+		for _, other := range r.Nearby {
+			if len(found(t, x, catalog.Query{Text: other})) == 0 {
+				t.Errorf("%q: %q is proposed and finds nothing", text, other)
+			}
+		}
+	}
+	if r, err := x.Search(bg, catalog.Query{Text: "ham so", Grade: 12}); err != nil || len(r.Hits) > 0 || len(r.Nearby) > 0 || r.Facets.Grade[9] != 1 {
+		t.Errorf("nothing in the grade: %+v, %v", r, err)
 	}
 }
 

@@ -51,7 +51,7 @@ var schema = []string{
 	`CREATE INDEX catalog_entry_subject ON catalog_entry (subject, grade, week, published DESC, key DESC)`,
 	`CREATE INDEX catalog_entry_week ON catalog_entry (week, grade, subject, published DESC, key DESC)`,
 	`CREATE INDEX catalog_entry_language ON catalog_entry (language, grade, subject, week, published DESC, key DESC)`,
-	`CREATE INDEX catalog_entry_school ON catalog_entry (school_id, grade, subject, week, published DESC, key DESC)`,
+	`CREATE INDEX catalog_entry_school ON catalog_entry (school_id, grade, subject, week, published DESC, key DESC, language)`,
 	`CREATE TABLE catalog_word (word TEXT PRIMARY KEY, entries INTEGER NOT NULL) WITHOUT ROWID`,
 	`CREATE VIRTUAL TABLE catalog_fts USING fts5 (title, tags, subject, teacher, school, description,
 		content='', contentless_delete=1, prefix='1 2 3', tokenize='unicode61 remove_diacritics 0')`,
@@ -65,7 +65,7 @@ var schema = []string{
 
 var tables = []string{"catalog_entry", "catalog_word", "catalog_fts", "catalog_tones", "catalog_passage", "catalog_spoken"}
 
-const schemaVersion = "fts/2 " + catalog.RulesVersion
+const schemaVersion = "fts/3 " + catalog.RulesVersion
 
 // Open makes the index's tables where they are missing or of another version;
 // then the index is empty, and catalog.Service.Rebuild fills it.

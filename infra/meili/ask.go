@@ -144,9 +144,9 @@ func (a *asking) Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, er
 	return a.x.Local.Page(ctx, f)
 }
 
-// Counts of all entries.
-func (a *asking) Counts(ctx context.Context, school string) ([]catalog.Count, error) {
-	return a.x.Local.Counts(ctx, school)
+// Counts of the entries for a list.
+func (a *asking) Counts(ctx context.Context, f catalog.Query) (catalog.Counts, error) {
+	return a.x.Local.Counts(ctx, f)
 }
 
 func query(filter string, limit int) *meilisearch.SearchRequest {

@@ -55,7 +55,7 @@ var schema = []string{
 	`CREATE INDEX catalog_entry_subject ON catalog_entry (subject, grade, week, published DESC, key DESC)`,
 	`CREATE INDEX catalog_entry_week ON catalog_entry (week, grade, subject, published DESC, key DESC)`,
 	`CREATE INDEX catalog_entry_language ON catalog_entry (language, grade, subject, week, published DESC, key DESC)`,
-	`CREATE INDEX catalog_entry_school ON catalog_entry (school_id, grade, subject, week, published DESC, key DESC)`,
+	`CREATE INDEX catalog_entry_school ON catalog_entry (school_id, grade, subject, week, published DESC, key DESC, language)`,
 	`CREATE INDEX catalog_entry_words ON catalog_entry USING gin (words) WITH (fastupdate = off)`,
 	`CREATE INDEX catalog_entry_tones ON catalog_entry USING gin (tones) WITH (fastupdate = off)`,
 	`CREATE TABLE catalog_word (word TEXT PRIMARY KEY, entries INTEGER NOT NULL)`,
@@ -65,7 +65,7 @@ var schema = []string{
 	`CREATE INDEX catalog_passage_words ON catalog_passage USING gin (words) WITH (fastupdate = off)`,
 }
 
-const schemaVersion = "pgsearch/2 " + catalog.RulesVersion
+const schemaVersion = "pgsearch/3 " + catalog.RulesVersion
 
 // openLock is the advisory lock under which one of several starting processes
 // makes the tables; the number is only this index's name.

@@ -115,20 +115,30 @@ func (x *Index) Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, err
 	return scan(rows)
 }
 
-// Counts are read again when the index has changed; those of one school, which
-// are few, every time.
-func (x *Index) Counts(ctx context.Context, school string) ([]catalog.Count, error) {
-	if school != "" {
-		return x.readCounts(ctx, school)
-	}
+// Counts are read again when the index has changed.
+func (x *Index) Counts(ctx context.Context, f catalog.Query) (catalog.Counts, error) {
 	state, err := x.state(ctx)
 	if err != nil {
-		return nil, err
+		return catalog.Counts{}, err
 	}
-	return x.memory.Counts(state, func() ([]catalog.Count, error) { return x.readCounts(ctx, "") })
+	return x.memory.Counts(state, f, func(f catalog.Query) (c catalog.Counts, err error) {
+		// Those of all schools serve every list that asks for none.
+		if f != (catalog.Query{School: f.School}) {
+			facts, err := x.Counts(ctx, catalog.Query{School: f.School})
+			if err != nil {
+				return c, err
+			}
+			c.Facts = facts.Facts
+		} else if c.Facts, err = x.readFacts(ctx, f.School); err != nil {
+			return c, err
+		}
+		f.School = ""
+		c.Schools, err = x.readSchools(ctx, f)
+		return c, err
+	})
 }
 
-func (x *Index) readCounts(ctx context.Context, school string) ([]catalog.Count, error) {
+func (x *Index) readFacts(ctx context.Context, school string) ([]catalog.Count, error) {
 	where, args := filters(catalog.Query{School: school})
 	rows, err := x.db.Reader(ctx).QueryContext(ctx, `SELECT e.subject, e.grade, e.week, e.language, COUNT(*)
 		FROM catalog_entry AS e WHERE true`+where+` GROUP BY 1, 2, 3, 4`, args...)
@@ -143,6 +153,26 @@ func (x *Index) readCounts(ctx context.Context, school string) ([]catalog.Count,
 			return nil, err
 		}
 		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+func (x *Index) readSchools(ctx context.Context, f catalog.Query) (map[string]int, error) {
+	where, args := filters(f)
+	rows, err := x.db.Reader(ctx).QueryContext(ctx, `SELECT e.school_id, COUNT(*)
+		FROM catalog_entry AS e WHERE e.school_id <> ''`+where+` GROUP BY 1`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int{}
+	for rows.Next() {
+		var id string
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
+			return nil, err
+		}
+		out[id] = n
 	}
 	return out, rows.Err()
 }

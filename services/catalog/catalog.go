@@ -62,6 +62,7 @@ type Facets struct {
 	Grade    map[int]int
 	Week     map[int]int
 	Language map[string]int
+	School   map[string]int // by id
 }
 
 // Result of a search.
@@ -70,7 +71,10 @@ type Result struct {
 	Facets         Facets
 	EstimatedTotal int
 	Corrected      string // the query as understood, when a typo was mended; else ""
-	Took           time.Duration
+	// Nearby are queries much like this one that do find something, when this
+	// one finds nothing anywhere; at most three.
+	Nearby []string
+	Took   time.Duration
 }
 
 // Suggestion completes what is being typed.
@@ -79,6 +83,8 @@ type Suggestion struct {
 	LessonID string
 	Subject  string
 	Grade    int
+	Teacher  string // whose lesson it is: several teach the same
+	School   string
 }
 
 // Index finds entries. Put and Delete join the transaction in ctx where the

@@ -52,7 +52,7 @@ func (q Query) agrees(c Candidate) (subject, grade, week, language, school bool)
 }
 
 func newFacets() Facets {
-	return Facets{Subject: map[string]int{}, Grade: map[int]int{}, Week: map[int]int{}, Language: map[string]int{}}
+	return Facets{Subject: map[string]int{}, Grade: map[int]int{}, Week: map[int]int{}, Language: map[string]int{}, School: map[string]int{}}
 }
 
 func facetsOf(cs []Candidate, q Query) Facets {
@@ -67,6 +67,9 @@ func facetsOf(cs []Candidate, q Query) Facets {
 // filters they pass: a group ignores its own, so that a choice can be changed.
 func (f Facets) add(c Candidate, q Query, n int) {
 	subject, grade, week, language, school := q.agrees(c)
+	if subject && grade && week && language && c.School != "" {
+		f.School[c.School] += n
+	}
 	if !school {
 		return
 	}

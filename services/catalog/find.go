@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -40,6 +41,13 @@ type Count struct {
 	N           int
 }
 
+// Counts are what there is to browse: the entries of one school, or of all, by
+// their facts; and by school those that pass all filters but the school's.
+type Counts struct {
+	Facts   []Count
+	Schools map[string]int
+}
+
 // Engine is what an index with its own query language supplies: SQL and no
 // rules. Find makes an Index of it.
 type Engine interface {
@@ -53,8 +61,8 @@ type Engine interface {
 	Exact(ctx context.Context, tones []string, f Query, cap int) ([]int64, error)
 	// Page lists entries under f by grade, subject, week and newest first.
 	Page(ctx context.Context, f Query) ([]Entry, error)
-	// Counts of all entries by their facts; school "" means all.
-	Counts(ctx context.Context, school string) ([]Count, error)
+	// Counts of the entries for a list under f. Nobody changes what it gives.
+	Counts(ctx context.Context, f Query) (Counts, error)
 	// Keyed gives the entries with the keys, in that order; missing ones are left out.
 	Keyed(ctx context.Context, keys []int64) ([]Entry, error)
 	// Spoken lists entries under f with a passage that holds every term of the
@@ -129,7 +137,10 @@ func Find(ctx context.Context, e Engine, q Query) (Result, error) {
 	if mended && len(entries) > 0 {
 		r.Corrected = m.asFound(entries[0].Document())
 	}
-	return r, nil
+	if len(all) == 0 {
+		r.Nearby, err = nearby(ctx, e, v, m)
+	}
+	return r, err
 }
 
 // match finds the candidates of a meaning. When nothing matches it forgives
@@ -226,7 +237,7 @@ func list(ctx context.Context, e Engine, q Query) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	counts, err := e.Counts(ctx, q.School)
+	counts, err := e.Counts(ctx, q)
 	if err != nil {
 		return Result{}, err
 	}
@@ -234,9 +245,11 @@ func list(ctx context.Context, e Engine, q Query) (Result, error) {
 	for _, en := range entries {
 		r.Hits = append(r.Hits, Hit{Entry: en, Title: Meaning{}.Mark(en.Title), Description: Meaning{}.Snippet(en.Description)})
 	}
-	for _, c := range counts {
-		at := Candidate{Subject: c.Subject, Grade: c.Grade, Week: c.Week, Language: c.Language, School: q.School}
-		r.Facets.add(at, q, c.N)
+	r.Facets.School = maps.Clone(counts.Schools)
+	for _, c := range counts.Facts {
+		at := Candidate{Subject: c.Subject, Grade: c.Grade, Week: c.Week, Language: c.Language}
+		r.Facets.add(at, Query{Subject: q.Subject, Grade: q.Grade, Week: q.Week, Language: q.Language}, c.N)
+		at.School = q.School
 		if q.takes(at) {
 			r.EstimatedTotal += c.N
 		}
@@ -275,7 +288,7 @@ func Propose(ctx context.Context, e Engine, text string, grade, limit int) ([]Su
 	for _, en := range entries {
 		same := func(s Suggestion) bool { return s.Text == en.Title && s.Grade == en.Grade }
 		if len(out) < limit && !slices.ContainsFunc(out, same) {
-			out = append(out, Suggestion{Text: en.Title, LessonID: en.LessonID, Subject: en.Subject, Grade: en.Grade})
+			out = append(out, Suggestion{Text: en.Title, LessonID: en.LessonID, Subject: en.Subject, Grade: en.Grade, Teacher: en.Teacher, School: en.School})
 		}
 	}
 	return out, nil

@@ -79,11 +79,15 @@ func Read(text string, v *Vocabulary, typing bool) Meaning {
 	return m
 }
 
-// tokens cuts a query into words, undoes Telex in those that stand nowhere,
-// and parts letters from a number written on to them ("toan9").
+// tokens cuts a query into words, undoes Telex and VNI in those that stand
+// nowhere ("toan1" is VNI only beside a word that surely is; else grade 1), and parts letters from a number written on to them ("toan9").
 func tokens(text string, v *Vocabulary, typing bool) []token {
 	var out []token
 	words := split(text)
+	vni := slices.ContainsFunc(words, func(w word) bool {
+		f, _, sure, ok := unvni(w.folded)
+		return ok && sure && v.Has(f) && !v.Has(w.folded)
+	})
 	for i, w := range words {
 		open := typing && i == len(words)-1
 		known := func(f string) bool { return v.Has(f) || open && v.HasPrefix(f) }
@@ -97,6 +101,8 @@ func tokens(text string, v *Vocabulary, typing bool) []token {
 		t := token{folded: w.folded, tones: w.tones}
 		if !known(t.folded) {
 			if f, tones, ok := untelex(t.folded); ok && known(f) {
+				t = token{folded: f, tones: tones, telex: true}
+			} else if f, tones, sure, ok := unvni(t.folded); ok && (sure || vni) && known(f) {
 				t = token{folded: f, tones: tones, telex: true}
 			} else if letters, digits := lettersDigits(t.folded); letters != "" && v.Has(letters) {
 				out = append(out, token{folded: letters, tones: letters})

@@ -9,7 +9,7 @@ import "sync"
 type Memory struct {
 	mu                     sync.Mutex
 	vocabulary             *Vocabulary
-	counts                 []Count
+	counts                 map[Query]Counts
 	vocabularyAt, countsAt string
 }
 
@@ -34,20 +34,30 @@ func (m *Memory) Vocabulary(state string, read func() (map[string]int, error)) (
 	return v, nil
 }
 
-// Counts of the state, read by read when they are not at hand.
-func (m *Memory) Counts(state string, read func() ([]Count, error)) ([]Count, error) {
+// keptCounts is for how many filters counts are kept: the grades, subjects and
+// weeks that everybody's shelves ask for.
+const keptCounts = 500
+
+// Counts of the state under the filters of f, read by read when they are not
+// at hand.
+func (m *Memory) Counts(state string, f Query, read func(f Query) (Counts, error)) (Counts, error) {
+	f = Query{Subject: f.Subject, Grade: f.Grade, Week: f.Week, Language: f.Language, School: f.School}
 	m.mu.Lock()
-	c, at := m.counts, m.countsAt
+	c, ok := m.counts[f]
+	ok = ok && m.countsAt == state
 	m.mu.Unlock()
-	if at == state {
+	if ok {
 		return c, nil
 	}
-	c, err := read()
+	c, err := read(f)
 	if err != nil {
-		return nil, err
+		return Counts{}, err
 	}
 	m.mu.Lock()
-	m.counts, m.countsAt = c, state
+	if m.countsAt != state || len(m.counts) >= keptCounts {
+		m.counts, m.countsAt = map[Query]Counts{}, state
+	}
+	m.counts[f] = c
 	m.mu.Unlock()
 	return c, nil
 }

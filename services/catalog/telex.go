@@ -54,6 +54,60 @@ func untelex(w string) (folded, tones string, ok bool) {
 	return string(base), b.String(), true
 }
 
+// vniTones are the digits of VNI's tones in the letters of Telex.
+var vniTones = map[byte]byte{'1': 's', '2': 'f', '3': 'r', '4': 'x', '5': 'j'}
+
+// unvni reads a word as what a VNI keyboard was sent while its Vietnamese mode
+// was off ("toa1n" for "toán", "so61" for "số"), by writing it in Telex. sure:
+// it cannot be a word with a number written on to it, as "toan1" may be.
+func unvni(w string) (folded, tones string, sure, ok bool) {
+	var letters []byte
+	var tone byte
+	marks := 0
+	for i := range len(w) {
+		c := w[i]
+		switch {
+		case c >= 'a' && c <= 'z':
+			letters = append(letters, c)
+			sure = sure || marks > 0 || tone != 0
+			continue
+		case len(letters) == 0, c == '0', c > '9':
+			return "", "", false, false
+		case vniTones[c] != 0 && tone == 0:
+			tone = vniTones[c]
+			continue
+		}
+		key, at := byte('w'), strings.LastIndexAny(string(letters), "aou")
+		switch c {
+		case '6':
+			if at = strings.LastIndexAny(string(letters), "aeo"); at >= 0 {
+				key = letters[at]
+			}
+		case '7':
+			at = strings.LastIndexAny(string(letters), "ou")
+		case '8':
+			at = strings.LastIndexByte(string(letters), 'a')
+		case '9':
+			at, key = strings.IndexByte(string(letters), 'd'), 'd'
+		default:
+			at = -1
+		}
+		if at < 0 || marks == 3 { // đ, ư and ơ of "đường"
+			return "", "", false, false
+		}
+		letters = append(letters[:at+1], append([]byte{key}, letters[at+1:]...)...)
+		marks++
+	}
+	if tone == 0 && marks == 0 {
+		return "", "", false, false
+	}
+	if tone != 0 {
+		letters = append(letters, tone)
+	}
+	folded, tones, ok = untelex(string(letters))
+	return folded, tones, sure || marks > 0, ok
+}
+
 func isVowel(c byte) bool { return strings.IndexByte("aeiouy", c) >= 0 }
 
 func lastVowel(b []byte) int {

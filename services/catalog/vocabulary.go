@@ -58,8 +58,12 @@ func reach(letters int) int {
 // Near lists at most limit known words within reach of w, itself left out:
 // nearest first, then those with the same first letter, then the commonest.
 func (v *Vocabulary) Near(w string, limit int) []string {
+	return v.near(w, reach(len([]rune(w))), limit)
+}
+
+// near is Near for words at most far slips away.
+func (v *Vocabulary) near(w string, far, limit int) []string {
 	typed := []rune(w)
-	far := reach(len(typed))
 	if far == 0 || len(typed) > 40 || strings.ContainsAny(w, "0123456789") {
 		return nil
 	}

@@ -55,6 +55,7 @@ type searchOut struct {
 	Facets         map[string]map[string]int `json:"facets"`
 	EstimatedTotal int                       `json:"estimatedTotal"`
 	Corrected      string                    `json:"corrected,omitempty"`
+	Nearby         []string                  `json:"nearby,omitempty"`
 	TookMs         float64                   `json:"tookMs"`
 }
 
@@ -63,6 +64,8 @@ type suggestDoc struct {
 	LessonID string `json:"lessonId"`
 	Subject  string `json:"subject"`
 	Grade    int    `json:"grade"`
+	Teacher  string `json:"teacher"`
+	School   string `json:"school,omitempty"`
 }
 
 var searchCalls = []call{
@@ -84,7 +87,7 @@ var searchCalls = []call{
 			ss, err := r.Catalog.Suggest(c.Request().Context(), c.QueryParam("q"), grade, min(max(limit, 1), 20))
 			out.Items = []suggestDoc{}
 			for _, s := range ss {
-				out.Items = append(out.Items, suggestDoc{s.Text, s.LessonID, s.Subject, s.Grade})
+				out.Items = append(out.Items, suggestDoc(s))
 			}
 			return out, err
 		})},
@@ -106,9 +109,9 @@ func search(r *Room, c echo.Context, _ people.Person, _ struct{}) (searchOut, er
 	if err != nil {
 		return searchOut{}, err
 	}
-	out := searchOut{Hits: []hitDoc{}, EstimatedTotal: res.EstimatedTotal, Corrected: res.Corrected,
+	out := searchOut{Hits: []hitDoc{}, EstimatedTotal: res.EstimatedTotal, Corrected: res.Corrected, Nearby: res.Nearby,
 		TookMs: float64(res.Took.Microseconds()) / 1000,
-		Facets: map[string]map[string]int{"subject": {}, "grade": {}, "week": {}, "language": {}}}
+		Facets: map[string]map[string]int{"subject": {}, "grade": {}, "week": {}, "language": {}, "school": res.Facets.School}}
 	for k, n := range res.Facets.Subject {
 		out.Facets["subject"][k] = n
 	}

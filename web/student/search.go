@@ -1,10 +1,8 @@
 package student
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,9 +27,9 @@ type searchPage struct {
 	found   catalog.Result
 	names   names
 	now     time.Time
-	subject []facet
-	grade   []facet
-	week    []facet
+	schools map[string]string // names by id, of those that are shown
+
+	subject, grade, week, language, school []facet
 }
 
 // facet is one way to narrow what was found, or to widen it again.
@@ -47,13 +45,18 @@ func (r Room) search(c echo.Context) error {
 	p := searchPage{now: r.Now(), page: max(1, within(c.QueryParam("page"), 1, maxPage))}
 	p.query = catalog.Query{
 		Text: cut(c.QueryParam("q"), 200), Subject: cut(c.QueryParam("subject"), 40), Grade: grade(c.QueryParam("grade")),
-		Week: within(c.QueryParam("week"), school.MinWeek, school.MaxWeek), Limit: perPage, Offset: (p.page - 1) * perPage,
+		Week:     within(c.QueryParam("week"), school.MinWeek, school.MaxWeek),
+		Language: cut(c.QueryParam("language"), 35), School: cut(c.QueryParam("school"), 64),
+		Limit: perPage, Offset: (p.page - 1) * perPage,
 	}
 	var err error
 	if p.names, err = r.subjects(ctx, 0); err != nil {
 		return err
 	}
 	if p.found, err = r.Catalog.Search(ctx, p.query); err != nil {
+		return err
+	}
+	if err := r.schoolNames(ctx, &p); err != nil {
 		return err
 	}
 	p.facets(ctx)
@@ -67,6 +70,21 @@ func cut(s string, n int) string {
 		return string(rs[:n])
 	}
 	return s
+}
+
+// filter is one filter as a form or an address writes it.
+type filter struct{ name, value string }
+
+// hidden are the filters of a search that are on.
+func hidden(q catalog.Query) []filter {
+	var fs []filter
+	for _, f := range []filter{{"grade", strconv.Itoa(q.Grade)}, {"subject", q.Subject}, {"week", strconv.Itoa(q.Week)},
+		{"language", q.Language}, {"school", q.School}} {
+		if f.value != "" && f.value != "0" {
+			fs = append(fs, f)
+		}
+	}
+	return fs
 }
 
 // url is this search with one thing changed, from its first page on.
@@ -83,14 +101,8 @@ func (p searchPage) at(page int, change func(q *catalog.Query)) templ.SafeURL {
 	if q.Text != "" {
 		v.Set("q", q.Text)
 	}
-	if q.Subject != "" {
-		v.Set("subject", q.Subject)
-	}
-	if q.Grade > 0 {
-		v.Set("grade", strconv.Itoa(q.Grade))
-	}
-	if q.Week > 0 {
-		v.Set("week", strconv.Itoa(q.Week))
+	for _, f := range hidden(q) {
+		v.Set(f.name, f.value)
 	}
 	if page > 1 {
 		v.Set("page", strconv.Itoa(page))
@@ -115,41 +127,4 @@ func clock(d time.Duration) string {
 // pages is how many pages there are to show.
 func (p searchPage) pages() int {
 	return min(maxPage, (p.found.EstimatedTotal+perPage-1)/perPage)
-}
-
-// narrowed reports whether anything but words narrows the search.
-func (p searchPage) narrowed() bool {
-	return p.query.Subject != "" || p.query.Grade > 0 || p.query.Week > 0
-}
-
-// numbers makes the facets of grades or weeks, in order.
-func numbers(counts map[int]int, chosen int, label func(n int) string, href func(n int) templ.SafeURL) []facet {
-	var fs []facet
-	keys := make([]int, 0, len(counts))
-	for n := range counts {
-		if n > 0 {
-			keys = append(keys, n)
-		}
-	}
-	if chosen > 0 && counts[chosen] == 0 {
-		keys = append(keys, chosen)
-	}
-	slices.Sort(keys)
-	for _, n := range keys {
-		f := facet{label: label(n), count: counts[n], chosen: n == chosen}
-		if f.chosen {
-			n = 0
-		}
-		f.href = href(n)
-		fs = append(fs, f)
-	}
-	return fs
-}
-
-// byOrder sorts subject codes as the curriculum lists them.
-func (n names) byOrder(codes []string) []string {
-	slices.SortFunc(codes, func(a, b string) int {
-		return cmp.Or(cmp.Compare(slices.Index(n.order, a), slices.Index(n.order, b)), cmp.Compare(a, b))
-	})
-	return codes
 }

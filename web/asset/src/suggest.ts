@@ -7,6 +7,8 @@ interface Suggestion {
   lessonId: string
   subject: string
   grade: number
+  teacher: string
+  school?: string
 }
 
 const pause = 150 // milliseconds of quiet before asking: a phone's typing speed
@@ -57,7 +59,8 @@ function attach(input: HTMLInputElement): void {
       a.textContent = s.text
       const small = document.createElement('span')
       small.className = 'small hint'
-      small.textContent = (input.dataset.grade || '').replace('{n}', String(s.grade))
+      const grade = (input.dataset.grade || '').replace('{n}', String(s.grade))
+      small.textContent = [grade, s.teacher, s.school].filter(Boolean).join(' · ')
       a.append(' ', small)
       li.append(a)
       list.append(li)
