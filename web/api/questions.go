@@ -34,7 +34,7 @@ type questionIn struct {
 	At   *float64 `json:"at,omitempty"`
 }
 
-type answerIn struct {
+type questionAnswerIn struct {
 	Text string `json:"text"`
 }
 
@@ -109,8 +109,8 @@ var questionCalls = []call{
 			return r.question(q, by), err
 		})},
 	{method: "PUT", path: "/questions/:question/answer", action: people.ModerateQuestions, scope: page.Object, status: 200,
-		summary: "Answer a question and show both", in: answerIn{}, out: questionDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in answerIn) (questionDoc, error) {
+		summary: "Answer a question and show both", in: questionAnswerIn{}, out: questionDoc{},
+		handle: take(200, func(r *Room, c echo.Context, by people.Person, in questionAnswerIn) (questionDoc, error) {
 			q, err := r.Questions.Answer(c.Request().Context(), by, c.Param("question"), in.Text)
 			return r.question(q, by), err
 		})},
