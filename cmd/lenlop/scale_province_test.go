@@ -37,6 +37,7 @@ type province struct {
 	webs    []*process
 	workers []*process
 
+	busy sync.Map // what a trouble is happening to
 	mu   sync.Mutex
 	urls []string // of the webs, "" while one is down
 }
@@ -117,14 +118,25 @@ func (p *province) worker(name string, flags ...string) *process {
 	return w
 }
 
-func (p *province) startWeb(i int) {
-	line, err := p.webs[i].start("ready ")
-	if err != nil {
-		p.t.Error(err)
-		return
+// restarted starts a process again until it stays up, as whoever supervises
+// processes does: one that starts while its database is away says so and ends.
+func (p *province) restarted(w *process, ready string) string {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(500 * time.Millisecond) {
+		line, err := w.start(ready)
+		if err == nil {
+			return strings.TrimPrefix(line, ready)
+		}
+		if time.Now().After(end) {
+			p.t.Error(err)
+			return ""
+		}
 	}
+}
+
+func (p *province) startWeb(i int) {
+	url := p.restarted(p.webs[i], "ready ")
 	p.mu.Lock()
-	p.urls[i] = strings.TrimPrefix(line, "ready ")
+	p.urls[i] = url
 	p.mu.Unlock()
 }
 
@@ -135,11 +147,7 @@ func (p *province) killWeb(i int) {
 	p.webs[i].kill()
 }
 
-func (p *province) startWorker(w *process) {
-	if _, err := w.start("working "); err != nil {
-		p.t.Error(err)
-	}
-}
+func (p *province) startWorker(w *process) { p.restarted(w, "working ") }
 
 // url of any web process that runs, "" when none does.
 func (p *province) url() string {

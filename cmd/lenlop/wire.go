@@ -104,8 +104,13 @@ func openDatabase(ctx context.Context, f dataFlags) (*sqldb.DB, error) {
 }
 
 // build wires the house. On an error everything opened is closed again.
-func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (_ *house, err error) {
-	h := &house{flags: f, log: log, now: time.Now, metrics: telemetry.NewMetrics()}
+func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (*house, error) {
+	return buildAt(ctx, f, dir, log, time.Now)
+}
+
+// buildAt is build with a clock: tests let a month pass.
+func buildAt(ctx context.Context, f serveFlags, dir string, log *slog.Logger, now func() time.Time) (_ *house, err error) {
+	h := &house{flags: f, log: log, now: now, metrics: telemetry.NewMetrics()}
 	defer func() {
 		if err != nil {
 			h.close()
