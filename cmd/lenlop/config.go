@@ -36,6 +36,7 @@ type dataFlags struct {
 	S3Region         string `name:"s3-region" env:"LENLOP_S3_REGION" help:"Region." default:"us-east-1"`
 	S3AccessKey      string `name:"s3-access-key" env:"LENLOP_S3_ACCESS_KEY" help:"Access key; empty: the SDK's own chain (environment, files, instance role)."`
 	S3SecretKey      string `name:"s3-secret-key" env:"LENLOP_S3_SECRET_KEY" help:"Secret key; rather LENLOP_S3_SECRET_KEY_FILE."`
+	S3SSE            string `name:"s3-sse" env:"LENLOP_S3_SSE" help:"Encryption at rest that every write asks for; empty: the bucket's own rule." placeholder:"AES256|aws:kms|aws:kms:KEY"`
 	S3VirtualHost    bool   `name:"s3-virtual-host" env:"LENLOP_S3_VIRTUAL_HOST" help:"Address the bucket as a host name (AWS) and not as a path."`
 
 	MeiliURL string `name:"meili-url" help:"Meilisearch; empty: the database's own index." placeholder:"URL"`
@@ -66,6 +67,7 @@ type serveFlags struct {
 	Drain          time.Duration `name:"drain" help:"How long running work may go on after SIGTERM." default:"20s"`
 	Lease          time.Duration `help:"How long a worker that is not heard of keeps its job, before another takes it." default:"20s"`
 	MetricsListen  string        `name:"metrics-listen" help:"Address for Prometheus and health checks that asks nobody who they are; empty: none." placeholder:"HOST:PORT"`
+	RelayCache     int64         `name:"relay-cache" help:"Room for segments kept from the S3 server outside, bytes; 0: none; -1: a tenth of what the disk has free." default:"-1" placeholder:"BYTES"`
 	Scratch        string        `name:"scratch" help:"Folder for files in the making; empty: below the data folder." type:"path" placeholder:"DIR"`
 	ScratchLimit   int64         `name:"scratch-limit" help:"Most that files in the making may take, bytes; 0: what the disk has."`
 }
@@ -103,7 +105,7 @@ func (f dataFlags) shared() (bool, error) {
 
 // s3 is the client of the S3 server outside.
 func (f dataFlags) s3() s3.Config {
-	return s3.Config{Endpoint: f.S3Endpoint, Bucket: f.S3Bucket, Region: f.S3Region, PathStyle: !f.S3VirtualHost, AccessKey: f.S3AccessKey, SecretKey: f.S3SecretKey}
+	return s3.Config{Endpoint: f.S3Endpoint, Bucket: f.S3Bucket, Region: f.S3Region, PathStyle: !f.S3VirtualHost, AccessKey: f.S3AccessKey, SecretKey: f.S3SecretKey, Encryption: f.S3SSE}
 }
 
 // embedded reports whether objects live below the data folder.

@@ -24,6 +24,12 @@ func (h *house) health(ctx context.Context) []admin.Part {
 		{"database", h.databaseHealth}, {"storage", h.storageHealth}, {"search", h.searchHealth}, {"work", h.workHealth},
 		{"sandbox", h.sandboxHealth}, {"disk", h.diskHealth},
 	}
+	if h.relay != nil {
+		looks = append(looks, struct {
+			name string
+			look func(ctx context.Context) (string, error)
+		}{"relay", h.relayHealth})
+	}
 	parts := make([]admin.Part, len(looks))
 	var all sync.WaitGroup
 	for i, l := range looks {

@@ -56,7 +56,7 @@ func (t tallies) Served(o production.Object, at time.Time, bytes int64) {
 
 // rooms gives each audience what its pages need.
 func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
-	streams := stream.NewRoom(stream.Room{Playlists: h.works.playlists, Lessons: h.db.Lessons(), People: h.db.People(), Media: h.media, Captions: h.captions, Secret: h.secret, Tally: tallies{h.metrics, h.tally}, Now: h.now})
+	streams := stream.NewRoom(stream.Room{Playlists: h.works.playlists, Lessons: h.db.Lessons(), People: h.db.People(), Media: h.streams, Captions: h.captions, Secret: h.secret, Tally: tallies{h.metrics, h.tally}, Now: h.now})
 	copies := h.works.copies
 	h.lessons.OnTakenDown = streams.Forget
 	return web.Rooms{

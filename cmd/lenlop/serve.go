@@ -183,6 +183,9 @@ func (h *house) site(c serveCmd, stopped <-chan struct{}) (http.Handler, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := h.openRelay(); err != nil {
+		return nil, err
+	}
 	s := web.Site{Door: door, Book: h.book, Assets: assets, Log: h.log, Rooms: h.rooms(door, stopped), Health: h.health, Metrics: h.metrics}
 	if h.objects != nil {
 		s.Storage, s.StoragePath = h.objects.Relay(), "/"+c.S3Bucket+"/"

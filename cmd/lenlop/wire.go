@@ -52,6 +52,8 @@ type house struct {
 	db      *sqldb.DB
 	objects *s3embedded.Server // nil in scale mode
 	media   media.Store
+	streams media.Store // what a web process sends segments from: media, or its cache
+	relay   *s3.Cache   // nil without one
 	parts   media.Multipart
 	secret  []byte // signs playback sessions and watch addresses
 	// reportKey signs frozen reports; who holds the public half can check them.
@@ -185,7 +187,7 @@ func (h *house) openStorage(ctx context.Context, dir string) error {
 				h.log.Warn("embedded storage did not stop cleanly", "error", err)
 			}
 		})
-		c.Endpoint, c.Client, c.PathStyle = srv.Endpoint(), srv.Client(), true
+		c.Endpoint, c.Client, c.PathStyle, c.Encryption = srv.Endpoint(), srv.Client(), true, ""
 		c.AccessKey, c.SecretKey = srv.Credentials()
 	}
 	store, err := s3.New(ctx, c)

@@ -27,7 +27,7 @@ const maxSigned = 15 * time.Minute
 func (s *Store) Create(ctx context.Context, key, contentType string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	in := &aws3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: &key}
+	in := &aws3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: &key, ServerSideEncryption: s.sse, SSEKMSKeyId: s.sseKey}
 	if contentType != "" {
 		in.ContentType = &contentType
 	}

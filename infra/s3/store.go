@@ -34,6 +34,9 @@ type Config struct {
 	AccessKey string // empty: the SDK's own credentials chain
 	SecretKey string
 	Client    *http.Client // nil: one made here
+	// Encryption at rest that every object is written with: "AES256",
+	// "aws:kms" or "aws:kms:KEY"; empty: what the bucket does by itself.
+	Encryption string
 
 	backoff time.Duration // longest wait between two attempts; 0: maxBackoff (tests wait less)
 }
@@ -59,6 +62,8 @@ type Store struct {
 	patient aws.HTTPClient // waits joinTime for an answer
 	bucket  string
 	region  string
+	sse     types.ServerSideEncryption // "": not asked for
+	sseKey  *string                    // of KMS; nil: the bucket's
 }
 
 // New makes a Store; it reaches nothing yet (see EnsureBucket and Check).
@@ -71,6 +76,10 @@ func New(ctx context.Context, c Config) (*Store, error) {
 	}
 	if c.backoff == 0 {
 		c.backoff = maxBackoff
+	}
+	sse, sseKey, err := encryption(c.Encryption)
+	if err != nil {
+		return nil, err
 	}
 	o := aws3.Options{
 		Region:       c.Region,
@@ -101,7 +110,19 @@ func New(ctx context.Context, c Config) (*Store, error) {
 	}
 	o.HTTPClient = c.Client
 	client := aws3.New(o)
-	return &Store{client: client, presign: aws3.NewPresignClient(client), patient: patient, bucket: c.Bucket, region: c.Region}, nil
+	return &Store{client: client, presign: aws3.NewPresignClient(client), patient: patient, bucket: c.Bucket, region: c.Region, sse: sse, sseKey: sseKey}, nil
+}
+
+// encryption reads what Config.Encryption asks for.
+func encryption(s string) (types.ServerSideEncryption, *string, error) {
+	key, named := strings.CutPrefix(s, "aws:kms:")
+	switch {
+	case s == "" || s == string(types.ServerSideEncryptionAes256) || s == string(types.ServerSideEncryptionAwsKms):
+		return types.ServerSideEncryption(s), nil, nil
+	case named && key != "":
+		return types.ServerSideEncryptionAwsKms, &key, nil
+	}
+	return "", nil, fmt.Errorf("s3: encryption %q: want AES256, aws:kms or aws:kms:KEY", s)
 }
 
 func newClient(answer time.Duration) *http.Client {
@@ -157,6 +178,7 @@ func (s *Store) Put(ctx context.Context, key string, body io.ReadSeeker, size in
 	}
 	in := &aws3.PutObjectInput{
 		Bucket: &s.bucket, Key: &key, Body: body, ContentLength: &size,
+		ServerSideEncryption: s.sse, SSEKMSKeyId: s.sseKey,
 	}
 	if o.ContentType != "" {
 		in.ContentType = &o.ContentType

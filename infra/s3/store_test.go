@@ -189,3 +189,57 @@ func TestPutSendsHash(t *testing.T) {
 		t.Errorf("%+v %v", o, err)
 	}
 }
+
+// TestEncryption: every request that makes an object says how it is to be
+// encrypted, and no other one does: storage refuses it on parts.
+func TestEncryption(t *testing.T) {
+	const kind, key = "X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"
+	for _, c := range []struct{ set, kind, key string }{
+		{"", "", ""}, {"AES256", "AES256", ""}, {"aws:kms", "aws:kms", ""}, {"aws:kms:arn:aws:kms:x:1:key/2", "aws:kms", "arn:aws:kms:x:1:key/2"},
+	} {
+		var said []string
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, creates := r.URL.Query()["uploads"]
+			part := r.URL.Query().Get("partNumber") != ""
+			said = append(said, r.Method)
+			wantKind, wantKey := c.kind, c.key
+			if part {
+				wantKind, wantKey = "", ""
+			}
+			if r.Header.Get(kind) != wantKind || r.Header.Get(key) != wantKey {
+				t.Errorf("%q: %s %s carries %q %q", c.set, r.Method, r.URL, r.Header.Get(kind), r.Header.Get(key))
+			}
+			w.Header().Set("ETag", `"e"`)
+			if creates {
+				fmt.Fprint(w, `<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>`)
+			}
+		}))
+		defer srv.Close()
+		s, err := New(t.Context(), Config{Endpoint: srv.URL, Bucket: "b", PathStyle: true, AccessKey: "k", SecretKey: "s", Encryption: c.set})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Put(t.Context(), "k", strings.NewReader("body"), 4, media.PutOptions{}); err != nil {
+			t.Error(err)
+		}
+		id, err := s.Create(t.Context(), "k", "video/mp4")
+		if err != nil {
+			t.Error(err)
+		}
+		if _, err := s.PutPart(t.Context(), "k", id, 1, strings.NewReader("part"), 4); err != nil {
+			t.Error(err)
+		}
+		signed, err := s.PresignPart(t.Context(), "", "k", id, 1, time.Minute)
+		if err != nil || len(signed.Headers) != 0 || strings.Contains(strings.ToLower(signed.URL), "encryption") {
+			t.Errorf("%q: a browser's part carries %v %s, %v", c.set, signed.Headers, signed.URL, err)
+		}
+		if len(said) != 3 {
+			t.Errorf("%q: asked %v", c.set, said)
+		}
+	}
+	for _, bad := range []string{"aes256", "aws:kms:", "none"} {
+		if _, err := New(t.Context(), Config{Endpoint: "http://h", Bucket: "b", AccessKey: "k", Encryption: bad}); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
