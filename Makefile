@@ -50,7 +50,8 @@ deps-run: ## apt-get what `make run` needs (ffmpeg, bubblewrap, a voice for the 
 	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng
 
 deps-test: ## apt-get what `make test` needs beyond that
-	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng chromium:chromium gcc:gcc \
+	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng chromium:chromium firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb \
+		/usr/lib/$(shell uname -m)-linux-gnu/gstreamer-1.0/libgstlibav.so:gstreamer1.0-libav gcc:gcc \
 		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux strace:strace
 
 $(TOOLS)/templ:

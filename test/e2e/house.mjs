@@ -11,13 +11,16 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 export const password = 'mat-khau-cua-thu-nghiem'
 const shots = join(root, 'artifacts/screenshots')
 
+/** The product's binary. */
+export const program = process.env.LENLOP_TEST_PROGRAM ?? join(root, 'bin/lenlop')
+
 /** A folder of this test run's own; removed at the end. */
 export const scratch = mkdtempSync(join(tmpdir(), 'lenlop-e2e-'))
 
 /** Starts the binary; resolves with its address once it says it is ready. */
 export function start(data, { args = [], env = {} } = {}) {
   return new Promise((ok, no) => {
-    const child = spawn(join(root, 'bin/lenlop'), ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log', 'warn', ...args], {
+    const child = spawn(program, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log', 'warn', ...args], {
       env: { ...process.env, LENLOP_DEMO_PASSWORD: password, ...env },
     })
     let out = ''
