@@ -17,6 +17,7 @@ const names = [
   'circle-check',
   'circle-help',
   'clock',
+  'contrast',
   'download',
   'eye',
   'file-video',

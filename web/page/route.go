@@ -47,6 +47,7 @@ type Visit struct {
 	Path    string
 	Query   string
 	Text    TextSize
+	Strong  bool // strong contrast was asked for
 }
 
 type visitKey struct{}

@@ -34,3 +34,24 @@ func TextSizeOf(r *http.Request) TextSize {
 	}
 	return PlainText
 }
+
+// ContrastCookie keeps on the device that a visitor wants stronger contrast.
+// Without it the system's own setting (prefers-contrast) is followed.
+const ContrastCookie = "contrast"
+
+// strongContrast is the one value that cookie and form may have beside "".
+const strongContrast = "strong"
+
+// ParseContrast reads a choice of contrast: "strong", or "" for anything else.
+func ParseContrast(s string) string {
+	if s == strongContrast {
+		return s
+	}
+	return ""
+}
+
+// StrongContrastOf says whether the sender's device keeps that choice.
+func StrongContrastOf(r *http.Request) bool {
+	k, err := r.Cookie(ContrastCookie)
+	return err == nil && k.Value == strongContrast
+}

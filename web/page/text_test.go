@@ -18,3 +18,19 @@ func TestTextSizeIsOneOfOurs(t *testing.T) {
 		t.Errorf("without a cookie: %q", got)
 	}
 }
+
+func TestContrastIsStrongOnlyWhenAskedFor(t *testing.T) {
+	for value, want := range map[string]bool{"strong": true, "": false, "huge": false, `strong" class="x`: false} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.AddCookie(&http.Cookie{Name: ContrastCookie, Value: value})
+		if got := StrongContrastOf(r); got != want {
+			t.Errorf("%q: %t, want %t", value, got, want)
+		}
+		if got := ParseContrast(value); (got == "strong") != want {
+			t.Errorf("%q is read as %q", value, got)
+		}
+	}
+	if StrongContrastOf(httptest.NewRequest("GET", "/", nil)) {
+		t.Error("strong without a cookie")
+	}
+}

@@ -164,7 +164,7 @@ func (d *Door) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 				wish = k.Value
 			}
 		}
-		v := &page.Visit{Base: d.Base(r), Addr: d.Addr(r), Path: r.URL.Path, Query: r.URL.RawQuery, Text: page.TextSizeOf(r)}
+		v := &page.Visit{Base: d.Base(r), Addr: d.Addr(r), Path: r.URL.Path, Query: r.URL.RawQuery, Text: page.TextSizeOf(r), Strong: page.StrongContrastOf(r)}
 		ctx := locale.With(page.WithVisit(audit.FromPlace(r.Context(), v.Addr), v), d.Book.Printer(locale.Choose(wish, r.Header.Get("Accept-Language"))))
 		c.SetRequest(r.WithContext(ctx))
 		var err error
@@ -364,6 +364,9 @@ func (d *Door) language(c echo.Context) error {
 	}
 	if form.Has("text") {
 		c.SetCookie(Cookie(base, page.TextCookie, string(page.ParseTextSize(form.Get("text"))), year))
+	}
+	if form.Has("contrast") {
+		c.SetCookie(Cookie(base, page.ContrastCookie, page.ParseContrast(form.Get("contrast")), year))
 	}
 	back := page.LocalPath(c.FormValue("back"))
 	if u, err := url.Parse(back); err == nil {
