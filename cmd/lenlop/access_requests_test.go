@@ -47,9 +47,17 @@ func (w *world) request(r accessRow) (asked, error) {
 		if strings.Contains(q.path, ":language") {
 			q.path = strings.ReplaceAll(q.path, ":language", w.caption(q.id))
 		}
+		if strings.Contains(q.path, "/questions") {
+			w.questionsOn(q.id)
+		}
+		if strings.Contains(q.path, ":question") {
+			in("question", w.question(q.id), "questions")
+		}
 		if strings.Contains(q.path, ":worksheet") {
 			q.path = strings.ReplaceAll(q.path, ":worksheet", w.worksheet(q.id))
 		}
+	case strings.Contains(r.path, ":question"):
+		in("question", w.question(w.lesson("published")), "questions")
 	case strings.Contains(r.path, ":guide"):
 		in("guide", w.guide(), "guide_imports")
 	case strings.Contains(r.path, "/minute") && strings.Contains(r.path, ":import"):
@@ -246,6 +254,9 @@ func (w *world) slot() (channel, lessonID string, start time.Time) {
 // document is the JSON body of a call of the API.
 func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 	type m = map[string]any
+	if out, ok := questionDocument(r.route()); ok {
+		return out, true
+	}
 	switch strings.Replace(r.route(), api.Base, "", 1) {
 	case "POST /tokens":
 		return m{"username": "hoc-sinh", "password": password}, true
@@ -326,6 +337,9 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return out, true
 	}
 	if out, ok := w.organisationForm(r.route()); ok {
+		return out, true
+	}
+	if out, ok := questionForm(r.route()); ok {
 		return out, true
 	}
 	switch r.route() {

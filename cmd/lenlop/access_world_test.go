@@ -166,7 +166,7 @@ func (w *world) facts(q asked) string {
 var counted = func() string {
 	var parts []string
 	for _, table := range []string{"lessons", "recordings", "uploads", "channels", "airings", "figures", "persons", "grants", "schools",
-		"reports", "audit_entries", "view_sessions", "figure_imports", "asrun_imports"} {
+		"reports", "audit_entries", "view_sessions", "figure_imports", "asrun_imports", "questions", "question_settings", "thumbs"} {
 		parts = append(parts, "' "+table+":' || (SELECT COUNT(*) FROM "+table+")")
 	}
 	return "SELECT " + strings.Join(parts, " || ")

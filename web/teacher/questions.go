@@ -190,6 +190,13 @@ func (r Room) answerQuestion(c echo.Context) error {
 }
 
 func (r Room) deleteQuestion(c echo.Context) error {
+	l, err := r.Lessons.Read(c.Request().Context(), page.Who(c), c.Param("lesson"))
+	if err != nil {
+		return err
+	}
+	if err := may(c, people.ModerateQuestions, l.Object()); err != nil { // an asker has a place of their own for it
+		return err
+	}
 	return r.settled(c, "question_deleted", page.Form{}, r.Questions.Delete(c.Request().Context(), page.Who(c), c.Param("question")))
 }
 
