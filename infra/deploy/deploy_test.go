@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -96,28 +95,6 @@ func TestComposeSettings(t *testing.T) {
 				t.Errorf("%s: there is no setting %s", s.Name, key)
 			}
 		}
-	}
-}
-
-// TestNginx asks nginx itself, where there is one.
-func TestNginx(t *testing.T) {
-	bin, err := exec.LookPath("nginx")
-	if err != nil {
-		t.Skip("no nginx on this machine (apt-get install nginx-light)")
-	}
-	dir := t.TempDir()
-	conf := read(t, "nginx/lenlop.conf")
-	for _, host := range []string{"web-1", "web-2", "s3"} {
-		conf = strings.ReplaceAll(conf, "server "+host+":", "server 127.0.0.1:")
-	}
-	conf = strings.ReplaceAll(conf, "/var/cache/nginx", dir)
-	conf = "pid " + dir + "/pid;\nerror_log stderr;\nevents {}\nhttp {\n" + conf + "\n}\n"
-	name := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(name, []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command(bin, "-t", "-p", dir, "-c", name).CombinedOutput(); err != nil {
-		t.Errorf("nginx -t: %v\n%s", err, out)
 	}
 }
 

@@ -16,13 +16,19 @@ import (
 	"lenlop/services/production"
 )
 
+// sharedLife is how long a file may be kept: a browser's for ever; a cache that
+// serves others asks after ten minutes whether the lesson is still published,
+// and goes on for a day when nobody answers (RFC 5861). An answer to that costs
+// no bytes, and a withdrawn lesson is gone from caches by then.
+const sharedLife = "public, max-age=31536000, s-maxage=600, stale-if-error=86400, immutable"
+
 // file sends one file of a package, which never changes: a replaced recording
 // makes another package with another address.
 func (r Room) file(c echo.Context, o production.Object, shared bool) error {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, o.ContentType)
 	if shared {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		h.Set("Cache-Control", sharedLife)
 	} else {
 		h.Set("Cache-Control", "private, max-age=3600")
 	}

@@ -216,7 +216,7 @@ func TestCachingFollowsWhatMayChange(t *testing.T) {
 			t.Errorf("%s: %q, want %q", what, got, want)
 		}
 	}
-	check("segment", seg, "public, max-age=31536000, immutable", people.Person{})
+	check("segment", seg, sharedLife, people.Person{})
 	check("finished playlist", list, "public, max-age=3600", people.Person{})
 	check("segment of a draft", Base+"draft/p1/360p/0-1/0.m4s", "private, max-age=3600", teacher("lan"))
 	check("playlist of a draft", Base+"draft/p1/360p.m3u8", "private, no-cache", teacher("lan"))
