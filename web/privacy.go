@@ -16,8 +16,8 @@ var privacyParts = []struct {
 	name      string
 	sentences []string
 }{
-	{"watching", []string{"1", "2", "3"}},
-	{"student", []string{"1", "2", "3"}},
+	{"watching", []string{"1", "2", "3", "4"}},
+	{"student", []string{"1", "2", "3", "4"}},
 	{"staff", []string{"1", "2"}},
 	{"cookies", []string{"1", "2"}},
 	{"others", []string{"1", "2"}},

@@ -8,6 +8,7 @@ import (
 	"lenlop/web/department"
 	"lenlop/web/notice"
 	"lenlop/web/page"
+	"lenlop/web/problem"
 	"lenlop/web/school"
 	"lenlop/web/signin"
 	"lenlop/web/station"
@@ -30,6 +31,7 @@ type Rooms struct {
 	Stream     stream.Room
 	Notices    notice.Room
 	Hooks      admin.Hooks
+	Problems   problem.Room
 }
 
 // Routes is the one list of everything that can be asked for, each with the
@@ -51,5 +53,6 @@ func (s Site) Routes() []page.Route {
 		s.Rooms.Stream.Routes(),
 		s.Rooms.Notices.Routes(),
 		s.Rooms.Hooks.Routes(),
+		s.Rooms.Problems.Routes(),
 	)
 }

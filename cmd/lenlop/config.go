@@ -66,6 +66,7 @@ type serveFlags struct {
 	Workers        int           `name:"workers" help:"Pieces of recordings transcoded at once, one thread each; 0: one per core."`
 	Drain          time.Duration `name:"drain" help:"How long running work may go on after SIGTERM." default:"20s"`
 	Lease          time.Duration `help:"How long a worker that is not heard of keeps its job, before another takes it." default:"20s"`
+	Embed          string        `name:"embed" help:"Sites that may show lessons in a frame (origins, with spaces between); *: every one; none: no site." default:"*" placeholder:"https://..."`
 	MetricsListen  string        `name:"metrics-listen" help:"Address for Prometheus and health checks that asks nobody who they are; empty: none." placeholder:"HOST:PORT"`
 	RelayCache     int64         `name:"relay-cache" help:"Room for segments kept from the S3 server outside, bytes; 0: none; -1: a tenth of what the disk has free." default:"-1" placeholder:"BYTES"`
 	Scratch        string        `name:"scratch" help:"Folder for files in the making; empty: below the data folder." type:"path" placeholder:"DIR"`

@@ -132,6 +132,12 @@ func (h *house) housekeeping() {
 		if err := h.db.People().Forget(ctx, h.now()); err != nil {
 			return err
 		}
+		if err := h.bookmarks.Forget(ctx); err != nil {
+			return err
+		}
+		if err := h.problems.Forget(ctx); err != nil {
+			return err
+		}
 		return h.db.Audit().ForgetPlaces(ctx, h.now().Add(-audit.KeepPlaces))
 	})
 	h.runner.Every(sweepEvery, job.New{Args: forgetSignIns{}, Key: "forget-sign-ins", Priority: job.Idle})

@@ -14,6 +14,7 @@ import (
 	"lenlop/web/api"
 	"lenlop/web/department"
 	noticepages "lenlop/web/notice"
+	problempages "lenlop/web/problem"
 	"lenlop/web/school"
 	"lenlop/web/signin"
 	"lenlop/web/station"
@@ -61,7 +62,7 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 	h.lessons.OnTakenDown = streams.Forget
 	return web.Rooms{
 		Student: student.Room{Grade: h.org.office.GradeOf, Catalog: h.catalog, Lessons: h.lessons, Titles: h.db.Lessons(), Schools: h.db.Schools(), People: h.db.People(),
-			Schedule: h.db.Schedule(), Listed: h.db.Programmes(), Notices: h.notices.Latest, CheckIns: h.viewership, Questions: h.questions, Worksheets: h.worksheets, Media: h.media, Streams: streams, Zone: h.zone, Now: h.now},
+			Schedule: h.db.Schedule(), Listed: h.db.Programmes(), Notices: h.notices.Latest, CheckIns: h.viewership, Bookmarks: h.bookmarks, Problems: h.problems, Embed: h.flags.Embed, Questions: h.questions, Worksheets: h.worksheets, Media: h.media, Streams: streams, Zone: h.zone, Now: h.now},
 		Teacher: teacher.Room{Questions: h.questions, Classes: h.db.Classes(), Viewing: h.viewership, Sheets: sheet.Write, Zone: h.zone, Lessons: h.lessons, Uploads: h.uploads, Schools: h.db.Schools(), People: h.db.People(), Media: h.media, Captions: h.captions, Worksheets: h.worksheets, Streams: streams,
 			Now: h.now, MaxUpload: h.flags.MaxUpload},
 		Station: station.Room{Schedule: h.schedule, Copies: copies, Lessons: h.lessons, Views: h.viewership, Schools: h.db.Schools(), People: h.db.People(),
@@ -75,10 +76,11 @@ func (h *house) rooms(door *signin.Door, stopped <-chan struct{}) web.Rooms {
 		Cards:     signin.Cards{Door: door, Office: h.org.office},
 		API: api.Room{Door: door, Audit: h.db.Audit(), People: h.people, Schools: h.db.Schools(), Office: h.org.office, Importer: h.org.importer, Finder: h.db.People(), Lessons: h.lessons, Uploads: h.uploads, Catalog: h.catalog,
 			Schedule: h.schedule, Copies: copies, Media: h.media, Viewership: h.viewership, Sheets: sheet.Write, Atomic: h.bell, Replays: h.db.Replays(), Zone: h.zone, Now: h.now,
-			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: h.captions, Questions: h.questions, Worksheets: h.worksheets, SecondsLeft: h.secondsLeft, Stopped: stopped},
+			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: h.captions, Questions: h.questions, Worksheets: h.worksheets, Bookmarks: h.bookmarks, Problems: h.problems, SecondsLeft: h.secondsLeft, Stopped: stopped},
 		Stream: streams,
 		Notices: noticepages.Room{Notices: h.notices, People: h.db.People(), Schools: h.db.Schools(), Classes: h.db.Classes(), Media: h.media,
 			Grade: student.GradeOf, Zone: h.zone, Now: h.now},
-		Hooks: admin.Hooks{Service: h.hooks},
+		Hooks:    admin.Hooks{Service: h.hooks},
+		Problems: problempages.Room{Problems: h.problems, Lessons: h.lessons, Schools: h.db.Schools()},
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"lenlop/infra/sqldb"
 	"lenlop/infra/telemetry"
 	"lenlop/services/backup"
+	"lenlop/services/bookmark"
 	"lenlop/services/caption"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
@@ -30,6 +31,7 @@ import (
 	"lenlop/services/media"
 	"lenlop/services/notice"
 	"lenlop/services/people"
+	"lenlop/services/problem"
 	"lenlop/services/production"
 	"lenlop/services/question"
 	"lenlop/services/schedule"
@@ -74,6 +76,8 @@ type house struct {
 	schedule   *schedule.Service
 	viewership *viewership.Service
 	tally      *viewership.Tally
+	bookmarks  *bookmark.Service
+	problems   *problem.Service
 	works      *works
 	book       *locale.Book
 	metrics    *telemetry.Metrics
@@ -312,6 +316,7 @@ func (h *house) services(ctx context.Context) error {
 	h.worksheets = worksheet.New(worksheet.Service{Store: h.db.Worksheets(), Lessons: h.db.Lessons(), Touched: h.lessons.Touched, Media: h.media, Atomic: h.bell,
 		Audit: log, Fits: h.uploads.Fits, Now: h.now, NewID: newID})
 	h.lessons.Worksheets = h.worksheets
+	h.aroundLessons()
 	h.countMedia(lengths)
 	return h.telling()
 }

@@ -16,12 +16,14 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/audit"
+	"lenlop/services/bookmark"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/people"
+	"lenlop/services/problem"
 	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
@@ -56,6 +58,8 @@ type Room struct {
 	Captions   Captions
 	Questions  Questions
 	Worksheets *worksheet.Service
+	Bookmarks  *bookmark.Service
+	Problems   *problem.Service
 	Media      media.Store // where copies' files are
 	Viewership *viewership.Service
 	Sheets     page.Sheets // writes tables as files
@@ -112,7 +116,7 @@ func (r Room) Routes() []page.Route {
 
 func calls() []call {
 	var all []call
-	parts := [][]call{tokenCalls, serviceTokenCalls, lessonCalls, careCalls, worksheetCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, checkInCalls, televisionCalls, guideCalls, copyCalls, figureCalls,
+	parts := [][]call{tokenCalls, serviceTokenCalls, lessonCalls, careCalls, worksheetCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, aroundCalls, checkInCalls, televisionCalls, guideCalls, copyCalls, figureCalls,
 		importCalls, reportCalls, rollCalls, organisationCalls, questionCalls}
 	for _, part := range parts {
 		all = append(all, part...)

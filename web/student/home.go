@@ -31,7 +31,7 @@ type homePage struct {
 	newest   []catalog.Entry // only without a grade
 	total    int
 	now      time.Time
-	recent   []catalog.Entry // opened on this device before
+	goOn     []begun // lessons that were begun
 	notices  []notice.Notice
 	nowOnTV  []showing
 	nextOnTV []showing
@@ -64,7 +64,7 @@ func (r Room) home(c echo.Context) error {
 			return err
 		}
 	}
-	if p.recent, err = r.recent(ctx, recentOf(c)); err != nil {
+	if p.goOn, err = r.goOn(ctx, page.Who(c), recentOf(c)); err != nil {
 		return err
 	}
 	if p.nowOnTV, p.nextOnTV, err = r.onAir(ctx, p.grade); err != nil {

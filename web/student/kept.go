@@ -27,6 +27,9 @@ func (p lessonPage) keepable() bool {
 
 func (p lessonPage) scripts() []string {
 	s := p.player.Scripts()
+	if len(s) > 0 {
+		s = append([]string{"around.js"}, s...) // it says where to begin before the player asks
+	}
 	if p.keepable() {
 		s = append(s, "keep.js")
 	}

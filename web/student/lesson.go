@@ -35,6 +35,7 @@ type lessonPage struct {
 	base     string // scheme and host, for the link card
 	showings []showing
 	sheets   []worksheet.Worksheet
+	around   around
 	ask      asked
 }
 
@@ -77,7 +78,10 @@ func (r Room) showLesson(c echo.Context, status int, typed page.Form) error {
 	if err := r.findShowings(ctx, &p); err != nil {
 		return err
 	}
-	if p.public {
+	if err := r.fillAround(ctx, by, &p); err != nil {
+		return err
+	}
+	if p.public && by.Anonymous() {
 		remember(c, l.ID)
 	}
 	if status != http.StatusOK {

@@ -17,12 +17,13 @@ import (
 
 // The lessons opened last are kept on the device alone, in a cookie, so that
 // the home page can offer to go on with them without JavaScript and without
-// the server knowing more than it must. The player keeps the place in each.
+// the server knowing more than it must. The device keeps the place in each. Of
+// somebody signed in the database knows (services/bookmark), and the device
+// learns nothing: the next child may hold it.
 const (
 	recentCookie = "recent"
 	recentLife   = 60 * 24 * time.Hour
-	recentKept   = 3
-	recentShown  = 2
+	recentKept   = 6
 	maxID        = 64
 )
 
@@ -46,15 +47,25 @@ func remember(c echo.Context, id string) {
 
 // recent are the lessons to go on with; those that are gone are left out.
 func (r Room) recent(ctx context.Context, ids []string) ([]catalog.Entry, error) {
-	var es []catalog.Entry
+	var all []catalog.Entry
 	for _, id := range ids {
-		l, err := r.Lessons.Read(ctx, people.Person{}, id)
-		switch {
-		case err != nil && fault.KindOf(err) != fault.NotFound:
+		es, err := r.open(ctx, id)
+		if err != nil {
 			return nil, err
-		case err == nil && len(es) < recentShown:
-			es = append(es, catalog.Entry{LessonID: l.ID, Title: l.Title, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Duration: l.Media.Duration})
 		}
+		all = append(all, es...)
 	}
-	return es, nil
+	return all[:min(len(all), goOnShown)], nil
+}
+
+// open is a lesson that anybody may watch, as lists show it; none when it is gone.
+func (r Room) open(ctx context.Context, id string) ([]catalog.Entry, error) {
+	l, err := r.Lessons.Read(ctx, people.Person{}, id)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []catalog.Entry{{LessonID: l.ID, Title: l.Title, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Duration: l.Media.Duration}}, nil
 }

@@ -80,6 +80,11 @@ type Room struct {
 	Worksheets Worksheets
 	Media      media.Store
 	Streams    page.Streams   // where what plays is (stream.Room)
+	Bookmarks  Bookmarks      // may be nil
+	Problems   Problems       // may be nil
+	// Embed says which sites may show lessons in a frame, as sources of a
+	// content security policy; "" is every site, NoEmbed none.
+	Embed string
 	Zone       *time.Location // the site's local time
 	// Grade is the grade that a signed-in pupil's class is in, 0 when unknown;
 	// what the pupil chose goes before it. It may be nil.
@@ -99,6 +104,7 @@ func (r Room) Routes() []page.Route {
 		read(http.MethodGet, keptPath, r.kept),
 		read(http.MethodGet, "/manifest.webmanifest", r.manifest),
 		{Method: http.MethodGet, Path: "/lessons/:lesson", Action: people.ReadLesson, Scope: page.Object, Handle: r.lesson},
+		{Method: http.MethodGet, Path: embedPath + ":lesson", Action: people.WatchLesson, Scope: page.Object, Handle: r.embed},
 		r.worksheetRoute(),
 		read(http.MethodGet, "/tv", r.day),
 		read(http.MethodGet, "/tv/week", r.week),
