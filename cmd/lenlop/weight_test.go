@@ -40,7 +40,7 @@ func TestPagesWeighLittle(t *testing.T) {
 			Subject: subjects[i%len(subjects)], Grade: 9, Week: 1 + i%3, Language: "vi", SchoolID: "s1", TeacherID: "p-giao-vien", Status: lesson.Published,
 			Media:     lesson.Media{State: lesson.Ready, PackageID: "p", Playable: true, Duration: 1800},
 			CreatedAt: time.Now(), PublishedAt: time.Now().Add(-time.Duration(i) * time.Hour)}
-		l.Renditions = []lesson.Rendition{{Name: "360p", Kind: lesson.KindVideo, Width: 640, Height: 360, Bandwidth: 250_000, Bytes: 50 << 20},
+		l.Renditions = []lesson.Rendition{{Name: "360p", Kind: "video", Width: 640, Height: 360, Bandwidth: 250_000, Bytes: 50 << 20},
 			{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4", Bytes: 20 << 20}, {Name: "sound", Kind: lesson.KindFile, File: "files/0-7/sound.m4a", Bytes: 8 << 20}}
 		if err := h.house.db.Lessons().Save(ctx, l); err != nil {
 			t.Fatal(err)
