@@ -31,6 +31,18 @@ function visit(url, n) {
   return JSON.parse(readFileSync(out, 'utf8'))
 }
 
+/** Waits until the server rests: lessons in the making would take the processor. */
+async function idle(pid) {
+  const used = () => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ').slice(11, 15).reduce((a, b) => a + Number(b), 0)
+  for (let [last, quiet] = [used(), 0]; quiet < 5; ) {
+    await new Promise((ok) => setTimeout(ok, 1000))
+    const now = used() // ticks of 10 ms, those of ended children too
+    const working = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim() !== ''
+    quiet = !working && now - last < 10 ? quiet + 1 : 0
+    last = now
+  }
+}
+
 const site = await start(join(scratch, 'data'), { args: ['--demo'] })
 try {
   let lesson
@@ -39,6 +51,7 @@ try {
     lesson = found.hits?.[0]?.lesson
     if (Date.now() > limit) throw new Error('no demo lesson is published')
   }
+  await idle(site.child.pid)
   for (const [name, path, fast] of [['home', `/?grade=${lesson.grade}`, 95], ['catalogue', `/search?grade=${lesson.grade}`, 95], ['lesson', `/lessons/${lesson.id}`, 90]]) {
     const runs = []
     for (let n = 0; n < rounds; n++) runs.push(visit(site.url + path, n))
