@@ -14,18 +14,32 @@ const ahead = 64_000
 /** One direction of the line, shared by all connections. */
 class Way {
   constructor(line, rate) {
-    Object.assign(this, { line, rate, free: 0, sent: 0, waiting: new Set() })
+    Object.assign(this, { line, rate, free: 0, sent: 0, waiting: new Set(), leaving: [], coming: [] })
   }
 
   /** Sends a piece on its way and says when it has left (freed) and arrived. */
   send(data, left, arrived) {
     const now = performance.now()
     this.free = Math.max(now, this.free) + (data.length * 8000) / this.rate()
-    setTimeout(left, this.free - now)
-    setTimeout(() => {
+    this.after(this.leaving, this.free, left)
+    this.after(this.coming, this.free + this.line.rtt / 2, () => {
       this.sent += data.length
       arrived(data)
-    }, this.free - now + this.line.rtt / 2)
+    })
+  }
+
+  /** Does things at their times, and in their order: timers of the same millisecond keep none. */
+  after(queue, at, act) {
+    queue.push({ at, act })
+    if (queue.length > 1) return
+    const go = () => {
+      while (queue.length && queue[0].at <= performance.now()) {
+        queue[0].act()
+        queue.shift()
+      }
+      if (queue.length) setTimeout(go, Math.max(1, queue[0].at - performance.now()))
+    }
+    setTimeout(go, Math.max(1, at - performance.now()))
   }
 }
 

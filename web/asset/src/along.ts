@@ -12,12 +12,16 @@ export function start(stage: Stage): void {
   const chosen = () => tracks.find(t => t.language === choice.value)
   const reading = () => chosen() || tracks[0]
 
+  // How captions look is asked for once there are some.
+  const looks = [look(root, 'cue'), look(root, 'ink')].filter(s => !!s) as HTMLSelectElement[]
+
   // A track whose words are only read is "hidden": loaded, not shown.
   const apply = () => {
     for (const t of tracks) {
       const mode = t === chosen() ? 'showing' : words?.open && t === reading() ? 'hidden' : 'disabled'
       if (t.mode !== mode) t.mode = mode
     }
+    for (const select of looks) (select.closest('label') as HTMLElement).hidden = !choice.value
     if (words?.open) lay()
   }
   choice.disabled = false
@@ -33,11 +37,8 @@ export function start(stage: Stage): void {
     if (on === choice.value) return
     choice.value = on
     keep('captions', on)
-    if (words?.open) apply()
+    apply()
   })
-  look(root, 'cue')
-  look(root, 'ink')
-
   let laid: TextTrack | undefined
   let now: HTMLElement | undefined
   const lay = (tries = 0): void => {
@@ -91,9 +92,9 @@ export function start(stage: Stage): void {
 }
 
 /** How captions look: the style sheet knows what each choice of size (cue) and colour (ink) means. */
-function look(root: HTMLElement, name: 'cue' | 'ink'): void {
+function look(root: HTMLElement, name: 'cue' | 'ink'): HTMLSelectElement | null {
   const select = root.querySelector<HTMLSelectElement>(`[name=${name}]`)
-  if (!select) return
+  if (!select) return null
   select.disabled = false
   const wish = recall(name)
   if (select.querySelector(`option[value="${CSS.escape(wish)}"]`)) select.value = wish
@@ -102,4 +103,5 @@ function look(root: HTMLElement, name: 'cue' | 'ink'): void {
     root.dataset[name] = select.value
     keep(name, select.value)
   }
+  return select
 }

@@ -78,7 +78,9 @@ export function start(stage: Stage): void {
       b.hidden = !bytes
       write(b.querySelector('span'), { value: number(bytes) })
       b.onclick = () => {
-        account.add(0, bytes * 1.05)
+        // What was received beyond the limit in its last second is forgiven.
+        const d = account.today()
+        account.add(0, Math.max(0, d.bytes - d.more - limit() * 1e6) + bytes * 1.05)
         release()
         const quality = root.querySelector<HTMLSelectElement>('[name=quality]')
         if (choice !== 'more' && quality) {

@@ -42,6 +42,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   let tries = 0
   let timer = 0 // of the next try
   let open = 0 // requests of the engine under way
+  let wanted = false // the pupil lets it play
 
   const fill = (word: string, value: string) => (words[word] || '').replace('{value}', value)
   const say = (word: string, value = ''): void => {
@@ -103,6 +104,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       stage.held = why
       const hls = stage.engine
       if (!why) return hls && restart()
+      wanted = false
       video.pause()
       clearInterval(timer)
       timer = 0
@@ -147,11 +149,10 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   const change = () => {
     if (stage.held) return
     at = stage.at()
-    const playing = !video.paused
     stage.engine?.destroy()
     stage.engine = undefined
     ready = source().catch(failed)
-    if (playing) ready.then(() => video.play()).catch(() => later(change))
+    if (wanted) ready.then(() => video.play()).catch(() => later(change))
   }
 
   async function source(): Promise<void> {
@@ -232,7 +233,6 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     stage.reload = () => {
       if (plain()) return change()
       from = stage.at()
-      if (!video.paused) video.addEventListener('canplay', () => void video.play(), { once: true })
       hls.loadSource(address())
     }
     restart = () => (begun ? again() : undefined)
@@ -296,6 +296,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   }
   video.addEventListener('play', () => {
     if (stage.held) return video.pause()
+    wanted = true
     if (cover) cover.hidden = true
     stage.ensure().catch(() => later(() => video.paused || change()))
   })
@@ -324,7 +325,13 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       remember()
     }
   })
+  // A new source, or the engine's own new beginning after a fault: what was playing plays on.
+  video.addEventListener('emptied', () => {
+    if (wanted)
+      video.addEventListener('canplay', () => void video.play().catch(() => undefined), { once: true })
+  })
   video.addEventListener('pause', () => {
+    wanted = false
     if (video.currentSrc) remember()
     // The next lesson starts with what this line can carry.
     const bits = stage.engine?.bandwidthEstimate
