@@ -159,17 +159,11 @@ const batch = 1000
 // few lessons one by one; a missing, foreign or mostly different index by
 // making it anew beside the live one. It says how many were different.
 func (x *Index) Mend(ctx context.Context) (int, error) {
-	wanted, err := x.wanted(ctx)
+	differ, wanted, missing, err := x.compare(ctx)
 	if err != nil {
 		return 0, err
 	}
-	there, err := x.there(ctx)
-	var missing *missingIndex
-	if err != nil && !errors.As(err, &missing) {
-		return 0, err
-	}
-	differ := difference(wanted, there)
-	if missing != nil || len(differ) > 50+len(wanted)/4 {
+	if missing || len(differ) > 50+wanted/4 {
 		return max(len(differ), 1), x.remake(ctx)
 	}
 	for part := range slices.Chunk(differ, batch) {
@@ -178,6 +172,28 @@ func (x *Index) Mend(ctx context.Context) (int, error) {
 		}
 	}
 	return len(differ), nil
+}
+
+// Differ lists the lessons that Meilisearch holds otherwise than the database's
+// index, lacks, or has too many; fault.Unavailable when it does not answer.
+func (x *Index) Differ(ctx context.Context) ([]string, error) {
+	differ, _, _, err := x.compare(ctx)
+	return differ, err
+}
+
+// compare gives the lessons that differ, how many there should be, and whether
+// there is no index at all.
+func (x *Index) compare(ctx context.Context) (differ []string, lessons int, none bool, err error) {
+	wanted, err := x.wanted(ctx)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	there, err := x.there(ctx)
+	var missing *missingIndex
+	if none = errors.As(err, &missing); err != nil && !none {
+		return nil, 0, false, err
+	}
+	return difference(wanted, there), len(wanted), none, nil
 }
 
 func difference(wanted, there map[string]string) []string {

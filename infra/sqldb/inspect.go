@@ -72,6 +72,15 @@ const (
 	stuckLease  = 10 * time.Minute
 )
 
+// unfinished are recordings that nobody works on any more, by what to say of
+// them. ? is before when they came.
+var unfinished = map[string]string{
+	`SELECT r.id FROM recordings AS r WHERE r.sha256 = '' AND r.gone_at IS NULL AND r.received_at < ? AND NOT EXISTS (
+		SELECT 1 FROM jobs AS j WHERE j.subject = 'lesson:' || r.lesson_id AND j.kind = 'hash' AND j.state IN ('waiting', 'running')) ORDER BY r.id`: "its SHA-256 was never taken, and no job takes it",
+	`SELECT r.id FROM recordings AS r JOIN lessons AS l ON l.recording_id = r.id WHERE r.state IN ('checking', 'processing')
+		AND l.media_state = 'ready' AND r.gone_at IS NULL AND r.received_at < ? ORDER BY r.id`: "it is kept as in preparation, and its lesson as ready",
+}
+
 // Stuck lists lessons in preparation that no job prepares, and jobs whose lease
 // ran out long ago while others are at work: a house that stands still has none.
 func (d *DB) Stuck(ctx context.Context, now time.Time) ([]inspection.Stuck, error) {
@@ -97,6 +106,15 @@ func (d *DB) Stuck(ctx context.Context, now time.Time) ([]inspection.Stuck, erro
 	for _, id := range ids {
 		list = append(list, inspection.Stuck{Subject: "job " + id, Says: "its worker has been gone for longer than a lease, and nobody took it over"})
 	}
+	for query, says := range unfinished {
+		ids = nil
+		if err = r.NewRaw(query, stamp(now.Add(-stuckLesson))).Scan(ctx, &ids); err != nil {
+			return nil, wrap(err, "recordings")
+		}
+		for _, id := range ids {
+			list = append(list, inspection.Stuck{Subject: "recording " + id, Says: says})
+		}
+	}
 	ids = nil
 	if err = r.NewRaw("SELECT id FROM lessons WHERE media_state = 'failed' AND media_failure_code = '' ORDER BY id").Scan(ctx, &ids); err != nil {
 		return nil, wrap(err, "lessons")
@@ -105,6 +123,19 @@ func (d *DB) Stuck(ctx context.Context, now time.Time) ([]inspection.Stuck, erro
 		list = append(list, inspection.Stuck{Subject: "lesson " + id, Says: "its recording failed without a reason for its teacher"})
 	}
 	return list, nil
+}
+
+// OpenUploads are storage's ids of the uploads that go on.
+func (d *DB) OpenUploads(ctx context.Context) (map[string]bool, error) {
+	var ids []string
+	if err := d.Reader(ctx).NewRaw("SELECT storage_id FROM uploads WHERE status = 'open'").Scan(ctx, &ids); err != nil {
+		return nil, wrap(err, "open uploads")
+	}
+	known := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		known[id] = true
+	}
+	return known, nil
 }
 
 // Viewers lists ids after one, in order.

@@ -11,6 +11,7 @@ package inspection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -76,6 +77,8 @@ type Book interface {
 	LessonObjects(ctx context.Context, id string) (Lesson, error)
 	NoticeObjects(ctx context.Context) ([]Object, error)
 	Stuck(ctx context.Context, now time.Time) ([]Stuck, error)
+	// OpenUploads are storage's ids of the uploads that go on.
+	OpenUploads(ctx context.Context) (map[string]bool, error)
 }
 
 // Index tells how the search index differs, and makes it equal.
@@ -95,27 +98,42 @@ type Inspection struct {
 	Media  media.Store
 	Index  Index
 	Counts Counts
-	Quick  bool // sizes only: recordings are not read
+	Quick  bool // sizes only: recordings and segments are not read
 	Mend   bool // what is safe to mend: the index, and objects that nobody knows
 	Now    func() time.Time
 
-	found  []Finding
-	doomed []string
-	seen   Seen
+	Parts    Parts    // nil: unfinished uploads are not looked at
+	Follower Follower // nil: the database's index is the only one
+	Rest     func(ctx context.Context)
+	// Decode reads a package back and decodes some of it; Sample is how many
+	// packages it is asked for.
+	Decode func(ctx context.Context, p Package) error
+	Sample int
+
+	finished []Package
+	stale    []media.Pending
+	found    []Finding
+	doomed   []string
+	seen     Seen
 }
 
 // Seen says how much was looked at.
 type Seen struct {
 	Lessons, Objects, Segments int
+	Decoded                    int   // packages
 	Bytes                      int64 // read and hashed
+	Notes                      []string
 }
 
 // Run looks at everything and gives what is wrong, in order of what was looked
 // at, with the database as it stood at one moment.
 func (i *Inspection) Run(ctx context.Context) ([]Finding, Seen, error) {
-	i.found, i.doomed, i.seen = nil, nil, Seen{}
+	i.found, i.doomed, i.seen, i.finished, i.stale = nil, nil, Seen{}, nil, nil
 	err := i.Book.Snapshot(ctx, func(ctx context.Context) error {
 		if err := i.storage(ctx); err != nil {
+			return err
+		}
+		if err := i.pending(ctx); err != nil {
 			return err
 		}
 		stuck, err := i.Book.Stuck(ctx, i.Now())
@@ -134,6 +152,9 @@ func (i *Inspection) Run(ctx context.Context) ([]Finding, Seen, error) {
 		return i.index(ctx)
 	})
 	if err != nil {
+		return i.found, i.seen, err
+	}
+	if err := errors.Join(i.follower(ctx), i.decode(ctx)); err != nil {
 		return i.found, i.seen, err
 	}
 	return i.found, i.seen, i.mend(ctx)
@@ -177,6 +198,11 @@ func (i *Inspection) mend(ctx context.Context) error {
 		if _, err := i.Index.Rebuild(ctx); err != nil {
 			return fmt.Errorf("mend the index: %w", err)
 		}
+		if i.Follower != nil {
+			if _, err := i.Follower.Mend(ctx); err != nil {
+				return fmt.Errorf("mend the search server: %w", err)
+			}
+		}
 		i.mended("I5")
 	}
 	for keys := i.doomed; len(keys) > 0; {
@@ -185,6 +211,9 @@ func (i *Inspection) mend(ctx context.Context) error {
 			return fmt.Errorf("remove what nobody knows: %w", err)
 		}
 		keys = keys[n:]
+	}
+	if err := i.abort(ctx); err != nil {
+		return err
 	}
 	i.mended("I6")
 	return nil

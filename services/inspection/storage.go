@@ -134,7 +134,7 @@ func (i *Inspection) object(ctx context.Context, invariant, subject string, x Ob
 		}
 		i.seen.Bytes += n
 		if sum != x.SHA256 {
-			i.say(invariant, subject, "its bytes are not those that were received")
+			i.say(invariant, subject, "its bytes are not those that were stored")
 		}
 	}
 	return nil
@@ -156,6 +156,10 @@ func (i *Inspection) pkg(ctx context.Context, l Lesson, p Package, have map[stri
 			i.say("I3", "segment "+s.Key, "the database names it, and storage does not have it")
 		case o.Size != s.Size:
 			i.say("I3", "segment "+s.Key, "storage has %d bytes of it, and the database %d", o.Size, s.Size)
+		case !i.Quick:
+			if err := i.object(ctx, "I3", "segment "+s.Key, Object{Key: s.Key, Size: s.Size, SHA256: s.SHA256}, have); err != nil {
+				return err
+			}
 		}
 	}
 	for _, f := range p.Files {
@@ -168,6 +172,9 @@ func (i *Inspection) pkg(ctx context.Context, l Lesson, p Package, have map[stri
 	}
 	if p.FinishedAt.IsZero() || p.State == production.Broken || !p.RetiredAt.IsZero() {
 		return nil
+	}
+	if l.PackageID == p.ID {
+		i.finished = append(i.finished, p)
 	}
 	if _, ok := have[root+"master.m3u8"]; !ok {
 		i.say("I3", "package "+p.ID, "it is finished, and its master playlist is not in storage")

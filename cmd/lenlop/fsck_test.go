@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lenlop/infra/contract"
+	"lenlop/infra/meili/meilitest"
+	"lenlop/services/media"
+)
+
+// TestFsckAtScale breaks each invariant by hand, on PostgreSQL, an S3 server
+// and Meilisearch's stand-in; fsck names it and ends with an error, and finds
+// the house whole again when it is mended.
+func TestFsckAtScale(t *testing.T) {
+	endpoint, dsn, search := versitygw(t), contract.Postgres(t), meilitest.New(t)
+	h := startHouse(t, func(f *serveFlags) {
+		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = dsn, endpoint, "examaccess", "examsecret"
+		f.MeiliURL, f.MeiliKey = search.URL, search.Key
+		f.Scratch = filepath.Join(f.Data, "files-in-the-making")
+	})
+	l := fill(t, h)
+	workDone(t, h.house)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if ids, err := h.house.meili.Differ(t.Context()); err == nil && len(ids) == 0 {
+			break
+		} else if time.Now().After(end) {
+			t.Fatalf("Meilisearch never follows: %v %v", ids, err)
+		}
+	}
+	b := breaker{t, h.house}
+	recordingKey := b.text("SELECT storage_key FROM recordings")
+	segmentKey := b.text("SELECT storage_key FROM segments WHERE position > 0 AND rung LIKE '%p' ORDER BY storage_key LIMIT 1")
+	playlistKey := b.playlist(l)
+	good := b.get(playlistKey)
+	old := "2020-04-13 00:00:00"
+	for _, d := range []struct {
+		name       string
+		harm, mend func()
+		want       string
+		decode     int
+	}{
+		{"I1 changed bytes", b.flip(recordingKey), b.flip(recordingKey), "I1  recording", 0},
+		{"I2 no hash", b.run("UPDATE recordings SET claimed = sha256, sha256 = '', received_at = '" + old + "'"), b.run("UPDATE recordings SET sha256 = claimed"), "I2  recording", 0},
+		{"I2 stuck", b.run("UPDATE lessons SET media_state = 'processing', updated_at = '" + old + "'"), b.run("UPDATE lessons SET media_state = 'ready'"), "I2  lesson " + l.ID + ": its recording is in preparation", 0},
+		{"I2 no reason", b.run("UPDATE lessons SET media_state = 'failed'"), b.run("UPDATE lessons SET media_state = 'ready'"), "failed without a reason", 0},
+		{"I2 two minds", b.run("UPDATE recordings SET state = 'checking', received_at = '" + old + "'"), b.run("UPDATE recordings SET state = 'ready'"), "and its lesson as ready", 0},
+		{"I3 changed segment", b.flip(segmentKey), b.flip(segmentKey), "I3  segment " + segmentKey + ": its bytes", 0},
+		{"I3 cut playlist", b.change(playlistKey, func(raw []byte) []byte { return raw[:len(raw)/2] }), nil, "it is cut", 0},
+		{"I3 playlist too long", b.change(playlistKey, func(raw []byte) []byte {
+			return bytes.Replace(raw, []byte("#EXT-X-ENDLIST"), []byte("#EXTINF:4,\nla.m4s\n#EXT-X-ENDLIST"), 1)
+		}), nil, "it names la.m4s, and storage does not have it", 0},
+		{"I3 does not decode", b.spoil(segmentKey), b.spoil(segmentKey), "it does not play", 5},
+		{"I4 totals", b.run("UPDATE view_totals SET views = views + 1"), b.run("UPDATE view_totals SET views = views - 1"), "I4  lesson " + l.ID, 0},
+		{"I5 database's index", b.run("UPDATE lessons SET title = title || ' khác'"), b.run("UPDATE lessons SET title = REPLACE(title, ' khác', '')"), "I5  lesson " + l.ID + ": the search index", 0},
+		{"I5 Meilisearch", search.Wipe, func() { succeeds(t, fsckCmd{serveFlags: h.house.flags, Quick: true, Mend: true}.Run, "all mended") }, "I5  lesson " + l.ID + ": the search server", 0},
+	} {
+		t.Run(d.name, func(t *testing.T) {
+			d.harm()
+			out, err := said(t, fsckCmd{serveFlags: h.house.flags, Decode: d.decode}.Run)
+			if !errors.Is(err, errSaid) || !strings.Contains(out, d.want) {
+				t.Errorf("%v, %q does not say %q", err, out, d.want)
+			}
+			if d.mend == nil {
+				d.mend = b.put(playlistKey, good)
+			}
+			d.mend()
+			succeeds(t, fsckCmd{serveFlags: h.house.flags, Decode: d.decode}.Run, "the house is whole")
+		})
+	}
+	t.Run("I6", func(t *testing.T) { b.strays(l.ID) })
+	t.Run("away", func(t *testing.T) {
+		search.Down(true)
+		succeeds(t, fsckCmd{serveFlags: h.house.flags, Quick: true}.Run, "does not answer, so it was not compared", "the house is whole")
+		search.Down(false)
+	})
+}
+
+// breaker harms a house.
+type breaker struct {
+	t *testing.T
+	h *house
+}
+
+func (b breaker) text(query string) (s string) {
+	b.t.Helper()
+	if err := b.h.db.Reader(b.t.Context()).NewRaw(query).Scan(b.t.Context(), &s); err != nil {
+		b.t.Fatalf("%s: %v", query, err)
+	}
+	return s
+}
+
+func (b breaker) run(query string) func() {
+	return func() {
+		res, err := b.h.db.Writer(b.t.Context()).ExecContext(b.t.Context(), query)
+		if err != nil {
+			b.t.Fatalf("%s: %v", query, err)
+		}
+		if n, err := res.RowsAffected(); n == 0 || err != nil {
+			b.t.Fatalf("%s changed nothing: %v", query, err)
+		}
+	}
+}
+
+func (b breaker) get(key string) []byte {
+	b.t.Helper()
+	body, _, err := b.h.media.Get(b.t.Context(), key, media.All)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer body.Close()
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return raw
+}
+
+func (b breaker) put(key string, raw []byte) func() {
+	return func() {
+		if _, err := b.h.media.Put(b.t.Context(), key, bytes.NewReader(raw), int64(len(raw)), media.PutOptions{}); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func (b breaker) change(key string, how func([]byte) []byte) func() {
+	return func() { b.put(key, how(b.get(key)))() }
+}
+
+// flip changes a byte and leaves the size; twice is as before.
+func (b breaker) flip(key string) func() {
+	return b.change(key, func(raw []byte) []byte { raw[len(raw)/2] ^= 0x55; return raw })
+}
+
+// spoil changes a segment's bytes and what the database says of them, so that
+// only playing it tells; twice is as before.
+func (b breaker) spoil(key string) func() {
+	return func() {
+		raw := b.get(key)
+		for i := len(raw) / 3; i < len(raw); i++ {
+			raw[i] ^= 0x55
+		}
+		b.put(key, raw)()
+		sum := sha256.Sum256(raw)
+		b.run("UPDATE segments SET sha256 = '" + hex.EncodeToString(sum[:]) + "' WHERE storage_key = '" + key + "'")()
+	}
+}
+
+// playlist is the key of one of the lesson's stored playlists.
+func (b breaker) playlist(l lessonJSON) string {
+	b.t.Helper()
+	key := ""
+	err := b.h.media.List(b.t.Context(), media.Prefix(l.ID), func(o media.Object) bool {
+		if strings.HasSuffix(o.Key, ".m3u8") && !strings.HasSuffix(o.Key, "master.m3u8") {
+			key = o.Key
+		}
+		return key == ""
+	})
+	if err != nil || key == "" {
+		b.t.Fatalf("no playlist: %v", err)
+	}
+	return key
+}
+
+// strays leaves an object and half an upload that nobody knows; nine days later
+// they are found and mended.
+func (b breaker) strays(lessonID string) {
+	t, key := b.t, "lessons/"+lessonID+"/packages/ma/la.bin"
+	b.put(key, []byte("lạ"))()
+	lost := media.Recording(lessonID, "khongaibiet")
+	if _, err := b.h.parts.Create(t.Context(), lost, "video/mp4"); err != nil {
+		t.Fatal(err)
+	}
+	f := b.h.flags
+	f.Data, f.Scratch = t.TempDir(), ""
+	h, err := buildAt(t.Context(), f, f.Data, quietLogger(), func() time.Time { return time.Now().Add(9 * 24 * time.Hour) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	look := func(mend bool) (string, error) {
+		return said(t, func(ctx context.Context, out io.Writer) error { return h.fsck(ctx, out, true, mend) })
+	}
+	out, err := look(false)
+	if !errors.Is(err, errSaid) || !strings.Contains(out, "I6  "+key) || !strings.Contains(out, "I6  "+lost) {
+		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := look(true); err != nil || !strings.Contains(out, "all mended") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := look(false); err != nil || !strings.Contains(out, "the house is whole") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
