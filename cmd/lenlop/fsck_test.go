@@ -180,13 +180,15 @@ func (b breaker) strays(lessonID string) {
 	if _, err := b.h.parts.Create(t.Context(), lost, "video/mp4"); err != nil {
 		t.Fatal(err)
 	}
-	f := b.h.flags
-	f.Data, f.Scratch = t.TempDir(), ""
-	h, err := buildAt(t.Context(), f, f.Data, quietLogger(), func() time.Time { return time.Now().Add(9 * 24 * time.Hour) })
+	h, err := openPlace(t.Context(), b.h.flags, quietLogger(), false, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.close()
+	h.now = func() time.Time { return time.Now().Add(9 * 24 * time.Hour) }
+	if err := h.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	look := func(mend bool) (string, error) {
 		return said(t, func(ctx context.Context, out io.Writer) error { return h.fsck(ctx, out, true, mend) })
 	}

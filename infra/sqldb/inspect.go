@@ -77,7 +77,7 @@ const (
 var unfinished = map[string]string{
 	`SELECT r.id FROM recordings AS r WHERE r.sha256 = '' AND r.gone_at IS NULL AND r.received_at < ? AND NOT EXISTS (
 		SELECT 1 FROM jobs AS j WHERE j.subject = 'lesson:' || r.lesson_id AND j.kind = 'hash' AND j.state IN ('waiting', 'running')) ORDER BY r.id`: "its SHA-256 was never taken, and no job takes it",
-	`SELECT r.id FROM recordings AS r JOIN lessons AS l ON l.recording_id = r.id WHERE r.state IN ('checking', 'processing')
+	`SELECT r.id FROM recordings AS r JOIN lessons AS l ON l.media_recording_id = r.id WHERE r.state IN ('checking', 'processing')
 		AND l.media_state = 'ready' AND r.gone_at IS NULL AND r.received_at < ? ORDER BY r.id`: "it is kept as in preparation, and its lesson as ready",
 }
 
