@@ -17,7 +17,7 @@ var privacyParts = []struct {
 	sentences []string
 }{
 	{"watching", []string{"1", "2", "3", "4"}},
-	{"student", []string{"1", "2", "3", "4"}},
+	{"student", []string{"1", "2", "3", "4", "5"}},
 	{"staff", []string{"1", "2"}},
 	{"cookies", []string{"1", "2"}},
 	{"others", []string{"1", "2"}},

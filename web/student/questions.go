@@ -86,7 +86,7 @@ func momentOf(typed string) (float64, error) {
 	}
 	d, ok := caption.ParseClock(typed)
 	if !ok {
-		return 0, fault.Form("question.invalid", fault.Wrong("at", "field.bad_time"))
+		return 0, fault.Form("question.invalid", fault.Wrong("at", "question.bad_moment"))
 	}
 	return d.Seconds(), nil
 }
