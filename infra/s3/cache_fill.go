@@ -154,6 +154,10 @@ func (k *Cache) fetch(ctx context.Context, key string) error {
 		k.mu.Unlock()
 		return errRelay
 	}
+	if _, ok := k.entries[hash]; ok {
+		k.mu.Unlock()
+		return nil // it came in since somebody looked
+	}
 	x, ok := k.flights[hash]
 	if !ok {
 		x = &flight{done: make(chan struct{})}
@@ -182,7 +186,7 @@ func (k *Cache) fill(key, hash string, x *flight) {
 	}
 	defer func() {
 		k.mu.Lock()
-		delete(k.flights, hash)
+		k.landed(hash, x)
 		k.mu.Unlock()
 		tell(errRelay)
 	}()
@@ -208,6 +212,7 @@ func (k *Cache) fill(key, hash string, x *flight) {
 	}
 	e, err := k.write(hash, body, o)
 	k.mu.Lock()
+	k.landed(hash, x) // with the entry, so that nobody waits for what is over
 	switch {
 	case err == nil:
 		k.add(e)
@@ -224,6 +229,14 @@ func (k *Cache) fill(key, hash string, x *flight) {
 		return
 	}
 	tell(nil)
+}
+
+// landed ends a flight; another one of the object may have begun. Call with mu
+// held.
+func (k *Cache) landed(hash string, x *flight) {
+	if k.flights[hash] == x {
+		delete(k.flights, hash)
+	}
 }
 
 // disks reports whether an error is the disk's own.
