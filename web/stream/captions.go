@@ -1,10 +1,8 @@
 package stream
 
 import (
-	"bytes"
 	"context"
-	"net/http"
-	"time"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,13 +33,26 @@ func (r Room) Tracks(ctx context.Context, base string, l lesson.Lesson) (t page.
 	return t, nil
 }
 
+// maxCaptions bounds what is compressed at once: what a teacher hands in is
+// under 1 MiB (caption.MaxBytes), and may grow as it is written out.
+const maxCaptions = 4 << 20
+
 // caption sends one version of captions, which never changes.
 func (r Room) caption(c echo.Context, lessonID, key string) error {
 	_, shared, err := r.admit(c, lessonID, caption.Folder)
 	if err != nil {
 		return err
 	}
-	return r.file(c, production.Object{Lesson: lessonID, Key: key, ContentType: caption.Type}, shared)
+	o := production.Object{Lesson: lessonID, Key: key, ContentType: caption.Type}
+	if q := c.Request().Header; q.Get("Range") != "" || !strings.Contains(q.Get("Accept-Encoding"), "gzip") {
+		return r.file(c, o, shared)
+	}
+	text, stored, err := r.readText(c.Request().Context(), key, maxCaptions)
+	if err != nil {
+		return r.file(c, o, shared) // which says what is wrong with it
+	}
+	keep(c, o, shared)
+	return sendText(c, stored.ETag, text)
 }
 
 // chapters sends a lesson's chapters as they are now.
@@ -60,6 +71,5 @@ func (r Room) chapters(c echo.Context, lessonID string) error {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, caption.Type)
 	h.Set("Cache-Control", "private, no-cache")
-	http.ServeContent(plain(c), c.Request(), "", time.Time{}, bytes.NewReader([]byte(caption.WriteChapters(list, caption.Length(l)))))
-	return nil
+	return sendText(c, "", []byte(caption.WriteChapters(list, caption.Length(l))))
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -25,6 +24,16 @@ const sharedLife = "public, max-age=31536000, s-maxage=600, stale-if-error=86400
 // file sends one file of a package, which never changes: a replaced recording
 // makes another package with another address.
 func (r Room) file(c echo.Context, o production.Object, shared bool) error {
+	keep(c, o, shared)
+	sent, err := Send(c, r.Media, o.Key)
+	if r.Tally != nil && sent > 0 && c.Response().Status < http.StatusMultipleChoices {
+		r.Tally.Served(o, r.Now(), sent)
+	}
+	return err
+}
+
+// keep says what a file is and how long it may be kept.
+func keep(c echo.Context, o production.Object, shared bool) {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, o.ContentType)
 	if shared {
@@ -32,11 +41,6 @@ func (r Room) file(c echo.Context, o production.Object, shared bool) error {
 	} else {
 		h.Set("Cache-Control", "private, max-age=3600")
 	}
-	sent, err := Send(c, r.Media, o.Key)
-	if r.Tally != nil && sent > 0 && c.Response().Status < http.StatusMultipleChoices {
-		r.Tally.Served(o, r.Now(), sent)
-	}
-	return err
 }
 
 // Send sends an object, or the range of it that was asked for; the caller has
@@ -67,15 +71,10 @@ const maxBoard = 1 << 20
 // board sends a storyboard's index with the token added to its picture's
 // address, so that a player without a cookie can follow it.
 func (r Room) board(c echo.Context, o production.Object, token string) error {
-	body, _, err := r.Media.Get(c.Request().Context(), o.Key, media.All)
+	text, _, err := r.readText(c.Request().Context(), o.Key, maxBoard)
 	if fault.KindOf(err) == fault.NotFound {
 		return fault.Wrap(err, fault.NotFound, "page.not_found")
 	}
-	if err != nil {
-		return fmt.Errorf("stream %s: %w", o.Key, err)
-	}
-	defer body.Close()
-	text, err := io.ReadAll(io.LimitReader(body, maxBoard))
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", o.Key, err)
 	}
@@ -83,8 +82,7 @@ func (r Room) board(c echo.Context, o production.Object, token string) error {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, o.ContentType)
 	h.Set("Cache-Control", "private, no-cache")
-	http.ServeContent(plain(c), c.Request(), "", time.Time{}, bytes.NewReader(text))
-	return nil
+	return sendText(c, "", text)
 }
 
 // open gives the object to read: the file behind it when storage can (so that

@@ -1,12 +1,9 @@
 package stream
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -35,9 +32,7 @@ func (r Room) playlist(c echo.Context, lessonID, packageID, name, token string, 
 		h.Set("Cache-Control", "public, max-age=3600")
 	}
 	sum := sha256.Sum256(text)
-	h.Set("ETag", `"`+hex.EncodeToString(sum[:12])+`"`)
-	http.ServeContent(plain(c), c.Request(), name, time.Time{}, bytes.NewReader(text))
-	return nil
+	return sendText(c, hex.EncodeToString(sum[:12]), text)
 }
 
 // withToken adds the token to every address that a playlist names, so that a
