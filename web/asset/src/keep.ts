@@ -1,18 +1,24 @@
-// Keeps this lesson on the device: how much room it takes and there is, the
-// way to it, and the way back.
+// Keeps this lesson on the device: what each choice takes and what room there
+// is, the way to it, and the way back. The fetching itself is keeping.ts.
+import type { Facts, Outcome } from './keeping'
+import { sacrifice } from './player/pieces'
 import {
   able,
-  address,
-  cacheName,
   deliver,
   fill,
-  grant,
+  giveUp,
+  held,
+  home,
+  type Keeping,
+  kept,
   megabytes,
-  poster,
-  put,
+  note,
+  pending,
   remove,
+  room,
+  settle,
   shelf,
-  there,
+  whole,
   work,
 } from './player/shelf'
 
@@ -23,113 +29,145 @@ function start(box: HTMLElement): void {
   const part = <E extends HTMLElement>(name: string) => box.querySelector<E>(`.keep-${name}`) as E
   const form = part<HTMLFormElement>('form')
   const bar = part<HTMLProgressElement>('bar')
-  const status = part('status')
-  const cancel = part('cancel')
-  const forget = part('forget')
-  const open = part('open')
   const words = box.dataset
   const lesson = words.lesson || ''
+  const facts = JSON.parse(words.facts || '{}') as Facts
   let stop: AbortController | undefined
   box.hidden = false
 
   const say = (word: string, values?: Record<string, string>) => {
-    status.textContent = word ? fill(words[word], values) : ''
+    part('status').textContent = word ? fill(words[word], values) : ''
   }
-  const show = (state: 'none' | 'loading' | 'kept') => {
-    form.hidden = state !== 'none'
-    bar.hidden = cancel.hidden = state !== 'loading'
-    forget.hidden = open.hidden = state !== 'kept'
+  const show = (...names: string[]) => {
+    for (const n of ['form', 'bar', 'cancel', 'resume', 'reload', 'open', 'forget'])
+      part(n).hidden = !names.includes(n)
   }
-  const chosen = () => form.querySelector<HTMLInputElement>('input:checked') as HTMLInputElement
+  const inputs = Array.from(form.querySelectorAll<HTMLInputElement>('input'))
+  const engines = 'MediaSource' in window || 'ManagedMediaSource' in window
+  const native = document.createElement('video').canPlayType('application/vnd.apple.mpegurl')
+  for (const i of inputs)
+    if (i.dataset.rung && !engines && !native) (i.closest('label') as HTMLElement).hidden = true
 
-  /** Free room in bytes; undefined where the browser does not say. */
-  const room = async (): Promise<number | undefined> => {
-    const e = await navigator.storage?.estimate?.()
-    return e?.quota === undefined ? undefined : e.quota - (e.usage || 0)
-  }
-  const rooms = async () => {
+  /** What there is room for, said before anything is fetched. */
+  const offer = async () => {
     const free = await room()
     part('room').textContent = free === undefined ? '' : fill(words.room, { free: megabytes(free) })
+    for (const i of inputs) {
+      i.disabled = free !== undefined && Number(i.dataset.bytes) * 1.05 > free
+      const tight = i.closest('label')?.querySelector<HTMLElement>('.keep-tight')
+      if (tight) tight.hidden = !i.disabled
+    }
+    if (inputs.some(i => i.checked && i.disabled)) {
+      const other = inputs.find(i => !i.disabled && !i.closest('label')?.hidden)
+      if (other) other.checked = true
+    }
+    part<HTMLButtonElement>('button').disabled = inputs.every(i => i.disabled)
+    if (inputs.every(i => i.disabled)) full(Number(inputs[0]?.dataset.bytes))
+  }
+
+  /** The device is full: what could be deleted for it. */
+  const full = (need: number) => {
+    const other = sacrifice(
+      shelf().filter(k => k.lesson !== lesson),
+      need,
+    )
+    if (other) say('fullfree', { title: other.title, size: megabytes(other.bytes) })
+    else say('full')
   }
 
   const look = async () => {
-    const k = shelf().find(k => k.lesson === lesson)
+    const p = pending(lesson)
+    if (p) return fetchAll(p)
+    const k = kept(lesson)
     if (!k) {
-      show('none')
-      return rooms()
+      show('form')
+      return offer()
     }
-    if (await there(lesson)) {
-      show('kept')
+    if (!whole(k, await held())) {
+      // The browser needed the room: say so, and offer again.
+      show('form', 'forget')
+      say('evicted')
+    } else if (k.package && k.package !== facts.package) {
+      show('form', 'open', 'forget')
+      say('newer')
+    } else {
+      show('open', 'forget')
       return say('kept', { size: megabytes(k.bytes) })
     }
-    // The browser needed the room: say so, and offer again.
-    show('none')
-    say('evicted')
-    return rooms()
+    const before = inputs.find(i => i.value === k.choice)
+    if (before) before.checked = true
+    return offer()
   }
 
-  async function download(choice: HTMLInputElement): Promise<void> {
-    const bytes = Number(choice.dataset.bytes) || 0
-    const free = await room()
-    if (free !== undefined && free < bytes * 1.1) return say('full')
+  async function fetchAll(k: Keeping): Promise<void> {
+    if (stop) return
     stop = new AbortController()
-    show('loading')
-    bar.value = 0
-    say('loading', { done: megabytes(0), size: megabytes(bytes) })
-    try {
-      await navigator.storage?.persist?.()
-      await work()
-      const g = await grant(lesson)
-      if (!g.token) throw new Error(String(g.status))
-      const r = await fetch(choice.dataset.from || '', { signal: stop.signal })
-      if (!r.ok || !r.body) throw new Error(String(r.status))
-      const size = Number(r.headers.get('Content-Length')) || bytes
-      let done = 0
-      const counted = r.body.pipeThrough(
-        new TransformStream<Uint8Array, Uint8Array>({
-          transform(chunk, out) {
-            done += chunk.length
-            bar.value = size ? done / size : 0
-            say('loading', { done: megabytes(done), size: megabytes(size) })
-            out.enqueue(chunk)
-          },
-        }),
-      )
-      const cache = await caches.open(cacheName)
-      const type = choice.value === 'sound' ? 'audio/mp4' : 'video/mp4'
-      await cache.put(address(lesson), new Response(counted, { headers: { 'Content-Type': type } }))
-      if (words.poster) {
-        const p = await fetch(words.poster)
-        if (p.ok) await cache.put(poster(lesson), p)
-      }
-      put({
-        lesson,
-        title: words.title || '',
-        about: words.about || '',
-        choice: choice.value,
-        bytes: done,
-        seconds: Number(words.seconds) || 0,
-        granted: Date.now(),
-        token: g.token,
-      })
-      await look()
-    } catch (e) {
-      show('none')
-      say(stop.signal.aborted ? 'stopped' : (e as Error).name === 'QuotaExceededError' ? 'full' : 'failed')
+    show('bar', 'cancel')
+    const tell = (done: number, waiting: boolean) => {
+      const size = Math.max(k.bytes, done)
+      bar.value = size ? done / size : 0
+      say(waiting ? 'waiting' : 'loading', { done: megabytes(done), size: megabytes(size) })
     }
+    tell(k.done, !navigator.onLine)
+    let outcome: Outcome = 'failed'
+    try {
+      await work()
+      const { load } = (await import(words.keeping || '')) as typeof import('./keeping')
+      outcome = await load(k, stop.signal, tell)
+    } catch {
+      // No worker or no module: the line broke at the first step.
+    }
+    const stopped = stop.signal.aborted
     stop = undefined
+    if (outcome === 'whole') return look()
+    if (stopped || outcome === 'stopped' || outcome === 'taken' || outcome === 'replaced') {
+      await giveUp(lesson)
+      if (outcome === 'replaced' || outcome === 'taken') show('reload')
+      else await look()
+      return say(outcome === 'replaced' || outcome === 'taken' ? outcome : 'stopped')
+    }
+    // What has come stays: it can go on from here.
+    show('bar', 'resume', 'cancel')
+    if (outcome === 'full') full(Math.max(0, k.bytes - (pending(lesson)?.done || 0)))
+    else say(outcome)
   }
 
-  form.addEventListener('submit', e => {
+  form.addEventListener('submit', async e => {
     e.preventDefault()
-    if (!stop) void download(chosen())
+    const choice = inputs.find(i => i.checked && !i.disabled)
+    if (stop || !choice) return
+    // Asks not to be thrown away first when room is short.
+    await navigator.storage?.persist?.()
+    const k: Keeping = {
+      lesson,
+      title: words.title || '',
+      about: words.about || '',
+      choice: choice.value,
+      bytes: Number(choice.dataset.bytes) || 0,
+      seconds: Number(words.seconds) || 0,
+      package: facts.package,
+      folder: `${home(lesson)}${facts.package}-${choice.value}/`,
+      done: 0,
+    }
+    note(lesson, k)
+    await fetchAll(k)
   })
-  cancel.onclick = () => stop?.abort()
-  forget.onclick = async () => {
+  part('cancel').onclick = async () => {
+    if (stop) return stop.abort()
+    await giveUp(lesson)
+    await look()
+    say('stopped')
+  }
+  part('resume').onclick = () => {
+    const p = pending(lesson)
+    if (p) void fetchAll(p)
+  }
+  part('forget').onclick = async () => {
     await remove(lesson)
     say('')
     await look()
   }
+  settle()
   void look()
   void deliver()
 }

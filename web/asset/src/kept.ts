@@ -1,21 +1,29 @@
-// The shelf's page: the lessons on this device, played from it, with or without
-// a network. What is watched is kept as a run and delivered when there is one.
-import { Tracker } from './player/heartbeat-state'
-import { clock, keep, recall } from './player/parts'
+// The shelf's page: the lessons on this device and those on the way to it,
+// played from it, with or without a network. What is watched is kept as a run
+// and delivered when there is one.
+
+import { clock } from './player/parts'
+import { sacrifice } from './player/pieces'
 import {
   able,
-  address,
+  change,
   deliver,
   fill,
+  giveUp,
   grant,
+  held,
+  type Keeping,
   type Kept,
+  keepings,
+  kept,
   megabytes,
-  poster,
-  put,
+  note,
+  pending,
   remove,
+  room,
+  settle,
   shelf,
-  store,
-  there,
+  whole,
   work,
 } from './player/shelf'
 
@@ -28,6 +36,8 @@ if (root) {
 async function start(root: HTMLElement): Promise<void> {
   const part = (name: string) => root.querySelector<HTMLElement>(`.kept-${name}`) as HTMLElement
   const words = root.dataset
+  const stops = new Map<string, AbortController>()
+  const said = new Map<string, string>()
   const away = () => {
     part('away').hidden = navigator.onLine
   }
@@ -38,125 +48,159 @@ async function start(root: HTMLElement): Promise<void> {
   addEventListener('offline', away)
   away()
   work().catch(() => undefined)
+  const loader = () => import(words.keeping || '') as Promise<typeof import('./keeping')>
 
   const draw = async () => {
-    const all = shelf()
-    part('empty').hidden = all.length > 0
-    const list = part('list')
-    const items: HTMLElement[] = []
-    for (const k of all) items.push(card(k, await there(k.lesson)))
-    list.replaceChildren(...items)
-    const e = await navigator.storage?.estimate?.()
-    const used = all.reduce((sum, k) => sum + k.bytes, 0)
+    const names = await held()
+    const going = keepings()
+    const all = shelf().filter(k => !going.some(g => g.lesson === k.lesson && g.folder === k.folder))
+    part('empty').hidden = all.length + going.length > 0
+    part('list').replaceChildren(...going.map(coming), ...all.map(k => card(k, whole(k, names))))
+    const used = [...all, ...going].reduce((sum, k) => sum + ('done' in k ? k.done : k.bytes), 0)
+    const free = await room()
+    const safe = await navigator.storage?.persisted?.()
     part('room').textContent =
-      e?.quota && all.length
-        ? fill(words.room, { used: megabytes(used), free: megabytes(e.quota - (e.usage || 0)) })
+      free !== undefined && used
+        ? `${fill(words.room, { used: megabytes(used), free: megabytes(free) })} ${safe ? '' : words.fragile}`
         : ''
   }
 
-  function card(k: Kept, whole: boolean): HTMLElement {
+  function item(k: Kept | Keeping, id: string) {
     const li = (root.querySelector('template') as HTMLTemplateElement).content.cloneNode(
       true,
     ) as DocumentFragment
     const at = <E extends HTMLElement>(name: string) => li.querySelector<E>(`.shelf-${name}`) as E
-    const item = li.firstElementChild as HTMLElement
-    item.id = `kept-${k.lesson}`
+    const el = li.firstElementChild as HTMLElement
+    el.id = id
+    const as = words[k.choice] || fill(words.rung, { height: k.choice })
     at('title').textContent = k.title
     at('about').textContent = k.about
-    at('size').textContent = `${clock(k.seconds)} · ${megabytes(k.bytes)} · ${words[k.choice] || ''}`
-    at('gone').hidden = whole
-    at('play').hidden = !whole
+    at('size').textContent = `${clock(k.seconds)} · ${megabytes(k.bytes)} · ${as}`
+    return { el, at }
+  }
+
+  function card(k: Kept, complete: boolean): HTMLElement {
+    const { el, at } = item(k, `kept-${k.lesson}`)
     const again = at<HTMLAnchorElement>('again')
-    again.hidden = whole
+    at('gone').hidden = complete
+    at('play').hidden = !complete
+    // What an older build kept has no list of its parts.
+    at('mend').hidden = complete || !k.folder
+    again.hidden = k.replaced ? false : complete || !!k.folder
     again.href = `/lessons/${k.lesson}`
-    at('play').onclick = () => play(k)
+    at('forget').hidden = false
+    if (k.replaced && complete) tell(at('state'), words.newer)
+    at('play').onclick = () => void show(k)
+    at('mend').onclick = async () => {
+      const p = (await loader()).again(k.lesson)
+      if (!p) return
+      note(k.lesson, p)
+      void bring(k.lesson)
+    }
     at('forget').onclick = async () => {
       await remove(k.lesson)
       await draw()
     }
-    return item
+    return el
   }
 
-  const video = root.querySelector('video') as HTMLVideoElement
-  let leave = () => {}
-  function play(k: Kept): void {
-    leave()
-    part('stage').hidden = false
-    part('now').textContent = k.title
-    video.poster = poster(k.lesson)
-    video.src = address(k.lesson)
-    leave = follow(k)
-    const at = Number(recall(`at-${k.lesson}`)) || 0
-    if (at) video.addEventListener('loadedmetadata', () => (video.currentTime = at), { once: true })
-    video.onerror = () => {
-      part('stage').hidden = true
+  /** A lesson that is not whole yet. */
+  function coming(k: Keeping): HTMLElement {
+    const { el, at } = item(k, `coming-${k.lesson}`)
+    const busy = stops.has(k.lesson)
+    at('bar').hidden = at('cancel').hidden = false
+    at('resume').hidden = busy
+    progress(el, k, k.done, said.get(k.lesson) || (busy ? words.loading : words.stays))
+    at('resume').onclick = () => void bring(k.lesson)
+    at('cancel').onclick = async () => {
+      stops.get(k.lesson)?.abort()
+      await giveUp(k.lesson)
+      await draw()
+    }
+    return el
+  }
+
+  const tell = (at: HTMLElement, sentence = '') => {
+    at.hidden = !sentence
+    at.textContent = sentence
+  }
+  function progress(el: Element | null, k: Keeping, done: number, sentence?: string): void {
+    if (!el) return
+    const size = Math.max(k.bytes, done)
+    const bar = el.querySelector('.shelf-bar') as HTMLProgressElement
+    bar.value = size ? done / size : 0
+    const state = el.querySelector('.shelf-state') as HTMLElement
+    tell(state, fill(sentence, { done: megabytes(done), size: megabytes(size) }))
+  }
+
+  /** Goes on with a lesson that is being kept. */
+  async function bring(lesson: string): Promise<void> {
+    const k = pending(lesson)
+    if (!k || stops.has(lesson)) return
+    const stop = new AbortController()
+    stops.set(lesson, stop)
+    said.delete(lesson)
+    await draw()
+    let outcome = 'failed'
+    try {
+      outcome = await (await loader()).load(k, stop.signal, (done, waiting) =>
+        progress(
+          document.getElementById(`coming-${lesson}`),
+          k,
+          done,
+          waiting ? words.waiting : words.loading,
+        ),
+      )
+    } catch {
+      // No module: the line broke at the first step.
+    }
+    stops.delete(lesson)
+    if (outcome === 'taken' || outcome === 'replaced') {
+      await giveUp(lesson)
+      announce(outcome === 'taken' ? words.taken : words.replaced, k)
+    } else if (outcome === 'full') {
+      const other = sacrifice(shelf(), k.bytes - k.done)
+      const values = other && { title: other.title, size: megabytes(other.bytes) }
+      said.set(lesson, fill(other ? words.fullfree : words.full, values))
+    } else if (outcome !== 'whole') {
+      said.set(lesson, words[outcome] || '')
+    }
+    await draw()
+  }
+
+  const announce = (sentence: string | undefined, k: { title: string }) => {
+    part('taken').textContent = fill(sentence, { title: k.title })
+    part('taken').hidden = false
+  }
+
+  async function show(k: Kept): Promise<void> {
+    const { play } = (await import(words.showing || '')) as typeof import('./showing')
+    await play(part('stage'), kept(k.lesson) || k, words.along || '', () => {
+      announce(words.broken, k)
       void draw()
-    }
-    part('stage').scrollIntoView({ block: 'start' })
-    video.play().catch(() => undefined)
-  }
-
-  /** Follows one visit; gives what ends it. */
-  function follow(k: Kept): () => void {
-    const tracker = new Tracker()
-    const run = Array.from(crypto.getRandomValues(new Uint8Array(12)), b =>
-      b.toString(16).padStart(2, '0'),
-    ).join('')
-    let startedAt = ''
-    let saved = 0
-    const now = () => performance.now()
-    const save = () => {
-      if (!tracker.seconds) return
-      saved = Date.now()
-      store({ ...tracker.beat(k.token, video.currentTime, video.playbackRate, new Date()), run, startedAt })
-    }
-    const stopped = () => {
-      tracker.stop(video.currentTime, video.playbackRate, now())
-      save()
-      if (navigator.onLine) void deliver()
-    }
-    const on: Record<string, () => void> = {
-      playing() {
-        startedAt = startedAt || new Date().toISOString()
-        tracker.start(video.currentTime, now())
-      },
-      timeupdate() {
-        if (!tracker.running || video.seeking) return
-        tracker.tick(video.currentTime, video.playbackRate, now())
-        if (Date.now() - saved < 4000) return
-        save()
-        const done = video.duration - video.currentTime < 15
-        keep(`at-${k.lesson}`, video.currentTime > 15 && !done ? video.currentTime.toFixed(1) : '')
-      },
-      seeking: () => tracker.running && tracker.start(video.currentTime, now()),
-      seeked: () => !video.paused && tracker.start(video.currentTime, now()),
-      pause: stopped,
-      ended: stopped,
-    } as Record<string, () => void>
-    for (const name in on) video.addEventListener(name, on[name] as () => void)
-    const hide = () => document.visibilityState === 'hidden' && stopped()
-    document.addEventListener('visibilitychange', hide)
-    addEventListener('pagehide', stopped)
-    return () => {
-      stopped()
-      for (const name in on) video.removeEventListener(name, on[name] as () => void)
-      document.removeEventListener('visibilitychange', hide)
-      removeEventListener('pagehide', stopped)
-    }
+    })
   }
 
   /** New grants for those a day old; what was taken down leaves the shelf. */
   async function renew(): Promise<void> {
+    // Somebody is signed in: what is watched from now on is theirs.
+    const here = !!document.querySelector('form[action="/signout"]')
     for (const k of shelf()) {
-      if (Date.now() - k.granted < 86_400_000 || !navigator.onLine) continue
+      // A clock that was set back must not make a grant last.
+      const age = Date.now() - k.granted
+      const fresh = age >= 0 && age < 86_400_000 && k.holder !== undefined && !(here && !k.holder)
+      if (fresh || k.replaced || !navigator.onLine) continue
       try {
         const g = await grant(k.lesson)
-        if (g.token) {
-          put({ ...k, token: g.token, granted: Date.now() })
+        if (g.grant && k.package && g.package !== k.package) {
+          // The grant is for another recording: the old one goes under the old.
+          change({ ...k, replaced: true })
+          await draw()
+        } else if (g.grant) {
+          change({ ...k, ...g.grant, package: g.package })
         } else if (g.status === 404 || g.status === 410) {
           await remove(k.lesson)
-          part('taken').textContent = fill(words.taken, { title: k.title })
-          part('taken').hidden = false
+          announce(words.taken, k)
           await draw()
         }
       } catch {
@@ -165,10 +209,12 @@ async function start(root: HTMLElement): Promise<void> {
     }
   }
 
+  settle()
   await draw()
-  const wanted = shelf().find(k => k.lesson === location.hash.slice(1))
-  if (wanted && (await there(wanted.lesson)))
-    document.getElementById(`kept-${wanted.lesson}`)?.scrollIntoView()
+  const wanted = document.getElementById(`kept-${location.hash.slice(1)}`)
+  if (wanted && location.hash.length > 1) wanted.scrollIntoView()
   await deliver()
   await renew()
+  // One after the other: they share one line.
+  for (const k of keepings()) await bring(k.lesson)
 }

@@ -1,6 +1,8 @@
 // The worker: serves kept lessons from this device, and the page of the shelf
 // without a network. It keeps nothing else: no page with anybody's name on it,
 // nothing that was only watched.
+import type { Index } from './keeping'
+import { asked, overlap } from './player/pieces'
 
 interface Extendable extends Event {
   waitUntil(p: Promise<unknown>): void
@@ -19,7 +21,7 @@ interface Worker {
 const worker = self as unknown as Worker
 
 const kept = 'kept' // player/shelf.ts; never deleted here
-const shell = 'shell'
+const shell = 'shell-2' // the number changes with what is meant to lie in it
 const page = '/kept'
 
 /**
@@ -45,25 +47,70 @@ async function stock(): Promise<void> {
   }
 }
 
-/** A kept file, whole or the range that was asked for. The store takes whole answers only. */
+/** Shells of other builds go; kept lessons are nobody's but the pupil's to delete. */
+async function tidy(): Promise<void> {
+  if (!(await (await caches.open(shell)).match(page))) return // the older one still serves
+  for (const name of await caches.keys())
+    if (name.startsWith('shell') && name !== shell) await caches.delete(name)
+}
+
+/** A stored answer's bytes; undefined when the browser has thrown it away. */
+const blobAt = async (cache: Cache, path: string) => (await cache.match(path))?.blob()
+
+/**
+ * A kept file, whole or the range that was asked for: the store takes whole
+ * answers only, so a part is cut out of what lies there, and one file of many
+ * parts is joined.
+ */
 async function keptFile(request: Request): Promise<Response> {
-  const whole = await (await caches.open(kept)).match(new URL(request.url).pathname)
-  if (!whole) return new Response('', { status: 404 })
-  const type = whole.headers.get('Content-Type') || 'application/octet-stream'
-  const range = /^bytes=(\d*)-(\d*)$/.exec(request.headers.get('Range') || '')
-  const body = await whole.blob()
-  const headers: Record<string, string> = { 'Content-Type': type, 'Accept-Ranges': 'bytes' }
-  if (!range || (!range[1] && !range[2])) {
-    headers['Content-Length'] = String(body.size)
-    return new Response(body, { headers })
+  const cache = await caches.open(kept)
+  const path = new URL(request.url).pathname
+  const range = request.headers.get('Range')
+  const one = await cache.match(path)
+  if (one) {
+    const body = await one.blob()
+    const wants = asked(range, body.size)
+    const type = one.headers.get('Content-Type') || 'application/octet-stream'
+    return answer(type, body.size, wants, wants ? body.slice(wants[0], wants[1] + 1) : body)
   }
-  const from = range[1] ? Number(range[1]) : Math.max(0, body.size - Number(range[2]))
-  const to = range[1] && range[2] ? Math.min(Number(range[2]), body.size - 1) : body.size - 1
-  if (from > to)
-    return new Response('', { status: 416, headers: { 'Content-Range': `bytes */${body.size}` } })
-  headers['Content-Range'] = `bytes ${from}-${to}/${body.size}`
-  headers['Content-Length'] = String(to - from + 1)
-  return new Response(body.slice(from, to + 1), { status: 206, headers })
+  const folder = /^(.*\/)whole$/.exec(path)?.[1] || ''
+  const index = (await (await cache.match(`${folder}index.json`))?.json()) as Index | undefined
+  if (!index?.whole.sizes) return gone()
+  const { type, names, sizes } = index.whole
+  const size = sizes.reduce((a, b) => a + b, 0)
+  const wants = asked(range, size)
+  if (wants === null) return answer(type, size, wants)
+  const [from, to] = wants || [0, size - 1]
+  const cuts = overlap(sizes, from, to)
+  const parts = await Promise.all(cuts.map(([n]) => blobAt(cache, folder + names[n])))
+  if (parts.some(p => !p)) return gone()
+  const body = new Blob(cuts.map(([, a, b], i) => (parts[i] as Blob).slice(a, b)))
+  return answer(type, size, wants, body)
+}
+
+const gone = () => new Response('', { status: 404 })
+
+/** wants: undefined, all of it; null, nothing that there is. */
+function answer(
+  type: string,
+  size: number,
+  wants: [number, number] | undefined | null,
+  body?: Blob,
+): Response {
+  const headers: Record<string, string> = {
+    'Content-Type': type,
+    'Accept-Ranges': 'bytes',
+    'X-Content-Type-Options': 'nosniff',
+    // A stranger's file must never be a page of ours.
+    'Content-Security-Policy': "sandbox; default-src 'none'",
+  }
+  if (wants === null) {
+    headers['Content-Range'] = `bytes */${size}`
+    return new Response('', { status: 416, headers })
+  }
+  if (wants) headers['Content-Range'] = `bytes ${wants[0]}-${wants[1]}/${size}`
+  headers['Content-Length'] = String(wants ? wants[1] - wants[0] + 1 : size)
+  return new Response(body, { status: wants ? 206 : 200, headers })
 }
 
 /** A page, from the network; without one the shelf. */
@@ -75,7 +122,7 @@ async function visit(request: Request, path: string): Promise<Response> {
       const lesson = /^\/lessons\/([\w-]+)$/.exec(path)
       return Response.redirect(page + (lesson ? `#${lesson[1]}` : ''), 302)
     }
-    return (await (await caches.open(shell)).match(page)) || Response.error()
+    return (await caches.match(page)) || Response.error()
   }
 }
 
@@ -83,7 +130,7 @@ worker.addEventListener('install', e => {
   e.waitUntil(stock().then(() => worker.skipWaiting()))
 })
 worker.addEventListener('activate', e => {
-  e.waitUntil(worker.clients.claim())
+  e.waitUntil(tidy().then(() => worker.clients.claim()))
 })
 worker.addEventListener('fetch', e => {
   const { request } = e
@@ -101,6 +148,6 @@ worker.addEventListener('fetch', e => {
     )
   } else if (request.mode === 'navigate') {
     e.respondWith(visit(request, path))
-    if (path === page) e.waitUntil(stock().catch(() => undefined))
+    if (path === page) e.waitUntil(stock().then(tidy, () => undefined))
   }
 })

@@ -1,25 +1,56 @@
 // The shelf: which lessons this device keeps, and what was watched of them
-// without a network. The files lie in the Cache API, which only the worker's
-// update to the shell ever touches elsewhere; the list lies beside it, so that
-// a lesson whose file the browser threw away is still known by name.
+// without a network. The files lie in the Cache API, which no worker's update
+// touches; the lists lie beside it, so that a lesson whose files the browser
+// threw away is still known by name. A lesson is on the shelf when it is whole;
+// until then it is among those being kept.
 import type { Heartbeat } from './heartbeat-state'
 import { keep, recall } from './parts'
 
 /** The store of kept files. No worker's update ever deletes it. */
 export const cacheName = 'kept'
 
-/** A lesson on the shelf. */
-export interface Kept {
+/** A grant under which viewing of a kept lesson is counted. */
+export interface Grant {
+  token: string
+  /** The device's own grant, when token is a signed-in person's. */
+  device?: string
+  /** The mark of that person's sign-in; "": nobody's. Unknown in what older builds kept. */
+  holder?: string
+  /** When it was given, milliseconds since 1970. */
+  granted: number
+}
+
+interface Named {
   lesson: string
   title: string
   about: string
+  /** "saver", "sound", or a rung: "720p". */
   choice: string
-  /** Bytes on this device. */
+  /** Bytes on this device; of one being kept, what it will take. */
   bytes: number
   seconds: number
-  /** When the grant under which viewing is counted was given, milliseconds since 1970. */
-  granted: number
-  token: string
+  /** The verified set of renditions it is of. Unknown in what older builds kept. */
+  package?: string
+  /** Where its files lie; one file of an older build has none. */
+  folder?: string
+}
+
+/** A lesson on the shelf. */
+export interface Kept extends Named, Grant {
+  /** How many files lie in its folder. */
+  parts?: number
+  /** Where the engine lies that plays it, when it is a rung. */
+  engine?: string
+  /** Its teacher has put another recording in its place. */
+  replaced?: boolean
+}
+
+/** A lesson that is being kept. */
+export interface Keeping extends Named {
+  folder: string
+  /** Bytes that have come. */
+  done: number
+  grant?: Grant
 }
 
 /** A visit to a kept lesson, as it is told to the server. */
@@ -28,9 +59,12 @@ export interface Run extends Heartbeat {
   startedAt: string
 }
 
-/** Where the worker finds a kept lesson's file. */
-export const address = (lesson: string) => `/kept/file/${lesson}`
-export const poster = (lesson: string) => `/kept/poster/${lesson}`
+/** Where everything of a kept lesson lies. */
+export const home = (lesson: string) => `/kept/${lesson}/`
+/** The one file of a lesson: its pieces joined. */
+export const address = (k: Kept) => (k.folder ? `${k.folder}whole` : `/kept/file/${k.lesson}`)
+export const poster = (k: Kept) => (k.folder ? `${k.folder}poster` : `/kept/poster/${k.lesson}`)
+const engines = '/kept/engine/'
 
 function list<T>(key: string): T[] {
   try {
@@ -42,28 +76,74 @@ function list<T>(key: string): T[] {
 }
 
 const save = (key: string, all: unknown[]) => keep(key, all.length ? JSON.stringify(all) : '')
+const others = <T extends { lesson: string }>(all: T[], lesson: string) =>
+  all.filter(o => o.lesson !== lesson)
 
 export const shelf = () => list<Kept>('shelf')
+export const keepings = () => list<Keeping>('keeping')
+export const kept = (lesson: string) => shelf().find(k => k.lesson === lesson)
+export const pending = (lesson: string) => keepings().find(k => k.lesson === lesson)
 
 /** Puts a lesson on the shelf or replaces it. */
-export function put(k: Kept): void {
-  save('shelf', [k, ...shelf().filter(o => o.lesson !== k.lesson)])
-}
+export const put = (k: Kept) => save('shelf', [k, ...others(shelf(), k.lesson)])
 
-/** Takes a lesson off the shelf with its file. */
-export async function remove(lesson: string): Promise<void> {
+/** Changes a lesson where it stands on the shelf; one that is gone stays gone. */
+export const change = (k: Kept) =>
   save(
     'shelf',
-    shelf().filter(k => k.lesson !== lesson),
+    shelf().map(o => (o.lesson === k.lesson ? k : o)),
   )
-  const cache = await caches.open(cacheName)
-  await cache.delete(address(lesson))
-  await cache.delete(poster(lesson))
+
+/** Notes a lesson as being kept; undefined: it is no longer. */
+export const note = (lesson: string, k?: Keeping) =>
+  save('keeping', [...others(keepings(), lesson), ...(k ? [k] : [])])
+
+/** The names of all that is stored: browsers throw away what they need room for. */
+export async function held(): Promise<Set<string>> {
+  const keys = await (await caches.open(cacheName)).keys()
+  return new Set(keys.map(r => new URL(r.url).pathname))
 }
 
-/** Whether the lesson's file is still there: browsers throw away what they need room for. */
-export async function there(lesson: string): Promise<boolean> {
-  return !!(await (await caches.open(cacheName)).match(address(lesson)))
+/** Whether all of a lesson on the shelf is still there. */
+export function whole(k: Kept, names: Set<string>): boolean {
+  if (!k.folder) return names.has(address(k))
+  let n = 0
+  for (const name of names) if (name.startsWith(k.folder)) n++
+  return n >= (k.parts || 1) && (!k.engine || names.has(k.engine))
+}
+
+/** Deletes what is stored of a lesson, but for one folder, and engines that nobody needs. */
+export async function sweep(lesson: string, but = '-'): Promise<void> {
+  const cache = await caches.open(cacheName)
+  const needed = new Set(shelf().map(k => k.engine))
+  for (const name of await held()) {
+    const its = name.startsWith(home(lesson)) && !name.startsWith(but)
+    const old = name === `/kept/file/${lesson}` || name === `/kept/poster/${lesson}`
+    const idle = name.startsWith(engines) && !needed.has(name) && !keepings().length
+    if (its || old || idle) await cache.delete(name)
+  }
+}
+
+/** Takes a lesson off the shelf with its files. */
+export async function remove(lesson: string): Promise<void> {
+  save('shelf', others(shelf(), lesson))
+  note(lesson)
+  await sweep(lesson)
+}
+
+/** Gives up keeping a lesson; another copy of it that is whole stays. */
+export async function giveUp(lesson: string): Promise<void> {
+  const k = kept(lesson)
+  const same = pending(lesson)?.folder === k?.folder
+  note(lesson)
+  if (!k || same) await remove(lesson)
+  else if (k.folder) await sweep(lesson, k.folder)
+}
+
+/** Free room in bytes; undefined where the browser does not say. */
+export async function room(): Promise<number | undefined> {
+  const e = await navigator.storage?.estimate?.()
+  return e?.quota === undefined ? undefined : Math.max(0, e.quota - (e.usage || 0))
 }
 
 /** Runs that wait for the network; older ones than these many would be too late anyway. */
@@ -99,16 +179,40 @@ export async function deliver(): Promise<void> {
   delivering = false
 }
 
+/** The mark of the sign-in that this device has now; "": none. */
+const signedIn = () => /(?:^|; )phien=([0-9a-f]+)/.exec(document.cookie)?.[1] || ''
+
+/**
+ * Drops the grants of persons who have signed out: from now on their kept
+ * lessons are this device's. What they watched before is theirs.
+ */
+export function settle(): void {
+  for (const k of shelf())
+    if (k.holder && k.holder !== signedIn())
+      change({ ...k, token: k.device || '', holder: '', device: '', granted: 0 })
+}
+
 /** Asks for a grant: viewing of a kept lesson counts under it for 30 days. */
-export async function grant(lesson: string): Promise<{ status: number; token: string }> {
+export async function grant(lesson: string): Promise<{ status: number; package: string; grant?: Grant }> {
   const r = await send(`lessons/${lesson}/playback-sessions`, {
     offline: true,
     viewerToken: recall('viewer'),
+    sentAt: new Date().toISOString(),
   })
-  if (!r.ok) return { status: r.status, token: '' }
-  const o = (await r.json()) as { token: string; viewerToken: string }
+  if (!r.ok) return { status: r.status, package: '' }
+  const o = (await r.json()) as {
+    token: string
+    viewerToken: string
+    packageId: string
+    deviceToken?: string
+    holder?: string
+  }
   keep('viewer', o.viewerToken)
-  return { status: r.status, token: o.token }
+  return {
+    status: r.status,
+    package: o.packageId,
+    grant: { token: o.token, device: o.deviceToken || '', holder: o.holder || '', granted: Date.now() },
+  }
 }
 
 function send(path: string, body: unknown): Promise<Response> {
@@ -122,9 +226,10 @@ function send(path: string, body: unknown): Promise<Response> {
 
 /** 45 MB as the page's language writes it. */
 export function megabytes(bytes: number): string {
-  const mb = bytes / 1e6
-  const n = mb.toLocaleString(document.documentElement.lang, { maximumFractionDigits: mb < 10 ? 1 : 0 })
-  return `${n} MB`
+  const big = bytes >= 1e9
+  const n = bytes / (big ? 1e9 : 1e6)
+  const digits = { maximumFractionDigits: n < 10 ? 1 : 0 }
+  return `${n.toLocaleString(document.documentElement.lang, digits)} ${big ? 'GB' : 'MB'}`
 }
 
 /** Fills {name} in a sentence of the page. */
