@@ -94,4 +94,6 @@ func HeldAirings(t *testing.T, open OpenViewing) {
 		}
 	}
 	ok(t, h.st.Schedule.DeleteAiring(bg, "a2"))
+	// A figure that came in since somebody looked keeps its airing too.
+	wantFault(t, h.st.Schedule.DeleteAiring(bg, "a1"), fault.Conflict, "airing.has_figures")
 }

@@ -100,6 +100,17 @@ func FileIll(err error) Ill {
 		sqlite3.SQLITE_CANTOPEN: Closed, sqlite3.SQLITE_IOERR: Failing}[lite.Code()&0xff]
 }
 
+// referenced reports whether err says that other rows point at a row that was
+// to go.
+func referenced(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23503"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
 // duplicate reports whether err says that a row would break the unique index
 // named index, which PostgreSQL tells by its name and SQLite by its column
 // ("table.column").

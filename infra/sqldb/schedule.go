@@ -171,6 +171,9 @@ func (s *Schedule) Held(ctx context.Context, airingID string) (bool, error) {
 // DeleteAiring takes an airing off the schedule.
 func (s *Schedule) DeleteAiring(ctx context.Context, id string) error {
 	res, err := s.db.Writer(ctx).NewDelete().Model((*airingRow)(nil)).Where("id = ?", id).Exec(ctx)
+	if referenced(err) { // a figure came in since the service looked
+		return fault.Wrap(err, fault.Conflict, "airing.has_figures")
+	}
 	if err != nil {
 		return wrap(err, "airing", id)
 	}
