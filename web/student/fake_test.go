@@ -56,6 +56,8 @@ type town struct {
 	airings  []schedule.Airing
 	channels []schedule.Channel
 	broken   error // what the catalogue answers
+	marks    marks
+	embed    string
 }
 
 func (t *town) Search(_ context.Context, q catalog.Query) (catalog.Result, error) {
@@ -201,7 +203,7 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 			}
 			return v.at
 		},
-		Streams: streams{}}
+		Streams: streams{}, Bookmarks: v.town.marks, Embed: v.town.embed}
 	if v.lang == "" {
 		v.lang = locale.Vi
 	}

@@ -311,7 +311,7 @@ func TestHomeOffersToGoOnWithWhatWasOpened(t *testing.T) {
 		w := v.request(httptest.NewRequest("GET", "/lessons/"+id, nil))
 		v.jar = append(nine(), w.Result().Cookies()...)
 	}
-	if got := v.jar[1]; got.Name != recentCookie || got.Value != "he-thuc.canh.van" || !got.HttpOnly {
+	if got := v.jar[1]; got.Name != recentCookie || got.Value != "he-thuc.canh.van.ham-so" || !got.HttpOnly {
 		t.Errorf("cookie %v", got)
 	}
 	want(t, v.get("/"), "Xem tiếp")
