@@ -35,7 +35,7 @@ const (
 // length of a turn.
 func TestBenchmarkSegments(t *testing.T) {
 	dir, files := benchPackages(t)
-	cert, key := benchCert(t)
+	cert, key := selfSigned(t)
 	binary := benchBinary(t)
 	long := time.Duration(setting("LENLOP_BENCH_SECONDS", 3)) * time.Second
 	for _, way := range []struct {

@@ -166,8 +166,7 @@ func plain(c echo.Context) *writer {
 }
 
 func (w *writer) WriteHeader(status int) {
-	w.response.Status, w.response.Committed = status, true
-	w.ResponseWriter.WriteHeader(status)
+	w.response.WriteHeader(status) // which lets everybody say their last word in the head
 }
 
 func (w *writer) Write(p []byte) (int, error) {
