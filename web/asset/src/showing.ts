@@ -14,10 +14,11 @@ let leave = () => {}
 /** Plays a kept lesson on the page's stage; broken is called when its files do not play. */
 export async function play(stage: HTMLElement, k: Kept, along: string, broken: () => void): Promise<void> {
   leave()
-  // Tracks and what hangs on them belong to one lesson: each gets an element of its own.
+  // Tracks and what hangs on them belong to one lesson: each gets elements of its own.
   const old = stage.querySelector('video') as HTMLVideoElement
   const video = old.cloneNode(false) as HTMLVideoElement
   old.replaceWith(video)
+  for (const e of all(stage, '.player-tools, .transcript')) e.replaceWith(e.cloneNode(true))
   stage.hidden = false
   ;(stage.querySelector('.kept-now') as HTMLElement).textContent = k.title
   video.poster = poster(k)

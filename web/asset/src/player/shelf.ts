@@ -118,7 +118,7 @@ export async function sweep(lesson: string, but = '-'): Promise<void> {
   const needed = new Set(shelf().map(k => k.engine))
   for (const name of await held()) {
     const its = name.startsWith(home(lesson)) && !name.startsWith(but)
-    const old = name === `/kept/file/${lesson}` || name === `/kept/poster/${lesson}`
+    const old = [`/kept/file/${lesson}`, `/kept/poster/${lesson}`].includes(name) && name !== but
     const idle = name.startsWith(engines) && !needed.has(name) && !keepings().length
     if (its || old || idle) await cache.delete(name)
   }
@@ -137,7 +137,7 @@ export async function giveUp(lesson: string): Promise<void> {
   const same = pending(lesson)?.folder === k?.folder
   note(lesson)
   if (!k || same) await remove(lesson)
-  else if (k.folder) await sweep(lesson, k.folder)
+  else await sweep(lesson, k.folder || address(k))
 }
 
 /** Free room in bytes; undefined where the browser does not say. */
