@@ -125,6 +125,7 @@ function qualities(stage: Stage, select: HTMLSelectElement): void {
     apply()
     price()
   }
+  stage.cap = apply
   video.addEventListener('loadedmetadata', apply)
   let last = -99
   video.addEventListener('timeupdate', () => {

@@ -237,7 +237,10 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     }
     restart = () => (begun ? again() : undefined)
     hls.on('hlsAudioTracksUpdated', () => stage.speak?.())
-    hls.on('hlsManifestParsed', () => begun && !stage.held && hls.startLoad(from || stage.at()))
+    hls.on('hlsManifestParsed', () => {
+      stage.cap?.()
+      if (begun && !stage.held) hls.startLoad(from || stage.at())
+    })
     hls.loadSource(address())
     hls.attachMedia(video)
     const begin = () => {

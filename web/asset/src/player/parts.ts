@@ -18,6 +18,8 @@ export interface Stage {
   rung: string
   /** Tells the engine which language is to be spoken. */
   speak?(): void
+  /** Holds the engine to the choice, before it fetches anything. */
+  cap?(): void
   /** Takes up the source again where it is: another file or playlist. */
   reload(): void
   /** Where the lesson stands, also while there is no source, in seconds. */
