@@ -14,7 +14,7 @@ GO_SOURCES := $(shell find cmd services transcoder web infra -name '*.go' -o -na
 DATA ?= demo-data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build assets generate test test-go test-race test-web test-e2e test-long bench-search bench-transcode bench-viewership bench-web lint vuln fmt deps-run deps-test clean
+.PHONY: help run build assets generate test test-go test-race test-web test-e2e shots test-long bench-search bench-transcode bench-viewership bench-web lint vuln fmt deps-run deps-test clean
 
 help: ## list what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,7 +94,7 @@ test-e2e: bin/lenlop node_modules/.installed ## the journeys in Chromium; screen
 test-long: bin/lenlop $(TOOLS)/versitygw $(TOOLS)/minio ## slow proofs: kill -9 rounds, long recordings, seams, a third S3 server
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw LENLOP_TEST_MINIO=$(TOOLS)/minio go test -race -tags long -timeout 90m ./...
 
-bench-search: ## search at 20,000 lessons (LENLOP_BENCH_LESSONS)
+bench-search: ## search on both databases at 20,000 lessons (LENLOP_BENCH_LESSONS): success at 3, MRR, p50, p95
 	go test -run '^$$' -bench . -benchtime 200x ./infra/fts ./infra/pgsearch
 
 bench-transcode: ## the transcoder against plain ffmpeg (LENLOP_BENCH_SLIDES, LENLOP_BENCH_HEAD: seconds)

@@ -43,6 +43,7 @@ func indexSpoken(t *testing.T, x catalog.Index, _ job.Atomic) {
 		{"parabol quay xuống", "ham-so", "20s parabol quay xuống"},
 		{"parabol", "ham-so", "10s parabol"},
 		{"parab", "ham-so", "10s parabol"},
+		{"parabol quay xuong khi a", "ham-so", "20s Khi a parabol quay xuống"}, // a short word at the end is a whole one
 		{"toan 9 parabol", "ham-so", "10s parabol"},
 		{"rung nui", "tay-tien", "20s rừng núi"},
 		{"mường lát", "tay-tien", "30s Mường Lát"},

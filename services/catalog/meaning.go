@@ -60,8 +60,9 @@ func Read(text string, v *Vocabulary, typing bool) Meaning {
 		m.Toned = m.Toned || w.tones != w.folded
 		var t Term
 		switch {
-		case !last && numbered(w.folded, words[i+1].folded):
-			t = pairTerm(v, w.folded, words[i+1].folded)
+		case !last && numbered(v.counted(w.folded), words[i+1].folded):
+			t = pairTerm(v, v.counted(w.folded), words[i+1].folded)
+			t.Mended = v.counted(w.folded) != w.folded
 			i++
 		case !last && w.folded == "mon": // "môn toán"
 			continue
@@ -137,6 +138,20 @@ func numbered(word, number string) bool {
 		return n >= school.MinWeek && n <= school.MaxWeek
 	}
 	return false
+}
+
+// counted is the word before a number; an unknown one that is a slip away from
+// "lớp" or "tuần" is that.
+func (v *Vocabulary) counted(w string) string {
+	if v.Has(w) {
+		return w
+	}
+	for _, word := range []string{"tuan", "lop"} {
+		if distance([]rune(w), []rune(word), 1) == 1 {
+			return word
+		}
+	}
+	return w
 }
 
 // pairTerm asks for a grade or a week by its tag, or for the two words as they

@@ -187,17 +187,22 @@ func (e Entry) spokenPrint() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// audible reports whether passages are worth asking: a word of one or two
-// letters that may go on is said in nearly every lesson.
-func (m Meaning) audible() bool {
+// audible is the meaning as passages are asked for it: a word of one or two
+// letters that may go on is said in nearly every lesson, so it must be a word
+// of its own there. ok is false when then nothing is asked.
+func (m Meaning) audible() (_ Meaning, ok bool) {
+	out := Meaning{Toned: m.Toned}
 	for _, t := range m.Terms {
-		for _, w := range t.Ways {
-			if w.Prefix && utf8.RuneCountInString(w.Words[len(w.Words)-1]) < shortestPrefix {
-				return false
-			}
+		t.Ways = slices.DeleteFunc(slices.Clone(t.Ways), func(w Way) bool {
+			return w.Prefix && utf8.RuneCountInString(w.Words[len(w.Words)-1]) < shortestPrefix
+		})
+		if len(t.Ways) == 0 {
+			return Meaning{}, false
 		}
+		out.Terms = append(out.Terms, t)
 	}
-	return !m.Empty()
+	out.Choices = [][]Term{out.Terms}
+	return out, !m.Empty()
 }
 
 // moment finds in a passage the line that says most of what is looked for, and
@@ -233,10 +238,11 @@ func (m Meaning) moment(p Passage) *Moment {
 // hear adds lessons that only say what is looked for, after all whose title,
 // names or description hold it.
 func hear(ctx context.Context, e Engine, m Meaning, f Query, found []Candidate) ([]Candidate, error) {
-	if len(found) >= maxCandidates || !m.audible() {
+	heard, ok := m.audible()
+	if len(found) >= maxCandidates || !ok {
 		return found, nil
 	}
-	said, err := e.Spoken(ctx, m, f, maxCandidates)
+	said, err := e.Spoken(ctx, heard, f, maxCandidates)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,8 @@ var (
 )
 
 // Entries makes n believable published lessons, the same ones for the same
-// seed: titles of the curriculum, teachers and schools of a mountain province.
+// seed: titles of the curriculum, teachers and schools of a mountain province,
+// every fifth with captions.
 func Entries(n int, seed uint64) []catalog.Entry {
 	r := rand.New(rand.NewPCG(seed, 7))
 	pick := func(s []string) string { return s[r.IntN(len(s))] }
@@ -76,7 +77,12 @@ func Entries(n int, seed uint64) []catalog.Entry {
 		if r.IntN(30) == 0 {
 			language = []string{"en", "tai", "hmn"}[r.IntN(3)]
 		}
+		var spoken []catalog.Passage
+		if i%talkEvery == 0 {
+			spoken = talk(rand.New(rand.NewPCG(seed, uint64(i))), topic)
+		}
 		out[i] = catalog.Entry{
+			Spoken:   spoken,
 			LessonID: fmt.Sprintf("lesson-%06d", i), PackageID: fmt.Sprintf("package-%06d", i),
 			Title: title, Description: about, Subject: s.code, SubjectName: s.name,
 			Grade: s.from + r.IntN(s.to-s.from+1), Week: r.IntN(36), Language: language,

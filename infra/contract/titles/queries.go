@@ -10,27 +10,32 @@ import (
 )
 
 // Kinds are the ways in which students ask, each measured on its own.
-var Kinds = []string{"exact", "folded", "typo", "telex", "prefix", "letter", "grade", "filters", "browse", "broad", "nothing"}
+var Kinds = []string{"exact", "folded", "typo", "telex", "prefix", "letter", "grade", "vni", "teacher", "school", "subject", "spoken", "filters", "browse", "broad", "nothing"}
 
-// Asked is a query and the topic that whoever typed it is after.
+// Asked is a query and what whoever typed it is after: lessons with the topic
+// in their title, or those that Want takes.
 type Asked struct {
 	catalog.Query
+	Kind  string
 	Topic string
+	Want  func(e catalog.Entry) bool // nil: by topic
 }
 
-// Meets reports whether one of the first three hits is about the topic.
+// Meets reports whether one of the first three hits is what was asked for.
 func (a Asked) Meets(r catalog.Result) bool {
-	topic := catalog.Fold(a.Topic)
-	return slices.ContainsFunc(r.Hits[:min(3, len(r.Hits))], func(h catalog.Hit) bool {
-		return strings.Contains(catalog.Fold(h.Entry.Title), topic)
-	})
+	at := a.Rank(r)
+	return at > 0 && at <= 3
 }
 
-// Queries makes n queries of a kind, out of the topics that Entries teaches.
-func Queries(kind string, n int, seed uint64) []Asked {
+// Queries makes n queries of a kind, out of what Entries gave.
+func Queries(kind string, n int, seed uint64, es []catalog.Entry) []Asked {
 	r := rand.New(rand.NewPCG(seed, uint64(len(kind))))
 	out := make([]Asked, n)
 	for i := range out {
+		if slices.Contains([]string{"teacher", "school", "subject", "spoken"}, kind) {
+			out[i] = beside(r, kind, es, i)
+			continue
+		}
 		s := curriculum[r.IntN(len(curriculum))]
 		topic := s.list[r.IntN(len(s.list))]
 		folded := catalog.Fold(topic)
@@ -44,6 +49,8 @@ func Queries(kind string, n int, seed uint64) []Asked {
 			q.Text = slip(r, folded)
 		case "telex":
 			q.Text = telexKeys(topic)
+		case "vni":
+			q.Text = vniKeys(topic)
 		case "prefix":
 			q.Text = folded[:2+r.IntN(max(1, len(folded)-2))]
 		case "letter":
@@ -53,6 +60,9 @@ func Queries(kind string, n int, seed uint64) []Asked {
 		case "filters":
 			q.Text, q.Subject, q.Grade = folded[:strings.IndexByte(folded+" ", ' ')], s.code, s.from
 		case "browse":
+			if i%4 == 0 {
+				q.School = es[r.IntN(len(es))].SchoolID
+			}
 			q.Subject, q.Grade, q.Week = s.code, s.from+r.IntN(s.to-s.from+1), r.IntN(36)
 			for _, off := range []*int{&q.Grade, &q.Week} {
 				if r.IntN(2) == 0 {
@@ -71,27 +81,15 @@ func Queries(kind string, n int, seed uint64) []Asked {
 	return out
 }
 
-// TestSet asks for every topic of the curriculum twice, in the aimed kinds by
-// turns: the same queries each time, each with the topic that its lessons teach.
-func TestSet() []Asked {
-	r := rand.New(rand.NewPCG(2018, 1))
-	var out []Asked
-	for _, s := range curriculum {
-		for _, topic := range s.list {
-			folded := catalog.Fold(topic)
-			ways := []string{topic, folded, slip(r, folded), telexKeys(topic), folded + " lop " + strconv.Itoa(s.from+r.IntN(s.to-s.from+1))}
-			for range 2 {
-				out = append(out, Asked{Query: catalog.Query{Text: ways[len(out)%len(ways)]}, Topic: topic})
-			}
-		}
-	}
-	return out
-}
-
-// Rank is the place, from 1, of the first hit about the topic; 0: none of them is.
+// Rank is the place, from 1, of the first hit that was asked for; 0: none was.
 func (a Asked) Rank(r catalog.Result) int {
 	topic := catalog.Fold(a.Topic)
-	return 1 + slices.IndexFunc(r.Hits, func(h catalog.Hit) bool { return strings.Contains(catalog.Fold(h.Entry.Title), topic) })
+	return 1 + slices.IndexFunc(r.Hits, func(h catalog.Hit) bool {
+		if a.Want != nil {
+			return a.Want(h.Entry)
+		}
+		return strings.Contains(catalog.Fold(h.Entry.Title), topic)
+	})
 }
 
 // slip makes one slip of the finger in a word of at least four letters: a
