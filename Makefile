@@ -91,6 +91,9 @@ test-web: node_modules/.installed ## types, lint and unit tests of the islands
 test-e2e: bin/lenlop node_modules/.installed ## the journeys in Chromium; screenshots go to artifacts/
 	node --test --test-concurrency=1 test/e2e/
 
+shots: bin/lenlop node_modules/.installed ## pictures of every page, 360 and 1280 px, light and dark, into artifacts/pages
+	node test/e2e/shots.mjs
+
 test-long: bin/lenlop $(TOOLS)/versitygw $(TOOLS)/minio ## slow proofs: kill -9 rounds, long recordings, seams, a third S3 server
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw LENLOP_TEST_MINIO=$(TOOLS)/minio go test -race -tags long -timeout 90m ./...
 

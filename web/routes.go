@@ -40,6 +40,7 @@ func (s Site) Routes() []page.Route {
 	return slices.Concat(
 		s.health(),
 		s.privacy(),
+		s.design(),
 		s.Door.Routes(),
 		s.Rooms.Student.Routes(),
 		s.Rooms.Teacher.Routes(),
