@@ -254,6 +254,9 @@ func (w *world) slot() (channel, lessonID string, start time.Time) {
 // document is the JSON body of a call of the API.
 func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 	type m = map[string]any
+	if out, ok := aroundDocument(r.route()); ok {
+		return out, true
+	}
 	if out, ok := questionDocument(r.route()); ok {
 		return out, true
 	}
@@ -337,6 +340,9 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return out, true
 	}
 	if out, ok := w.organisationForm(r.route()); ok {
+		return out, true
+	}
+	if out, ok := aroundForm(r.route()); ok {
 		return out, true
 	}
 	if out, ok := questionForm(r.route()); ok {
