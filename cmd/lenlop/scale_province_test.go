@@ -253,6 +253,21 @@ func (p *province) whole() {
 	p.t.Log(strings.TrimSpace(out))
 }
 
+// expand does to the database what a next release may do while this one runs.
+func (p *province) expand(version int64) {
+	p.t.Helper()
+	tables, err := p.db.Counts(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for table := range tables {
+		p.pg.Exec(provinceDatabase, `ALTER TABLE "`+table+`" ADD COLUMN of_the_next_release TEXT NOT NULL DEFAULT ''`)
+	}
+	p.pg.Exec(provinceDatabase, "CREATE TABLE next_release (id TEXT PRIMARY KEY)",
+		"INSERT INTO settings (name, value) VALUES ('"+sqldb.ExpandsSetting(version)+"', 'expands')",
+		fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, TRUE)", version))
+}
+
 // drain sends SIGTERM to everything of ours and wants it to end well.
 func (p *province) drain() {
 	for _, w := range append(p.webs, p.workers...) {

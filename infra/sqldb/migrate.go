@@ -61,7 +61,8 @@ func (d *DB) Migrate(ctx context.Context) error {
 }
 
 // refuseNewer fails when the data has been through a migration that this
-// program does not know, whatever its number: rooms take numbers of their own.
+// program does not know, whatever its number (rooms take numbers of their own),
+// unless all that it did was add.
 func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
 	// This also makes the table of versions where there is none.
 	if _, _, err := p.GetVersions(ctx); err != nil {
@@ -71,8 +72,8 @@ func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
 	return err
 }
 
-// newer counts the migrations done; fault.Conflict "database.newer" when one
-// of them is unknown here.
+// newer counts this program's migrations that are done; fault.Conflict
+// "database.newer" when one is unknown here and does not say that it only adds.
 func (d *DB) newer(ctx context.Context, p *goose.Provider) (int, error) {
 	var done []int64
 	if err := d.write.NewRaw("SELECT version_id FROM goose_db_version WHERE version_id > 0 ORDER BY version_id").Scan(ctx, &done); err != nil {
@@ -83,12 +84,52 @@ func (d *DB) newer(ctx context.Context, p *goose.Provider) (int, error) {
 		known[s.Version] = true
 		program = max(program, s.Version)
 	}
+	ours := 0
 	for _, v := range slices.Backward(done) {
-		if !known[v] {
+		if known[v] {
+			ours++
+			continue
+		}
+		says, err := d.Setting(ctx, ExpandsSetting(v))
+		if err != nil {
+			return 0, err
+		}
+		if says != expands {
 			return 0, fault.New(fault.Conflict, "database.newer", "data", v, "program", program)
 		}
 	}
-	return len(done), nil
+	return ours, nil
+}
+
+// expands is what a migration writes down of itself, in its own transaction,
+// when all it does is add (tables, columns with defaults, indexes): programs
+// of the release before, which do not know it, may go on and start anew.
+//
+//	INSERT INTO settings (name, value) VALUES ('migration 161', 'expands');
+//
+// What a release still writes may only be taken away by the release after the
+// next, whose migration says nothing; so a program works on data of one
+// release beyond it, and no further.
+const expands = "expands"
+
+// ExpandsSetting is the setting under which a migration says so.
+func ExpandsSetting(version int64) string { return fmt.Sprintf("migration %d", version) }
+
+// MigrationTexts gives the migrations by file name.
+func MigrationTexts() (map[string]string, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return nil, fmt.Errorf("migrations: %w", err)
+	}
+	all := make(map[string]string, len(names))
+	for _, name := range names {
+		raw, err := migrations.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("migrations: %w", err)
+		}
+		all[name] = string(raw)
+	}
+	return all, nil
 }
 
 func (d *DB) migrations(pool *sql.DB) (*goose.Provider, error) {
