@@ -14,7 +14,7 @@ GO_SOURCES := $(shell find cmd services transcoder web infra -name '*.go' -o -na
 DATA ?= demo-data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build assets generate test test-go test-race test-web test-e2e shots test-long bench-search bench-transcode bench-viewership bench-web lint vuln fmt deps-run deps-test clean
+.PHONY: help run build assets generate test test-go test-race test-web test-e2e shots test-long test-scale bench-search bench-transcode bench-viewership bench-scale bench-web lint vuln fmt deps-run deps-test clean
 
 help: ## list what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,7 @@ deps-run: ## apt-get what `make run` needs (ffmpeg, bubblewrap, a voice for the 
 deps-test: ## apt-get what `make test` needs beyond that
 	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng chromium:chromium firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb \
 		/usr/lib/$(shell uname -m)-linux-gnu/gstreamer-1.0/libgstlibav.so:gstreamer1.0-libav gcc:gcc \
-		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux strace:strace /usr/sbin/nginx:nginx-light
+		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux strace:strace ip:iproute2 /usr/sbin/nginx:nginx-light
 
 $(TOOLS)/templ:
 	GOBIN=$(TOOLS) go install github.com/a-h/templ/cmd/templ@$(TEMPL_VERSION)
@@ -96,6 +96,13 @@ shots: bin/lenlop node_modules/.installed ## pictures of every page, 360 and 128
 
 test-long: bin/lenlop $(TOOLS)/versitygw $(TOOLS)/minio ## slow proofs: kill -9 rounds, long recordings, seams, a third S3 server
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw LENLOP_TEST_MINIO=$(TOOLS)/minio go test -race -tags long -timeout 90m ./...
+
+test-scale: bin/lenlop $(TOOLS)/versitygw ## the scale topology as processes, killed and cut by chance (LENLOP_SCALE_ROUNDS, _SECONDS, _SEED)
+	LENLOP_TEST_REQUIRE=1 LENLOP_TEST_BINARY=$(CURDIR)/bin/lenlop LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw \
+		go test -tags long -timeout 60m -v -run 'TestJourneysAtScale|TestScale|TestZombie|TestFsckAtScale' ./cmd/lenlop
+
+bench-scale: assets generate $(TOOLS)/versitygw ## workers, the queue, heartbeats and players at scale (LENLOP_BENCH_RATE, _SECONDS, _PLAYERS)
+	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -tags bench -timeout 30m -run TestBenchmarkScale -v ./cmd/lenlop
 
 bench-search: ## search on both databases at 20,000 lessons (LENLOP_BENCH_LESSONS): success at 3, MRR, p50, p95
 	go test -run '^$$' -bench . -benchtime 200x ./infra/fts ./infra/pgsearch

@@ -70,6 +70,10 @@ func Open(ctx context.Context, dsn string, now func() time.Time) (*DB, error) {
 	return OpenPool(ctx, dsn, now, Pool{})
 }
 
+// unknown columns are passed over: while a newer release is being brought in, its
+// migration has already added some.
+var unknown = bun.WithDiscardUnknownColumns()
+
 // OpenPool is Open with bounds for PostgreSQL.
 func OpenPool(ctx context.Context, dsn string, now func() time.Time, pool Pool) (*DB, error) {
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
@@ -88,7 +92,7 @@ func OpenPool(ctx context.Context, dsn string, now func() time.Time, pool Pool) 
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(idleReaders)
 	r.SetConnMaxIdleTime(idleFor)
-	return &DB{write: bun.NewDB(w, sqliteText{sqlitedialect.New()}), read: bun.NewDB(r, sqliteText{sqlitedialect.New()}), now: now}, nil
+	return &DB{write: bun.NewDB(w, sqliteText{sqlitedialect.New()}, unknown), read: bun.NewDB(r, sqliteText{sqlitedialect.New()}, unknown), now: now}, nil
 }
 
 func openPostgres(ctx context.Context, dsn string, now func() time.Time, pool Pool) (*DB, error) {
@@ -118,7 +122,7 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time, pool Po
 	if err := pingOrClose(ctx, p); err != nil {
 		return nil, err
 	}
-	b := bun.NewDB(p, postgresText{pgdialect.New()})
+	b := bun.NewDB(p, postgresText{pgdialect.New()}, unknown)
 	return &DB{write: b, read: b, now: now, server: server}, nil
 }
 
