@@ -135,3 +135,13 @@ export async function open(url, { kbps = 400, up = 400, rtt = 400 } = {}) {
 
 /** Full and nearly nothing by turns: 2 Mbit/s and 250 kbit/s, ten seconds each. */
 export const sawTooth = (ms) => (Math.floor(ms / 10_000) % 2 ? 250 : 2000)
+
+let late = 0
+let last = performance.now()
+setInterval(() => {
+  const now = performance.now()
+  late += Math.max(0, now - last - 150)
+  last = now
+}, 100).unref()
+/** Milliseconds that this process was kept from running: a machine so busy slows the lines and the browser too. */
+export const kept = () => late
