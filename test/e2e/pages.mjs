@@ -8,14 +8,14 @@ import { root } from './house.mjs'
 // Who looks, then what; a word after # tells two looks at one route apart.
 const looks = {
   '': [
-    '/', '/#chosen ?grade=6', '/search', '/search#found ?q=phan+so', '/search#nothing ?q=khong+co+bai+nay', '/lessons/:lesson', '/kept', '/tv', '/tv/week', '/tv/code',
+    '/', '/#chosen ?grade=6', '/search', '/search#found ?q=phan+so', '/search#nothing ?q=khong+co+bai+nay', '/lessons/:lesson', '/lessons/:lesson/problem', '/embed/:lesson', '/kept', '/tv', '/tv/week', '/tv/code',
     '/signin', '/signin/card', '/forgot', '/reset', '/privacy', '/design', '/api/v1/docs', '/khong-co-trang-nay#missing', '/teacher#refused',
   ],
   hocsinh: ['/account#student', '/#student'],
   giaovien: [
     '/teacher', '/teacher/lessons/new', '/teacher/lessons/:draft#draft', '/teacher/lessons/:lesson', '/teacher/lessons/:lesson/captions', '/teacher/lessons/:lesson/captions/:language',
     '/teacher/lessons/:lesson/chapters', '/teacher/lessons/:lesson/questions', '/teacher/roll-calls', '/teacher/roll-calls/:airing/:class', '/teacher/viewership',
-    '/classes', '/classes/:class', '/classes/:class/unreached', '/notices', '/notices/:notice', '/account', '/account/tokens', '/account/second-step',
+    '/classes', '/classes/:class', '/classes/:class/unreached', '/notices', '/notices/:notice', '/problems', '/account', '/account/tokens', '/account/second-step',
   ],
   hieutruong: ['/school', '/school/viewership', '/school/lessons/:lesson', '/classes#head', '/classes/:class#head'],
   chuyenvien: [
