@@ -12,6 +12,7 @@ import (
 
 	"lenlop/services/caption"
 	"lenlop/services/lesson"
+	"lenlop/services/media"
 	"lenlop/services/notice"
 	"lenlop/services/people"
 	"lenlop/services/problem"
@@ -155,7 +156,9 @@ func (s sown) rich() string {
 		fmt.Fprintf(&vtt, "\n00:00:00.%03d --> 00:00:59.000\n%s\n", i, line)
 		chapters = append(chapters, caption.Chapter{At: time.Duration(i) * time.Millisecond, Title: p})
 	}
-	s.save(db.Captions().SaveCaption(ctx, caption.Caption{LessonID: l.ID, Language: "vi", Key: l.ID + "/vi", Body: vtt.String(), Cues: len(s.ps),
+	key := media.Caption(l.ID, "vi", "xau")
+	must[media.Object](s.t)(s.h.house.media.Put(ctx, key, strings.NewReader(vtt.String()), int64(vtt.Len()), media.PutOptions{ContentType: "text/vtt"}))
+	s.save(db.Captions().SaveCaption(ctx, caption.Caption{LessonID: l.ID, Language: "vi", Key: key, Body: vtt.String(), Cues: len(s.ps),
 		Size: int64(vtt.Len()), Source: caption.Uploaded, UpdatedAt: now}))
 	s.save(db.Captions().SaveChapters(ctx, l.ID, chapters))
 	s.save(db.Questions().SaveSetting(ctx, question.Setting{LessonID: l.ID, On: true, ByPerson: "p-giao-vien", At: now}))
