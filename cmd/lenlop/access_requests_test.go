@@ -91,7 +91,7 @@ func (w *world) request(r accessRow) (asked, error) {
 	case strings.Contains(r.path, ":webhook"):
 		in("webhook", w.webhook(), "webhooks")
 	case strings.Contains(r.path, ":job"):
-		in("job", w.job(), "jobs")
+		in("job", w.job(strings.HasSuffix(r.path, "/park")), "jobs")
 	}
 	if strings.Contains(q.path, ":class") { // whose roll is called, of the lessons' grade
 		q.path = strings.ReplaceAll(q.path, ":class", w.rollClass())

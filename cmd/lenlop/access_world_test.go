@@ -345,7 +345,8 @@ type idle struct{}
 
 func (idle) Kind() string { return "thu" }
 
-func (w *world) job() string {
+// job is one that was set aside; waiting, one that may be.
+func (w *world) job(waiting bool) string {
 	ctx, jobs := context.Background(), w.h.house.db.Jobs()
 	if err := jobs.Add(ctx, job.New{Args: idle{}, Subject: "thu:1"}); err != nil {
 		w.h.t.Fatal(err)
@@ -354,7 +355,11 @@ func (w *world) job() string {
 	if err != nil || j == nil {
 		w.h.t.Fatalf("claim: %v %v", j, err)
 	}
-	if err := jobs.Finish(ctx, j.ID, j.Token, job.Parked, "thử", time.Time{}); err != nil {
+	to := job.Parked
+	if waiting {
+		to = job.Waiting
+	}
+	if err := jobs.Finish(ctx, j.ID, j.Token, to, "thử", time.Time{}); err != nil {
 		w.h.t.Fatal(err)
 	}
 	return j.ID

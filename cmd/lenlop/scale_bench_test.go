@@ -310,3 +310,13 @@ func pin(pid, core int) error {
 	}
 	return nil
 }
+
+// pid of the running process, 0 when there is none.
+func (p *process) pid() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return 0
+	}
+	return p.cmd.Process.Pid
+}

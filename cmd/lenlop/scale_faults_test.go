@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -107,33 +104,6 @@ var troubles = []trouble{
 // shortLease is the least that --lease takes: tests need not wait longer.
 const shortLease = leastLease
 
-// happen lets troubles happen by chance until ctx ends, two at a time at most.
-func (p *province) happen(ctx context.Context, seed uint64) {
-	var pairs sync.WaitGroup
-	for lane := range uint64(2) {
-		pairs.Go(func() {
-			r := rand.New(rand.NewPCG(seed, lane))
-			busy := &p.busy
-			for ctx.Err() == nil {
-				rest(ctx, time.Duration(r.Int64N(int64(1500*time.Millisecond))))
-				x, which, long := r.IntN(len(troubles)), r.IntN(60), r.Float64()
-				if ctx.Err() != nil {
-					return
-				}
-				// The same thing cannot be killed twice at once.
-				part := strings.Fields(troubles[x].name)[0]
-				if _, taken := busy.LoadOrStore(part, true); taken {
-					continue
-				}
-				p.t.Logf("%s (%d, %.2f)", troubles[x].name, which, long)
-				troubles[x].do(p, which, long)
-				busy.Delete(part)
-			}
-		})
-	}
-	pairs.Wait()
-}
-
 // round is load and trouble together, then peace, and a look at everything.
 func (p *province) round(l *load, lasting time.Duration, uploaders, viewers int, trouble func(ctx context.Context)) {
 	p.t.Helper()
@@ -219,16 +189,6 @@ func (l *load) counted() {
 	if g := rows[0]; g.Views != views || g.Watch != watch {
 		l.t.Errorf("I4: %d views and %d ms counted, %d views and %d ms acknowledged of %d viewers", g.Views, g.Watch, views, watch, viewers)
 	}
-}
-
-// seedOf is LENLOP_SCALE_SEED, or one by chance; it is always told.
-func seedOf(t *testing.T) uint64 {
-	seed := rand.Uint64()
-	if n, err := strconv.ParseUint(os.Getenv("LENLOP_SCALE_SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("LENLOP_SCALE_SEED=%d", seed)
-	return seed
 }
 
 // TestScaleFaults is the short round: everything is killed once, in one order.

@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -215,4 +217,50 @@ func (p *province) cleans() {
 		t.Errorf("after a month: %v\n%s", err, out.String())
 	}
 	t.Logf("%d objects, %d after a month's cleaning: %s", before, after, strings.TrimSpace(out.String()))
+}
+
+// happen lets troubles happen by chance until ctx ends, two at a time at most.
+func (p *province) happen(ctx context.Context, seed uint64) {
+	var busy sync.Map // what a trouble is happening to
+	var pairs sync.WaitGroup
+	for lane := range uint64(2) {
+		pairs.Go(func() {
+			r := rand.New(rand.NewPCG(seed, lane))
+			for ctx.Err() == nil {
+				rest(ctx, time.Duration(r.Int64N(int64(1500*time.Millisecond))))
+				x, which, long := r.IntN(len(troubles)), r.IntN(60), r.Float64()
+				if ctx.Err() != nil {
+					return
+				}
+				// The same thing cannot be killed twice at once.
+				part := strings.Fields(troubles[x].name)[0]
+				if _, taken := busy.LoadOrStore(part, true); taken {
+					continue
+				}
+				p.t.Logf("%s (%d, %.2f)", troubles[x].name, which, long)
+				troubles[x].do(p, which, long)
+				busy.Delete(part)
+			}
+		})
+	}
+	pairs.Wait()
+}
+
+// seedOf is LENLOP_SCALE_SEED, or one by chance; it is always told.
+func seedOf(t *testing.T) uint64 {
+	seed := rand.Uint64()
+	if n, err := strconv.ParseUint(os.Getenv("LENLOP_SCALE_SEED"), 10, 64); err == nil {
+		seed = n
+	}
+	t.Logf("LENLOP_SCALE_SEED=%d", seed)
+	return seed
+}
+
+// ever is what all runs wrote.
+func (p *process) ever() string {
+	raw, err := os.ReadFile(p.file)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
 }

@@ -144,16 +144,6 @@ func (p *process) signal(sig syscall.Signal) error {
 	return p.cmd.Process.Signal(sig)
 }
 
-// pid of the running process, 0 when there is none.
-func (p *process) pid() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.cmd == nil {
-		return 0
-	}
-	return p.cmd.Process.Pid
-}
-
 // alive reports whether it still runs.
 func (p *process) alive() bool {
 	p.mu.Lock()
@@ -178,15 +168,6 @@ func (p *process) said() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return string(raw[min(p.from, int64(len(raw))):])
-}
-
-// ever is what all runs wrote.
-func (p *process) ever() string {
-	raw, err := os.ReadFile(p.file)
-	if err != nil {
-		return ""
-	}
-	return string(raw)
 }
 
 func (p *process) tail(lines int) string {

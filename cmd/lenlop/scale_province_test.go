@@ -36,10 +36,8 @@ type province struct {
 	db      *sqldb.DB // for looking, past the lines
 	webs    []*process
 	workers []*process
-
-	busy sync.Map // what a trouble is happening to
-	mu   sync.Mutex
-	urls []string // of the webs, "" while one is down
+	mu      sync.Mutex
+	urls    []string // of the webs, "" while one is down
 }
 
 // provinceOptions say how much of it there is.

@@ -83,7 +83,7 @@ func (s *Problems) Groups(ctx context.Context, f problem.Filter) ([]problem.Grou
 		q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			q.Where("? <> '' AND ? IN (l.teacher_id, l.uploader_id)", f.Owner, f.Owner)
 			if len(f.Schools) > 0 {
-				q.WhereOr("l.school_id IN (?)", bun.In(f.Schools))
+				q.WhereOr("l.school_id IN (?)", bun.List(f.Schools))
 			}
 			return q
 		})

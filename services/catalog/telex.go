@@ -77,7 +77,7 @@ func unvni(w string) (folded, tones string, sure, ok bool) {
 			tone = vniTones[c]
 			continue
 		}
-		key, at := byte('w'), strings.LastIndexAny(string(letters), "aou")
+		key, at := byte('w'), -1
 		switch c {
 		case '6':
 			if at = strings.LastIndexAny(string(letters), "aeo"); at >= 0 {
@@ -89,8 +89,6 @@ func unvni(w string) (folded, tones string, sure, ok bool) {
 			at = strings.LastIndexByte(string(letters), 'a')
 		case '9':
 			at, key = strings.IndexByte(string(letters), 'd'), 'd'
-		default:
-			at = -1
 		}
 		if at < 0 || marks == 3 { // đ, ư and ơ of "đường"
 			return "", "", false, false

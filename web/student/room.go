@@ -79,13 +79,13 @@ type Room struct {
 	// Worksheets and Media are a lesson's files; nil: there are none.
 	Worksheets Worksheets
 	Media      media.Store
-	Streams    page.Streams   // where what plays is (stream.Room)
-	Bookmarks  Bookmarks      // may be nil
-	Problems   Problems       // may be nil
+	Streams    page.Streams // where what plays is (stream.Room)
+	Bookmarks  Bookmarks    // may be nil
+	Problems   Problems     // may be nil
 	// Embed says which sites may show lessons in a frame, as sources of a
 	// content security policy; "" is every site, NoEmbed none.
 	Embed string
-	Zone       *time.Location // the site's local time
+	Zone  *time.Location // the site's local time
 	// Grade is the grade that a signed-in pupil's class is in, 0 when unknown;
 	// what the pupil chose goes before it. It may be nil.
 	Grade func(ctx context.Context, p people.Person) (int, error)
