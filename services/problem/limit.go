@@ -9,7 +9,7 @@ import (
 // so often in window.
 const (
 	window      = 10 * time.Minute
-	perReporter = 6
+	perReporter = 12
 	perNetwork  = 120
 	maxCounted  = 50_000 // names remembered at once
 )

@@ -40,7 +40,12 @@ export function start(data, { args = [], env = {} } = {}) {
 function stop(child, signal) {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((ok) => {
-    child.once('exit', ok)
+    child.once('exit', () => {
+      // Its ffmpeg may live on for a moment and hold these, and this process with them.
+      child.stdout.destroy()
+      child.stderr.destroy()
+      ok()
+    })
     child.kill(signal)
   })
 }
