@@ -20,6 +20,9 @@ import (
 // transaction in ctx for both.
 type DB interface {
 	Reader(ctx context.Context) bun.IDB
+	// Snapshot runs fn on one moment of the database: a search asks several
+	// times, and a lesson that changes between must not count twice.
+	Snapshot(ctx context.Context, fn func(ctx context.Context) error) error
 	Writer(ctx context.Context) bun.IDB
 }
 

@@ -16,7 +16,11 @@ const columns = `lesson_id, package_id, title, description, subject, subject_nam
 
 // Search finds entries.
 func (x *Index) Search(ctx context.Context, q catalog.Query) (catalog.Result, error) {
-	r, err := catalog.Find(ctx, x, q)
+	var r catalog.Result
+	err := x.db.Snapshot(ctx, func(ctx context.Context) (err error) {
+		r, err = catalog.Find(ctx, x, q)
+		return err
+	})
 	return r, unavailable(err)
 }
 

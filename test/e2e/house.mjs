@@ -1,7 +1,7 @@
 // What the browser tests share: the product as a process of its own on a free
 // port, a browser, people signed in, and pictures of pages.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -76,7 +76,13 @@ export async function chrome() {
 
 /** Ends what the run began. */
 export async function end() {
-  await browser?.close()
+  // After very many pages Chromium may not answer its own closing.
+  const slow = new Promise((ok) => setTimeout(ok, 10_000, true).unref())
+  if (await Promise.race([browser?.close(), slow])) {
+    for (const pid of readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean)) {
+      process.kill(Number(pid), 'SIGKILL')
+    }
+  }
   rmSync(scratch, { recursive: true, force: true })
 }
 
