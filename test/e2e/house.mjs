@@ -76,11 +76,14 @@ export async function chrome() {
 
 /** Ends what the run began. */
 export async function end() {
-  // After very many pages Chromium may not answer its own closing.
-  const slow = new Promise((ok) => setTimeout(ok, 10_000, true).unref())
-  if (await Promise.race([browser?.close(), slow])) {
-    for (const pid of readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean)) {
+  // After very many pages Chromium says that it has closed and lives on, or does not answer.
+  const slow = new Promise((ok) => setTimeout(ok, 10_000).unref())
+  await Promise.race([browser?.close(), slow])
+  for (const pid of readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean)) {
+    try {
       process.kill(Number(pid), 'SIGKILL')
+    } catch (e) {
+      if (e.code !== 'ESRCH') throw e
     }
   }
   rmSync(scratch, { recursive: true, force: true })
@@ -89,6 +92,7 @@ export async function end() {
 /** A person's own browser; every request to somewhere else is noted in strangers. */
 export async function visitor(url, options = {}) {
   const context = await (await chrome()).newContext({ locale: 'vi-VN', timezoneId: 'Asia/Ho_Chi_Minh', viewport: { width: 1280, height: 800 }, ...options })
+  context.setDefaultTimeout(120_000) // a busy machine is slow, not wrong
   const page = await context.newPage()
   page.strangers = []
   page.complaints = []
