@@ -80,7 +80,7 @@ SLOW_WITH_RACE := lenlop/cmd/lenlop lenlop/web lenlop/infra/sqldb lenlop/infra/f
 
 test-race: assets generate $(TOOLS)/versitygw ## the Go tests, with the race detector, on both databases and both S3 servers
 	LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -timeout 15m $(SLOW_WITH_RACE)
-	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 go test -race -timeout 15m -run 'TestJourneys|TestIdempotency|TestDeactivation' ./cmd/lenlop
+	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 go test -race -timeout 15m -run 'TestJourneys$$|TestIdempotency|TestDeactivation' ./cmd/lenlop
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw \
 		go test -race -timeout 15m $(filter-out $(SLOW_WITH_RACE),$(shell go list ./...))
 
@@ -88,7 +88,7 @@ test-web: node_modules/.installed ## types, lint and unit tests of the islands
 	npm run --silent check
 	npm test --silent
 
-test-e2e: bin/lenlop node_modules/.installed ## the journeys in Chromium; screenshots go to artifacts/
+test-e2e: bin/lenlop node_modules/.installed ## the journeys in browsers; with LENLOP_TEST_PICTURES=1 screenshots go to artifacts/
 	node --test --test-concurrency=1 test/e2e/
 
 shots: bin/lenlop node_modules/.installed ## pictures of every page, 360 and 1280 px, light and dark, into artifacts/pages
