@@ -182,7 +182,7 @@ async function suggestions(page) {
 async function shelf(page) {
   await page.goto(`${house.url}/kept`)
   await page.evaluate((texts) => {
-    const kept = texts.map((title, n) => ({ lesson: `bai-${n}`, title, about: title, choice: 'saver', bytes: 1, seconds: 60, folder: title, token: 'x', granted: Date.now() }))
+    const kept = texts.map((title, n) => ({ lesson: `bai-${n}`, title, about: title, choice: 'saver', bytes: 1, seconds: 60, folder: title, token: 'x', holder: '', granted: Date.now() }))
     localStorage.setItem('lenlop-shelf', JSON.stringify(kept))
   }, list.map((p) => p.text))
   await look(page, '/kept')
