@@ -11,6 +11,8 @@ import (
 	"hash"
 	"io"
 	"os"
+	"strings"
+	"time"
 
 	"lenlop/services/fault"
 	"lenlop/services/media"
@@ -35,7 +37,9 @@ type objectHead struct {
 // opened and hashed when the vault holds its key, else compared as it is.
 func (c *Copier) Write(ctx context.Context) (res Result, err error) {
 	at := c.Now().UTC()
-	res.Snapshot = at.Format(snapshotTime)
+	if res.Snapshot, err = c.freeName(ctx, at); err != nil {
+		return res, err
+	}
 	h := &holding{c: c, id: copying + res.Snapshot}
 	if err := h.renew(ctx); err != nil {
 		return res, err
@@ -74,6 +78,24 @@ func (c *Copier) Write(ctx context.Context) (res Result, err error) {
 		return res, err
 	}
 	return res, c.Target.Put(ctx, snapshots+res.Snapshot+completeFile, readerOf(whole), int64(len(whole)))
+}
+
+// freeName is the name of a snapshot begun at a time: that second, or the first
+// one after it that names no snapshot yet, so that two backups of one second
+// never write into each other.
+func (c *Copier) freeName(ctx context.Context, at time.Time) (string, error) {
+	taken := map[string]bool{}
+	err := c.Target.List(ctx, snapshots, func(name string) {
+		snapshot, _, _ := strings.Cut(strings.TrimPrefix(name, snapshots), "/")
+		taken[snapshot] = true
+	})
+	if err != nil {
+		return "", fmt.Errorf("snapshots: %w", err)
+	}
+	for taken[at.Format(snapshotTime)] {
+		at = at.Add(time.Second)
+	}
+	return at.Format(snapshotTime), nil
 }
 
 // writeObjects copies what the target has not yet and writes the manifest,
