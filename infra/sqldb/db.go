@@ -27,6 +27,7 @@ import (
 type DB struct {
 	write, read *bun.DB
 	now         func() time.Time
+	shift       time.Duration   // see Pool.ClockShift
 	server      *pgx.ConnConfig // how to reach PostgreSQL; nil on SQLite
 }
 
@@ -43,11 +44,15 @@ const (
 )
 
 // Pool bounds what one process asks of PostgreSQL; zero values mean the
-// defaults. SQLite takes no notice of it.
+// defaults. SQLite only heeds ClockShift.
 type Pool struct {
 	Conns     int           // most connections of this process; 20
 	Statement time.Duration // longest single statement; 30 s
 	Idle      time.Duration // longest a transaction may do nothing: a process that hangs holds no locks; 60 s
+	// ClockShift is added to the database's own time (Clock, leases, due jobs). It is 0 except in tests that
+	// set the program's clock: both clocks then differ from the real one by the same amount, so a job's RunAt,
+	// which comes from the program, still compares with the database's time.
+	ClockShift time.Duration
 }
 
 func (p Pool) orDefaults() Pool {
@@ -92,7 +97,7 @@ func OpenPool(ctx context.Context, dsn string, now func() time.Time, pool Pool) 
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(idleReaders)
 	r.SetConnMaxIdleTime(idleFor)
-	return &DB{write: bun.NewDB(w, sqliteText{sqlitedialect.New()}, unknown), read: bun.NewDB(r, sqliteText{sqlitedialect.New()}, unknown), now: now}, nil
+	return &DB{write: bun.NewDB(w, sqliteText{sqlitedialect.New()}, unknown), read: bun.NewDB(r, sqliteText{sqlitedialect.New()}, unknown), now: now, shift: pool.ClockShift}, nil
 }
 
 func openPostgres(ctx context.Context, dsn string, now func() time.Time, pool Pool) (*DB, error) {
@@ -123,7 +128,7 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time, pool Po
 		return nil, err
 	}
 	b := bun.NewDB(p, postgresText{pgdialect.New()}, unknown)
-	return &DB{write: b, read: b, now: now, server: server}, nil
+	return &DB{write: b, read: b, now: now, shift: pool.ClockShift, server: server}, nil
 }
 
 func openSQLite(ctx context.Context, path string, cache int, more string) (*sql.DB, error) {

@@ -56,12 +56,13 @@ func (r *jobRow) job() job.Job {
 }
 
 // clock is the database's own time of day in UTC, in the text that bun writes
-// for times, so that it compares with stored ones.
+// for times, so that it compares with stored ones; moved by Pool.ClockShift.
 func (d *DB) clock() bun.Safe {
+	shift := fmt.Sprintf("%+.3f seconds", d.shift.Seconds())
 	if d.Postgres() {
-		return "(clock_timestamp() AT TIME ZONE 'UTC')"
+		return bun.Safe("(clock_timestamp() AT TIME ZONE 'UTC' + INTERVAL '" + shift + "')")
 	}
-	return "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')"
+	return bun.Safe("strftime('%Y-%m-%d %H:%M:%f+00:00', 'now', '" + shift + "')")
 }
 
 // Clock asks the database for its time: one for all machines that share it.
