@@ -101,6 +101,7 @@ test-e2e: bin/lenlop node_modules/.installed ## the journeys in browsers; with L
 shots: bin/lenlop node_modules/.installed ## pictures of every page, 360 and 1280 px, light and dark, into artifacts/pages
 	node test/e2e/shots.mjs
 
+test-long: export LENLOP_TEST_MEDIA ?= $(CURDIR)/../shared/media
 test-long: bin/lenlop $(TOOLS)/versitygw $(TOOLS)/minio ## slow proofs: kill -9 rounds, long recordings, seams, a third S3 server
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw LENLOP_TEST_MINIO=$(TOOLS)/minio go test -race -tags long -timeout 90m ./...
 
@@ -139,7 +140,7 @@ lint: generate $(TOOLS)/staticcheck ## gofmt, vet, staticcheck
 	go vet ./...
 	$(TOOLS)/staticcheck ./...
 
-vuln: $(TOOLS)/govulncheck ## known vulnerabilities in what the binary calls, from the copied database
+vuln: $(TOOLS)/govulncheck ## known vulnerabilities in what the binary calls, from the database in testdata
 	scripts/vuln $(TOOLS)/govulncheck
 
 clean: ## remove what was built (never data)

@@ -30,6 +30,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/production"
 	"lenlop/transcoder"
+	"lenlop/transcoder/testmedia"
 )
 
 // plant is the pipeline on its real adapters: SQLite, the embedded storage,
@@ -184,30 +185,6 @@ func made(t *testing.T, seconds int, more ...string) string {
 	return file
 }
 
-// real finds a real recording, or "" where there are none.
-func real(t *testing.T, name string) string {
-	t.Helper()
-	dir := os.Getenv("LENLOP_TEST_MEDIA")
-	if dir == "" {
-		root, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for root != "/" {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "media")
-	}
-	file := filepath.Join(dir, name)
-	if _, err := os.Stat(file); err != nil {
-		return ""
-	}
-	return file
-}
-
 func TestRecordingsGoThroughThePipeline(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		dir := t.TempDir()
@@ -229,7 +206,7 @@ func goThrough(t *testing.T, dir, dsn string) {
 		}
 		return file
 	}
-	phone := real(t, "with-gps.mov")
+	phone := testmedia.Shared(t, "with-gps.mov")
 	if phone == "" {
 		phone = made(t, 4)
 	}

@@ -53,8 +53,7 @@ function stop(child, signal) {
 /** A real recording of nearly 2 minutes in several upload parts: the shared one, or one made here. */
 export function recording() {
   const out = join(scratch, 'bai-giang-toan.mp4')
-  const media = process.env.LENLOP_TEST_MEDIA ?? resolve(root, '../shared/media')
-  const film = join(media, 'sintel_trailer-720p.mp4')
+  const film = join(process.env.LENLOP_TEST_MEDIA || root, 'sintel_trailer-720p.mp4')
   const args = existsSync(film)
     ? ['-stream_loop', '1', '-i', film, '-map', '0:v', '-map', '0:a', '-c', 'copy', out]
     : ['-f', 'lavfi', '-i', 'testsrc2=s=1280x720:r=24:d=100', '-f', 'lavfi', '-i', 'sine=frequency=330:duration=100',

@@ -223,23 +223,13 @@ func Offset(got []float64, at, length, limit int) (best int, alike float64) {
 	return best, alike
 }
 
-// Shared finds a recording in the folder of shared media: LENLOP_TEST_MEDIA, or
-// ../shared/media beside the repository. It gives "" when it is not there.
+// Shared returns the path of a real recording in the folder LENLOP_TEST_MEDIA (make test-long sets it), or "" where there
+// is none: then the test makes a recording of its own.
 func Shared(t testing.TB, name string) string {
 	t.Helper()
 	dir := os.Getenv("LENLOP_TEST_MEDIA")
 	if dir == "" {
-		root, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for root != "/" {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "media")
+		return ""
 	}
 	file := filepath.Join(dir, name)
 	if _, err := os.Stat(file); err != nil {
