@@ -15,7 +15,7 @@ GO_SOURCES := $(shell find cmd services transcoder web infra -name '*.go' -not -
 DATA ?= demo-data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build assets generate test test-go test-race test-web test-e2e shots test-long test-scale bench-search bench-transcode bench-viewership bench-scale bench-web lint vuln fmt deps-run deps-test clean
+.PHONY: help run build assets generate test test-go test-race test-web test-e2e shots test-long test-scale bench-search bench-transcode bench-viewership bench-scale bench-web lint words vuln fmt deps-run deps-test clean
 
 help: ## list what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,7 +61,7 @@ deps-run: ## apt-get what `make run` needs (ffmpeg, bubblewrap, a voice for the 
 deps-test: ## apt-get what `make test` needs beyond that
 	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng chromium:chromium firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb \
 		/usr/lib/$(shell uname -m)-linux-gnu/gstreamer-1.0/libgstlibav.so:gstreamer1.0-libav gcc:gcc \
-		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux strace:strace ip:iproute2 /usr/sbin/nginx:nginx-light
+		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux shellcheck:shellcheck strace:strace ip:iproute2 /usr/sbin/nginx:nginx-light
 
 $(TOOLS)/staticcheck:
 	GOBIN=$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
@@ -135,10 +135,16 @@ bench-web: deps-test bin/lenlop node_modules/.installed .tools/web/.installed $(
 	exit $$bad; } | node scripts/bench-table.mjs; exit $${PIPESTATUS[0]}
 	$(MAKE) bench-search
 
-lint: generate $(TOOLS)/staticcheck ## gofmt, vet, staticcheck
+lint: generate words $(TOOLS)/staticcheck ## gofmt, vet, staticcheck, words, go.mod
 	@bad=$$(gofmt -l cmd services transcoder web infra); [ -z "$$bad" ] || { echo "not gofmt'd: $$bad"; exit 1; }
 	go vet ./...
 	$(TOOLS)/staticcheck ./...
+	go mod tidy -diff
+	cd tools && go mod tidy -diff && go vet ./... && go test ./...
+	shellcheck scripts/apt-need scripts/make-secrets scripts/vuln .ci/run
+
+words: ## refuse the words that the project has retired (tools/words)
+	@cd tools && go run ./words -root ..
 
 vuln: $(TOOLS)/govulncheck ## known vulnerabilities in what the binary calls, from the database in testdata
 	scripts/vuln $(TOOLS)/govulncheck

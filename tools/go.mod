@@ -1,0 +1,3 @@
+module lenlop/tools
+
+go 1.26.0
