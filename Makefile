@@ -83,7 +83,7 @@ test-go: assets generate $(TOOLS)/versitygw ## the Go tests without the race det
 # SQLite is C turned into Go, and five times slower under the race detector. So the tests that ask it most, the
 # access matrix with its 4,000 requests, the desks, the stores and the search, run without; the journeys run the whole
 # house with it, and `make test-long` everything.
-SLOW_WITH_RACE := lenlop/cmd/lenlop lenlop/web lenlop/infra/sqldb lenlop/infra/fts lenlop/infra/meili
+SLOW_WITH_RACE := lenlop/cmd/lenlop lenlop/web lenlop/infra/sqldb lenlop/infra/sqlsearch lenlop/infra/meili
 
 test-race: assets generate $(TOOLS)/versitygw ## the Go tests, with the race detector, on both databases and both S3 servers
 	LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -timeout 15m $(SLOW_WITH_RACE)
@@ -113,7 +113,7 @@ bench-scale: assets generate $(TOOLS)/versitygw ## workers, the queue, heartbeat
 	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -tags bench -timeout 30m -run TestBenchmarkScale -v ./cmd/lenlop
 
 bench-search: ## search on both databases at 20,000 lessons (LENLOP_BENCH_LESSONS): success at 3, MRR, p50, p95
-	go test -run '^$$' -bench . -benchtime 200x ./infra/fts ./infra/pgsearch
+	go test -run '^$$' -bench . -benchtime 200x ./infra/sqlsearch
 
 bench-transcode: ## the transcoder against plain ffmpeg (LENLOP_BENCH_SLIDES, LENLOP_BENCH_HEAD: seconds)
 	go test -tags bench -timeout 120m -run TestBenchmark -v ./transcoder

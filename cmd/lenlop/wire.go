@@ -13,13 +13,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"lenlop/infra/fts"
 	"lenlop/infra/meili"
-	"lenlop/infra/pgsearch"
 	"lenlop/infra/s3"
 	"lenlop/infra/s3embedded"
 	"lenlop/infra/sheet"
 	"lenlop/infra/sqldb"
+	"lenlop/infra/sqlsearch"
 	"lenlop/infra/telemetry"
 	"lenlop/services/backup"
 	"lenlop/services/bookmark"
@@ -241,13 +240,7 @@ func (h *house) kept(ctx context.Context, name string) ([]byte, error) {
 // openIndex opens the search index in the database, and Meilisearch before it
 // where there is one.
 func (h *house) openIndex(ctx context.Context) (catalog.Index, error) {
-	var local meili.Local
-	var err error
-	if h.db.Postgres() {
-		local, err = pgsearch.Open(ctx, h.db)
-	} else {
-		local, err = fts.Open(ctx, h.db)
-	}
+	local, err := sqlsearch.Open(ctx, h.db)
 	if err != nil || h.flags.MeiliURL == "" {
 		return local, err
 	}

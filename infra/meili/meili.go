@@ -1,5 +1,5 @@
 // Package meili lets Meilisearch find lessons by text. The database's own index
-// (fts or pgsearch) stays complete beside it: it is the truth that Meilisearch
+// (sqlsearch) stays complete beside it: it is the truth that Meilisearch
 // follows by jobs, it keeps what a hit shows and which words exist, it answers
 // shelves without a text, and it answers everything while Meilisearch is away.
 // So a lesson that was withdrawn is never shown, however late Meilisearch is.

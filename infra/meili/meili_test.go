@@ -13,10 +13,10 @@ import (
 
 	"lenlop/infra/contract"
 	"lenlop/infra/contract/titles"
-	"lenlop/infra/fts"
 	"lenlop/infra/meili"
 	"lenlop/infra/meili/meilitest"
 	"lenlop/infra/sqldb"
+	"lenlop/infra/sqlsearch"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
 	"lenlop/services/job"
@@ -86,7 +86,7 @@ func open(t *testing.T, now func() time.Time) (followed, *meilitest.Server) {
 	if err := db.Migrate(ctx); err != nil {
 		t.Fatal(err)
 	}
-	local, err := fts.Open(ctx, db)
+	local, err := sqlsearch.Open(ctx, db)
 	if err != nil {
 		t.Fatal(err)
 	}

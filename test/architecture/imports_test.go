@@ -45,8 +45,6 @@ var transitional = map[string]string{
 	"web/problem":           "web/shared",
 	"web/notice":            "web/shared",
 	"web/school":            "web/shared",
-	"infra/fts":             "infra/sqlsearch",
-	"infra/pgsearch":        "infra/sqlsearch",
 	"infra/contract":        "test/storetest, test/mediatest, test/indextest",
 	"infra/contract/titles": "test/indextest",
 	"transcoder/testmedia":  "test/testmedia",
