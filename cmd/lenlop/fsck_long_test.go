@@ -32,7 +32,7 @@ func TestFsckAtScale(t *testing.T) {
 	l := fill(t, h)
 	workDone(t, h.house)
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if ids, err := h.house.meili.Differ(t.Context()); err == nil && len(ids) == 0 {
+		if ids, err := h.house.meili.Differences(t.Context()); err == nil && len(ids) == 0 {
 			break
 		} else if time.Now().After(end) {
 			t.Fatalf("Meilisearch never follows: %v %v", ids, err)
@@ -80,9 +80,9 @@ func TestFsckAtScale(t *testing.T) {
 	}
 	t.Run("I6", func(t *testing.T) { b.strays(l.ID) })
 	t.Run("away", func(t *testing.T) {
-		search.Down(true)
+		search.SetDown(true)
 		succeeds(t, fsckCmd{serveFlags: h.house.flags, Quick: true}.Run, "does not answer, so it was not compared", "the house is whole")
-		search.Down(false)
+		search.SetDown(false)
 	})
 }
 

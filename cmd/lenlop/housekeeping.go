@@ -95,14 +95,14 @@ func (h *house) housekeeping() {
 		if err != nil || h.meili == nil {
 			return err
 		}
-		n, err := h.meili.Mend(ctx)
+		n, err := h.meili.Repair(ctx)
 		if err == nil && n > 0 {
 			run.Log.Info("Meilisearch mended", "lessons", n)
 		}
 		return err
 	})
 	if h.meili != nil {
-		job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, a meili.Changed) error { return h.meili.Follow(ctx, a.Lessons...) })
+		job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, a meili.Changed) error { return h.meili.Update(ctx, a.Lessons...) })
 	}
 	job.Register(h.runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ pruneJobs) error {
 		for {

@@ -92,7 +92,7 @@ func TestJourneysAtScale(t *testing.T) {
 	p.killWeb(1)
 	p.startWeb(1)
 	walk(t, p.house(0), p.house(1))
-	if p.search.Asked("POST /multi-search") == 0 {
+	if p.search.Requests("POST /multi-search") == 0 {
 		t.Error("Meilisearch was never asked")
 	}
 	p.settle(2 * time.Minute)

@@ -7,11 +7,10 @@ import (
 	"lenlop/services/catalog"
 )
 
-// Filters are built here from typed values and nowhere else: what people type
-// reaches them only as a quoted string.
+// Filters are built only in this file, from typed values: what people type
+// becomes a quoted string.
 
-// quote writes a value of a filter. Between double quotes only these two mean
-// anything.
+// quote writes a value of a filter. Within double quotes only \ and " are special.
 func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
@@ -29,8 +28,8 @@ func conjunction(conditions ...string) string {
 	return strings.Join(all, " AND ")
 }
 
-// conditions are those of a query but its text.
-func conditions(f catalog.Query) string {
+// queryFilter writes the filters of a query, without its text.
+func queryFilter(f catalog.Query) string {
 	var all []string
 	if f.Subject != "" {
 		all = append(all, equals("subject", f.Subject))
@@ -50,17 +49,17 @@ func conditions(f catalog.Query) string {
 	return strings.Join(all, " AND ")
 }
 
-// meaning asks for every term of at least one of the choices.
-func meaning(m catalog.Meaning) string {
+// matchFilter matches every term of at least one of the choices.
+func matchFilter(m catalog.ParsedQuery) string {
 	var choices []string
 	for _, c := range m.Choices {
 		var terms []string
 		for _, t := range c {
-			var ways []string
-			for _, w := range t.Ways {
-				ways = append(ways, way(w))
+			var alternatives []string
+			for _, w := range t.Alternatives {
+				alternatives = append(alternatives, alternativeFilter(w))
 			}
-			terms = append(terms, "("+strings.Join(ways, " OR ")+")")
+			terms = append(terms, "("+strings.Join(alternatives, " OR ")+")")
 		}
 		if len(terms) > 0 {
 			choices = append(choices, "("+strings.Join(terms, " AND ")+")")
@@ -69,8 +68,8 @@ func meaning(m catalog.Meaning) string {
 	return strings.Join(choices, " OR ")
 }
 
-// way asks for words next to each other, by the pairs that documents list.
-func way(w catalog.Way) string {
+// alternativeFilter matches words next to each other, by the pairs that documents list.
+func alternativeFilter(w catalog.Alternative) string {
 	if len(w.Words) == 1 {
 		if w.Prefix {
 			return "words STARTS WITH " + quote(w.Words[0])
@@ -84,13 +83,13 @@ func way(w catalog.Way) string {
 	return "(" + strings.Join(all, " AND ") + ")"
 }
 
-// words is the text by which Meilisearch orders what matches: each term in the
-// first of its ways.
-func words(m catalog.Meaning) string {
+// rankingText is the text by which Meilisearch ranks the matches: the first
+// alternative of each term.
+func rankingText(m catalog.ParsedQuery) string {
 	var all []string
 	for _, t := range m.Terms {
-		if len(t.Ways) > 0 {
-			all = append(all, t.Ways[0].Words...)
+		if len(t.Alternatives) > 0 {
+			all = append(all, t.Alternatives[0].Words...)
 		}
 	}
 	return strings.Join(all, " ")

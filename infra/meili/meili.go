@@ -1,8 +1,8 @@
-// Package meili lets Meilisearch find lessons by text. The database's own index
-// (sqlsearch) stays complete beside it: it is the truth that Meilisearch
-// follows by jobs, it keeps what a hit shows and which words exist, it answers
-// shelves without a text, and it answers everything while Meilisearch is away.
-// So a lesson that was withdrawn is never shown, however late Meilisearch is.
+// Package meili searches lessons by text in Meilisearch. The database's own index
+// (sqlsearch) stays complete beside it: jobs copy its changes to Meilisearch, it
+// holds the entries that hits show and the vocabulary, it lists lessons without a
+// text, and it answers every search while Meilisearch does not. So a withdrawn
+// lesson is never shown, even if Meilisearch still has it.
 package meili
 
 import (
@@ -27,52 +27,52 @@ type Local interface {
 	Vocabulary(ctx context.Context) (*catalog.Vocabulary, error)
 	Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, error)
 	Counts(ctx context.Context, f catalog.Query) (catalog.Counts, error)
-	Spoken(ctx context.Context, m catalog.Meaning, f catalog.Query, cap int) ([]catalog.Candidate, error)
+	Spoken(ctx context.Context, m catalog.ParsedQuery, f catalog.Query, cap int) ([]catalog.Candidate, error)
 	Passages(ctx context.Context, numbers []int64) (map[int64]catalog.Passage, error)
 }
 
-// Config of an Index. All but the last four are needed.
+// Config of an Index. All fields but the last four are required.
 type Config struct {
 	URL, Key string
-	UID      string // of the index; the one being made beside it is UID + "_next"
+	UID      string // of the index; the one built beside it is UID + "_next"
 	Local    Local
 	Queue    job.Queue
 	Atomic   job.Atomic
-	// InTransaction reports whether ctx carries a transaction: Meilisearch does
-	// not see its changes, so the database's index answers there.
+	// InTransaction reports whether ctx carries a transaction: Meilisearch does not
+	// see its changes, so searches within it use the database's index.
 	InTransaction func(ctx context.Context) bool
 	Log           *slog.Logger
 
-	Client *http.Client     // nil: one made here
-	Now    func() time.Time // nil: time.Now
-	Answer time.Duration    // longest wait for an answer to a search; 0: 1 s
-	Rest   time.Duration    // how long Meilisearch is left alone after it failed; 0: 5 s
+	Client        *http.Client     // nil: one with a timeout of 5 minutes
+	Now           func() time.Time // nil: time.Now
+	SearchTimeout time.Duration    // of a search; 0: 1 s
+	RetryAfter    time.Duration    // pause after a failure; 0: 5 s
 }
 
-// Index is a catalog.Index in front of both.
+// Index is a catalog.Index on Meilisearch and the database's index.
 type Index struct {
 	Local
 	c      Config
 	server meilisearch.ServiceManager
 
-	mu    sync.Mutex
-	away  error     // why it does not answer; nil when it does
-	since time.Time // of being away
-	until time.Time // when it is tried again
-	falls int64     // searches that the database answered
+	mu          sync.Mutex
+	lastErr     error     // of Meilisearch; nil while it answers
+	failedSince time.Time // when lastErr was set first
+	retryAt     time.Time // no requests before that
+	fallbacks   int64     // searches answered by the database
 }
 
 var _ catalog.Index = (*Index)(nil)
 
-// Changed asks for lessons to be brought up to date in Meilisearch.
+// Changed is the job that copies lessons to Meilisearch.
 type Changed struct {
 	Lessons []string `json:"lessons"`
 }
 
-// Kind names the worker.
+// Kind of the job.
 func (Changed) Kind() string { return "index-meili" }
 
-// New makes an Index; it reaches nothing yet.
+// New makes an Index; it sends no request.
 func New(c Config) *Index {
 	if c.Client == nil {
 		c.Client = &http.Client{Timeout: 5 * time.Minute}
@@ -80,18 +80,18 @@ func New(c Config) *Index {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Answer == 0 {
-		c.Answer = time.Second
+	if c.SearchTimeout == 0 {
+		c.SearchTimeout = time.Second
 	}
-	if c.Rest == 0 {
-		c.Rest = 5 * time.Second
+	if c.RetryAfter == 0 {
+		c.RetryAfter = 5 * time.Second
 	}
 	return &Index{Local: c.Local, c: c, server: meilisearch.New(c.URL, meilisearch.WithAPIKey(c.Key),
 		meilisearch.WithCustomClient(c.Client), meilisearch.DisableRetries())}
 }
 
-// Put puts entries into the database's index and asks for Meilisearch to
-// follow, in one transaction.
+// Put puts entries into the database's index and, in the same transaction, adds
+// the job that copies them to Meilisearch.
 func (x *Index) Put(ctx context.Context, es ...catalog.Entry) error {
 	ids := make([]string, len(es))
 	for i, e := range es {
@@ -100,7 +100,7 @@ func (x *Index) Put(ctx context.Context, es ...catalog.Entry) error {
 	return x.change(ctx, ids, func(ctx context.Context) error { return x.Local.Put(ctx, es...) })
 }
 
-// Delete takes lessons out of both in the same way.
+// Delete removes lessons from both in the same way.
 func (x *Index) Delete(ctx context.Context, lessonIDs ...string) error {
 	return x.change(ctx, lessonIDs, func(ctx context.Context) error { return x.Local.Delete(ctx, lessonIDs...) })
 }
@@ -117,97 +117,103 @@ func (x *Index) change(ctx context.Context, ids []string, do func(ctx context.Co
 	})
 }
 
-// Search finds entries: by text in Meilisearch, otherwise in the database.
+// Search finds entries: by text in Meilisearch, without text in the database.
 func (x *Index) Search(ctx context.Context, q catalog.Query) (catalog.Result, error) {
-	return ask(ctx, x, func(ctx context.Context, e catalog.Engine) (catalog.Result, error) { return catalog.Find(ctx, e, q) },
+	return withFallback(ctx, x, func(ctx context.Context, e catalog.Engine) (catalog.Result, error) { return catalog.Find(ctx, e, q) },
 		func(ctx context.Context) (catalog.Result, error) { return x.Local.Search(ctx, q) })
 }
 
 // Suggest completes what is being typed.
 func (x *Index) Suggest(ctx context.Context, text string, grade, limit int) ([]catalog.Suggestion, error) {
-	return ask(ctx, x, func(ctx context.Context, e catalog.Engine) ([]catalog.Suggestion, error) {
-		return catalog.Propose(ctx, e, text, grade, limit)
+	return withFallback(ctx, x, func(ctx context.Context, e catalog.Engine) ([]catalog.Suggestion, error) {
+		return catalog.Complete(ctx, e, text, grade, limit)
 	}, func(ctx context.Context) ([]catalog.Suggestion, error) {
 		return x.Local.Suggest(ctx, text, grade, limit)
 	})
 }
 
-// ask tries Meilisearch and falls back on the database.
-func ask[R any](ctx context.Context, x *Index, there func(context.Context, catalog.Engine) (R, error), here func(context.Context) (R, error)) (R, error) {
-	if x.c.InTransaction(ctx) || x.resting() {
-		return here(ctx)
+// withFallback tries Meilisearch first, and the database when that fails or must
+// not be used.
+func withFallback[R any](
+	ctx context.Context, x *Index,
+	remote func(context.Context, catalog.Engine) (R, error), local func(context.Context) (R, error),
+) (R, error) {
+	if x.c.InTransaction(ctx) || x.backingOff() {
+		return local(ctx)
 	}
-	short, done := context.WithTimeout(ctx, x.c.Answer)
+	short, done := context.WithTimeout(ctx, x.c.SearchTimeout)
 	defer done()
-	e := &asking{x: x, keys: map[string]int64{}}
-	r, err := there(short, e)
+	e := &meiliEngine{x: x, keys: map[string]int64{}}
+	r, err := remote(short, e)
 	if err == nil {
-		x.note(nil)
+		x.recordOutcome(nil)
 		return r, nil
 	}
 	if ctx.Err() != nil {
 		return r, fault.Wrap(err, fault.Unavailable, "catalog.unavailable")
 	}
 	if e.failed != nil {
-		x.note(e.failed)
+		x.recordOutcome(e.failed)
 	}
-	return here(ctx)
+	return local(ctx)
 }
 
-func (x *Index) resting() bool {
+// backingOff reports whether Meilisearch failed a moment ago, and counts the
+// fallback.
+func (x *Index) backingOff() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	rest := x.away != nil && x.c.Now().Before(x.until)
-	if rest {
-		x.falls++
+	wait := x.lastErr != nil && x.c.Now().Before(x.retryAt)
+	if wait {
+		x.fallbacks++
 	}
-	return rest
+	return wait
 }
 
-// Fallbacks counts the searches that the database answered because Meilisearch
-// did not.
+// Fallbacks counts the searches that the database answered in place of
+// Meilisearch.
 func (x *Index) Fallbacks() int64 {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.falls
+	return x.fallbacks
 }
 
-// note remembers whether Meilisearch answers; only changes are logged.
-func (x *Index) note(err error) {
+// recordOutcome keeps whether Meilisearch answers; only changes are logged.
+func (x *Index) recordOutcome(err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	was := x.away
-	x.away = err
+	was := x.lastErr
+	x.lastErr = err
 	switch {
 	case err != nil:
-		x.falls++
-		x.until = x.c.Now().Add(x.c.Rest)
+		x.fallbacks++
+		x.retryAt = x.c.Now().Add(x.c.RetryAfter)
 		if was == nil {
-			x.since = x.c.Now()
-			x.c.Log.Warn("Meilisearch does not answer; the database's own index does", "error", brief(err))
+			x.failedSince = x.c.Now()
+			x.c.Log.Warn("Meilisearch failed; searching in the database", "error", shortError(err))
 		}
 	case was != nil:
 		x.c.Log.Info("Meilisearch answers again")
 	}
 }
 
-// Health says what answers searches, and whether anything does: Meilisearch
-// away is told and no reason to take no more visitors.
+// Health describes what answers searches; an error means that nothing does. An
+// outage of Meilisearch is described but is no error.
 func (x *Index) Health(ctx context.Context) (string, error) {
 	if _, err := x.Local.Search(ctx, catalog.Query{Limit: 1}); err != nil {
 		return "", err
 	}
-	short, done := context.WithTimeout(ctx, x.c.Answer)
+	short, done := context.WithTimeout(ctx, x.c.SearchTimeout)
 	defer done()
 	_, err := x.server.HealthWithContext(short)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if err == nil {
-		err = x.away
+		err = x.lastErr
 	}
 	if err != nil {
-		since := x.since
-		if x.away == nil {
+		since := x.failedSince
+		if x.lastErr == nil {
 			since = x.c.Now()
 		}
 		return fmt.Sprintf("Meilisearch does not answer since %s; the database's own index does", since.UTC().Format(time.RFC3339)), nil
@@ -215,9 +221,9 @@ func (x *Index) Health(ctx context.Context) (string, error) {
 	return "Meilisearch", nil
 }
 
-// brief is an error of the library without the request and response that it
-// repeats, which hold what people search for.
-func brief(err error) string {
+// shortError is an error of the library without the request and response that it
+// repeats, because they contain what people search for.
+func shortError(err error) string {
 	var e *meilisearch.Error
 	if !errors.As(err, &e) {
 		return err.Error()
@@ -228,11 +234,11 @@ func brief(err error) string {
 	return fmt.Sprintf("%s %s: status %d %s", e.Method, e.Endpoint, e.StatusCode, e.MeilisearchApiError.Code)
 }
 
-// unavailable marks an error as Meilisearch's, so that a job waits and is not
-// to blame.
+// unavailable classifies an error of Meilisearch, so that a job waits until it
+// answers instead of counting a failed attempt.
 func unavailable(err error, noun string) error {
 	if err == nil {
 		return nil
 	}
-	return fault.Wrap(fmt.Errorf("meilisearch: %s: %s", noun, brief(err)), fault.Unavailable, "catalog.unavailable")
+	return fault.Wrap(fmt.Errorf("meilisearch: %s: %s", noun, shortError(err)), fault.Unavailable, "catalog.unavailable")
 }

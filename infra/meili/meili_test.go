@@ -22,16 +22,16 @@ import (
 	"lenlop/services/job"
 )
 
-// followed is an Index whose jobs are done before each question, as a worker
-// would a moment later.
-type followed struct {
+// synced is an Index whose jobs are run before each search, as a worker would a
+// moment later.
+type synced struct {
 	*meili.Index
 	t  *testing.T
 	db *sqldb.DB
 }
 
-// follow does the jobs that wait and says how many.
-func (f followed) follow(ctx context.Context) int {
+// runJobs runs the waiting jobs and returns how many there were.
+func (f synced) runJobs(ctx context.Context) int {
 	f.t.Helper()
 	n := 0
 	for ; ; n++ {
@@ -47,7 +47,7 @@ func (f followed) follow(ctx context.Context) int {
 			f.t.Fatal(err)
 		}
 		to := job.Done
-		if err := f.Follow(ctx, a.Lessons...); err != nil {
+		if err := f.Update(ctx, a.Lessons...); err != nil {
 			if fault.KindOf(err) != fault.Unavailable {
 				f.t.Fatal(err)
 			}
@@ -62,20 +62,20 @@ func (f followed) follow(ctx context.Context) int {
 	}
 }
 
-func (f followed) Search(ctx context.Context, q catalog.Query) (catalog.Result, error) {
+func (f synced) Search(ctx context.Context, q catalog.Query) (catalog.Result, error) {
 	if !f.db.InTransaction(ctx) {
-		f.follow(ctx)
+		f.runJobs(ctx)
 	}
 	return f.Index.Search(ctx, q)
 }
 
-func (f followed) Suggest(ctx context.Context, text string, grade, limit int) ([]catalog.Suggestion, error) {
-	f.follow(ctx)
+func (f synced) Suggest(ctx context.Context, text string, grade, limit int) ([]catalog.Suggestion, error) {
+	f.runJobs(ctx)
 	return f.Index.Suggest(ctx, text, grade, limit)
 }
 
-// open gives an Index in front of SQLite and a stand-in that holds its index.
-func open(t *testing.T, now func() time.Time) (followed, *meilitest.Server) {
+// open returns an Index on SQLite and on a fake server that holds its documents.
+func open(t *testing.T, now func() time.Time) (synced, *meilitest.Server) {
 	t.Helper()
 	ctx := context.Background()
 	db, err := sqldb.Open(ctx, filepath.Join(t.TempDir(), "lenlop.sqlite"), time.Now)
@@ -92,15 +92,15 @@ func open(t *testing.T, now func() time.Time) (followed, *meilitest.Server) {
 	}
 	srv := meilitest.New(t)
 	x := meili.New(meili.Config{URL: srv.URL, Key: srv.Key, UID: "lessons", Local: local, Queue: db.Jobs(), Atomic: db,
-		InTransaction: db.InTransaction, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: now, Answer: time.Minute})
-	if _, err := x.Mend(ctx); err != nil {
+		InTransaction: db.InTransaction, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: now, SearchTimeout: time.Minute})
+	if _, err := x.Repair(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return followed{x, t, db}, srv
+	return synced{x, t, db}, srv
 }
 
-// TestIndex is the exam of every index. Meilisearch must have answered it: an
-// adapter that always falls back would pass too.
+// TestIndex runs the conformance tests, and checks that Meilisearch answered: an
+// adapter that always falls back would pass them too.
 func TestIndex(t *testing.T) {
 	var servers []*meilitest.Server
 	contract.Index(t, func(t *testing.T) (catalog.Index, job.Atomic) {
@@ -108,17 +108,17 @@ func TestIndex(t *testing.T) {
 		servers = append(servers, srv)
 		t.Cleanup(func() {
 			if note, err := f.Health(context.Background()); err != nil || note != "Meilisearch" {
-				t.Errorf("during the exam: %q, %v", note, err)
+				t.Errorf("health: %q, %v", note, err)
 			}
 		})
 		return f, f.db
 	})
-	asked := 0
+	requests := 0
 	for _, s := range servers {
-		asked += s.Asked("POST /multi-search")
+		requests += s.Requests("POST /multi-search")
 	}
-	if asked < 300 {
-		t.Errorf("Meilisearch was asked %d times only", asked)
+	if requests < 300 {
+		t.Errorf("Meilisearch got only %d searches", requests)
 	}
 }
 
@@ -129,9 +129,9 @@ func TestCatalogue(t *testing.T) {
 	})
 }
 
-// An hour's outage: searches go on, health says so, and what changed meanwhile
-// is there afterwards.
-func TestAway(t *testing.T) {
+// During an outage searches go on and health reports it; changes made meanwhile
+// are in Meilisearch afterwards.
+func TestOutage(t *testing.T) {
 	now := time.Date(2020, 4, 6, 1, 0, 0, 0, time.UTC)
 	f, srv := open(t, func() time.Time { return now })
 	ctx := t.Context()
@@ -151,7 +151,7 @@ func TestAway(t *testing.T) {
 	}
 	put(es[:10]...)
 	find(es[3])
-	srv.Down(true)
+	srv.SetDown(true)
 	find(es[3])
 	put(es[10:]...)
 	if err := f.Delete(ctx, es[0].LessonID); err != nil {
@@ -159,19 +159,19 @@ func TestAway(t *testing.T) {
 	}
 	find(es[15])
 	if note, err := f.Health(ctx); err != nil || !strings.Contains(note, "since 2020-04-06T01:00:00Z") {
-		t.Errorf("health while away: %q, %v", note, err)
+		t.Errorf("health during the outage: %q, %v", note, err)
 	}
-	// While it rests it is not asked again; then it is.
-	srv.Down(false)
-	before := srv.Asked("POST /multi-search")
-	if find(es[15]); srv.Asked("POST /multi-search") != before {
-		t.Error("asked while resting")
+	// No request is sent during the pause; afterwards one is.
+	srv.SetDown(false)
+	before := srv.Requests("POST /multi-search")
+	if find(es[15]); srv.Requests("POST /multi-search") != before {
+		t.Error("a request during the pause")
 	}
 	now = now.Add(time.Hour)
-	if find(es[15]); srv.Asked("POST /multi-search") == before {
-		t.Error("not asked after the rest")
+	if find(es[15]); srv.Requests("POST /multi-search") == before {
+		t.Error("no request after the pause")
 	}
-	if n, err := f.Mend(ctx); err != nil || n != 0 {
+	if n, err := f.Repair(ctx); err != nil || n != 0 {
 		t.Errorf("after the jobs %d lessons still differ, %v", n, err)
 	}
 	if note, _ := f.Health(ctx); note != "Meilisearch" {
@@ -179,9 +179,9 @@ func TestAway(t *testing.T) {
 	}
 }
 
-// A wiped server, one that missed changes and one with foreign documents all
-// become equal again, beside the live index when much differs.
-func TestMend(t *testing.T) {
+// An emptied server and one that missed changes become equal again; when much
+// differs, the index is rebuilt beside the live one.
+func TestRepair(t *testing.T) {
 	f, srv := open(t, nil)
 	ctx := t.Context()
 	es := titles.Entries(300, 1)
@@ -190,34 +190,34 @@ func TestMend(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f.follow(ctx)
-	srv.Wipe()
+	f.runJobs(ctx)
+	srv.Reset()
 	if r, err := f.Search(ctx, catalog.Query{Text: es[7].Title}); err != nil || len(r.Hits) == 0 {
-		t.Errorf("a wiped index: %d hits, %v", len(r.Hits), err)
+		t.Errorf("an emptied index: %d hits, %v", len(r.Hits), err)
 	}
-	if n, err := f.Mend(ctx); err != nil || n != 300 {
-		t.Errorf("mended %d, %v", n, err)
+	if n, err := f.Repair(ctx); err != nil || n != 300 {
+		t.Errorf("repaired %d, %v", n, err)
 	}
 	if got := srv.Indexes(); !slices.Equal(got, []string{"lessons"}) {
 		t.Errorf("indexes left: %q", got)
 	}
-	swaps := srv.Asked("POST /swap-indexes")
-	// A few differences are mended in place.
+	swaps := srv.Requests("POST /swap-indexes")
+	// A few differences are repaired in place.
 	if err := f.Local.Put(ctx, catalog.Entry{LessonID: es[0].LessonID, Title: "Khác hẳn", Grade: 3}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Local.Delete(ctx, es[1].LessonID); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := f.Mend(ctx); err != nil || n != 2 {
-		t.Errorf("mended %d, %v", n, err)
+	if n, err := f.Repair(ctx); err != nil || n != 2 {
+		t.Errorf("repaired %d, %v", n, err)
 	}
-	if n, err := f.Mend(ctx); err != nil || n != 0 || srv.Asked("POST /swap-indexes") != swaps {
-		t.Errorf("then mended %d, %v", n, err)
+	if n, err := f.Repair(ctx); err != nil || n != 0 || srv.Requests("POST /swap-indexes") != swaps {
+		t.Errorf("then repaired %d, %v", n, err)
 	}
 }
 
-// A withdrawn lesson is not shown, however late Meilisearch is.
+// A withdrawn lesson is not shown while Meilisearch still has it.
 func TestWithdrawnIsNotShown(t *testing.T) {
 	f, _ := open(t, nil)
 	ctx := t.Context()
@@ -225,11 +225,11 @@ func TestWithdrawnIsNotShown(t *testing.T) {
 	if err := f.Put(ctx, es...); err != nil {
 		t.Fatal(err)
 	}
-	f.follow(ctx)
+	f.runJobs(ctx)
 	if err := f.Delete(ctx, es[2].LessonID); err != nil {
 		t.Fatal(err)
 	}
-	r, err := f.Index.Search(ctx, catalog.Query{Text: es[2].Title}) // before the job
+	r, err := f.Index.Search(ctx, catalog.Query{Text: es[2].Title}) // before the job ran
 	if err != nil || slices.ContainsFunc(r.Hits, func(h catalog.Hit) bool { return h.Entry.LessonID == es[2].LessonID }) {
 		t.Errorf("a withdrawn lesson is shown: %v", err)
 	}

@@ -58,13 +58,13 @@ var entryIndexes = []string{
 // letters and digits only; they are quoted all the same.
 type syntax struct {
 	and, or string
-	prefix  string // after a phrase whose last word may go on
+	prefix  string // after a phrase whose last word is a prefix
 	quote   func(word string) string
 	phrase  func(words []string) string // words next to each other
 }
 
-// match writes a meaning as a text query.
-func (s syntax) match(m catalog.Meaning) string {
+// match writes a parsed query as a text query.
+func (s syntax) match(m catalog.ParsedQuery) string {
 	choices := make([]string, len(m.Choices))
 	for i, terms := range m.Choices {
 		choices[i] = "(" + s.terms(terms, s.phrase) + ")"
@@ -74,20 +74,20 @@ func (s syntax) match(m catalog.Meaning) string {
 
 // matchSpoken writes the terms as a query for passages, which know the words
 // that they hold and not where.
-func (s syntax) matchSpoken(m catalog.Meaning) string { return s.terms(m.Terms, s.all) }
+func (s syntax) matchSpoken(m catalog.ParsedQuery) string { return s.terms(m.Terms, s.all) }
 
 func (s syntax) terms(terms []catalog.Term, write func(words []string) string) string {
 	out := make([]string, len(terms))
 	for i, t := range terms {
-		ways := make([]string, len(t.Ways))
-		for j, w := range t.Ways {
-			ways[j] = write(w.Words)
+		alternatives := make([]string, len(t.Alternatives))
+		for j, w := range t.Alternatives {
+			alternatives[j] = write(w.Words)
 			if w.Prefix {
-				ways[j] += s.prefix
+				alternatives[j] += s.prefix
 			}
-			ways[j] = "(" + ways[j] + ")"
+			alternatives[j] = "(" + alternatives[j] + ")"
 		}
-		out[i] = "(" + strings.Join(ways, s.or) + ")"
+		out[i] = "(" + strings.Join(alternatives, s.or) + ")"
 	}
 	return strings.Join(out, s.and)
 }

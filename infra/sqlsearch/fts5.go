@@ -83,7 +83,7 @@ func (fts5) insertPassages(ctx context.Context, tx bun.IDB, key int64, e catalog
 	for i, words := range e.PassageWords() {
 		number := key<<placeBits + int64(i)
 		_, err := tx.ExecContext(ctx, `INSERT INTO catalog_passage (number, said) VALUES (?, ?)`,
-			number, e.Spoken[i].Write())
+			number, e.Spoken[i].Encode())
 		if err != nil {
 			return err
 		}

@@ -13,13 +13,13 @@ import (
 func (x *Index) passages(ctx context.Context, db bun.IDB, key int64) ([]catalog.Passage, error) {
 	return query(ctx, db, func(rows *sql.Rows) (catalog.Passage, error) {
 		said, err := scanValue[string](rows)
-		return catalog.ReadPassage(said), err
+		return catalog.DecodePassage(said), err
 	}, `SELECT said FROM catalog_passage WHERE `+x.sql.layout().passagesOf+` ORDER BY number`, key)
 }
 
 // Spoken matches the words of passages, those of the newest entries first.
 func (x *Index) Spoken(
-	ctx context.Context, m catalog.Meaning, f catalog.Query, limit int,
+	ctx context.Context, m catalog.ParsedQuery, f catalog.Query, limit int,
 ) ([]catalog.Candidate, error) {
 	where, args := filters(f)
 	q, args := x.sql.spoken(x.sql.syntax().matchSpoken(m), where, args, limit)
@@ -35,7 +35,7 @@ func (x *Index) Passages(ctx context.Context, numbers []int64) (map[int64]catalo
 	_, err := query(ctx, x.db.Reader(ctx), func(rows *sql.Rows) (n int64, err error) {
 		var said string
 		err = rows.Scan(&n, &said)
-		out[n] = catalog.ReadPassage(said)
+		out[n] = catalog.DecodePassage(said)
 		return n, err
 	}, `SELECT number, said FROM catalog_passage
 		WHERE number IN (SELECT CAST(value AS BIGINT) FROM `+x.sql.layout().list+`)`, jsonList(numbers))

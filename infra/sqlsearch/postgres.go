@@ -81,7 +81,7 @@ func (postgres) insertPassages(ctx context.Context, tx bun.IDB, key int64, e cat
 		for j, w := range words {
 			words[j] = lexeme(w)
 		}
-		said, vectors = append(said, e.Spoken[i].Write()), append(vectors, strings.Join(words, " "))
+		said, vectors = append(said, e.Spoken[i].Encode()), append(vectors, strings.Join(words, " "))
 	}
 	if len(said) == 0 {
 		return nil

@@ -25,7 +25,7 @@ func (x *Index) Search(ctx context.Context, q catalog.Query) (r catalog.Result, 
 
 // Suggest completes what is being typed.
 func (x *Index) Suggest(ctx context.Context, text string, grade, limit int) ([]catalog.Suggestion, error) {
-	s, err := catalog.Propose(ctx, x, text, grade, limit)
+	s, err := catalog.Complete(ctx, x, text, grade, limit)
 	return s, unavailable(err)
 }
 
@@ -35,7 +35,7 @@ func (x *Index) Vocabulary(ctx context.Context) (*catalog.Vocabulary, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.memory.Vocabulary(state, func() (map[string]int, error) {
+	return x.cache.Vocabulary(state, func() (map[string]int, error) {
 		return x.countBy(ctx, `SELECT word, entries FROM catalog_word`)
 	})
 }
@@ -54,7 +54,7 @@ func (x *Index) countBy(ctx context.Context, q string, args ...any) (map[string]
 
 // Candidates matches the folded words, the newest entries first.
 func (x *Index) Candidates(
-	ctx context.Context, m catalog.Meaning, f catalog.Query, limit int,
+	ctx context.Context, m catalog.ParsedQuery, f catalog.Query, limit int,
 ) ([]catalog.Candidate, error) {
 	where, args := filters(f)
 	q, args := x.sql.candidates(x.sql.syntax().match(m), where, args, limit)
@@ -110,7 +110,7 @@ func (x *Index) Counts(ctx context.Context, f catalog.Query) (catalog.Counts, er
 	if err != nil {
 		return catalog.Counts{}, err
 	}
-	return x.memory.Counts(state, f, func(f catalog.Query) (c catalog.Counts, err error) {
+	return x.cache.Counts(state, f, func(f catalog.Query) (c catalog.Counts, err error) {
 		// The facts depend on the school only, so lists under other filters share them.
 		if f != (catalog.Query{School: f.School}) {
 			facts, err := x.Counts(ctx, catalog.Query{School: f.School})

@@ -29,9 +29,9 @@ type DB interface {
 
 // Index is a catalog.Index in SQLite or PostgreSQL.
 type Index struct {
-	db     DB
-	sql    dialect
-	memory catalog.Memory
+	db    DB
+	sql   dialect
+	cache catalog.StateCache
 }
 
 var (

@@ -1,5 +1,5 @@
-// Package catalog is what students may find: published lessons by grade,
-// subject and week, and a search that forgives missing diacritics and typos.
+// Package catalog lists and searches the published lessons. The search tolerates
+// missing diacritics, typing errors and keyboards left in Telex or VNI mode.
 package catalog
 
 import (
@@ -23,9 +23,9 @@ type Entry struct {
 	SchoolID    string
 	School      string // name
 	Duration    float64
-	Bytes       int64 // cost of watching all of it at the rung a phone is given first
+	Bytes       int64 // of the whole lesson at the quality that a phone starts with
 	PublishedAt time.Time
-	Spoken      []Passage // what its captions say; hits come without
+	Spoken      []Passage // what its captions say; left out of hits
 }
 
 // Query asks for entries; zero values mean any. An empty Text lists by grade,
@@ -41,22 +41,23 @@ type Query struct {
 	Offset   int
 }
 
-// Hit is one found entry; the marks are pieces of text, those that matched
-// flagged, so that no sink ever sees markup made from data.
+// Hit is one found entry. Highlighted texts are runs of plain text with a flag,
+// so that no page ever handles markup made from data.
 type Hit struct {
 	Entry       Entry
 	Title       []Span
-	Description []Span  // a short cut around the first match
-	Moment      *Moment // when it is found only by what is said in it; else nil
+	Description []Span  // an excerpt around the first match
+	Moment      *Moment // set when only its captions match; else nil
 }
 
-// Span is a run of text; Match when it is what was searched for.
+// Span is a run of text; Match when it matches the query.
 type Span struct {
 	Text  string
 	Match bool
 }
 
-// Facets counts matches by value; each group ignores its own filter.
+// Facets counts matches by value; each group ignores its own filter, so that
+// people see what another choice would give.
 type Facets struct {
 	Subject  map[string]int
 	Grade    map[int]int
@@ -70,9 +71,9 @@ type Result struct {
 	Hits           []Hit
 	Facets         Facets
 	EstimatedTotal int
-	Corrected      string // the query as understood, when a typo was mended; else ""
-	// Nearby are queries much like this one that do find something, when this
-	// one finds nothing anywhere; at most three.
+	Corrected      string // the query as it was searched, when a typing error was corrected; else ""
+	// Nearby holds up to three similar queries that find something, when this one
+	// finds nothing under any filter.
 	Nearby []string
 	Took   time.Duration
 }
@@ -83,7 +84,7 @@ type Suggestion struct {
 	LessonID string
 	Subject  string
 	Grade    int
-	Teacher  string // whose lesson it is: several teach the same
+	Teacher  string // several teachers have lessons of the same title
 	School   string
 }
 
@@ -94,8 +95,8 @@ type Index interface {
 	Delete(ctx context.Context, lessonIDs ...string) error
 	Search(ctx context.Context, q Query) (Result, error)
 	Suggest(ctx context.Context, text string, grade, limit int) ([]Suggestion, error)
-	// IDs lists everything indexed, for comparing with the database, and Entries
-	// gives what is kept of the lessons with the ids; those not indexed are left out.
+	// IDs lists all indexed lessons. Entries returns those of the given lessons
+	// that are indexed.
 	IDs(ctx context.Context) ([]string, error)
 	Entries(ctx context.Context, lessonIDs ...string) ([]Entry, error)
 }

@@ -9,15 +9,15 @@ import (
 	"lenlop/services/lesson"
 )
 
-// Batches of reading and mending. A mending transaction on SQLite must not
-// last over 50 ms, since heartbeats wait for it.
+// Batch sizes. A write transaction on SQLite must not exceed 50 ms, because
+// heartbeats wait for it.
 const (
-	readBatch = 200
-	mendBatch = 10
+	readBatch   = 200
+	repairBatch = 10
 )
 
-// Difference is how the index differs from the database: lessons that it lacks,
-// holds though nobody may find them, or shows as they no longer are.
+// Difference lists the lessons that the index lacks, that it holds although
+// students must not find them, and that it holds in an outdated form.
 type Difference struct {
 	Missing, Extra, Stale []string
 }
@@ -27,11 +27,10 @@ func (d Difference) None() bool {
 	return len(d.Missing)+len(d.Extra)+len(d.Stale) == 0
 }
 
-// Check compares the index with the database (the invariant that they become
-// equal within five minutes). It changes nothing.
+// Check compares the index with the database without changing anything.
 func (s *Service) Check(ctx context.Context) (Difference, error) {
 	var d Difference
-	known := &names{}
+	known := &nameCache{}
 	ids, err := s.Index.IDs(ctx)
 	if err != nil {
 		return d, fmt.Errorf("index: %w", err)
@@ -62,12 +61,12 @@ func (s *Service) Check(ctx context.Context) (Difference, error) {
 	return d, nil
 }
 
-// compare sorts one page of lessons into the difference and takes them out of
-// left, what the index holds beyond.
-func (s *Service) compare(ctx context.Context, ls []lesson.Lesson, known *names, left map[string]bool, d *Difference) error {
+// compare adds one page of lessons to the difference and removes them from
+// left, the indexed lessons not seen yet.
+func (s *Service) compare(ctx context.Context, ls []lesson.Lesson, known *nameCache, left map[string]bool, d *Difference) error {
 	var ids []string
 	for _, l := range ls {
-		if shown(l) {
+		if visible(l) {
 			ids = append(ids, l.ID)
 		}
 	}
@@ -83,8 +82,8 @@ func (s *Service) compare(ctx context.Context, ls []lesson.Lesson, known *names,
 		kept[e.LessonID] = e.fingerprint()
 	}
 	for _, l := range ls {
-		if !shown(l) {
-			continue // what the index has of it is extra
+		if !visible(l) {
+			continue // if indexed, it stays in left and is extra
 		}
 		delete(left, l.ID)
 		was, ok := kept[l.ID]
@@ -103,8 +102,8 @@ func (s *Service) compare(ctx context.Context, ls []lesson.Lesson, known *names,
 	return nil
 }
 
-// Rebuild makes the index equal to the database and says what it mended. It
-// may run while lessons change: each is read and put in one transaction.
+// Rebuild makes the index equal to the database and returns what differed. It
+// may run while lessons change: each is read and indexed in one transaction.
 func (s *Service) Rebuild(ctx context.Context) (Difference, error) {
 	d, err := s.Check(ctx)
 	if err != nil {
@@ -114,7 +113,7 @@ func (s *Service) Rebuild(ctx context.Context) (Difference, error) {
 	slices.Reverse(missing) // oldest first: indexes take the latest put for the newest
 	ids := slices.Concat(d.Extra, d.Stale, missing)
 	for len(ids) > 0 {
-		n := min(mendBatch, len(ids))
+		n := min(repairBatch, len(ids))
 		err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 			for _, id := range ids[:n] {
 				if _, err := s.Lessons.Lock(ctx, id); err != nil && fault.KindOf(err) != fault.NotFound {

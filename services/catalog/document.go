@@ -5,26 +5,26 @@ import (
 	"strings"
 )
 
-// Tags are words that an entry is found by although no text of it says them:
+// Tags are words that find an entry although none of its texts contains them:
 // "lop9" and "9" for the grade, "tuan5" for the week.
 const (
 	gradeTag = "lop"
 	weekTag  = "tuan"
 )
 
-// Document is an entry as the text that an index keeps: folded words, apart by
-// how much they weigh, and all words once more in the form of Tones.
+// Document is the searchable text of an entry: folded words in fields of
+// different weight, and all words once more in the form of Tones.
 type Document struct {
 	Title, Tags, Subject, Teacher, School, Description string
 	Tones                                              string
 }
 
-// maxWord is the longest word that an index keeps, in bytes. Nobody types a
-// longer one, and databases refuse to index words of thousands.
+// maxWord is the longest indexed word in bytes. Nobody types longer ones, and
+// databases refuse to index words of thousands of bytes.
 const maxWord = 100
 
-// Weights of a document's parts when hits are put in order: what a lesson is
-// called tells most, its grade and subject next, names and description least.
+// Weights of a document's fields when hits are ranked: the title counts most,
+// then grade and subject; names and description count least.
 const (
 	WeightTitle       = 10
 	WeightTags        = 5
@@ -34,7 +34,7 @@ const (
 	WeightDescription = 1
 )
 
-// Document makes the text that an index keeps of the entry.
+// Document returns the searchable text of the entry.
 func (e Entry) Document() Document {
 	grade := strconv.Itoa(e.Grade)
 	tags := gradeTag + grade + " " + grade
@@ -58,7 +58,7 @@ func (e Entry) Document() Document {
 	return d
 }
 
-// Words lists the document's different folded words, for the vocabulary.
+// Words lists the document's distinct folded words, for the vocabulary.
 func (d Document) Words() []string {
 	seen := map[string]bool{}
 	var out []string

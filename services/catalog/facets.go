@@ -2,16 +2,16 @@ package catalog
 
 import "strings"
 
-// Bounds of a query; what is beyond them is brought back, never refused: a
-// search must not end in an error page.
+// Bounds of a query. Values beyond them are clamped and never refused: a search
+// must not end in an error page.
 const (
 	MaxLimit     = 100
 	DefaultLimit = 20
 	MaxOffset    = maxWindow
-	maxFilter    = 100 // bytes of a filter's value
+	maxFilter    = 100 // bytes of a filter value
 )
 
-// Bounded brings absurd values back into range and cleans the texts.
+// Bounded returns the query with all values in range and with valid UTF-8.
 func (q Query) Bounded() Query {
 	q.Text = clip(strings.ToValidUTF8(strings.ReplaceAll(clipBytes(q.Text, 4*MaxText), "\x00", " "), " "), MaxText)
 	q.Subject, q.Language, q.School = cleanFilter(q.Subject), cleanFilter(q.Language), cleanFilter(q.School)
@@ -31,19 +31,19 @@ func cleanFilter(s string) string {
 
 func clipBytes(s string, n int) string { return s[:min(len(s), n)] }
 
-// filtered reports whether anything but the text narrows the query.
+// filtered reports whether the query has a filter besides its text.
 func (q Query) filtered() bool {
 	return q.Subject != "" || q.Grade != 0 || q.Week != 0 || q.Language != "" || q.School != ""
 }
 
-// takes reports whether the candidate passes the filters.
-func (q Query) takes(c Candidate) bool {
-	s, g, w, l, h := q.agrees(c)
+// matches reports whether the candidate passes the filters.
+func (q Query) matches(c Candidate) bool {
+	s, g, w, l, h := q.matchesEach(c)
 	return s && g && w && l && h
 }
 
-// agrees says it filter by filter: subject, grade, week, language, school.
-func (q Query) agrees(c Candidate) (subject, grade, week, language, school bool) {
+// matchesEach is matches for each filter.
+func (q Query) matchesEach(c Candidate) (subject, grade, week, language, school bool) {
 	return q.Subject == "" || q.Subject == c.Subject,
 		q.Grade == 0 || q.Grade == c.Grade,
 		q.Week == 0 || q.Week == c.Week,
@@ -64,9 +64,9 @@ func facetsOf(cs []Candidate, q Query) Facets {
 }
 
 // add counts n entries with the candidate's facts in every group whose other
-// filters they pass: a group ignores its own, so that a choice can be changed.
+// filters they pass.
 func (f Facets) add(c Candidate, q Query, n int) {
-	subject, grade, week, language, school := q.agrees(c)
+	subject, grade, week, language, school := q.matchesEach(c)
 	if subject && grade && week && language && c.School != "" {
 		f.School[c.School] += n
 	}

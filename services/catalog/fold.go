@@ -8,21 +8,21 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// RulesVersion names the text rules that an index was filled with. It changes
-// whenever Fold, Tones or Document give another result for some text; an index
-// that was filled with another version must be emptied and rebuilt.
+// RulesVersion is the version of the text rules. It changes whenever Fold, Tones
+// or Document return another result for some text; an index filled under another
+// version must be emptied and rebuilt.
 const RulesVersion = "catalog-text/2"
 
-// A word is a run of letters and digits with their marks, as it stands in a
-// text, and in the two forms that searching compares.
+// word is a run of letters and digits with their marks, and the two forms of it
+// that the search compares.
 type word struct {
-	start, end int    // bytes of the text
+	start, end int    // byte offsets in the text
 	folded     string // see Fold; may hold spaces for signs such as ½
 	tones      string // see Tones
 }
 
-// Fold gives the form of a text that searching compares: lower case, without
-// marks, đ as d, words parted by single spaces, everything that is neither
+// Fold returns the form of a text that the search compares: lower case, without
+// marks, đ as d, words separated by single spaces, everything that is neither
 // letter nor digit left out. "Hàm số y = ax²" becomes "ham so y ax2".
 func Fold(s string) string {
 	if ascii(s) {
@@ -87,10 +87,10 @@ func foldRune(r rune) rune {
 	return r
 }
 
-// Tones gives a word's form with its tone and vowel marks kept, written the
-// Telex way with the tone at the end, in lower case: "Số" and "SỐ" become
-// "soos", "hoà" and "hòa" (two schools of spelling) both "hoaf". A word
-// without Vietnamese marks is its folded form.
+// Tones returns a word with its tone and vowel marks, written as in Telex with
+// the tone at the end, in lower case: "Số" and "SỐ" become
+// "soos", "hoà" and "hòa" (two conventions of spelling) both "hoaf". A
+// word without Vietnamese marks is returned in its folded form.
 func Tones(w string) string {
 	var b strings.Builder
 	var tone byte
@@ -153,6 +153,6 @@ func split(s string) []word {
 }
 
 func wordRune(r rune) bool {
-	// Number signs such as ² and ½ belong to the word they stand at.
+	// Number signs such as ² and ½ belong to the word they follow.
 	return unicode.IsLetter(r) || unicode.Is(unicode.M, r) || unicode.IsNumber(r)
 }

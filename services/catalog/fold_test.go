@@ -62,7 +62,7 @@ func TestTones(t *testing.T) {
 	}
 }
 
-func TestUntelex(t *testing.T) {
+func TestDecodeTelex(t *testing.T) {
 	for in, want := range map[string][2]string{
 		"toans": {"toan", "toans"}, "hamf": {"ham", "hamf"}, "soos": {"so", "soos"}, "tieengs": {"tieng", "tieengs"},
 		"dduwowngf": {"duong", "dduwowngf"}, "duongwf": {"duong", "duwowngf"}, "vieetj": {"viet", "vieetj"},
@@ -70,20 +70,20 @@ func TestUntelex(t *testing.T) {
 		"phuowng": {"phuong", "phuwowng"}, "quaan": {"quan", "quaan"}, "nguwx": {"ngu", "nguwx"}, "trinhf": {"trinh", "trinhf"},
 		"khoois": {"khoi", "khoois"}, "dden": {"den", "dden"}, "hoaj": {"hoa", "hoaj"}, "nhwng": {"nhung", "nhuwng"}, "phwowng": {"phuong", "phuwowng"},
 	} {
-		f, tones, ok := untelex(in)
+		f, tones, ok := decodeTelex(in)
 		if !ok || f != want[0] || tones != want[1] {
-			t.Errorf("untelex(%q) = %q, %q, %v; want %q", in, f, tones, ok, want)
+			t.Errorf("decodeTelex(%q) = %q, %q, %v; want %q", in, f, tones, ok, want)
 		}
 	}
 	for _, in := range []string{"", "toan", "ham", "sss", "9", "đo"} {
-		if f, tones, ok := untelex(in); ok {
-			t.Errorf("untelex(%q) = %q, %q, but nothing in it is Telex", in, f, tones)
+		if f, tones, ok := decodeTelex(in); ok {
+			t.Errorf("decodeTelex(%q) = %q, %q, but nothing in it is Telex", in, f, tones)
 		}
 	}
 }
 
 // What a Telex keyboard was sent for a word is undone to that word.
-func TestUntelexUndoesTones(t *testing.T) {
+func TestTelexRoundTrip(t *testing.T) {
 	for w := range strings.FieldsSeq(`số hàm phương trình bậc hai đường tròn ngoại tiếp tam giác Nguyễn Truyện Kiều
 		lặng lẽ chiếc thuyền ngoài xa hoá học vật lí tiếng Việt lịch sử địa giữa kì ôn tập thuỷ sản khí hậu quyền trẻ em
 		chuyển động ngữ văn khoẻ mưa lửa người lái đò mùa xuân nhỏ quốc gia nghĩa vụ giếng oxi`) {
@@ -91,7 +91,7 @@ func TestUntelexUndoesTones(t *testing.T) {
 		if keys == Fold(w) {
 			continue
 		}
-		f, tones, ok := untelex(keys)
+		f, tones, ok := decodeTelex(keys)
 		if !ok || f != Fold(w) || tones != keys {
 			t.Errorf("%s typed as %q is read as %q, %q, %v", w, keys, f, tones, ok)
 		}

@@ -6,27 +6,27 @@ import (
 	"strings"
 )
 
-// Bounds of the help when nothing is found: each proposal costs a query.
+// Bounds of the proposals when nothing is found: each costs a query.
 const (
 	maxNearby = 3
 	maxTries  = 6
 )
 
-// nearby proposes queries much like one that found nothing, each of which finds
-// something: words that stand nowhere written as one that does, two slips away
-// rather than one, or left out; then single words of the query.
-func nearby(ctx context.Context, e Engine, v *Vocabulary, m Meaning) ([]string, error) {
-	var known, written []string
+// nearby proposes queries that are similar to one without results and that find
+// something: unknown words are replaced by a known one, with one more edit than
+// a search tolerates, or left out; then come single words of the query.
+func nearby(ctx context.Context, e Engine, v *Vocabulary, m ParsedQuery) ([]string, error) {
+	var known, proposals []string
 	choices := [][]string{}
 	for _, t := range m.Terms {
 		near := []string{t.Typed}
 		switch {
-		case t.Unknown && len(choices) >= maxNearby: // looking for words alike takes time
+		case t.Unknown && len(choices) >= maxNearby: // comparing with all words takes time
 			continue
 		case t.Unknown:
-			near = v.near(t.Typed, reach(len([]rune(t.Typed)))+1, maxNearby)
-		case t.Mended:
-			near = []string{strings.Join(t.Ways[0].Words, " ")}
+			near = v.near(t.Typed, allowedEdits(len([]rune(t.Typed)))+1, maxNearby)
+		case t.Corrected:
+			near = []string{strings.Join(t.Alternatives[0].Words, " ")}
 			known = append(known, near[0])
 		default:
 			known = append(known, t.Typed)
@@ -40,17 +40,17 @@ func nearby(ctx context.Context, e Engine, v *Vocabulary, m Meaning) ([]string, 
 		for _, c := range choices {
 			words = append(words, c[min(pick, len(c)-1)])
 		}
-		written = append(written, strings.Join(words, " "))
+		proposals = append(proposals, strings.Join(words, " "))
 	}
-	written = append(append(written, strings.Join(known, " ")), known...)
+	proposals = append(append(proposals, strings.Join(known, " ")), known...)
 	var out, tried []string
-	asked := Fold(m.typed())
-	for _, text := range written {
-		if text == "" || text == asked || slices.Contains(tried, text) || len(tried) == maxTries || len(out) == maxNearby {
+	typed := Fold(m.typed())
+	for _, text := range proposals {
+		if text == "" || text == typed || slices.Contains(tried, text) || len(tried) == maxTries || len(out) == maxNearby {
 			continue
 		}
 		tried = append(tried, text)
-		found, err := e.Candidates(ctx, Read(text, v, false), Query{}, 1)
+		found, err := e.Candidates(ctx, ParseQuery(text, v, false), Query{}, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -61,8 +61,8 @@ func nearby(ctx context.Context, e Engine, v *Vocabulary, m Meaning) ([]string, 
 	return out, nil
 }
 
-// typed writes the terms as they were typed.
-func (m Meaning) typed() string {
+// typed joins the terms as they were typed.
+func (m ParsedQuery) typed() string {
 	var words []string
 	for _, t := range m.Terms {
 		words = append(words, t.Typed)

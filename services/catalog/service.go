@@ -14,8 +14,8 @@ import (
 	"lenlop/services/school"
 )
 
-// Service is the catalogue: it answers students and keeps the index equal to
-// the lessons in the database.
+// Service answers the students' searches and keeps the index in step with the
+// lessons in the database.
 type Service struct {
 	Index   Index
 	Lessons lesson.Store
@@ -27,7 +27,7 @@ type Service struct {
 		School(ctx context.Context, id string) (school.School, error)
 		Subjects(ctx context.Context) ([]school.Subject, error)
 	}
-	Captions Captions // what is said in lessons; nil: nothing
+	Captions Captions // nil: captions are not searched
 	Now      func() time.Time
 }
 
@@ -39,19 +39,19 @@ const (
 	DefaultSuggestions = 8
 )
 
-// Search finds published lessons. Whatever is asked, only a broken index is a
-// fault: absurd values are brought back into range.
+// Search finds published lessons. Values out of range are clamped; the only
+// fault is fault.Unavailable of the index.
 func (s *Service) Search(ctx context.Context, q Query) (Result, error) {
-	began := s.Now()
+	start := s.Now()
 	r, err := s.Index.Search(ctx, q.Bounded())
 	if err != nil {
 		return Result{}, fmt.Errorf("search: %w", err)
 	}
-	r.Took = s.Now().Sub(began)
+	r.Took = s.Now().Sub(start)
 	return r, nil
 }
 
-// Suggest completes what is being typed with titles; grade 0 means any, limit 0
+// Suggest completes a text being typed with titles; grade 0 means any, limit 0
 // means DefaultSuggestions.
 func (s *Service) Suggest(ctx context.Context, text string, grade, limit int) ([]Suggestion, error) {
 	q := Query{Text: text}.Bounded()
@@ -65,8 +65,8 @@ func (s *Service) Suggest(ctx context.Context, text string, grade, limit int) ([
 	return out, nil
 }
 
-// Changed brings a lesson's place in the index in line with the database, in
-// the transaction of ctx. A lesson that is gone leaves the index.
+// Changed updates the index for a lesson, in the transaction of ctx. A lesson
+// that students must not find, or that is gone, is removed.
 func (s *Service) Changed(ctx context.Context, lessonID string) error {
 	l, err := s.Lessons.Lesson(ctx, lessonID)
 	if fault.KindOf(err) == fault.NotFound {
@@ -75,31 +75,31 @@ func (s *Service) Changed(ctx context.Context, lessonID string) error {
 	if err != nil {
 		return err
 	}
-	if !shown(l) {
+	if !visible(l) {
 		return s.Index.Delete(ctx, lessonID)
 	}
-	e, err := s.entry(ctx, l, &names{})
+	e, err := s.entry(ctx, l, &nameCache{})
 	if err != nil {
 		return err
 	}
 	return s.Index.Put(ctx, e)
 }
 
-// shown reports whether students may find the lesson.
-func shown(l lesson.Lesson) bool {
+// visible reports whether students may find the lesson.
+func visible(l lesson.Lesson) bool {
 	o := l.Object()
 	return o.Published && !o.Deleted
 }
 
-// entry gathers what students see of a lesson.
-func (s *Service) entry(ctx context.Context, l lesson.Lesson, known *names) (Entry, error) {
+// entry reads what students see of a lesson.
+func (s *Service) entry(ctx context.Context, l lesson.Lesson, known *nameCache) (Entry, error) {
 	e := Entry{
 		LessonID: l.ID, PackageID: l.Media.PackageID, Title: l.Title, Description: l.Description,
 		Subject: l.Subject, SubjectName: l.Subject, Grade: l.Grade, Week: l.Week, Language: l.Language,
 		TeacherID: l.TeacherID, SchoolID: l.SchoolID, Duration: l.Media.Duration,
 		Bytes: phoneBytes(l.Renditions), PublishedAt: l.PublishedAt.UTC().Truncate(time.Millisecond),
 	}
-	if err := known.subjectsOf(ctx, s); err != nil {
+	if err := known.loadSubjects(ctx, s); err != nil {
 		return Entry{}, err
 	}
 	if n := known.subjects[l.Subject]; n != "" {
@@ -124,12 +124,12 @@ func (s *Service) entry(ctx context.Context, l lesson.Lesson, known *names) (Ent
 	return e, err
 }
 
-// names remembers what was read, for as long as one piece of work lasts.
-type names struct {
+// nameCache holds the names read during one check or update.
+type nameCache struct {
 	subjects, teachers, schools map[string]string
 }
 
-func (n *names) subjectsOf(ctx context.Context, s *Service) error {
+func (n *nameCache) loadSubjects(ctx context.Context, s *Service) error {
 	if n.subjects != nil {
 		return nil
 	}
@@ -144,9 +144,8 @@ func (n *names) subjectsOf(ctx context.Context, s *Service) error {
 	return nil
 }
 
-// name reads a name once. One that is gone is empty: the lesson is found all
-// the same.
-func (n *names) name(known *map[string]string, id, noun string, read func(id string) (string, error)) (string, error) {
+// name reads a name once. A missing one is empty: the lesson is still found.
+func (n *nameCache) name(known *map[string]string, id, noun string, read func(id string) (string, error)) (string, error) {
 	if id == "" {
 		return "", nil
 	}
@@ -164,9 +163,8 @@ func (n *names) name(known *map[string]string, id, noun string, read func(id str
 	return name, nil
 }
 
-// phoneBytes is what a phone pays for the whole lesson at the rung it is given
-// first: the largest picture of at most 480 lines, else the smallest there is,
-// else sound.
+// phoneBytes is the size of the whole lesson at the quality a phone starts with:
+// the largest picture of at most 480 lines, else the smallest one, else sound.
 func phoneBytes(rs []lesson.Rendition) int64 {
 	const phoneLines = 480
 	var best lesson.Rendition
@@ -191,7 +189,7 @@ func phoneBytes(rs []lesson.Rendition) int64 {
 	return best.Bytes
 }
 
-// fingerprint is equal for two entries when students would see no difference.
+// fingerprint is equal for two entries that students could not tell apart.
 func (e Entry) fingerprint() string {
 	return strings.Join([]string{
 		e.LessonID, e.PackageID, e.Title, e.Description, e.Subject, e.SubjectName,

@@ -16,9 +16,9 @@ import (
 	"lenlop/services/school"
 )
 
-// town is a database of a few lessons and people in memory; the embedded nil
-// stores answer nothing else.
-type town struct {
+// fakeDatabase holds a few lessons and people in memory. Methods of the embedded
+// nil store must not be called.
+type fakeDatabase struct {
 	lesson.Store
 	lessons map[string]lesson.Lesson
 	people  map[string]people.Person
@@ -29,7 +29,7 @@ type town struct {
 	changes int
 }
 
-func (n *town) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
+func (n *fakeDatabase) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
 	if n.broken != nil {
 		return lesson.Lesson{}, n.broken
 	}
@@ -40,7 +40,7 @@ func (n *town) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
 	return l, nil
 }
 
-func (n *town) Lock(ctx context.Context, id string) (lesson.Lesson, error) {
+func (n *fakeDatabase) Lock(ctx context.Context, id string) (lesson.Lesson, error) {
 	if n.inTx == 0 {
 		return lesson.Lesson{}, errors.New("lock outside a transaction")
 	}
@@ -49,7 +49,7 @@ func (n *town) Lock(ctx context.Context, id string) (lesson.Lesson, error) {
 }
 
 // Lessons pages by two, newest (greatest id) first.
-func (n *town) Lessons(_ context.Context, f lesson.Filter) ([]lesson.Lesson, string, error) {
+func (n *fakeDatabase) Lessons(_ context.Context, f lesson.Filter) ([]lesson.Lesson, string, error) {
 	var out []lesson.Lesson
 	for _, l := range n.lessons {
 		if slices.Contains(f.Status, l.Status) && l.DeletedAt.IsZero() && (f.After == "" || l.ID < f.After) {
@@ -63,7 +63,7 @@ func (n *town) Lessons(_ context.Context, f lesson.Filter) ([]lesson.Lesson, str
 	return out, "", n.broken
 }
 
-func (n *town) Person(_ context.Context, id string) (people.Person, error) {
+func (n *fakeDatabase) Person(_ context.Context, id string) (people.Person, error) {
 	p, ok := n.people[id]
 	if !ok {
 		return p, fault.New(fault.NotFound, "people.not_found")
@@ -71,7 +71,7 @@ func (n *town) Person(_ context.Context, id string) (people.Person, error) {
 	return p, nil
 }
 
-func (n *town) School(_ context.Context, id string) (school.School, error) {
+func (n *fakeDatabase) School(_ context.Context, id string) (school.School, error) {
 	s, ok := n.schools[id]
 	if !ok {
 		return s, fault.New(fault.NotFound, "school.not_found")
@@ -79,61 +79,61 @@ func (n *town) School(_ context.Context, id string) (school.School, error) {
 	return s, nil
 }
 
-func (n *town) Subjects(context.Context) ([]school.Subject, error) {
+func (n *fakeDatabase) Subjects(context.Context) ([]school.Subject, error) {
 	return []school.Subject{{Code: "toan", Name: "Toán"}, {Code: "ngu-van", Name: "Ngữ văn"}}, nil
 }
 
-func (n *town) Atomically(ctx context.Context, fn func(context.Context) error) error {
+func (n *fakeDatabase) Atomically(ctx context.Context, fn func(context.Context) error) error {
 	n.inTx, n.changes = n.inTx+1, 0
 	defer func() { n.inTx--; n.longest = max(n.longest, n.changes) }()
 	return fn(ctx)
 }
 
-// shelfIndex is an Index that only keeps.
-type shelfIndex struct {
-	kept   map[string]Entry
-	asked  Query
-	limit  int
-	broken error
+// fakeIndex is an Index that stores entries and finds nothing.
+type fakeIndex struct {
+	entries map[string]Entry
+	query   Query
+	limit   int
+	broken  error
 }
 
-func (x *shelfIndex) Put(_ context.Context, es ...Entry) error {
+func (x *fakeIndex) Put(_ context.Context, es ...Entry) error {
 	for _, e := range es {
-		x.kept[e.LessonID] = e
+		x.entries[e.LessonID] = e
 	}
 	return x.broken
 }
 
-func (x *shelfIndex) Delete(_ context.Context, ids ...string) error {
+func (x *fakeIndex) Delete(_ context.Context, ids ...string) error {
 	for _, id := range ids {
-		delete(x.kept, id)
+		delete(x.entries, id)
 	}
 	return x.broken
 }
 
-func (x *shelfIndex) Search(_ context.Context, q Query) (Result, error) {
-	x.asked = q
+func (x *fakeIndex) Search(_ context.Context, q Query) (Result, error) {
+	x.query = q
 	return Result{EstimatedTotal: 3}, x.broken
 }
 
-func (x *shelfIndex) Suggest(_ context.Context, text string, _, limit int) ([]Suggestion, error) {
-	x.asked.Text, x.limit = text, limit
+func (x *fakeIndex) Suggest(_ context.Context, text string, _, limit int) ([]Suggestion, error) {
+	x.query.Text, x.limit = text, limit
 	return nil, x.broken
 }
 
-func (x *shelfIndex) IDs(context.Context) ([]string, error) {
+func (x *fakeIndex) IDs(context.Context) ([]string, error) {
 	var ids []string
-	for id := range x.kept {
+	for id := range x.entries {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	return ids, x.broken
 }
 
-func (x *shelfIndex) Entries(_ context.Context, ids ...string) ([]Entry, error) {
+func (x *fakeIndex) Entries(_ context.Context, ids ...string) ([]Entry, error) {
 	var out []Entry
 	for _, id := range ids {
-		if e, ok := x.kept[id]; ok {
+		if e, ok := x.entries[id]; ok {
 			out = append(out, e)
 		}
 	}
@@ -142,8 +142,8 @@ func (x *shelfIndex) Entries(_ context.Context, ids ...string) ([]Entry, error) 
 
 var noon = time.Date(2026, 4, 6, 5, 0, 0, 123456789, time.UTC)
 
-func newTown() (*Service, *town, *shelfIndex) {
-	n := &town{
+func newFixture() (*Service, *fakeDatabase, *fakeIndex) {
+	n := &fakeDatabase{
 		people:  map[string]people.Person{"t1": {ID: "t1", Name: "Nguyễn Thị Hà"}},
 		schools: map[string]school.School{"s1": {ID: "s1", Name: "THCS Him Lam"}},
 		lessons: map[string]lesson.Lesson{},
@@ -156,13 +156,13 @@ func newTown() (*Service, *town, *shelfIndex) {
 			Renditions: []lesson.Rendition{{Name: "720p", Kind: "video", Width: 1280, Height: 720, Bytes: 900}, {Name: "360p", Kind: "video", Width: 640, Height: 360, Bytes: 300}},
 		}
 	}
-	x := &shelfIndex{kept: map[string]Entry{}}
+	x := &fakeIndex{entries: map[string]Entry{}}
 	clock := noon
 	s := &Service{Index: x, Lessons: n, Atomic: n, People: n, Schools: n, Now: func() time.Time { clock = clock.Add(7 * time.Millisecond); return clock }}
 	return s, n, x
 }
 
-func edit(n *town, id string, change func(*lesson.Lesson)) {
+func editLesson(n *fakeDatabase, id string, change func(*lesson.Lesson)) {
 	l := n.lessons[id]
 	change(&l)
 	n.lessons[id] = l
@@ -170,7 +170,7 @@ func edit(n *town, id string, change func(*lesson.Lesson)) {
 
 func TestChanged(t *testing.T) {
 	ctx := t.Context()
-	s, n, x := newTown()
+	s, n, x := newFixture()
 	if err := s.Changed(ctx, "l1"); err != nil {
 		t.Fatal(err)
 	}
@@ -179,56 +179,56 @@ func TestChanged(t *testing.T) {
 		TeacherID: "t1", Teacher: "Nguyễn Thị Hà", SchoolID: "s1", School: "THCS Him Lam", Duration: 600.25, Bytes: 300,
 		PublishedAt: noon.Truncate(time.Millisecond),
 	}
-	if d := cmp.Diff(want, x.kept["l1"]); d != "" {
+	if d := cmp.Diff(want, x.entries["l1"]); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 	for name, change := range map[string]func(*lesson.Lesson){
 		"withdrawn":    func(l *lesson.Lesson) { l.Status = lesson.Withdrawn },
-		"binned":       func(l *lesson.Lesson) { l.DeletedAt = noon },
+		"deleted":      func(l *lesson.Lesson) { l.DeletedAt = noon },
 		"not playable": func(l *lesson.Lesson) { l.Media.Playable = false },
 		"draft":        func(l *lesson.Lesson) { l.Status = lesson.Draft },
 	} {
-		s, n, x := newTown()
+		s, n, x := newFixture()
 		if err := s.Changed(ctx, "l1"); err != nil {
 			t.Fatal(err)
 		}
-		edit(n, "l1", change)
-		if err := s.Changed(ctx, "l1"); err != nil || len(x.kept) != 0 {
-			t.Errorf("%s: %v, %d kept", name, err, len(x.kept))
+		editLesson(n, "l1", change)
+		if err := s.Changed(ctx, "l1"); err != nil || len(x.entries) != 0 {
+			t.Errorf("%s: %v, %d entries", name, err, len(x.entries))
 		}
 	}
 	delete(n.lessons, "l1")
-	if err := s.Changed(ctx, "l1"); err != nil || len(x.kept) != 0 {
-		t.Errorf("erased: %v, %d kept", err, len(x.kept))
+	if err := s.Changed(ctx, "l1"); err != nil || len(x.entries) != 0 {
+		t.Errorf("erased: %v, %d entries", err, len(x.entries))
 	}
 	// Names that are gone do not hide a lesson.
-	edit(n, "l2", func(l *lesson.Lesson) { l.TeacherID, l.SchoolID, l.Subject = "gone", "gone", "gone" })
-	if err := s.Changed(ctx, "l2"); err != nil || x.kept["l2"].Teacher != "" || x.kept["l2"].SubjectName != "gone" {
-		t.Errorf("names gone: %v, %+v", err, x.kept["l2"])
+	editLesson(n, "l2", func(l *lesson.Lesson) { l.TeacherID, l.SchoolID, l.Subject = "gone", "gone", "gone" })
+	if err := s.Changed(ctx, "l2"); err != nil || x.entries["l2"].Teacher != "" || x.entries["l2"].SubjectName != "gone" {
+		t.Errorf("names gone: %v, %+v", err, x.entries["l2"])
 	}
-	n.broken = errors.New("disk on fire")
+	n.broken = errors.New("disk failure")
 	if err := s.Changed(ctx, "l2"); !errors.Is(err, n.broken) {
 		t.Errorf("broken store: %v", err)
 	}
-	if len(x.kept) != 1 {
+	if len(x.entries) != 1 {
 		t.Error("a broken store emptied the index")
 	}
 }
 
 func TestCheckAndRebuild(t *testing.T) {
 	ctx := t.Context()
-	s, n, x := newTown()
-	edit(n, "l5", func(l *lesson.Lesson) { l.Media.Playable = false })
+	s, n, x := newFixture()
+	editLesson(n, "l5", func(l *lesson.Lesson) { l.Media.Playable = false })
 	for _, id := range []string{"l1", "l2", "l3"} {
 		if err := s.Changed(ctx, id); err != nil {
 			t.Fatal(err)
 		}
 	}
 	n.people["t1"] = people.Person{ID: "t1", Name: "Nguyễn Thị Hà"}
-	edit(n, "l2", func(l *lesson.Lesson) { l.Title = "Căn bậc hai" })
-	edit(n, "l3", func(l *lesson.Lesson) { l.Status = lesson.Withdrawn })
-	x.kept["ghost"] = Entry{LessonID: "ghost"}
-	want := Difference{Missing: []string{"l4"}, Extra: []string{"ghost", "l3"}, Stale: []string{"l2"}}
+	editLesson(n, "l2", func(l *lesson.Lesson) { l.Title = "Căn bậc hai" })
+	editLesson(n, "l3", func(l *lesson.Lesson) { l.Status = lesson.Withdrawn })
+	x.entries["unknown"] = Entry{LessonID: "unknown"}
+	want := Difference{Missing: []string{"l4"}, Extra: []string{"l3", "unknown"}, Stale: []string{"l2"}}
 	got, err := s.Check(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -242,45 +242,45 @@ func TestCheckAndRebuild(t *testing.T) {
 	if got, err = s.Check(ctx); err != nil || !got.None() {
 		t.Errorf("after Rebuild: %+v, %v", got, err)
 	}
-	if x.kept["l2"].Title != "Căn bậc hai" || len(x.kept) != 3 {
-		t.Errorf("kept %+v", x.kept)
+	if x.entries["l2"].Title != "Căn bậc hai" || len(x.entries) != 3 {
+		t.Errorf("entries %+v", x.entries)
 	}
 	// A person's new name is a difference, too.
 	n.people["t1"] = people.Person{ID: "t1", Name: "Trần Thu Mai"}
 	if got, _ = s.Check(ctx); len(got.Stale) != 3 {
 		t.Errorf("after a new name: %+v", got)
 	}
-	n.broken = errors.New("disk on fire")
+	n.broken = errors.New("disk failure")
 	if _, err := s.Check(ctx); !errors.Is(err, n.broken) {
 		t.Errorf("broken store: %v", err)
 	}
 }
 
 func TestRebuildWorksInSmallTransactions(t *testing.T) {
-	s, n, x := newTown()
+	s, n, x := newFixture()
 	for i := range 45 {
-		x.kept["ghost"+string(rune('A'+i))] = Entry{}
+		x.entries["unknown"+string(rune('A'+i))] = Entry{}
 	}
 	if _, err := s.Rebuild(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(x.kept) != 5 || n.longest > mendBatch || n.longest == 0 {
-		t.Errorf("%d kept, %d changes in one transaction", len(x.kept), n.longest)
+	if len(x.entries) != 5 || n.longest > repairBatch || n.longest == 0 {
+		t.Errorf("%d entries, %d changes in one transaction", len(x.entries), n.longest)
 	}
 }
 
-func TestSearchBoundsWhatIsAsked(t *testing.T) {
-	s, _, x := newTown()
+func TestQueriesAreBounded(t *testing.T) {
+	s, _, x := newFixture()
 	r, err := s.Search(t.Context(), Query{Text: strings.Repeat("ă", 900), Limit: 5000, Offset: -4})
 	if err != nil || r.EstimatedTotal != 3 || r.Took != 7*time.Millisecond {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if len([]rune(x.asked.Text)) != MaxText || x.asked.Limit != MaxLimit || x.asked.Offset != 0 {
-		t.Errorf("asked %+v", x.asked)
+	if len([]rune(x.query.Text)) != MaxText || x.query.Limit != MaxLimit || x.query.Offset != 0 {
+		t.Errorf("query %+v", x.query)
 	}
 	for limit, want := range map[int]int{0: DefaultSuggestions, -1: DefaultSuggestions, 3: 3, 999: MaxSuggestions} {
-		if _, err := s.Suggest(t.Context(), "ham\x00", 0, limit); err != nil || x.limit != want || x.asked.Text != "ham " {
-			t.Errorf("limit %d asks for %d of %q: %v", limit, x.limit, x.asked.Text, err)
+		if _, err := s.Suggest(t.Context(), "ham\x00", 0, limit); err != nil || x.limit != want || x.query.Text != "ham " {
+			t.Errorf("limit %d asks for %d of %q: %v", limit, x.limit, x.query.Text, err)
 		}
 	}
 	x.broken = fault.New(fault.Unavailable, "catalog.unavailable")

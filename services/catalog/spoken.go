@@ -14,7 +14,7 @@ import (
 	"lenlop/services/caption"
 )
 
-// Captions reads what is written along with lessons (caption.Store).
+// Captions reads the captions of lessons (caption.Store).
 type Captions interface {
 	// Captions of a lesson, without their bodies.
 	Captions(ctx context.Context, lesson string) ([]caption.Caption, error)
@@ -22,37 +22,37 @@ type Captions interface {
 	Caption(ctx context.Context, lesson, language string) (caption.Caption, error)
 }
 
-// Passage is what is said in a lesson within some seconds. Words are looked for
-// passage by passage, so that what is found together was said together.
+// Passage is what is said in a lesson within some seconds. All words of a query
+// must be in one passage, so that they were said together.
 type Passage struct {
 	Lines []Line
 }
 
 // Line is one caption of a passage.
 type Line struct {
-	From time.Duration // where in the lesson it begins, whole milliseconds
+	From time.Duration // its start in the lesson, in whole milliseconds
 	Text string        // one line, without markup
 }
 
-// Moment is where in a lesson the words that were searched for are said.
+// Moment is where in a lesson the words of a query are said.
 type Moment struct {
 	From time.Duration
 	Text []Span
 }
 
-// Bounds of passages. Twenty seconds are one or two spoken sentences. An index
-// on SQLite takes a lesson in within 50 ms, so four hours of talk are cut off
-// after 400 passages of at most 600 characters each.
+// Bounds of passages. Twenty seconds are one or two spoken sentences. Indexing a
+// lesson must not hold SQLite's write lock for over 50 ms, so only the first 400
+// passages, of at most 600 characters each, are indexed.
 const (
 	passageLength   = 20 * time.Second
 	passageLetters  = 600
 	maxPassages     = 400
-	shortestPrefix  = 3   // letters of an unfinished word that is looked for in passages
-	passageWordsCap = 150 // different words of a passage that an index keeps
+	shortestPrefix  = 3   // letters of an unfinished word that is searched in passages
+	passageWordsCap = 150 // indexed words of a passage
 )
 
-// Passages cuts captions. Each passage begins with the last caption of the one
-// before, so that a sentence on the border is whole in one of them.
+// Passages divides captions into passages. Each begins with the last caption of
+// the one before, so that a sentence across the border is whole in one of them.
 func Passages(cues []caption.Cue) []Passage {
 	var out []Passage
 	var now Passage
@@ -80,8 +80,7 @@ func Passages(cues []caption.Cue) []Passage {
 	return out[:min(len(out), maxPassages)]
 }
 
-// spoken reads the passages of a lesson's captions in all languages that are
-// shown.
+// spoken reads the passages of the lesson's captions in all published languages.
 func (s *Service) spoken(ctx context.Context, lessonID string) ([]Passage, error) {
 	if s.Captions == nil {
 		return nil, nil
@@ -108,8 +107,9 @@ func (s *Service) spoken(ctx context.Context, lessonID string) ([]Passage, error
 	return out[:min(len(out), maxPassages)], nil
 }
 
-// Write puts a passage down for an index to keep; ReadPassage reads it.
-func (p Passage) Write() string {
+// Encode returns the passage as the text that an index stores; DecodePassage
+// reads it.
+func (p Passage) Encode() string {
 	var b strings.Builder
 	for i, l := range p.Lines {
 		if i > 0 {
@@ -120,8 +120,8 @@ func (p Passage) Write() string {
 	return b.String()
 }
 
-// ReadPassage reads what Write wrote; lines that are none are left out.
-func ReadPassage(s string) Passage {
+// DecodePassage reads the result of Encode; malformed lines are left out.
+func DecodePassage(s string) Passage {
 	var p Passage
 	for line := range strings.SplitSeq(s, "\n") {
 		at, text, _ := strings.Cut(line, " ")
@@ -132,7 +132,7 @@ func ReadPassage(s string) Passage {
 	return p
 }
 
-// folded lists the different folded words of a passage.
+// folded lists the distinct folded words of a passage.
 func (p Passage) folded() []string {
 	var out []string
 	for _, l := range p.Lines {
@@ -146,9 +146,9 @@ func (p Passage) folded() []string {
 	return slices.Compact(out)
 }
 
-// PassageWords lists for each passage the folded words that it is found by:
-// its own, and those that say which lesson it is of, so that "toán 9 parabol"
-// finds a parabola spoken of in a lesson of that grade.
+// PassageWords lists for each passage the folded words that find it: its own,
+// and those of the lesson's title and facts, so that "toán 9 parabol" finds a
+// parabola mentioned in a lesson of that subject and grade.
 func (e Entry) PassageWords() [][]string {
 	if len(e.Spoken) == 0 {
 		return nil
@@ -164,7 +164,7 @@ func (e Entry) PassageWords() [][]string {
 	return out
 }
 
-// AllWords lists the different folded words of the entry, spoken ones too, for
+// AllWords lists the distinct folded words of the entry and its captions, for
 // the vocabulary.
 func (e Entry) AllWords() []string {
 	words := e.Document().Words()
@@ -175,29 +175,29 @@ func (e Entry) AllWords() []string {
 	return slices.Compact(words)
 }
 
-// spokenPrint changes whenever what is said changes.
+// spokenPrint changes whenever the passages change.
 func (e Entry) spokenPrint() string {
 	if len(e.Spoken) == 0 {
 		return ""
 	}
 	h := sha256.New()
 	for _, p := range e.Spoken {
-		h.Write([]byte(p.Write() + "\x00"))
+		h.Write([]byte(p.Encode() + "\x00"))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// audible is the meaning as passages are asked for it: a word of one or two
-// letters that may go on is said in nearly every lesson, so it must be a word
-// of its own there. ok is false when then nothing is asked.
-func (m Meaning) audible() (_ Meaning, ok bool) {
-	out := Meaning{Toned: m.Toned}
+// spokenQuery is the query for passages: nearly every lesson contains a word with
+// any given one or two letters at its beginning, so such a prefix must be a whole
+// word here. ok is false when no query is left.
+func (m ParsedQuery) spokenQuery() (_ ParsedQuery, ok bool) {
+	out := ParsedQuery{Toned: m.Toned}
 	for _, t := range m.Terms {
-		t.Ways = slices.DeleteFunc(slices.Clone(t.Ways), func(w Way) bool {
+		t.Alternatives = slices.DeleteFunc(slices.Clone(t.Alternatives), func(w Alternative) bool {
 			return w.Prefix && utf8.RuneCountInString(w.Words[len(w.Words)-1]) < shortestPrefix
 		})
-		if len(t.Ways) == 0 {
-			return Meaning{}, false
+		if len(t.Alternatives) == 0 {
+			return ParsedQuery{}, false
 		}
 		out.Terms = append(out.Terms, t)
 	}
@@ -205,16 +205,16 @@ func (m Meaning) audible() (_ Meaning, ok bool) {
 	return out, !m.Empty()
 }
 
-// moment finds in a passage the line that says most of what is looked for, and
-// shows it with what is said right after.
-func (m Meaning) moment(p Passage) *Moment {
+// momentIn finds the line of the passage that contains most terms, and excerpts
+// it together with the lines that follow.
+func (m ParsedQuery) momentIn(p Passage) *Moment {
 	best, most := -1, 0
 	for i, l := range p.Lines {
 		n := 0
 		words := split(l.Text)
 		for _, t := range m.Terms {
-			only := Meaning{Terms: []Term{t}}
-			if slices.ContainsFunc(words, only.wants) {
+			only := ParsedQuery{Terms: []Term{t}}
+			if slices.ContainsFunc(words, only.matches) {
 				n++
 			}
 		}
@@ -235,14 +235,13 @@ func (m Meaning) moment(p Passage) *Moment {
 	return &Moment{From: p.Lines[best].From, Text: m.Snippet(text)}
 }
 
-// hear adds lessons that only say what is looked for, after all whose title,
-// names or description hold it.
-func hear(ctx context.Context, e Engine, m Meaning, f Query, found []Candidate) ([]Candidate, error) {
-	heard, ok := m.audible()
+// addSpokenMatches appends the lessons that match only by their captions.
+func addSpokenMatches(ctx context.Context, e Engine, m ParsedQuery, f Query, found []Candidate) ([]Candidate, error) {
+	spoken, ok := m.spokenQuery()
 	if len(found) >= maxCandidates || !ok {
 		return found, nil
 	}
-	said, err := e.Spoken(ctx, heard, f, maxCandidates)
+	more, err := e.Spoken(ctx, spoken, f, maxCandidates)
 	if err != nil {
 		return nil, err
 	}
@@ -250,7 +249,7 @@ func hear(ctx context.Context, e Engine, m Meaning, f Query, found []Candidate) 
 	for _, c := range found {
 		have[c.Key] = true
 	}
-	for _, c := range said {
+	for _, c := range more {
 		if !have[c.Key] {
 			found = append(found, c)
 		}

@@ -2,11 +2,11 @@ package catalog
 
 import "strings"
 
-// untelex reads a word as what a Telex keyboard was sent while its Vietnamese
-// mode was off ("soos" for "số", "hamf" for "hàm") and gives the word without
-// marks and in the form of Tones. ok is false when nothing in it was Telex.
-// The result is a guess: callers keep it only when such a word exists.
-func untelex(w string) (folded, tones string, ok bool) {
+// decodeTelex decodes a word typed in Telex while the keyboard's Vietnamese mode
+// was off ("soos" for "số", "hamf" for "hàm"). It returns the word without marks
+// and in the form of Tones; ok is false when it contains no Telex. The result is
+// a guess: callers use it only if the vocabulary has such a word.
+func decodeTelex(w string) (folded, tones string, ok bool) {
 	var base []byte          // letters without marks
 	marked := map[int]byte{} // place in base -> 'a' 'e' 'o' 'd' (doubled) or 'w'
 	var tone byte
@@ -16,20 +16,20 @@ func untelex(w string) (folded, tones string, ok bool) {
 		switch {
 		case c >= 0x80:
 			return "", "", false
-		case strings.IndexByte("sfrxj", c) >= 0 && vowel >= 0 && ends(base, vowel):
+		case strings.IndexByte("sfrxj", c) >= 0 && vowel >= 0 && endsSyllable(base, vowel):
 			tone, ok = c, true
 			continue
 		case c == 'z' && vowel >= 0:
 			tone, ok = 0, true
 			continue
-		case c == 'w' && horn(base, marked):
+		case c == 'w' && applyHorn(base, marked):
 			ok = true
 			continue
 		case c == 'w' && vowel < 0: // "nhwng" is nhưng
 			base = append(base, 'u')
 			marked[len(base)-1], ok = 'w', true
 			continue
-		case (c == 'a' || c == 'e' || c == 'o') && vowel >= 0 && double(base, marked, c):
+		case (c == 'a' || c == 'e' || c == 'o') && vowel >= 0 && applyDoubling(base, marked, c):
 			ok = true
 			continue
 		case c == 'd' && len(base) > 0 && base[0] == 'd' && marked[0] == 0:
@@ -57,10 +57,10 @@ func untelex(w string) (folded, tones string, ok bool) {
 // vniTones are the digits of VNI's tones in the letters of Telex.
 var vniTones = map[byte]byte{'1': 's', '2': 'f', '3': 'r', '4': 'x', '5': 'j'}
 
-// unvni reads a word as what a VNI keyboard was sent while its Vietnamese mode
-// was off ("toa1n" for "toán", "so61" for "số"), by writing it in Telex. sure:
-// it cannot be a word with a number written on to it, as "toan1" may be.
-func unvni(w string) (folded, tones string, sure, ok bool) {
+// decodeVNI decodes a word typed in VNI while the keyboard's Vietnamese mode was
+// off ("toa1n" for "toán", "so61" for "số"), by rewriting it as Telex. sure: it
+// cannot be a word with a number directly after it, as "toan1" may be.
+func decodeVNI(w string) (folded, tones string, sure, ok bool) {
 	var letters []byte
 	var tone byte
 	marks := 0
@@ -102,7 +102,7 @@ func unvni(w string) (folded, tones string, sure, ok bool) {
 	if tone != 0 {
 		letters = append(letters, tone)
 	}
-	folded, tones, ok = untelex(string(letters))
+	folded, tones, ok = decodeTelex(string(letters))
 	return folded, tones, sure || marks > 0, ok
 }
 
@@ -117,9 +117,9 @@ func lastVowel(b []byte) int {
 	return -1
 }
 
-// ends reports whether what follows the vowel can end a Vietnamese syllable,
-// so that the "s" of "class" is not taken for a tone twice over.
-func ends(base []byte, vowel int) bool {
+// endsSyllable reports whether the letters after the vowel can end a Vietnamese
+// syllable, so that the "s" of "class" is not taken for a tone twice.
+func endsSyllable(base []byte, vowel int) bool {
 	switch string(base[vowel+1:]) {
 	case "", "c", "ch", "m", "n", "ng", "nh", "p", "t", "g", "h":
 		return true
@@ -127,8 +127,8 @@ func ends(base []byte, vowel int) bool {
 	return false
 }
 
-// horn applies a "w": ươ over "uo", else the last a, o or u.
-func horn(base []byte, marked map[int]byte) bool {
+// applyHorn applies a "w": ươ over "uo", else the last a, o or u.
+func applyHorn(base []byte, marked map[int]byte) bool {
 	for i := len(base) - 1; i >= 0; i-- {
 		switch base[i] {
 		case 'o', 'a', 'u':
@@ -148,8 +148,8 @@ func horn(base []byte, marked map[int]byte) bool {
 	return false
 }
 
-// double applies a repeated vowel ("aa", also "vana" for "vân").
-func double(base []byte, marked map[int]byte, c byte) bool {
+// applyDoubling applies a repeated vowel ("aa", also "vana" for "vân").
+func applyDoubling(base []byte, marked map[int]byte, c byte) bool {
 	for i := len(base) - 1; i >= 0; i-- {
 		if base[i] == c {
 			if marked[i] != 0 {

@@ -6,16 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// Vocabulary is every folded word that the index holds, with the number of
-// entries it stands in. It is made once for a state of the index and only read
-// afterwards.
+// Vocabulary holds every folded word of the index with the number of entries
+// that contain it. It is immutable.
 type Vocabulary struct {
 	count  map[string]int
 	sorted []string
-	byLen  map[int][][]rune // words of letters only: numbers are never mended
+	byLen  map[int][][]rune // words of letters only: numbers are never corrected
 }
 
-// NewVocabulary takes the counts over; words that stand nowhere are left out.
+// NewVocabulary takes ownership of the counts; words with none are left out.
 func NewVocabulary(counts map[string]int) *Vocabulary {
 	v := &Vocabulary{count: counts, sorted: make([]string, 0, len(counts)), byLen: map[int][][]rune{}}
 	for w, n := range counts {
@@ -33,19 +32,19 @@ func NewVocabulary(counts map[string]int) *Vocabulary {
 	return v
 }
 
-// Has reports whether the folded word stands anywhere.
+// Has reports whether any entry contains the folded word.
 func (v *Vocabulary) Has(w string) bool { return v.count[w] > 0 }
 
-// HasPrefix reports whether some word begins so.
+// HasPrefix reports whether any word begins with p.
 func (v *Vocabulary) HasPrefix(p string) bool {
 	i, _ := slices.BinarySearch(v.sorted, p)
 	return i < len(v.sorted) && strings.HasPrefix(v.sorted[i], p)
 }
 
-// reach is how many slips of the finger are forgiven in a word: one from three
-// letters on, two from eight (the usual rule of search engines, lower at the
-// short end because Vietnamese syllables are short).
-func reach(letters int) int {
+// allowedEdits is how many typing errors a word of so many letters may have: one
+// from three letters on, two from eight (the usual rule of search engines, with
+// a lower first limit because Vietnamese syllables are short).
+func allowedEdits(letters int) int {
 	switch {
 	case letters < 3:
 		return 0
@@ -55,16 +54,16 @@ func reach(letters int) int {
 	return 2
 }
 
-// Near lists at most limit known words within reach of w, itself left out:
+// Near lists at most limit known words within the allowed edits of w, without w:
 // nearest first, then those with the same first letter, then the commonest.
 func (v *Vocabulary) Near(w string, limit int) []string {
-	return v.near(w, reach(len([]rune(w))), limit)
+	return v.near(w, allowedEdits(len([]rune(w))), limit)
 }
 
-// near is Near for words at most far slips away.
-func (v *Vocabulary) near(w string, far, limit int) []string {
+// near is Near for words at most maxEdits away.
+func (v *Vocabulary) near(w string, maxEdits, limit int) []string {
 	typed := []rune(w)
-	if far == 0 || len(typed) > 40 || strings.ContainsAny(w, "0123456789") {
+	if maxEdits == 0 || len(typed) > 40 || strings.ContainsAny(w, "0123456789") {
 		return nil
 	}
 	type found struct {
@@ -73,15 +72,15 @@ func (v *Vocabulary) near(w string, far, limit int) []string {
 		count int
 	}
 	var all []found
-	for n := len(typed) - far; n <= len(typed)+far; n++ {
+	for n := len(typed) - maxEdits; n <= len(typed)+maxEdits; n++ {
 		for _, r := range v.byLen[n] {
-			d := distance(typed, r, far)
-			if d == 0 || d > far {
+			d := distance(typed, r, maxEdits)
+			if d == 0 || d > maxEdits {
 				continue
 			}
 			cost := 2 * d
 			if r[0] != typed[0] {
-				cost++ // people seldom miss a word's first letter
+				cost++ // the first letter is seldom mistyped
 			}
 			s := string(r)
 			all = append(all, found{s, cost, v.count[s]})
@@ -103,17 +102,17 @@ func (v *Vocabulary) near(w string, far, limit int) []string {
 	return out
 }
 
-// initials are first sounds that are written for one another: alike in many
-// northern mouths (ch, tr; d, gi, r), by the rules of spelling (c, k; ng, ngh;
-// g, gh), or in young people's messages (f, j, z, w). Swaps of one letter for
-// one are left to Near.
+// initials are initial consonants that are often confused: pronounced alike in
+// the north (ch, tr; d, gi, r), similar by the rules of spelling (c, k; ng, ngh;
+// g, gh), or replaced in text messages (f, j, z, w). Near finds the ones that
+// differ in one letter.
 var initials = map[string][]string{
 	"ch": {"tr"}, "tr": {"ch"}, "gi": {"d", "r", "j"}, "d": {"gi"}, "r": {"gi"}, "ngh": {"ng"}, "ng": {"ngh"},
 	"gh": {"g"}, "g": {"gh"}, "f": {"ph"}, "ph": {"f"}, "j": {"gi"}, "z": {"d", "gi"}, "w": {"qu"}, "kh": {"k"}, "k": {"kh", "c"}, "qu": {"w", "k"},
 }
 
-// soundingLike lists known words that differ from w in how its first sound is
-// written ("chuyen" for "truyen").
+// soundingLike lists known words that differ from w in the spelling of the
+// initial consonant ("chuyen" for "truyen").
 func (v *Vocabulary) soundingLike(w string) []string {
 	var out []string
 	for n := min(3, len(w)-1); n > 0; n-- {
@@ -126,9 +125,9 @@ func (v *Vocabulary) soundingLike(w string) []string {
 	return out
 }
 
-// pair cuts a word typed without its space into two known ones ("hamso"),
-// preferring the commonest; "" when there are none.
-func (v *Vocabulary) pair(w string) (string, string) {
+// splitInTwo splits two known words typed without a space ("hamso"), preferring
+// the commonest pair; "" when there is none.
+func (v *Vocabulary) splitInTwo(w string) (string, string) {
 	best, left, right := 0, "", ""
 	for i := range w {
 		if utf8.RuneCountInString(w[:i]) < 2 || utf8.RuneCountInString(w[i:]) < 2 {
@@ -142,15 +141,15 @@ func (v *Vocabulary) pair(w string) (string, string) {
 }
 
 // distance is the Damerau-Levenshtein distance (optimal string alignment:
-// insert, delete, replace, swap neighbours), or far+1 once it is sure to be
-// more than far.
-func distance(a, b []rune, far int) int {
-	if d := len(a) - len(b); d > far || -d > far {
-		return far + 1
+// insert, delete, replace, swap neighbours), or maxEdits+1 once it is sure to be
+// more than maxEdits.
+func distance(a, b []rune, maxEdits int) int {
+	if d := len(a) - len(b); d > maxEdits || -d > maxEdits {
+		return maxEdits + 1
 	}
 	var rows [3][48]int
 	if len(b) >= len(rows[0]) {
-		return far + 1
+		return maxEdits + 1
 	}
 	before, last, now := &rows[0], &rows[1], &rows[2]
 	for j := range len(b) + 1 {
@@ -171,10 +170,10 @@ func distance(a, b []rune, far int) int {
 			now[j] = d
 			least = min(least, d)
 		}
-		if least > far {
-			return far + 1
+		if least > maxEdits {
+			return maxEdits + 1
 		}
 		before, last, now = last, now, before
 	}
-	return min(last[len(b)], far+1)
+	return min(last[len(b)], maxEdits+1)
 }

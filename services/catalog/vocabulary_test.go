@@ -38,10 +38,10 @@ func TestNear(t *testing.T) {
 	if v.Has("gone") || v.HasPrefix("gon") || !v.HasPrefix("phuo") || v.HasPrefix("zz") {
 		t.Error("Has or HasPrefix is wrong about words that stand nowhere")
 	}
-	if a, b := v.pair("toanso"); a != "toan" || b != "so" {
+	if a, b := v.splitInTwo("toanso"); a != "toan" || b != "so" {
 		t.Errorf("pair(toanso) = %q, %q", a, b)
 	}
-	if a, b := v.pair("toan"); a != "" || b != "" {
+	if a, b := v.splitInTwo("toan"); a != "" || b != "" {
 		t.Errorf("pair(toan) = %q, %q", a, b)
 	}
 }
@@ -57,15 +57,15 @@ func TestSoundingLike(t *testing.T) {
 	}
 }
 
-// distance agrees with the textbook's recursion, up to far.
+// distance agrees with the textbook's recursion, up to maxEdits.
 func TestDistance(t *testing.T) {
 	word := rapid.SliceOfN(rapid.SampledFrom([]rune("abc")), 0, 7)
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := word.Draw(t, "a"), word.Draw(t, "b")
-		far := rapid.IntRange(1, 2).Draw(t, "far")
-		want := min(naiveDistance(a, b), far+1)
-		if got := distance(a, b, far); got != want {
-			t.Fatalf("distance(%q, %q, %d) = %d, want %d", string(a), string(b), far, got, want)
+		maxEdits := rapid.IntRange(1, 2).Draw(t, "maxEdits")
+		want := min(naiveDistance(a, b), maxEdits+1)
+		if got := distance(a, b, maxEdits); got != want {
+			t.Fatalf("distance(%q, %q, %d) = %d, want %d", string(a), string(b), maxEdits, got, want)
 		}
 	})
 }

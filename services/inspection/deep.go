@@ -11,11 +11,11 @@ import (
 
 // Follower is a search server that follows the index in the database.
 type Follower interface {
-	// Differ lists the lessons that it holds otherwise; fault.Unavailable when
+	// Differences lists the lessons that it holds otherwise; fault.Unavailable when
 	// it does not answer.
-	Differ(ctx context.Context) ([]string, error)
-	// Mend makes it equal and says how many were different.
-	Mend(ctx context.Context) (int, error)
+	Differences(ctx context.Context) ([]string, error)
+	// Repair makes it equal and returns how many lessons differed.
+	Repair(ctx context.Context) (int, error)
 }
 
 // follower looks at the search server. What is published in this moment is on
@@ -24,13 +24,13 @@ func (i *Inspection) follower(ctx context.Context) error {
 	if i.Follower == nil {
 		return nil
 	}
-	ids, err := i.Follower.Differ(ctx)
+	ids, err := i.Follower.Differences(ctx)
 	if err == nil && len(ids) > 0 {
 		if i.Rest != nil {
 			i.Rest(ctx)
 		}
 		var again []string
-		again, err = i.Follower.Differ(ctx)
+		again, err = i.Follower.Differences(ctx)
 		ids = slices.DeleteFunc(ids, func(id string) bool { return !slices.Contains(again, id) })
 	}
 	if fault.KindOf(err) == fault.Unavailable {

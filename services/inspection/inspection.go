@@ -199,7 +199,7 @@ func (i *Inspection) mend(ctx context.Context) error {
 			return fmt.Errorf("mend the index: %w", err)
 		}
 		if i.Follower != nil {
-			if _, err := i.Follower.Mend(ctx); err != nil {
+			if _, err := i.Follower.Repair(ctx); err != nil {
 				return fmt.Errorf("mend the search server: %w", err)
 			}
 		}

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// predicate says whether a document passes.
+// predicate reports whether a document matches.
 type predicate func(*doc) bool
 
-// parseFilter reads the part of Meilisearch's filter language that the adapter
+// parseFilter parses the part of Meilisearch's filter language that the adapter
 // uses: =, STARTS WITH, AND, OR and parentheses, AND before OR.
 func parseFilter(text string, filterable []string) (predicate, error) {
 	p := &parser{text: text, filterable: filterable}
 	keep, err := p.or()
-	if err == nil && p.skip() != "" {
+	if err == nil && p.skipSpace() != "" {
 		err = fmt.Errorf("unexpected %q", p.text)
 	}
 	return keep, err
@@ -26,14 +26,14 @@ type parser struct {
 	filterable []string
 }
 
-func (p *parser) skip() string {
+func (p *parser) skipSpace() string {
 	p.text = strings.TrimLeft(p.text, " \t\n")
 	return p.text
 }
 
-// take takes a keyword or sign.
-func (p *parser) take(word string) bool {
-	rest, ok := strings.CutPrefix(p.skip(), word)
+// accept consumes a keyword or sign if it is next.
+func (p *parser) accept(word string) bool {
+	rest, ok := strings.CutPrefix(p.skipSpace(), word)
 	if ok {
 		p.text = rest
 	}
@@ -42,7 +42,7 @@ func (p *parser) take(word string) bool {
 
 func (p *parser) or() (predicate, error) {
 	left, err := p.and()
-	for err == nil && p.take("OR ") {
+	for err == nil && p.accept("OR ") {
 		var right predicate
 		right, err = p.and()
 		a := left
@@ -52,25 +52,25 @@ func (p *parser) or() (predicate, error) {
 }
 
 func (p *parser) and() (predicate, error) {
-	left, err := p.one()
-	for err == nil && p.take("AND ") {
+	left, err := p.operand()
+	for err == nil && p.accept("AND ") {
 		var right predicate
-		right, err = p.one()
+		right, err = p.operand()
 		a := left
 		left = func(d *doc) bool { return a(d) && right(d) }
 	}
 	return left, err
 }
 
-func (p *parser) one() (predicate, error) {
-	if p.take("(") {
+func (p *parser) operand() (predicate, error) {
+	if p.accept("(") {
 		inner, err := p.or()
-		if err == nil && !p.take(")") {
+		if err == nil && !p.accept(")") {
 			err = fmt.Errorf("missing ) before %q", p.text)
 		}
 		return inner, err
 	}
-	p.skip()
+	p.skipSpace()
 	end := strings.IndexFunc(p.text, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
 	if end <= 0 {
 		return nil, fmt.Errorf("expected an attribute before %q", p.text)
@@ -80,8 +80,8 @@ func (p *parser) one() (predicate, error) {
 	if !slices.Contains(p.filterable, attribute) {
 		return nil, fmt.Errorf("attribute %s is not filterable", attribute)
 	}
-	starts := p.take("STARTS WITH ")
-	if !starts && !p.take("=") {
+	starts := p.accept("STARTS WITH ")
+	if !starts && !p.accept("=") {
 		return nil, fmt.Errorf("expected an operator before %q", p.text)
 	}
 	value, err := p.value()
@@ -102,11 +102,11 @@ func (p *parser) one() (predicate, error) {
 	}, nil
 }
 
-// value is a number or letters, or anything between double quotes, where \"
-// stands for a quote and \\ for a backslash.
+// value is a number, or text in double quotes in which \" is a quote and \\ a
+// backslash.
 func (p *parser) value() (string, error) {
-	if !p.take(`"`) {
-		end := strings.IndexAny(p.skip()+" ", " )")
+	if !p.accept(`"`) {
+		end := strings.IndexAny(p.skipSpace()+" ", " )")
 		v := p.text[:end]
 		if _, err := strconv.Atoi(v); err != nil {
 			return "", fmt.Errorf("expected a value before %q", p.text)
@@ -130,7 +130,7 @@ func (p *parser) value() (string, error) {
 	return "", fmt.Errorf("no closing quote in %q", p.text)
 }
 
-// values are a field's, as filters see them.
+// values returns the values of a field that filters compare.
 func values(v any) []string {
 	switch v := v.(type) {
 	case string:

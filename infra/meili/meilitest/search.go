@@ -22,7 +22,7 @@ type searchQuery struct {
 	Hybrid               any      `json:"hybrid"` // null: none
 }
 
-func (s *Server) multiSearch(r *http.Request) (int, any, *fail) {
+func (s *Server) multiSearch(r *http.Request) (int, any, *apiError) {
 	var in struct {
 		Queries []searchQuery `json:"queries"`
 	}
@@ -33,7 +33,7 @@ func (s *Server) multiSearch(r *http.Request) (int, any, *fail) {
 	for _, q := range in.Queries {
 		x := s.indexes[q.IndexUID]
 		if x == nil {
-			return 0, nil, refuse(404, "index_not_found", "index %s not found", q.IndexUID)
+			return 0, nil, newError(404, "index_not_found", "index %s not found", q.IndexUID)
 		}
 		out, f := x.search(q)
 		if f != nil {
@@ -49,30 +49,30 @@ type match struct {
 	score float64
 }
 
-func (x *index) search(q searchQuery) (any, *fail) {
+func (x *index) search(q searchQuery) (any, *apiError) {
 	switch {
 	case q.Hybrid != nil:
-		return nil, refuse(400, "invalid_search_hybrid_query", "%v", q.Hybrid)
+		return nil, newError(400, "invalid_search_hybrid_query", "%v", q.Hybrid)
 	case q.MatchingStrategy != "all":
-		return nil, refuse(400, "invalid_search_matching_strategy", "this stand-in knows all only, not %q", q.MatchingStrategy)
+		return nil, newError(400, "invalid_search_matching_strategy", "this stand-in knows all only, not %q", q.MatchingStrategy)
 	case len(strings.Fields(q.Q)) > 10*2:
-		return nil, refuse(400, "bad_request", "Meilisearch reads ten words of a query: %q", q.Q)
+		return nil, newError(400, "bad_request", "Meilisearch reads ten words of a query: %q", q.Q)
 	}
 	for _, a := range q.Sort {
 		if field, _, _ := strings.Cut(a, ":"); !slices.Contains(x.settings.SortableAttributes, field) {
-			return nil, refuse(400, "invalid_search_sort", "%s is not sortable", field)
+			return nil, newError(400, "invalid_search_sort", "%s is not sortable", field)
 		}
 	}
 	for _, a := range q.AttributesToRetrieve {
 		if !slices.Contains(x.settings.DisplayedAttributes, a) {
-			return nil, refuse(400, "bad_request", "%s is not displayed", a)
+			return nil, newError(400, "bad_request", "%s is not displayed", a)
 		}
 	}
 	keep := func(*doc) bool { return true }
 	if q.Filter != "" {
 		var err error
 		if keep, err = parseFilter(q.Filter, x.settings.FilterableAttributes); err != nil {
-			return nil, refuse(400, "invalid_search_filter", "%s: %v", q.Filter, err)
+			return nil, newError(400, "invalid_search_filter", "%s: %v", q.Filter, err)
 		}
 	}
 	var found []match
@@ -91,7 +91,7 @@ func (x *index) search(q searchQuery) (any, *fail) {
 	total := min(len(found), x.settings.Pagination.MaxTotalHits)
 	hits := []map[string]any{}
 	for _, m := range found[min(q.Offset, total):min(q.Offset+q.Limit, total)] {
-		hit := only(m.doc.raw, q.AttributesToRetrieve)
+		hit := selectFields(m.doc.raw, q.AttributesToRetrieve)
 		if q.ShowRankingScore {
 			hit["_rankingScore"] = m.score
 		}
@@ -101,10 +101,10 @@ func (x *index) search(q searchQuery) (any, *fail) {
 		"estimatedTotalHits": total, "processingTimeMs": 0}, nil
 }
 
-// rank gives a document's score for the words, 0 to 1: each word in the first
-// attribute that holds it, whole before its beginning before a slip; then
-// short attributes before long. It is simpler than Meilisearch's rules and
-// orders by the same things. ok is false when a word is nowhere.
+// rank returns a document's score for the words, 0 to 1: each word counts by the
+// first attribute that contains it, more when whole than as a prefix or with a
+// typing error, and more in short attributes. It is simpler than Meilisearch's
+// rules but uses the same criteria. ok is false when a word is missing.
 func (x *index) rank(d *doc, words []string) (score float64, ok bool) {
 	if len(words) == 0 {
 		return 0, true
@@ -113,10 +113,10 @@ func (x *index) rank(d *doc, words []string) (score float64, ok bool) {
 	for i, w := range words {
 		best := 0.0
 		for place, a := range attributes {
-			held := d.words[a]
-			for _, h := range held {
-				like := x.alike(w, h, i == len(words)-1)
-				best = max(best, like*(float64(len(attributes)-place)-float64(min(len(held), 50))/100))
+			indexed := d.words[a]
+			for _, h := range indexed {
+				like := x.similarity(w, h, i == len(words)-1)
+				best = max(best, like*(float64(len(attributes)-place)-float64(min(len(indexed), 50))/100))
 			}
 		}
 		if best <= 0 {
@@ -127,13 +127,14 @@ func (x *index) rank(d *doc, words []string) (score float64, ok bool) {
 	return score / float64(len(words)*len(attributes)), true
 }
 
-// alike is 1 for the word itself, less for a beginning, less for a slip.
-func (x *index) alike(typed, held string, last bool) float64 {
+// similarity is 1 for the word itself, less for a prefix, and least with typing
+// errors.
+func (x *index) similarity(typed, indexed string, last bool) float64 {
 	t := x.settings.TypoTolerance
 	switch {
-	case typed == held:
+	case typed == indexed:
 		return 1
-	case last && strings.HasPrefix(held, typed):
+	case last && strings.HasPrefix(indexed, typed):
 		return 0.8
 	case !t.Enabled || t.DisableOnNumbers && strings.Trim(typed, "0123456789") == "":
 		return 0
@@ -145,17 +146,17 @@ func (x *index) alike(typed, held string, last bool) float64 {
 	if len(typed) >= t.MinWordSizeForTypos.TwoTypos {
 		allowed = 2
 	}
-	if allowed > 0 && distance(typed, held, allowed) <= allowed {
+	if allowed > 0 && distance(typed, indexed, allowed) <= allowed {
 		return 0.5
 	}
 	return 0
 }
 
-// distance counts letters added, left out, changed or swapped with their
-// neighbour; beyond most it says most+1.
-func distance(a, b string, most int) int {
-	if len(a)-len(b) > most || len(b)-len(a) > most {
-		return most + 1
+// distance counts letters that are added, left out, changed or swapped with their
+// neighbour; it returns limit+1 for any larger number.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
 	}
 	before, row := []int(nil), make([]int, len(b)+1)
 	for j := range row {

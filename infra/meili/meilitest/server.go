@@ -1,8 +1,8 @@
-// Package meilitest stands in for a Meilisearch server in tests: it takes the
-// routes and bodies that Meilisearch documents, refuses every other with the
-// documented error, runs tasks in order, and really filters and ranks, though
-// simply. It proves that the adapter speaks as documented; only a real server
-// can prove that the documents are right.
+// Package meilitest is a fake Meilisearch server for tests: it accepts the routes
+// and bodies that Meilisearch documents, rejects all others with the documented
+// error, runs tasks in order, and filters and ranks in a simple way. It proves
+// that the adapter follows the documentation; only a real server can prove that
+// the documentation is right.
 package meilitest
 
 import (
@@ -18,17 +18,17 @@ import (
 	"time"
 )
 
-// Server is the stand-in.
+// Server is the fake server.
 type Server struct {
 	*httptest.Server
-	Key string // of every request
+	Key string // required with every request
 
-	t       testing.TB
-	mu      sync.Mutex
-	down    bool
-	indexes map[string]*index
-	tasks   []task
-	asked   map[string]int // requests by route
+	t        testing.TB
+	mu       sync.Mutex
+	down     bool
+	indexes  map[string]*index
+	tasks    []task
+	requests map[string]int // requests by route
 }
 
 type index struct {
@@ -37,7 +37,7 @@ type index struct {
 	docs     map[string]*doc
 }
 
-// doc is a document and its fields as filters and ranking read them.
+// doc is a document with its fields prepared for filters and ranking.
 type doc struct {
 	raw   map[string]any
 	id    string
@@ -61,7 +61,7 @@ func newDoc(id string, raw map[string]any) *doc {
 	return d
 }
 
-// settings are those that the adapter gives; any other is an error.
+// settings are those that the adapter sets; any other is an error.
 type settings struct {
 	RankingRules         []string `json:"rankingRules"`
 	SearchableAttributes []string `json:"searchableAttributes"`
@@ -88,17 +88,17 @@ type settings struct {
 }
 
 type task struct {
-	UID      int    `json:"uid"`
-	IndexUID string `json:"indexUid"`
-	Status   string `json:"status"`
-	Type     string `json:"type"`
-	Error    *fail  `json:"error"`
+	UID      int       `json:"uid"`
+	IndexUID string    `json:"indexUid"`
+	Status   string    `json:"status"`
+	Type     string    `json:"type"`
+	Error    *apiError `json:"error"`
 
-	looked int
+	polls int
 }
 
-// fail is an error as Meilisearch writes it.
-type fail struct {
+// apiError is an error response of Meilisearch.
+type apiError struct {
 	Message string `json:"message"`
 	Code    string `json:"code"`
 	Type    string `json:"type"`
@@ -107,41 +107,42 @@ type fail struct {
 	status int
 }
 
-func refuse(status int, code, format string, args ...any) *fail {
-	return &fail{Message: fmt.Sprintf(format, args...), Code: code, Type: "invalid_request", Link: "https://docs.meilisearch.com/errors#" + code, status: status}
+func newError(status int, code, format string, args ...any) *apiError {
+	return &apiError{Message: fmt.Sprintf(format, args...), Code: code, Type: "invalid_request", Link: "https://docs.meilisearch.com/errors#" + code, status: status}
 }
 
-// New starts a stand-in. A request that Meilisearch would refuse fails the test
-// unless it is one that a correct client makes too (index_not_found).
+// New starts a server. A request that Meilisearch would reject fails the test,
+// except for errors that a correct client also causes (index_not_found).
 func New(t testing.TB) *Server {
-	s := &Server{t: t, Key: "khoa-tim-bai", indexes: map[string]*index{}, asked: map[string]int{}}
+	s := &Server{t: t, Key: "khoa-tim-bai", indexes: map[string]*index{}, requests: map[string]int{}}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
 	return s
 }
 
-// Down makes every request fail with 503, as a proxy before a dead server does.
-func (s *Server) Down(down bool) {
+// SetDown makes every request fail with 503, as a proxy in front of a dead server
+// does.
+func (s *Server) SetDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
 }
 
-// Wipe forgets everything.
-func (s *Server) Wipe() {
+// Reset deletes all indexes.
+func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.indexes = map[string]*index{}
 }
 
-// Asked counts the requests of a route, for example "POST /multi-search".
-func (s *Server) Asked(route string) int {
+// Requests counts the requests of a route, for example "POST /multi-search".
+func (s *Server) Requests(route string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.asked[route]
+	return s.requests[route]
 }
 
-// Indexes names the indexes there are.
+// Indexes lists the names of the indexes.
 func (s *Server) Indexes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,28 +158,28 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.down {
-		http.Error(w, "no server here", http.StatusServiceUnavailable)
+		http.Error(w, "server is down", http.StatusServiceUnavailable)
 		return
 	}
 	status, body, f := s.route(r)
 	if f != nil {
 		if f.Code != "index_not_found" && f.Code != "invalid_search_filter" {
-			s.t.Errorf("Meilisearch would refuse %s %s: %s", r.Method, r.URL, f.Message)
+			s.t.Errorf("Meilisearch would reject %s %s: %s", r.Method, r.URL, f.Message)
 		}
 		status, body = f.status, f
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that gave up does not read
+	_ = json.NewEncoder(w).Encode(body) // fails when the client has disconnected
 }
 
-// route finds the documented route.
-func (s *Server) route(r *http.Request) (int, any, *fail) {
+// route dispatches the request to its documented route.
+func (s *Server) route(r *http.Request) (int, any, *apiError) {
 	if r.URL.Path == "/health" && r.Method == http.MethodGet {
 		return 200, map[string]string{"status": "available"}, nil
 	}
 	if got := r.Header.Get("Authorization"); got != "Bearer "+s.Key {
-		return 0, nil, refuse(403, "invalid_api_key", "the key %q is not valid", got)
+		return 0, nil, newError(403, "invalid_api_key", "the key %q is not valid", got)
 	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	pattern := slices.Clone(parts)
@@ -187,17 +188,17 @@ func (s *Server) route(r *http.Request) (int, any, *fail) {
 		uid, pattern[1] = parts[1], "{}"
 	}
 	name := r.Method + " /" + strings.Join(pattern, "/")
-	s.asked[name]++
+	s.requests[name]++
 	if r.Method != http.MethodGet && r.Method != http.MethodDelete && r.Header.Get("Content-Type") != "application/json" {
-		return 0, nil, refuse(415, "invalid_content_type", "content type %q", r.Header.Get("Content-Type"))
+		return 0, nil, newError(415, "invalid_content_type", "content type %q", r.Header.Get("Content-Type"))
 	}
 	switch name {
 	case "POST /indexes":
 		return s.createIndex(r)
 	case "DELETE /indexes/{}":
-		return s.enqueue(uid, "indexDeletion", func() *fail {
+		return s.enqueue(uid, "indexDeletion", func() *apiError {
 			if s.indexes[uid] == nil {
-				return refuse(404, "index_not_found", "index %s not found", uid)
+				return newError(404, "index_not_found", "index %s not found", uid)
 			}
 			delete(s.indexes, uid)
 			return nil
@@ -217,22 +218,22 @@ func (s *Server) route(r *http.Request) (int, any, *fail) {
 	case "GET /tasks/{}":
 		return s.task(uid)
 	}
-	return 0, nil, refuse(404, "not_found", "no route %s", name)
+	return 0, nil, newError(404, "not_found", "no route %s", name)
 }
 
-// read takes a body whose every field is known.
-func read(r *http.Request, into any) *fail {
+// read decodes a body; an unknown field is an error.
+func read(r *http.Request, into any) *apiError {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return refuse(400, "bad_request", "%T: %v", into, err)
+		return newError(400, "bad_request", "%T: %v", into, err)
 	}
 	return nil
 }
 
-// enqueue answers with a task and does it; it is seen to be done at the second
-// look only, so that a client that does not wait is found out.
-func (s *Server) enqueue(uid, kind string, do func() *fail) (int, any, *fail) {
+// enqueue runs a task and returns it. It shows as finished from the second poll
+// on, so that a client that does not wait fails its test.
+func (s *Server) enqueue(uid, kind string, do func() *apiError) (int, any, *apiError) {
 	t := task{UID: len(s.tasks), IndexUID: uid, Type: kind, Status: "succeeded", Error: do()}
 	if t.Error != nil {
 		t.Status = "failed"
@@ -241,13 +242,13 @@ func (s *Server) enqueue(uid, kind string, do func() *fail) (int, any, *fail) {
 	return 202, map[string]any{"taskUid": t.UID, "indexUid": uid, "status": "enqueued", "type": kind, "enqueuedAt": time.Unix(0, 0).UTC()}, nil
 }
 
-func (s *Server) task(uid string) (int, any, *fail) {
+func (s *Server) task(uid string) (int, any, *apiError) {
 	n, err := strconv.Atoi(uid)
 	if err != nil || n < 0 || n >= len(s.tasks) {
-		return 0, nil, refuse(404, "task_not_found", "task %s", uid)
+		return 0, nil, newError(404, "task_not_found", "task %s", uid)
 	}
 	t := &s.tasks[n]
-	if t.looked++; t.looked == 1 {
+	if t.polls++; t.polls == 1 {
 		return 200, task{UID: t.UID, IndexUID: t.IndexUID, Type: t.Type, Status: "processing"}, nil
 	}
 	return 200, *t, nil
@@ -257,7 +258,7 @@ func validUID(uid string) bool {
 	return uid != "" && len(uid) <= 400 && strings.Trim(uid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
 }
 
-func (s *Server) createIndex(r *http.Request) (int, any, *fail) {
+func (s *Server) createIndex(r *http.Request) (int, any, *apiError) {
 	var in struct {
 		UID        string `json:"uid"`
 		PrimaryKey string `json:"primaryKey"`
@@ -266,18 +267,18 @@ func (s *Server) createIndex(r *http.Request) (int, any, *fail) {
 		return 0, nil, f
 	}
 	if !validUID(in.UID) {
-		return 0, nil, refuse(400, "invalid_index_uid", "%q", in.UID)
+		return 0, nil, newError(400, "invalid_index_uid", "%q", in.UID)
 	}
-	return s.enqueue(in.UID, "indexCreation", func() *fail {
+	return s.enqueue(in.UID, "indexCreation", func() *apiError {
 		if s.indexes[in.UID] != nil {
-			return refuse(409, "index_already_exists", "index %s already exists", in.UID)
+			return newError(409, "index_already_exists", "index %s already exists", in.UID)
 		}
 		s.indexes[in.UID] = &index{primary: in.PrimaryKey, docs: map[string]*doc{}}
 		return nil
 	})
 }
 
-func (s *Server) patchSettings(r *http.Request, uid string) (int, any, *fail) {
+func (s *Server) patchSettings(r *http.Request, uid string) (int, any, *apiError) {
 	var in settings
 	if f := read(r, &in); f != nil {
 		return 0, nil, f
@@ -288,20 +289,20 @@ func (s *Server) patchSettings(r *http.Request, uid string) (int, any, *fail) {
 			continue
 		}
 		if !slices.Contains([]string{"words", "typo", "proximity", "attribute", "sort", "exactness"}, rule) {
-			return 0, nil, refuse(400, "invalid_settings_ranking_rules", "%q", rule)
+			return 0, nil, newError(400, "invalid_settings_ranking_rules", "%q", rule)
 		}
 	}
 	if l := in.TypoTolerance.MinWordSizeForTypos; l.OneTypo > l.TwoTypos || l.TwoTypos > 255 {
-		return 0, nil, refuse(400, "invalid_settings_typo_tolerance", "%+v", l)
+		return 0, nil, newError(400, "invalid_settings_typo_tolerance", "%+v", l)
 	}
 	for _, a := range in.LocalizedAttributes {
 		for _, l := range a.Locales {
 			if l != "vie" {
-				return 0, nil, refuse(400, "invalid_settings_localized_attributes", "%q", l)
+				return 0, nil, newError(400, "invalid_settings_localized_attributes", "%q", l)
 			}
 		}
 	}
-	return s.enqueue(uid, "settingsUpdate", func() *fail {
+	return s.enqueue(uid, "settingsUpdate", func() *apiError {
 		x := s.indexes[uid]
 		if x == nil {
 			x = &index{docs: map[string]*doc{}}
@@ -312,30 +313,30 @@ func (s *Server) patchSettings(r *http.Request, uid string) (int, any, *fail) {
 	})
 }
 
-func (s *Server) putDocuments(r *http.Request, uid string) (int, any, *fail) {
+func (s *Server) putDocuments(r *http.Request, uid string) (int, any, *apiError) {
 	var docs []map[string]any
 	if f := read(r, &docs); f != nil {
 		return 0, nil, f
 	}
 	for name := range r.URL.Query() {
 		if name != "primaryKey" {
-			return 0, nil, refuse(400, "bad_request", "parameter %s", name)
+			return 0, nil, newError(400, "bad_request", "parameter %s", name)
 		}
 	}
 	primary := r.URL.Query().Get("primaryKey")
-	return s.enqueue(uid, "documentAdditionOrUpdate", func() *fail {
+	return s.enqueue(uid, "documentAdditionOrUpdate", func() *apiError {
 		x := s.indexes[uid]
 		if x == nil {
 			x = &index{primary: primary, docs: map[string]*doc{}}
 			s.indexes[uid] = x
 		}
 		if x.primary != primary {
-			return refuse(400, "index_primary_key_already_exists", "%q", x.primary)
+			return newError(400, "index_primary_key_already_exists", "%q", x.primary)
 		}
 		for _, d := range docs {
 			id, ok := d[primary].(string)
 			if !ok || !validUID(id) || len(id) > 511 {
-				return refuse(400, "invalid_document_id", "%v", d[primary])
+				return newError(400, "invalid_document_id", "%v", d[primary])
 			}
 		}
 		for _, d := range docs {
@@ -346,15 +347,15 @@ func (s *Server) putDocuments(r *http.Request, uid string) (int, any, *fail) {
 	})
 }
 
-func (s *Server) deleteDocuments(r *http.Request, uid string) (int, any, *fail) {
+func (s *Server) deleteDocuments(r *http.Request, uid string) (int, any, *apiError) {
 	var ids []string
 	if f := read(r, &ids); f != nil {
 		return 0, nil, f
 	}
-	return s.enqueue(uid, "documentDeletion", func() *fail {
+	return s.enqueue(uid, "documentDeletion", func() *apiError {
 		x := s.indexes[uid]
 		if x == nil {
-			return refuse(404, "index_not_found", "index %s not found", uid)
+			return newError(404, "index_not_found", "index %s not found", uid)
 		}
 		for _, id := range ids {
 			delete(x.docs, id)
@@ -363,7 +364,7 @@ func (s *Server) deleteDocuments(r *http.Request, uid string) (int, any, *fail) 
 	})
 }
 
-func (s *Server) fetch(r *http.Request, uid string) (int, any, *fail) {
+func (s *Server) fetch(r *http.Request, uid string) (int, any, *apiError) {
 	var in struct {
 		Offset, Limit int
 		Fields        []string
@@ -373,18 +374,18 @@ func (s *Server) fetch(r *http.Request, uid string) (int, any, *fail) {
 	}
 	x := s.indexes[uid]
 	if x == nil {
-		return 0, nil, refuse(404, "index_not_found", "index %s not found", uid)
+		return 0, nil, newError(404, "index_not_found", "index %s not found", uid)
 	}
 	all := sorted(x.docs)
 	from := min(in.Offset, len(all))
 	page := []map[string]any{}
 	for _, d := range all[from:min(from+in.Limit, len(all))] {
-		page = append(page, only(d.raw, in.Fields))
+		page = append(page, selectFields(d.raw, in.Fields))
 	}
 	return 200, map[string]any{"results": page, "offset": in.Offset, "limit": in.Limit, "total": len(all)}, nil
 }
 
-func (s *Server) swap(r *http.Request) (int, any, *fail) {
+func (s *Server) swap(r *http.Request) (int, any, *apiError) {
 	var pairs []struct {
 		Indexes []string
 		Rename  bool
@@ -393,20 +394,20 @@ func (s *Server) swap(r *http.Request) (int, any, *fail) {
 		return 0, nil, f
 	}
 	if len(pairs) != 1 || len(pairs[0].Indexes) != 2 || pairs[0].Rename {
-		return 0, nil, refuse(400, "invalid_swap_indexes", "%+v", pairs)
+		return 0, nil, newError(400, "invalid_swap_indexes", "%+v", pairs)
 	}
 	a, b := pairs[0].Indexes[0], pairs[0].Indexes[1]
-	return s.enqueue("", "indexSwap", func() *fail {
+	return s.enqueue("", "indexSwap", func() *apiError {
 		if s.indexes[a] == nil || s.indexes[b] == nil {
-			return refuse(404, "index_not_found", "indexes %s and %s", a, b)
+			return newError(404, "index_not_found", "indexes %s and %s", a, b)
 		}
 		s.indexes[a], s.indexes[b] = s.indexes[b], s.indexes[a]
 		return nil
 	})
 }
 
-// only keeps the named fields.
-func only(d map[string]any, fields []string) map[string]any {
+// selectFields returns the named fields.
+func selectFields(d map[string]any, fields []string) map[string]any {
 	if fields == nil {
 		return d
 	}

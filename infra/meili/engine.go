@@ -10,16 +10,16 @@ import (
 	"lenlop/services/catalog"
 )
 
-// asking is a catalog.Engine for one query: Meilisearch names lessons, the
-// rules of services/catalog want numbers.
-type asking struct {
+// meiliEngine is a catalog.Engine for one query. Meilisearch identifies lessons
+// by text, the rules of services/catalog by number.
+type meiliEngine struct {
 	x      *Index
 	keys   map[string]int64
 	ids    []string
-	failed error // of Meilisearch, not of the database
+	failed error // of Meilisearch; errors of the database are not kept here
 }
 
-func (a *asking) key(id string) int64 {
+func (a *meiliEngine) key(id string) int64 {
 	k, ok := a.keys[id]
 	if !ok {
 		k = int64(len(a.ids))
@@ -29,7 +29,7 @@ func (a *asking) key(id string) int64 {
 	return k
 }
 
-// hit is what is read of a document.
+// hit holds the fields that are read of a document.
 type hit struct {
 	LessonID string  `json:"lesson_id"`
 	Subject  string  `json:"subject"`
@@ -43,16 +43,16 @@ type hit struct {
 
 var facts = []string{"lesson_id", "subject", "grade", "week", "language", "school_id", "published"}
 
-// ranked is how many of the matches Meilisearch puts in order; the rest follow
-// by age. Nobody reads so far.
+// ranked is how many matches Meilisearch ranks; the rest follow by age, because
+// nobody reads that many.
 const ranked = 300
 
-// Candidates asks for what the meaning says exactly, as a filter, and for
-// Meilisearch's own order of the best of it, in one exchange.
-func (a *asking) Candidates(ctx context.Context, m catalog.Meaning, f catalog.Query, limit int) ([]catalog.Candidate, error) {
-	filter := conjunction(meaning(m), conditions(f))
+// Candidates finds the matches by a filter, and in the same request lets
+// Meilisearch rank the best of them.
+func (a *meiliEngine) Candidates(ctx context.Context, m catalog.ParsedQuery, f catalog.Query, limit int) ([]catalog.Candidate, error) {
+	filter := conjunction(matchFilter(m), queryFilter(f))
 	best := query(filter, min(ranked, limit))
-	best.Query, best.ShowRankingScore, best.Sort = words(m), true, nil
+	best.Query, best.ShowRankingScore, best.Sort = rankingText(m), true, nil
 	found, err := a.search(ctx, best, query(filter, limit))
 	if err != nil {
 		return nil, err
@@ -62,8 +62,8 @@ func (a *asking) Candidates(ctx context.Context, m catalog.Meaning, f catalog.Qu
 		scores[h.LessonID] = h.Score
 	}
 	out, seen := make([]catalog.Candidate, 0, len(found[1])), map[string]bool{}
-	// The best first, so that the limit cuts the rest: catalog asks again under
-	// the filters when it gets exactly as many as it asked for.
+	// The ranked hits come first, so that the limit cuts the rest: services/catalog
+	// searches again with the filters when it gets exactly limit candidates.
 	for _, h := range append(found[0], found[1]...) {
 		if seen[h.LessonID] || len(out) == limit {
 			continue
@@ -75,13 +75,13 @@ func (a *asking) Candidates(ctx context.Context, m catalog.Meaning, f catalog.Qu
 	return out, nil
 }
 
-// Exact asks for the words with their tones.
-func (a *asking) Exact(ctx context.Context, tones []string, f catalog.Query, limit int) ([]int64, error) {
+// Exact matches the words with their tones.
+func (a *meiliEngine) Exact(ctx context.Context, tones []string, f catalog.Query, limit int) ([]int64, error) {
 	var all []string
 	for _, t := range tones {
 		all = append(all, equals("tones", t))
 	}
-	q := query(conjunction(strings.Join(all, " AND "), conditions(f)), limit)
+	q := query(conjunction(strings.Join(all, " AND "), queryFilter(f)), limit)
 	q.AttributesToRetrieve = facts[:1]
 	found, err := a.search(ctx, q)
 	if err != nil {
@@ -94,8 +94,9 @@ func (a *asking) Exact(ctx context.Context, tones []string, f catalog.Query, lim
 	return keys, nil
 }
 
-// Keyed reads what hits show from the database: what is gone there is not shown.
-func (a *asking) Keyed(ctx context.Context, keys []int64) ([]catalog.Entry, error) {
+// Keyed reads entries from the database's index, so that a lesson removed there
+// is not shown.
+func (a *meiliEngine) Keyed(ctx context.Context, keys []int64) ([]catalog.Entry, error) {
 	ids := make([]string, len(keys))
 	for i, k := range keys {
 		ids[i] = a.ids[k]
@@ -120,8 +121,8 @@ func (a *asking) Keyed(ctx context.Context, keys []int64) ([]catalog.Entry, erro
 	return out, nil
 }
 
-// Spoken is the database's: what is said in lessons is not sent to Meilisearch.
-func (a *asking) Spoken(ctx context.Context, m catalog.Meaning, f catalog.Query, limit int) ([]catalog.Candidate, error) {
+// Spoken uses the database's index: captions are not sent to Meilisearch.
+func (a *meiliEngine) Spoken(ctx context.Context, m catalog.ParsedQuery, f catalog.Query, limit int) ([]catalog.Candidate, error) {
 	cs, err := a.x.Local.Spoken(ctx, m, f, limit)
 	for i := range cs {
 		cs[i].Key = a.key(cs[i].LessonID)
@@ -129,23 +130,23 @@ func (a *asking) Spoken(ctx context.Context, m catalog.Meaning, f catalog.Query,
 	return cs, err
 }
 
-// Passages are the database's too.
-func (a *asking) Passages(ctx context.Context, numbers []int64) (map[int64]catalog.Passage, error) {
+// Passages reads from the database's index.
+func (a *meiliEngine) Passages(ctx context.Context, numbers []int64) (map[int64]catalog.Passage, error) {
 	return a.x.Local.Passages(ctx, numbers)
 }
 
-// Vocabulary, Page and Counts are the database's.
-func (a *asking) Vocabulary(ctx context.Context) (*catalog.Vocabulary, error) {
+// Vocabulary of the database's index.
+func (a *meiliEngine) Vocabulary(ctx context.Context) (*catalog.Vocabulary, error) {
 	return a.x.Local.Vocabulary(ctx)
 }
 
-// Page lists without a text.
-func (a *asking) Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, error) {
+// Page lists from the database's index.
+func (a *meiliEngine) Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, error) {
 	return a.x.Local.Page(ctx, f)
 }
 
-// Counts of the entries for a list.
-func (a *asking) Counts(ctx context.Context, f catalog.Query) (catalog.Counts, error) {
+// Counts of the database's index.
+func (a *meiliEngine) Counts(ctx context.Context, f catalog.Query) (catalog.Counts, error) {
 	return a.x.Local.Counts(ctx, f)
 }
 
@@ -154,13 +155,13 @@ func query(filter string, limit int) *meilisearch.SearchRequest {
 		MatchingStrategy: meilisearch.All, Locales: []string{locale}}
 }
 
-func (a *asking) search(ctx context.Context, qs ...*meilisearch.SearchRequest) ([][]hit, error) {
+func (a *meiliEngine) search(ctx context.Context, qs ...*meilisearch.SearchRequest) ([][]hit, error) {
 	for _, q := range qs {
 		q.IndexUID = a.x.c.UID
 	}
 	r, err := a.x.server.MultiSearchWithContext(ctx, &meilisearch.MultiSearchRequest{Queries: qs})
 	if err == nil && len(r.Results) != len(qs) {
-		err = fmt.Errorf("%d answers to %d queries", len(r.Results), len(qs))
+		err = fmt.Errorf("%d results for %d queries", len(r.Results), len(qs))
 	}
 	out := make([][]hit, len(qs))
 	if err == nil {

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func schoolWords() *Vocabulary {
+func testVocabulary() *Vocabulary {
 	words := map[string]int{}
 	for w := range strings.FieldsSeq(`toan ham so bac nhat hai phuong trinh tam giac duong tron on thi vao lop 9 10 lop9 lop10 tuan tuan5 5
 		hoa hoc ngu van bai mon environment nguyen thi ha chuong`) {
@@ -17,21 +17,21 @@ func schoolWords() *Vocabulary {
 	return NewVocabulary(words)
 }
 
-// say writes a meaning down: terms by spaces, ways by |, + joins words that
-// stand together, * may go on, ~ mended, ? unknown.
-func say(m Meaning) string {
+// format writes a parsed query: terms separated by spaces, alternatives by |;
+// + joins adjacent words, * is a prefix, ~ corrected, ? unknown.
+func format(m ParsedQuery) string {
 	var terms []string
 	for _, t := range m.Terms {
-		var ways []string
-		for _, w := range t.Ways {
+		var alternatives []string
+		for _, w := range t.Alternatives {
 			s := strings.Join(w.Words, "+")
 			if w.Prefix {
 				s += "*"
 			}
-			ways = append(ways, s)
+			alternatives = append(alternatives, s)
 		}
-		s := strings.Join(ways, "|")
-		if t.Mended {
+		s := strings.Join(alternatives, "|")
+		if t.Corrected {
 			s = "~" + s
 		}
 		if t.Unknown {
@@ -42,8 +42,8 @@ func say(m Meaning) string {
 	return strings.Join(terms, " ")
 }
 
-func TestRead(t *testing.T) {
-	v := schoolWords()
+func TestParseQuery(t *testing.T) {
+	v := testVocabulary()
 	for _, c := range []struct{ typed, want string }{
 		{"", ""},
 		{"  ?! ", ""},
@@ -66,8 +66,8 @@ func TestRead(t *testing.T) {
 		{"qwxyz", "?qwxyz"},
 		{"nguyen thi ha", "nguyen thi ha"},
 	} {
-		if got := say(Read(c.typed, v, false)); got != c.want {
-			t.Errorf("Read(%q) = %s, want %s", c.typed, got, c.want)
+		if got := format(ParseQuery(c.typed, v, false)); got != c.want {
+			t.Errorf("ParseQuery(%q) = %s, want %s", c.typed, got, c.want)
 		}
 	}
 	for _, c := range []struct{ typed, want string }{
@@ -77,50 +77,50 @@ func TestRead(t *testing.T) {
 		if c.typed == "phuong" {
 			want = c.want
 		}
-		if got := say(Read(c.typed, v, true)); got != want {
+		if got := format(ParseQuery(c.typed, v, true)); got != want {
 			t.Errorf("typing %q = %s, want %s", c.typed, got, want)
 		}
 	}
 }
 
-func TestReadToned(t *testing.T) {
-	v := schoolWords()
+func TestParseQueryTones(t *testing.T) {
+	v := testVocabulary()
 	for typed, want := range map[string]bool{"toan 9": false, "toán 9": true, "toans 9": true, "ham so": false, "hàm so": true} {
-		if got := Read(typed, v, false).Toned; got != want {
-			t.Errorf("Read(%q).Toned = %v", typed, got)
+		if got := ParseQuery(typed, v, false).Toned; got != want {
+			t.Errorf("ParseQuery(%q).Toned = %v", typed, got)
 		}
 	}
-	m := Read("toans hàm phuonng", v, false)
+	m := ParseQuery("toans hàm phuonng", v, false)
 	if a, b, c := m.Terms[0].Tones, m.Terms[1].Tones, m.Terms[2].Tones; a != "toans" || b != "hamf" || c != "" {
 		t.Errorf("tones %q %q %q", a, b, c)
 	}
 }
 
-func TestMend(t *testing.T) {
-	v := schoolWords()
+func TestCorrect(t *testing.T) {
+	v := testVocabulary()
 	// Every choice mends one word and leaves the others as they are.
-	m, ok := Read("phuong trinh bac hai", v, false).mend(v)
+	m, ok := ParseQuery("phuong trinh bac hai", v, false).correct(v)
 	if !ok {
 		t.Fatal("nothing to mend, though chuong is near phuong")
 	}
 	for _, c := range m.Choices {
-		mended := 0
+		corrected := 0
 		for _, term := range c {
-			if term.Mended {
-				mended++
+			if term.Corrected {
+				corrected++
 			}
 		}
-		if mended != 1 || len(c) != 4 {
-			t.Errorf("choice %s mends %d words", say(Meaning{Terms: c}), mended)
+		if corrected != 1 || len(c) != 4 {
+			t.Errorf("choice %s mends %d words", format(ParsedQuery{Terms: c}), corrected)
 		}
 	}
-	if _, ok := Read("lop 9", v, false).mend(v); ok {
-		t.Error("a grade was mended")
+	if _, ok := ParseQuery("lop 9", v, false).correct(v); ok {
+		t.Error("a grade was corrected")
 	}
 }
 
-func TestLoosen(t *testing.T) {
-	v := schoolWords()
+func TestRelax(t *testing.T) {
+	v := testVocabulary()
 	for _, c := range []struct {
 		typed   string
 		drop    int
@@ -136,30 +136,30 @@ func TestLoosen(t *testing.T) {
 		{"toan ham so bac nhat hai tam giac", 2, 0}, // too many choices
 		{"toan ham so bac nhat hai tam giac", 1, 8},
 	} {
-		m, ok := Read(c.typed, v, false).loosen(c.drop)
+		m, ok := ParseQuery(c.typed, v, false).relax(c.drop)
 		if ok != (c.choices > 0) || len(m.Choices) != c.choices {
-			t.Errorf("loosen(%q, %d): %d choices, want %d", c.typed, c.drop, len(m.Choices), c.choices)
+			t.Errorf("relax(%q, %d): %d choices, want %d", c.typed, c.drop, len(m.Choices), c.choices)
 		}
 	}
 }
 
 // Whatever is typed is understood without a panic, within bounds, as words of
 // letters and digits.
-func TestReadAnything(t *testing.T) {
-	v := schoolWords()
+func TestParseAnything(t *testing.T) {
+	v := testVocabulary()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-zàáâđ0-9"*():^+\- ]{0,80}`)).Draw(t, "text")
-		m := Read(text, v, rapid.Bool().Draw(t, "typing"))
+		m := ParseQuery(text, v, rapid.Bool().Draw(t, "typing"))
 		if len(m.Terms) > maxTerms {
 			t.Fatalf("%d terms", len(m.Terms))
 		}
-		other, _ := m.mend(v)
+		other, _ := m.correct(v)
 		for _, terms := range append(m.Choices, other.Choices...) {
 			for _, term := range terms {
-				if len(term.Ways) == 0 {
-					t.Fatalf("no way for %q", term.Typed)
+				if len(term.Alternatives) == 0 {
+					t.Fatalf("no alternative for %q", term.Typed)
 				}
-				for _, w := range term.Ways {
+				for _, w := range term.Alternatives {
 					for _, word := range w.Words {
 						if word == "" || word != Fold(word) || strings.Contains(word, " ") {
 							t.Fatalf("word %q", word)

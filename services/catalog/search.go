@@ -9,10 +9,10 @@ import (
 )
 
 // Bounds of the work for one query. A broad prefix matches most of the
-// catalogue; nobody reads so far, so only the newest are ranked and counted.
+// catalogue; nobody reads that many hits, so only the newest are ranked and counted.
 const (
 	maxCandidates = 3000
-	maxWindow     = 2000 // how deep paging into ranked hits goes
+	maxWindow     = 2000 // the largest offset into ranked hits
 )
 
 // Candidate is an entry that matches a query's text, with the facts that
@@ -27,8 +27,8 @@ type Candidate struct {
 	School   string
 	Newest   int64 // greater is newer
 
-	// Of those that Spoken found: the lesson, for engines with keys of their own,
-	// and the first passage that says it; 0 for all others.
+	// Set by Spoken only: the lesson, for engines with keys of their own, and the
+	// number of the first matching passage.
 	LessonID string
 	Passage  int64
 }
@@ -41,65 +41,64 @@ type Count struct {
 	N           int
 }
 
-// Counts are what there is to browse: the entries of one school, or of all, by
-// their facts; and by school those that pass all filters but the school's.
+// Counts of the entries of one school, or of all, by their facts; and by school
+// of those that pass all filters except the school's.
 type Counts struct {
 	Facts   []Count
 	Schools map[string]int
 }
 
-// Engine is what an index with its own query language supplies: SQL and no
-// rules. Find makes an Index of it.
+// Engine is what a technology for searching supplies: queries, and no rules of
+// its own. Find and Complete make an Index of it.
 type Engine interface {
 	// Vocabulary of the index as ctx sees it.
 	Vocabulary(ctx context.Context) (*Vocabulary, error)
-	// Candidates that match m and the filters of f, the newest cap of them, with
-	// Score by the weights of Document (greater is better).
-	Candidates(ctx context.Context, m Meaning, f Query, cap int) ([]Candidate, error)
-	// Exact lists keys of entries under f that hold all the words, in the form of
-	// Tones, the newest cap of them.
-	Exact(ctx context.Context, tones []string, f Query, cap int) ([]int64, error)
-	// Page lists entries under f by grade, subject, week and newest first.
+	// Candidates lists at most limit entries, newest first, that match m and the
+	// filters of f, with Score by the weights of Document (greater is better).
+	Candidates(ctx context.Context, m ParsedQuery, f Query, limit int) ([]Candidate, error)
+	// Exact lists the keys of at most limit entries, newest first, that match f
+	// and contain all the words, which have the form of Tones.
+	Exact(ctx context.Context, tones []string, f Query, limit int) ([]int64, error)
+	// Page lists entries that match f by grade, subject and week, newest first.
 	Page(ctx context.Context, f Query) ([]Entry, error)
-	// Counts of the entries for a list under f. Nobody changes what it gives.
+	// Counts of the entries for a list under f. Callers must not change the result.
 	Counts(ctx context.Context, f Query) (Counts, error)
-	// Keyed gives the entries with the keys, in that order; missing ones are left out.
+	// Keyed returns the entries with the keys, in that order; missing ones are left out.
 	Keyed(ctx context.Context, keys []int64) ([]Entry, error)
-	// Spoken lists entries under f with a passage that holds every term of the
-	// first choice of m (words of a way need not stand next to each other), each
-	// with its first such passage and as Score how many there are; cap bounds the
-	// passages that are looked at.
-	Spoken(ctx context.Context, m Meaning, f Query, cap int) ([]Candidate, error)
-	// Passages gives the passages with the numbers; missing ones are left out.
+	// Spoken lists entries that match f and have a passage with every term of m
+	// (words of an alternative need not be adjacent), each with its first such
+	// passage, and with their number as Score. At most limit passages are read.
+	Spoken(ctx context.Context, m ParsedQuery, f Query, limit int) ([]Candidate, error)
+	// Passages returns the passages with the numbers; missing ones are left out.
 	Passages(ctx context.Context, numbers []int64) (map[int64]Passage, error)
 }
 
-// Find answers a query on an engine; it is the Search of an Index.
+// Find answers a query on an engine; it implements Index.Search.
 func Find(ctx context.Context, e Engine, q Query) (Result, error) {
 	q = q.Bounded()
 	v, err := e.Vocabulary(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	m := Read(q.Text, v, true)
+	m := ParseQuery(q.Text, v, true)
 	if m.Empty() {
 		return list(ctx, e, q)
 	}
-	m, all, mended, err := match(ctx, e, v, m, Query{}, true)
+	m, all, corrected, err := match(ctx, e, v, m, Query{}, true)
 	if err != nil {
 		return Result{}, err
 	}
 	within := all
 	if len(all) == maxCandidates && q.filtered() {
-		// More match than are counted: ask again for those under the filters.
+		// More entries match than are counted: read again those that pass the filters.
 		if within, err = e.Candidates(ctx, m, q, maxCandidates); err != nil {
 			return Result{}, err
 		}
-		if within, err = hear(ctx, e, m, q, within); err != nil {
+		if within, err = addSpokenMatches(ctx, e, m, q, within); err != nil {
 			return Result{}, err
 		}
 	}
-	within = slices.DeleteFunc(slices.Clone(within), func(c Candidate) bool { return !q.takes(c) })
+	within = slices.DeleteFunc(slices.Clone(within), func(c Candidate) bool { return !q.matches(c) })
 	if within, err = rank(ctx, e, m, q, within); err != nil {
 		return Result{}, err
 	}
@@ -107,12 +106,12 @@ func Find(ctx context.Context, e Engine, q Query) (Result, error) {
 	from := min(q.Offset, len(within))
 	page := within[from:min(from+q.Limit, len(within))]
 	keys := make([]int64, len(page))
-	var said []int64
+	var numbers []int64
 	passage := map[string]int64{}
 	for i, c := range page {
 		keys[i] = c.Key
 		if c.Passage != 0 {
-			said = append(said, c.Passage)
+			numbers = append(numbers, c.Passage)
 			passage[c.LessonID] = c.Passage
 		}
 	}
@@ -121,21 +120,21 @@ func Find(ctx context.Context, e Engine, q Query) (Result, error) {
 		return Result{}, err
 	}
 	var passages map[int64]Passage
-	if len(said) > 0 {
-		if passages, err = e.Passages(ctx, said); err != nil {
+	if len(numbers) > 0 {
+		if passages, err = e.Passages(ctx, numbers); err != nil {
 			return Result{}, err
 		}
 	}
 	for _, en := range entries {
-		en.Spoken = nil // an hour's talk is nothing to carry along
+		en.Spoken = nil // an hour of speech is too much for a hit
 		h := Hit{Entry: en, Title: m.Mark(en.Title), Description: m.Snippet(en.Description)}
 		if n := passage[en.LessonID]; n != 0 {
-			h.Moment = m.moment(passages[n])
+			h.Moment = m.momentIn(passages[n])
 		}
 		r.Hits = append(r.Hits, h)
 	}
-	if mended && len(entries) > 0 {
-		r.Corrected = m.asFound(entries[0].Document())
+	if corrected && len(entries) > 0 {
+		r.Corrected = m.correctedText(entries[0].Document())
 	}
 	if len(all) == 0 {
 		r.Nearby, err = nearby(ctx, e, v, m)
@@ -143,42 +142,43 @@ func Find(ctx context.Context, e Engine, q Query) (Result, error) {
 	return r, err
 }
 
-// match finds the candidates of a meaning. When nothing matches it forgives
-// more, step by step: a word mistyped into another known one, then words left
-// out. It gives the meaning that matched. What is said in lessons (heard) is
-// asked for as it was typed and before more is forgiven, never by fewer words:
-// of an hour's talk some words fit anything.
-func match(ctx context.Context, e Engine, v *Vocabulary, m Meaning, f Query, heard bool) (_ Meaning, found []Candidate, mended bool, err error) {
-	mended = slices.ContainsFunc(m.Terms, func(t Term) bool { return t.Mended })
-	if found, err = e.Candidates(ctx, m, f, maxCandidates); err == nil && heard {
-		found, err = hear(ctx, e, m, f, found)
+// match finds the candidates of a query and returns the query that matched.
+// When nothing matches, it becomes more tolerant step by step: first one word
+// may be a typing error that happens to be another known word, then words are
+// left out. Captions (withSpoken) are searched for the query as typed only,
+// before the tolerant steps: an hour of speech contains some words of any query.
+func match(
+	ctx context.Context, e Engine, v *Vocabulary, m ParsedQuery, f Query, withSpoken bool,
+) (_ ParsedQuery, found []Candidate, corrected bool, err error) {
+	corrected = slices.ContainsFunc(m.Terms, func(t Term) bool { return t.Corrected })
+	if found, err = e.Candidates(ctx, m, f, maxCandidates); err == nil && withSpoken {
+		found, err = addSpokenMatches(ctx, e, m, f, found)
 	}
 	if err != nil || len(found) > 0 {
-		return m, found, mended, err
+		return m, found, corrected, err
 	}
-	if other, ok := m.mend(v); ok {
+	if other, ok := m.correct(v); ok {
 		if found, err = e.Candidates(ctx, other, f, maxCandidates); err != nil || len(found) > 0 {
 			return other, found, true, err
 		}
 	}
 	for drop := 0; ; drop++ {
-		other, ok := m.loosen(drop)
+		other, ok := m.relax(drop)
 		if !ok {
 			return m, nil, false, nil
 		}
 		if drop == 0 && len(other.Terms) == len(m.Terms) {
-			continue // that was the first try
+			continue // the same as the first attempt
 		}
 		if found, err = e.Candidates(ctx, other, f, maxCandidates); err != nil || len(found) > 0 {
-			return other, found, mended || drop == 0, err // words that stand nowhere were left out
+			return other, found, corrected || drop == 0, err // unknown words were left out
 		}
 	}
 }
 
-// rank puts candidates in order: those that are found by more than what is said
-// in them, then those with exactly the tones typed, then the
-// better score, then the newer.
-func rank(ctx context.Context, e Engine, m Meaning, f Query, found []Candidate) ([]Candidate, error) {
+// rank sorts candidates: entries that match by more than their captions first,
+// then those with exactly the typed tones, then by score, then newer first.
+func rank(ctx context.Context, e Engine, m ParsedQuery, f Query, found []Candidate) ([]Candidate, error) {
 	var tones []string
 	for _, t := range m.Terms {
 		if t.Tones != "" {
@@ -216,8 +216,8 @@ func rank(ctx context.Context, e Engine, m Meaning, f Query, found []Candidate) 
 	return found, nil
 }
 
-// withKeys adds entries that match to the letter but were too old to be among
-// the newest that match without tones.
+// withKeys adds entries that match with tones but are too old to be among the
+// newest that match without.
 func withKeys(found []Candidate, keys []int64) []Candidate {
 	have := make(map[int64]bool, len(found))
 	for _, c := range found {
@@ -231,7 +231,7 @@ func withKeys(found []Candidate, keys []int64) []Candidate {
 	return found
 }
 
-// list answers a query without text.
+// list answers a query that has no text.
 func list(ctx context.Context, e Engine, q Query) (Result, error) {
 	entries, err := e.Page(ctx, q)
 	if err != nil {
@@ -243,27 +243,27 @@ func list(ctx context.Context, e Engine, q Query) (Result, error) {
 	}
 	r := Result{Facets: newFacets()}
 	for _, en := range entries {
-		r.Hits = append(r.Hits, Hit{Entry: en, Title: Meaning{}.Mark(en.Title), Description: Meaning{}.Snippet(en.Description)})
+		r.Hits = append(r.Hits, Hit{Entry: en, Title: ParsedQuery{}.Mark(en.Title), Description: ParsedQuery{}.Snippet(en.Description)})
 	}
 	r.Facets.School = maps.Clone(counts.Schools)
 	for _, c := range counts.Facts {
 		at := Candidate{Subject: c.Subject, Grade: c.Grade, Week: c.Week, Language: c.Language}
 		r.Facets.add(at, Query{Subject: q.Subject, Grade: q.Grade, Week: q.Week, Language: q.Language}, c.N)
 		at.School = q.School
-		if q.takes(at) {
+		if q.matches(at) {
 			r.EstimatedTotal += c.N
 		}
 	}
 	return r, nil
 }
 
-// Propose completes what is being typed; it is the Suggest of an Index.
-func Propose(ctx context.Context, e Engine, text string, grade, limit int) ([]Suggestion, error) {
+// Complete suggests titles for a text being typed; it implements Index.Suggest.
+func Complete(ctx context.Context, e Engine, text string, grade, limit int) ([]Suggestion, error) {
 	v, err := e.Vocabulary(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m := Read(text, v, true)
+	m := ParseQuery(text, v, true)
 	if m.Empty() || limit <= 0 {
 		return nil, nil
 	}
@@ -275,7 +275,7 @@ func Propose(ctx context.Context, e Engine, text string, grade, limit int) ([]Su
 	if found, err = rank(ctx, e, m, f, found); err != nil {
 		return nil, err
 	}
-	// Several schools teach the same: read more than asked for, show each title once.
+	// Several schools have lessons of the same title: read more, suggest each title once.
 	keys := make([]int64, 0, 4*limit)
 	for _, c := range found[:min(len(found), cap(keys))] {
 		keys = append(keys, c.Key)
@@ -294,26 +294,26 @@ func Propose(ctx context.Context, e Engine, text string, grade, limit int) ([]Su
 	return out, nil
 }
 
-// asFound writes the query as it was understood: of the ways of a mended word
-// the one that the best hit holds, rather in its title than elsewhere.
-func (m Meaning) asFound(best Document) string {
+// correctedText is the query as it was searched: for a corrected word, the
+// alternative that the best hit contains, preferably in its title.
+func (m ParsedQuery) correctedText(best Document) string {
 	parts := []string{best.Title, best.Tags, best.Subject, best.Teacher, best.School, best.Description}
 	var out []string
 	for _, t := range m.Terms {
-		say := t.Typed
-		if t.Mended {
-			say = t.heldBy(parts)
+		word := t.Typed
+		if t.Corrected {
+			word = t.matchedIn(parts)
 		}
-		out = append(out, say)
+		out = append(out, word)
 	}
 	return strings.Join(out, " ")
 }
 
-// heldBy gives the way that the first of the parts that holds any holds.
-func (t Term) heldBy(parts []string) string {
+// matchedIn returns the alternative found in the earliest of the parts.
+func (t Term) matchedIn(parts []string) string {
 	for _, part := range parts {
-		for _, way := range t.Ways {
-			if words := strings.Join(way.Words, " "); strings.Contains(" "+part+" ", " "+words+" ") {
+		for _, alternative := range t.Alternatives {
+			if words := strings.Join(alternative.Words, " "); strings.Contains(" "+part+" ", " "+words+" ") {
 				return words
 			}
 		}

@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// snippetLength is how much of a description a hit shows, in characters.
+// snippetLength is the length of an excerpt in characters.
 const snippetLength = 160
 
-// Mark cuts a text into runs, those words flagged that the meaning looks for.
-// The runs together are the text, byte for byte.
-func (m Meaning) Mark(text string) []Span {
+// Mark splits a text into runs and flags the words that match the query. The
+// runs together are the text, byte for byte.
+func (m ParsedQuery) Mark(text string) []Span {
 	var out []Span
 	at := 0
 	for _, w := range split(text) {
-		if !m.wants(w) {
+		if !m.matches(w) {
 			continue
 		}
 		if w.start > at {
@@ -30,18 +30,18 @@ func (m Meaning) Mark(text string) []Span {
 	return out
 }
 
-// Snippet marks a piece of a long text around the first word that is looked
-// for, cut between words, with "…" where something was left out.
-func (m Meaning) Snippet(text string) []Span {
+// Snippet is Mark for an excerpt of a long text around the first matching word.
+// It is cut between words, and "…" stands where text was left out.
+func (m ParsedQuery) Snippet(text string) []Span {
 	text = strings.Join(strings.Fields(text), " ")
 	if utf8.RuneCountInString(text) <= snippetLength {
 		return m.Mark(text)
 	}
 	words := split(text)
-	first := max(0, slices.IndexFunc(words, m.wants))
+	first := max(0, slices.IndexFunc(words, m.matches))
 	start := 0
 	if len(words) > 0 && utf8.RuneCountInString(text[:words[first].end]) > snippetLength {
-		start = words[max(0, first-4)].start // some words before, for the sense
+		start = words[max(0, first-4)].start // a few words before it, for context
 	}
 	cut := clip(text[start:], snippetLength)
 	if start+len(cut) < len(text) {
@@ -56,12 +56,12 @@ func (m Meaning) Snippet(text string) []Span {
 	return m.Mark(cut)
 }
 
-// wants reports whether the word is one that some term looks for.
-func (m Meaning) wants(w word) bool {
+// matches reports whether the word matches any term.
+func (m ParsedQuery) matches(w word) bool {
 	for _, t := range m.Terms {
-		for _, way := range t.Ways {
-			for i, want := range way.Words {
-				if w.folded == want || way.Prefix && i == len(way.Words)-1 && strings.HasPrefix(w.folded, want) {
+		for _, alternative := range t.Alternatives {
+			for i, want := range alternative.Words {
+				if w.folded == want || alternative.Prefix && i == len(alternative.Words)-1 && strings.HasPrefix(w.folded, want) {
 					return true
 				}
 			}

@@ -16,12 +16,12 @@ import (
 	"lenlop/services/catalog"
 )
 
-// document is an entry as Meilisearch keeps it: folded words by how much they
-// weigh, and lists that filters match exactly. Nothing of it is shown.
+// document is an entry in Meilisearch: folded words in fields of different
+// weight, and lists that filters match exactly. None of it is displayed.
 type document struct {
 	ID       string `json:"id"` // Meilisearch takes letters, digits, - and _ only
 	LessonID string `json:"lesson_id"`
-	Version  string `json:"version"` // changes whenever anything else does
+	Version  string `json:"version"` // changes whenever any other field does
 
 	Title       string `json:"title"`
 	Tags        string `json:"tags"`
@@ -42,7 +42,7 @@ type document struct {
 	Published int64  `json:"published"` // milliseconds since 1970
 }
 
-// documentID is a lesson's name there.
+// documentID of a lesson.
 func documentID(lessonID string) string {
 	h := sha256.Sum256([]byte(lessonID))
 	return hex.EncodeToString(h[:16])
@@ -69,19 +69,18 @@ func newDocument(e catalog.Entry) (document, error) {
 	return doc, nil
 }
 
-// Follow brings lessons up to date in Meilisearch, and again as long as they
-// change meanwhile: of two workers on one lesson the one that ends last has
-// seen the last change.
-func (x *Index) Follow(ctx context.Context, lessonIDs ...string) error {
+// Update copies lessons to Meilisearch, and repeats that while they change: of two
+// workers on the same lesson, the one that ends last has seen the last change.
+func (x *Index) Update(ctx context.Context, lessonIDs ...string) error {
 	for {
-		docs, gone, err := x.read(ctx, lessonIDs)
+		docs, removed, err := x.documents(ctx, lessonIDs)
 		if err != nil {
 			return err
 		}
-		if err := x.send(ctx, x.c.UID, docs, gone); err != nil {
+		if err := x.sendDocuments(ctx, x.c.UID, docs, removed); err != nil {
 			return err
 		}
-		again, _, err := x.read(ctx, lessonIDs)
+		again, _, err := x.documents(ctx, lessonIDs)
 		if err != nil {
 			return err
 		}
@@ -91,54 +90,55 @@ func (x *Index) Follow(ctx context.Context, lessonIDs ...string) error {
 	}
 }
 
-// read gives the documents of the lessons, in order, and the ids of those that
-// are in no index.
-func (x *Index) read(ctx context.Context, lessonIDs []string) (docs []document, gone []string, err error) {
+// documents returns the documents of the lessons, sorted, and the document ids of
+// lessons that are not indexed.
+func (x *Index) documents(ctx context.Context, lessonIDs []string) (docs []document, removed []string, err error) {
 	es, err := x.Local.Entries(ctx, lessonIDs...)
 	if err != nil {
 		return nil, nil, err
 	}
-	have := map[string]bool{}
+	indexed := map[string]bool{}
 	for _, e := range es {
 		d, err := newDocument(e)
 		if err != nil {
 			return nil, nil, err
 		}
-		have[e.LessonID] = true
+		indexed[e.LessonID] = true
 		docs = append(docs, d)
 	}
 	slices.SortFunc(docs, func(a, b document) int { return strings.Compare(a.ID, b.ID) })
 	for _, id := range lessonIDs {
-		if !have[id] {
-			gone = append(gone, documentID(id))
+		if !indexed[id] {
+			removed = append(removed, documentID(id))
 		}
 	}
-	return docs, gone, nil
+	return docs, removed, nil
 }
 
-// send puts and deletes documents and waits until they are.
-func (x *Index) send(ctx context.Context, uid string, docs []document, gone []string) error {
+// sendDocuments puts and deletes documents and waits until both are done.
+func (x *Index) sendDocuments(ctx context.Context, uid string, docs []document, removed []string) error {
 	if len(docs) > 0 {
 		key := "id"
 		task, err := x.server.Index(uid).AddDocumentsWithContext(ctx, docs, &meilisearch.DocumentOptions{PrimaryKey: &key})
-		if err := x.await(ctx, "put documents", task, err); err != nil {
+		if err := x.waitFor(ctx, "put documents", task, err); err != nil {
 			return err
 		}
 	}
-	if len(gone) == 0 {
+	if len(removed) == 0 {
 		return nil
 	}
-	task, err := x.server.Index(uid).DeleteDocumentsWithContext(ctx, gone, nil)
-	return x.await(ctx, "delete documents", task, err)
+	task, err := x.server.Index(uid).DeleteDocumentsWithContext(ctx, removed, nil)
+	return x.waitFor(ctx, "delete documents", task, err)
 }
 
-// taskError is a task that did not succeed.
+// taskError is a failed task.
 type taskError struct{ code string }
 
 func (e *taskError) Error() string { return "task failed: " + e.code }
 
-// await waits for the end of a task. except are codes that are as good as success.
-func (x *Index) await(ctx context.Context, noun string, info *meilisearch.TaskInfo, err error, except ...string) error {
+// waitFor waits for the end of a task. A failure with a code of except counts as
+// success.
+func (x *Index) waitFor(ctx context.Context, noun string, info *meilisearch.TaskInfo, err error, except ...string) error {
 	if err != nil {
 		return unavailable(err, noun)
 	}
@@ -152,59 +152,59 @@ func (x *Index) await(ctx context.Context, noun string, info *meilisearch.TaskIn
 	return unavailable(&taskError{task.Error.Code}, noun)
 }
 
-// Batches of reading and sending documents.
+// batch is how many documents are read or sent at once.
 const batch = 1000
 
-// Mend compares Meilisearch with the database's index and makes it equal: a
-// few lessons one by one; a missing, foreign or mostly different index by
-// making it anew beside the live one. It says how many were different.
-func (x *Index) Mend(ctx context.Context) (int, error) {
-	differ, wanted, missing, err := x.compare(ctx)
+// Repair compares Meilisearch with the database's index and makes it equal. A few
+// lessons are updated one by one; a missing or mostly different index is rebuilt
+// beside the live one. It returns how many lessons differed.
+func (x *Index) Repair(ctx context.Context) (int, error) {
+	differ, total, missing, err := x.compare(ctx)
 	if err != nil {
 		return 0, err
 	}
-	if missing || len(differ) > 50+wanted/4 {
-		return max(len(differ), 1), x.remake(ctx)
+	if missing || len(differ) > 50+total/4 {
+		return max(len(differ), 1), x.rebuild(ctx)
 	}
 	for part := range slices.Chunk(differ, batch) {
-		if err := x.Follow(ctx, part...); err != nil {
+		if err := x.Update(ctx, part...); err != nil {
 			return len(differ), err
 		}
 	}
 	return len(differ), nil
 }
 
-// Differ lists the lessons that Meilisearch holds otherwise than the database's
-// index, lacks, or has too many; fault.Unavailable when it does not answer.
-func (x *Index) Differ(ctx context.Context) ([]string, error) {
+// Differences lists the lessons that Meilisearch lacks, holds in an outdated form
+// or should not hold; fault.Unavailable when it does not answer.
+func (x *Index) Differences(ctx context.Context) ([]string, error) {
 	differ, _, _, err := x.compare(ctx)
 	return differ, err
 }
 
-// compare gives the lessons that differ, how many there should be, and whether
-// there is no index at all.
-func (x *Index) compare(ctx context.Context) (differ []string, lessons int, none bool, err error) {
-	wanted, err := x.wanted(ctx)
+// compare returns the lessons that differ, how many there should be, and whether
+// the index is missing.
+func (x *Index) compare(ctx context.Context) (differ []string, total int, missing bool, err error) {
+	local, err := x.localVersions(ctx)
 	if err != nil {
 		return nil, 0, false, err
 	}
-	there, err := x.there(ctx)
-	var missing *missingIndex
-	if none = errors.As(err, &missing); err != nil && !none {
+	remote, err := x.remoteVersions(ctx)
+	var notFound *missingIndex
+	if missing = errors.As(err, &notFound); err != nil && !missing {
 		return nil, 0, false, err
 	}
-	return difference(wanted, there), len(wanted), none, nil
+	return difference(local, remote), len(local), missing, nil
 }
 
-func difference(wanted, there map[string]string) []string {
+func difference(local, remote map[string]string) []string {
 	var ids []string
-	for id, v := range wanted {
-		if there[id] != v {
+	for id, v := range local {
+		if remote[id] != v {
 			ids = append(ids, id)
 		}
 	}
-	for id := range there {
-		if _, ok := wanted[id]; !ok {
+	for id := range remote {
+		if _, ok := local[id]; !ok {
 			ids = append(ids, id)
 		}
 	}
@@ -212,15 +212,15 @@ func difference(wanted, there map[string]string) []string {
 	return ids
 }
 
-// wanted gives the versions of all documents by lesson.
-func (x *Index) wanted(ctx context.Context) (map[string]string, error) {
+// localVersions returns the versions of all documents by lesson, as they should be.
+func (x *Index) localVersions(ctx context.Context) (map[string]string, error) {
 	ids, err := x.Local.IDs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	all := make(map[string]string, len(ids))
 	for part := range slices.Chunk(ids, batch) {
-		docs, _, err := x.read(ctx, part)
+		docs, _, err := x.documents(ctx, part)
 		if err != nil {
 			return nil, err
 		}
@@ -231,11 +231,11 @@ func (x *Index) wanted(ctx context.Context) (map[string]string, error) {
 	return all, nil
 }
 
-// missingIndex says that there is no index of the name.
+// missingIndex: Meilisearch has no index of the name.
 type missingIndex struct{ error }
 
-// there gives the versions that Meilisearch holds.
-func (x *Index) there(ctx context.Context) (map[string]string, error) {
+// remoteVersions returns the versions of all documents in Meilisearch by lesson.
+func (x *Index) remoteVersions(ctx context.Context) (map[string]string, error) {
 	all := map[string]string{}
 	for {
 		var r meilisearch.DocumentsResult
@@ -261,17 +261,17 @@ func (x *Index) there(ctx context.Context) (map[string]string, error) {
 	}
 }
 
-// remake fills a new index beside the live one and swaps the two, so that
-// searches never meet a half-filled one. What changed meanwhile is sent after.
-func (x *Index) remake(ctx context.Context) error {
+// rebuild fills a new index beside the live one and swaps the two, so that
+// searches never see a half-filled one. Changes made meanwhile are sent afterwards.
+func (x *Index) rebuild(ctx context.Context) error {
 	next := x.c.UID + "_next"
 	drop := func() error {
 		task, err := x.server.DeleteIndexWithContext(ctx, next)
-		return x.await(ctx, "delete index "+next, task, err, "index_not_found")
+		return x.waitFor(ctx, "delete index "+next, task, err, "index_not_found")
 	}
 	create := func(uid string) error {
 		task, err := x.server.CreateIndexWithContext(ctx, &meilisearch.IndexConfig{Uid: uid, PrimaryKey: "id"})
-		return x.await(ctx, "create index "+uid, task, err, "index_already_exists")
+		return x.waitFor(ctx, "create index "+uid, task, err, "index_already_exists")
 	}
 	if err := drop(); err != nil {
 		return err
@@ -280,7 +280,7 @@ func (x *Index) remake(ctx context.Context) error {
 		return err
 	}
 	task, err := x.server.Index(next).UpdateSettingsWithContext(ctx, settings())
-	if err := x.await(ctx, "settings", task, err); err != nil {
+	if err := x.waitFor(ctx, "settings", task, err); err != nil {
 		return err
 	}
 	ids, err := x.Local.IDs(ctx)
@@ -288,37 +288,37 @@ func (x *Index) remake(ctx context.Context) error {
 		return err
 	}
 	for part := range slices.Chunk(ids, batch) {
-		docs, _, err := x.read(ctx, part)
+		docs, _, err := x.documents(ctx, part)
 		if err != nil {
 			return err
 		}
-		if err := x.send(ctx, next, docs, nil); err != nil {
+		if err := x.sendDocuments(ctx, next, docs, nil); err != nil {
 			return err
 		}
 	}
-	// Swapping wants both to be there. An empty one answers no filter, so until
-	// the swap searches fail and the database's index answers them.
+	// Both must exist to be swapped. A new one accepts no filters, so searches fail
+	// until the swap, and the database's index answers them.
 	if err := create(x.c.UID); err != nil {
 		return err
 	}
 	task, err = x.server.SwapIndexesWithContext(ctx, []*meilisearch.SwapIndexesParams{{Indexes: []string{x.c.UID, next}}})
-	if err := x.await(ctx, "swap", task, err); err != nil {
+	if err := x.waitFor(ctx, "swap", task, err); err != nil {
 		return err
 	}
 	if err := drop(); err != nil {
 		return err
 	}
-	wanted, err := x.wanted(ctx)
+	local, err := x.localVersions(ctx)
 	if err != nil {
 		return err
 	}
-	there, err := x.there(ctx)
+	remote, err := x.remoteVersions(ctx)
 	if err != nil {
 		return err
 	}
-	late := difference(wanted, there)
-	if len(late) == 0 {
+	missed := difference(local, remote)
+	if len(missed) == 0 {
 		return nil
 	}
-	return x.Follow(ctx, late...)
+	return x.Update(ctx, missed...)
 }
