@@ -130,10 +130,10 @@ func (fts5) exact(match, where string, args []any, limit int) (string, []any) {
 }
 
 func (fts5) spoken(match, where string, args []any, limit int) (string, []any) {
-	query := `WITH said AS (
+	query := `WITH passages AS (
 			SELECT rowid AS number FROM catalog_spoken WHERE catalog_spoken MATCH ? ORDER BY rowid DESC LIMIT ?)
-		SELECT e.key, COUNT(*), ` + facts + `, e.lesson_id, MIN(said.number)
-		FROM said JOIN catalog_entry AS e ON e.key = said.number >> 12
+		SELECT e.key, COUNT(*), ` + facts + `, e.lesson_id, MIN(passages.number)
+		FROM passages JOIN catalog_entry AS e ON e.key = passages.number >> 12
 		WHERE true` + where + ` GROUP BY e.key ORDER BY e.key DESC`
 	return query, slices.Concat([]any{match, limit}, args)
 }

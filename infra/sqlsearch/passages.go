@@ -12,8 +12,8 @@ import (
 // passages of the entry with the key, in order.
 func (x *Index) passages(ctx context.Context, db bun.IDB, key int64) ([]catalog.Passage, error) {
 	return query(ctx, db, func(rows *sql.Rows) (catalog.Passage, error) {
-		said, err := scanValue[string](rows)
-		return catalog.DecodePassage(said), err
+		text, err := scanValue[string](rows)
+		return catalog.DecodePassage(text), err
 	}, `SELECT said FROM catalog_passage WHERE `+x.sql.layout().passagesOf+` ORDER BY number`, key)
 }
 
@@ -33,9 +33,9 @@ func (x *Index) Spoken(
 func (x *Index) Passages(ctx context.Context, numbers []int64) (map[int64]catalog.Passage, error) {
 	out := map[int64]catalog.Passage{}
 	_, err := query(ctx, x.db.Reader(ctx), func(rows *sql.Rows) (n int64, err error) {
-		var said string
-		err = rows.Scan(&n, &said)
-		out[n] = catalog.DecodePassage(said)
+		var text string
+		err = rows.Scan(&n, &text)
+		out[n] = catalog.DecodePassage(text)
 		return n, err
 	}, `SELECT number, said FROM catalog_passage
 		WHERE number IN (SELECT CAST(value AS BIGINT) FROM `+x.sql.layout().list+`)`, jsonList(numbers))

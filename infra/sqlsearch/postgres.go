@@ -76,21 +76,21 @@ func (postgres) insertEntry(ctx context.Context, tx bun.IDB, _ int64, e catalog.
 }
 
 func (postgres) insertPassages(ctx context.Context, tx bun.IDB, key int64, e catalog.Entry) error {
-	var said, vectors []string
+	var texts, vectors []string
 	for i, words := range e.PassageWords() {
 		for j, w := range words {
 			words[j] = lexeme(w)
 		}
-		said, vectors = append(said, e.Spoken[i].Encode()), append(vectors, strings.Join(words, " "))
+		texts, vectors = append(texts, e.Spoken[i].Encode()), append(vectors, strings.Join(words, " "))
 	}
-	if len(said) == 0 {
+	if len(texts) == 0 {
 		return nil
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO catalog_passage (key, said, words)
 		SELECT ?::bigint, s.value, v.value::tsvector
 		FROM json_array_elements_text(?::json) WITH ORDINALITY AS s (value, place)
 		JOIN json_array_elements_text(?::json) WITH ORDINALITY AS v (value, place) ON v.place = s.place
-		ORDER BY s.place`, key, jsonList(said), jsonList(vectors))
+		ORDER BY s.place`, key, jsonList(texts), jsonList(vectors))
 	return err
 }
 
@@ -121,9 +121,9 @@ func (postgres) exact(match, where string, args []any, limit int) (string, []any
 }
 
 func (postgres) spoken(match, where string, args []any, limit int) (string, []any) {
-	query := `WITH said AS (
+	query := `WITH passages AS (
 			SELECT key, number FROM catalog_passage WHERE words @@ ?::tsquery ORDER BY number DESC LIMIT ?),
-		spoken AS (SELECT key, COUNT(*) AS times, MIN(number) AS first FROM said GROUP BY key)
+		spoken AS (SELECT key, COUNT(*) AS times, MIN(number) AS first FROM passages GROUP BY key)
 		SELECT e.key, spoken.times, ` + facts + `, e.lesson_id, spoken.first
 		FROM spoken JOIN catalog_entry AS e ON e.key = spoken.key
 		WHERE true` + where + ` ORDER BY e.key DESC`
