@@ -56,7 +56,7 @@ type serveFlags struct {
 	TLSCert        string        `name:"tls-cert" help:"Certificate file (PEM)." type:"path" placeholder:"FILE"`
 	TLSKey         string        `name:"tls-key" help:"Key file (PEM)." type:"path" placeholder:"FILE"`
 	MaxUpload      int64         `name:"max-upload" help:"Largest recording, bytes." default:"21474836480"`
-	Quota          int64         `name:"quota" help:"Room for one teacher's recordings, bytes; 0: no limit." default:"214748364800"`
+	Quota          int64         `name:"quota" help:"Storage for one teacher's recordings and open uploads, bytes; 0: no limit." default:"214748364800"`
 	SMTPURL        string        `name:"smtp-url" help:"Mail server for reset letters; needs --public-url too." placeholder:"smtp://user:password@host:587?from=..."`
 	WebhookPrivate bool          `name:"webhook-private" help:"Also call webhooks on plain http and on addresses inside this network."`
 	OIDCIssuer     string        `name:"oidc-issuer" help:"The province's own sign-in (OpenID Connect); empty: none." placeholder:"https://..."`
@@ -71,6 +71,14 @@ type serveFlags struct {
 	RelayCache     int64         `name:"relay-cache" help:"Room for segments kept from the S3 server outside, bytes; 0: none; -1: a tenth of what the disk has free." default:"-1" placeholder:"BYTES"`
 	Scratch        string        `name:"scratch" help:"Folder for files in the making; empty: below the data folder." type:"path" placeholder:"DIR"`
 	ScratchLimit   int64         `name:"scratch-limit" help:"Most that files in the making may take, bytes; 0: what the disk has."`
+}
+
+// Validate refuses limits that cannot be meant.
+func (f serveFlags) Validate() error {
+	if f.Quota < 0 {
+		return fmt.Errorf("--quota %d: must be 0 (no limit) or more", f.Quota)
+	}
+	return nil
 }
 
 // zone is the site's time zone.

@@ -294,7 +294,7 @@ func (h *house) services(ctx context.Context) error {
 	h.captions = &caption.Service{Store: h.db.Captions(), Lessons: h.db.Lessons(), Media: h.media, Atomic: h.bell, Audit: log, Index: h.catalog,
 		Now: h.now, NewID: newID}
 	h.uploads = &upload.Service{Store: h.db.Uploads(), Atomic: h.bell, Lessons: h.db.Lessons(), Receiver: h.lessons,
-		Parts: h.parts, Objects: h.media, Tails: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota,
+		Parts: h.parts, Objects: h.media, Pieces: h.media, Now: h.now, NewID: newID, MaxSize: h.flags.MaxUpload, Quota: h.flags.Quota,
 		PartSize: partSize, Direct: !h.flags.embedded(), Base: h.flags.S3PublicEndpoint}
 	h.schedule = &schedule.Service{Store: h.db.Schedule(), Lessons: h.db.Lessons(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID,
 		Logs: h.db.Logs(), WeekRules: h.db.WeekRules(), Taught: h.taught, Sheets: sheet.Read, Programmes: h.db.Programmes(), Published: h.published, Fold: catalog.Fold}

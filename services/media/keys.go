@@ -14,7 +14,7 @@ import (
 //	lessons/L/attachments/A           worksheets
 //	lessons/L/captions/...            WebVTT
 //	lessons/L/copies/C/...            broadcast copies
-//	uploads/U/N/OFFSET                pieces of an upload's part that is not whole yet
+//	uploads/U/N/FROM-TO               pieces of an upload's part that is not whole yet
 //	notices/N/A                       attachments of notices
 //	imports/I                         original figure and as-run files, unaltered
 

@@ -18,15 +18,38 @@ import (
 	"lenlop/services/media"
 )
 
-// disk is storage that keeps what it is given.
+// disk is storage that keeps the bytes it is given.
 type disk struct {
 	*storage
 	parts  map[int][]byte
 	pieces map[string][]byte
-	fail   int // calls of Put until one fails; 0: none
+	fail   int    // calls of Put until one fails; 0: none
+	before func() // runs before each call of storage; nil: nothing
+}
+
+func (d *disk) call() {
+	if d.before != nil {
+		d.before()
+	}
+}
+
+func (d *disk) Parts(ctx context.Context, key, id string) ([]media.Part, error) {
+	d.call()
+	return d.storage.Parts(ctx, key, id)
+}
+
+func (d *disk) Complete(ctx context.Context, key, id string, parts []media.Part) (media.Object, error) {
+	d.call()
+	return d.storage.Complete(ctx, key, id, parts)
+}
+
+func (d *disk) Head(ctx context.Context, key string) (media.Object, error) {
+	d.call()
+	return d.storage.Head(ctx, key)
 }
 
 func (d *disk) PutPart(ctx context.Context, key, id string, n int, body io.ReadSeeker, size int64) (media.Part, error) {
+	d.call()
 	b, err := io.ReadAll(body)
 	if err != nil {
 		return media.Part{}, err
@@ -36,6 +59,7 @@ func (d *disk) PutPart(ctx context.Context, key, id string, n int, body io.ReadS
 }
 
 func (d *disk) Put(_ context.Context, key string, body io.ReadSeeker, _ int64, _ media.PutOptions) (media.Object, error) {
+	d.call()
 	if d.fail--; d.fail == 0 {
 		return media.Object{}, fault.New(fault.Unavailable, "media.unavailable")
 	}
@@ -45,10 +69,16 @@ func (d *disk) Put(_ context.Context, key string, body io.ReadSeeker, _ int64, _
 }
 
 func (d *disk) Get(_ context.Context, key string, r media.Range) (io.ReadCloser, media.Object, error) {
-	return io.NopCloser(bytes.NewReader(d.pieces[key][r.Offset:])), media.Object{}, nil
+	d.call()
+	b, ok := d.pieces[key]
+	if !ok {
+		return nil, media.Object{}, fault.New(fault.NotFound, "media.not_found")
+	}
+	return io.NopCloser(bytes.NewReader(b[r.Offset:])), media.Object{}, nil
 }
 
 func (d *disk) List(_ context.Context, prefix string, each func(media.Object) bool) error {
+	d.call()
 	for key, b := range d.pieces {
 		if strings.HasPrefix(key, prefix) && !each(media.Object{Key: key, Size: int64(len(b))}) {
 			break
@@ -58,6 +88,7 @@ func (d *disk) List(_ context.Context, prefix string, each func(media.Object) bo
 }
 
 func (d *disk) Delete(ctx context.Context, keys ...string) error {
+	d.call()
 	for _, k := range keys {
 		delete(d.pieces, k)
 	}
@@ -66,11 +97,11 @@ func (d *disk) Delete(ctx context.Context, keys ...string) error {
 
 func withDisk(w *world) *disk {
 	d := &disk{storage: (*storage)(w), parts: map[int][]byte{}, pieces: map[string][]byte{}}
-	w.Parts, w.Tails, w.Objects = d, d, d
+	w.Parts, w.Pieces, w.Objects = d, d, d
 	return d
 }
 
-// broken gives some bytes and then the line is gone.
+// broken returns its bytes and then fails as a broken connection does.
 type broken struct{ r io.Reader }
 
 func (b broken) Read(p []byte) (int, error) {
@@ -81,7 +112,7 @@ func (b broken) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// slow takes a second and a half for each read.
+// slow takes 1.5 s for each read.
 type slow struct {
 	io.Reader
 	w *world
@@ -96,22 +127,18 @@ func from(r io.Reader) func(context.Context) io.Reader {
 	return func(context.Context) io.Reader { return r }
 }
 
-// TestWhateverArrivedIsKept: however the line breaks, storage fails or the
-// process ends, the file arrives whole and nothing that was kept is asked for
-// again.
-func TestWhateverArrivedIsKept(t *testing.T) {
+// TestAppendKeepsWhatArrived: however the connection breaks, storage fails or
+// the process ends, the file arrives whole and nothing that was stored is
+// requested again.
+func TestAppendKeepsWhatArrived(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
 		d := withDisk(w)
-		file := make([]byte, rapid.Int64Range(1, 3*MinPartSize).Draw(rt, "size"))
+		file := make([]byte, rapid.IntRange(1, 3*largePart).Draw(rt, "size"))
 		rand.New(rand.NewSource(int64(len(file)))).Read(file)
-		w.PartSize = MinPartSize
-		u, err := w.Begin(t.Context(), teacher, "l1", "bài.mp4", int64(len(file)))
-		if err != nil {
-			rt.Fatal(err)
-		}
+		u := w.beginWith(t, largePart, len(file))
 		if u.PartCount > 1 && rapid.Bool().Draw(rt, "mixed") {
-			// The last part was sent straight to storage before the line grew bad.
+			// The last part was sent straight to storage before the connection became bad.
 			last := file[int64(u.PartCount-1)*u.PartSize:]
 			if _, err := d.PutPart(t.Context(), u.Key, u.StorageID, u.PartCount, bytes.NewReader(last), int64(len(last))); err != nil {
 				rt.Fatal(err)
@@ -124,12 +151,12 @@ func TestWhateverArrivedIsKept(t *testing.T) {
 				rt.Fatal(err)
 			}
 			if offset < kept {
-				rt.Fatalf("%d bytes were kept, now %d", kept, offset)
+				rt.Fatalf("%d bytes were stored, now %d", kept, offset)
 			}
 			if kept = offset; kept == u.Size {
 				break
 			}
-			n := min(u.Size-kept, rapid.Int64Range(0, 2<<20).Draw(rt, "bytes"))
+			n := min(u.Size-kept, rapid.Int64Range(0, largePart).Draw(rt, "bytes"))
 			var body io.Reader = bytes.NewReader(file[kept : kept+n])
 			if rapid.Bool().Draw(rt, "breaks") {
 				body = broken{body}
@@ -140,9 +167,9 @@ func TestWhateverArrivedIsKept(t *testing.T) {
 			d.fail = rapid.IntRange(0, 3).Draw(rt, "fail")
 			_, after, err := w.Append(t.Context(), teacher, u.ID, kept, from(body))
 			if d.fail = 0; err == nil && after < kept+n || after < kept {
-				rt.Fatalf("%d + %d bytes became %d: %v", kept, n, after, err)
+				rt.Fatalf("%d + %d bytes: offset %d: %v", kept, n, after, err)
 			}
-			w.turns = nil // what a new process knows
+			w.appenders = nil // as in a new process
 		}
 		if kept != u.Size || w.uploads[u.ID].Status != Complete || len(w.received) != 1 {
 			rt.Fatalf("%d of %d bytes, %+v", kept, u.Size, w.uploads[u.ID])
@@ -152,10 +179,10 @@ func TestWhateverArrivedIsKept(t *testing.T) {
 			got = append(got, d.parts[n+1]...)
 		}
 		if !bytes.Equal(got, file) {
-			rt.Fatal("the file is not the one that was sent")
+			rt.Fatal("the stored file differs from the one that was sent")
 		}
 		if len(d.pieces) > 0 {
-			rt.Fatalf("%d pieces are left", len(d.pieces))
+			rt.Fatalf("%d pieces remain", len(d.pieces))
 		}
 	})
 }
@@ -171,15 +198,15 @@ func TestAppendRefuses(t *testing.T) {
 	_, offset, err := w.Append(t.Context(), teacher, u.ID, 0, from(broken{strings.NewReader("abc")}))
 	wantCode(t, err, "upload.line_broke")
 	if offset != 3 {
-		t.Errorf("%d bytes kept", offset)
+		t.Errorf("%d bytes stored, want 3", offset)
 	}
 	w.now = w.now.Add(Life)
 	_, _, err = w.Append(t.Context(), teacher, u.ID, 3, from(strings.NewReader("x")))
 	wantCode(t, err, "upload.expired")
 }
 
-// TestPiecesGoWithTheirUpload: given up, swept, or of no upload at all.
-func TestPiecesGoWithTheirUpload(t *testing.T) {
+// TestPiecesAreRemoved when their upload is aborted, or does not exist.
+func TestPiecesAreRemoved(t *testing.T) {
 	w := newWorld(t)
 	d := withDisk(w)
 	u := w.begin(t)
@@ -195,16 +222,17 @@ func TestPiecesGoWithTheirUpload(t *testing.T) {
 	}
 }
 
-// TestANewLineEndsTheOldOne: the server has not noticed that a line is gone;
-// the client comes again on another, and what the old one brought is kept.
-func TestANewLineEndsTheOldOne(t *testing.T) {
+// TestNewRequestEndsTheOldOne: the server has not noticed that a connection is
+// gone; the client returns on another, and what the old one brought is stored.
+func TestNewRequestEndsTheOldOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		withDisk(w)
 		u := w.begin(t)
 		old := make(chan error)
 		go func() {
-			_, _, err := w.Append(t.Context(), teacher, u.ID, 0, func(turn context.Context) io.Reader { return &hanging{turn, []byte("abc")} })
+			body := func(turn context.Context) io.Reader { return &hanging{turn, []byte("abc")} }
+			_, _, err := w.Append(t.Context(), teacher, u.ID, 0, body)
 			old <- err
 		}()
 		synctest.Wait()
@@ -224,7 +252,7 @@ func TestANewLineEndsTheOldOne(t *testing.T) {
 	})
 }
 
-// hanging gives its bytes and then nothing until its context ends.
+// hanging returns its bytes and then blocks until its context ends.
 type hanging struct {
 	ctx context.Context
 	b   []byte
@@ -237,5 +265,5 @@ func (h *hanging) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	<-h.ctx.Done()
-	return 0, errors.New("line closed")
+	return 0, errors.New("connection closed")
 }

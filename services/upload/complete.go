@@ -12,14 +12,14 @@ import (
 	"lenlop/services/people"
 )
 
-// joinTime is how long storage may take to join the parts: 20 GiB copied on a
-// slow disk.
-const joinTime = 30 * time.Minute
+// joinTimeout is how long storage may take to join the parts: 20 GiB copied on
+// a slow disk.
+const joinTimeout = 30 * time.Minute
 
 // Complete joins the parts in storage and acknowledges the recording: from
 // then on it is never lost. sum is the file's SHA-256 in hex as the client
-// says it, or "". It runs on when the client goes away, and repeating it,
-// after any crash, changes nothing or finishes it. Faults:
+// computed it, or "". It continues when the client disconnects, and repeating
+// it, after any crash, changes nothing or finishes it. Faults:
 // "upload.part_missing" (missing), "upload.part_size" (wrong),
 // "upload.closed", "upload.gone", "upload.invalid".
 func (s *Service) Complete(ctx context.Context, by people.Person, id, sum string) (lesson.Lesson, error) {
@@ -36,57 +36,61 @@ func (s *Service) Complete(ctx context.Context, by people.Person, id, sum string
 	case Aborted:
 		return lesson.Lesson{}, closed(u)
 	}
-	return s.once(ctx, id, func() (lesson.Lesson, error) {
-		// A teacher who closes the page has still sent everything.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), joinTime)
+	return s.shareCompletion(ctx, id, func() (lesson.Lesson, error) {
+		// A teacher who closes the page has nevertheless sent everything.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), joinTimeout)
 		defer cancel()
 		return s.finish(ctx, by, u, sum)
 	})
 }
 
-// flight is one completion that runs; whoever asks for the same meanwhile (a
-// second device, a client that gave up waiting) shares its end.
-type flight struct {
+// completion is a completion that runs. Other requests for the same meanwhile (a
+// second device, a client that gave up waiting) share its result.
+type completion struct {
 	done   chan struct{}
 	lesson lesson.Lesson
 	err    error
 }
 
-func (s *Service) once(ctx context.Context, id string, do func() (lesson.Lesson, error)) (lesson.Lesson, error) {
+// shareCompletion calls do unless a completion of the upload runs already; then
+// it waits for that one's result.
+func (s *Service) shareCompletion(ctx context.Context, id string,
+	do func() (lesson.Lesson, error),
+) (lesson.Lesson, error) {
 	s.mu.Lock()
-	f, running := s.flights[id]
+	c, running := s.completions[id]
 	if !running {
-		if s.flights == nil {
-			s.flights = map[string]*flight{}
+		if s.completions == nil {
+			s.completions = map[string]*completion{}
 		}
-		f = &flight{done: make(chan struct{}), err: errors.New("completion crashed")}
-		s.flights[id] = f
+		c = &completion{done: make(chan struct{}), err: errors.New("completion crashed")}
+		s.completions[id] = c
 	}
 	s.mu.Unlock()
 	if running {
 		select {
-		case <-f.done:
-			return f.lesson, f.err
+		case <-c.done:
+			return c.lesson, c.err
 		case <-ctx.Done():
 			return lesson.Lesson{}, ctx.Err()
 		}
 	}
 	defer func() {
 		s.mu.Lock()
-		delete(s.flights, id)
+		delete(s.completions, id)
 		s.mu.Unlock()
-		close(f.done)
+		close(c.done)
 	}()
-	f.lesson, f.err = do()
-	return f.lesson, f.err
+	c.lesson, c.err = do()
+	return c.lesson, c.err
 }
 
-// joining reports whether the upload is being completed here: while storage
-// joins the parts, some servers know neither the upload nor the object.
-func (s *Service) joining(id string) bool {
+// completing reports whether this process is completing the upload: while
+// storage joins the parts, some servers know neither the upload nor the object.
+func (s *Service) completing(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.flights[id]
+	_, ok := s.completions[id]
 	return ok
 }
 
@@ -97,7 +101,7 @@ func (s *Service) finish(ctx context.Context, by people.Person, u Upload, sum st
 		return lesson.Lesson{}, fmt.Errorf("upload %s: %w", u.ID, err)
 	}
 	if obj.Size != u.Size {
-		// Storage contradicts its own listing; nothing of this can be kept.
+		// Storage contradicts its own list of parts; none of it can be used.
 		if err := s.end(ctx, u.ID, nil); err != nil {
 			return lesson.Lesson{}, err
 		}
@@ -126,10 +130,10 @@ func (s *Service) join(ctx context.Context, u Upload) (media.Object, error) {
 			}
 		}
 		// Another call may have joined them just now, or a part may have been
-		// sent again between listing and joining: look once more.
-		passing := fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Conflict
+		// sent again between listing and joining: try once more.
+		transient := fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Conflict
 		switch {
-		case !passing:
+		case !transient:
 			return obj, err
 		case try > 0 && fault.KindOf(err) == fault.NotFound:
 			return obj, gone(missing)
@@ -140,7 +144,7 @@ func (s *Service) join(ctx context.Context, u Upload) (media.Object, error) {
 }
 
 // acknowledge commits the recording, the lesson's state, the jobs that follow
-// and the upload's end together.
+// and the end of the upload together.
 func (s *Service) acknowledge(ctx context.Context, by people.Person, u Upload, sum string) (lesson.Lesson, error) {
 	var l lesson.Lesson
 	orphan := false
@@ -168,7 +172,7 @@ func (s *Service) acknowledge(ctx context.Context, by people.Person, u Upload, s
 		return err
 	})
 	if orphan {
-		// Given up while storage was joining: what it made belongs to nobody.
+		// Aborted while storage was joining: the object belongs to nobody.
 		if err := s.Objects.Delete(ctx, u.Key); err != nil {
 			return lesson.Lesson{}, fmt.Errorf("upload %s: %w", u.ID, err)
 		}
@@ -177,11 +181,11 @@ func (s *Service) acknowledge(ctx context.Context, by people.Person, u Upload, s
 		return lesson.Lesson{}, err
 	}
 	// Best effort: Sweep removes what this leaves.
-	_ = s.clear(ctx, tailPrefix(u.ID))
+	_ = s.removePieces(ctx, uploadPrefix(u.ID))
 	return l, nil
 }
 
-// Abort gives an upload up and frees what storage holds of it. Repeating it
+// Abort ends an upload and frees what storage holds of it. Repeating it
 // changes nothing; fault.Conflict "upload.closed" once it is complete.
 func (s *Service) Abort(ctx context.Context, by people.Person, id string) error {
 	if _, err := s.own(ctx, by, id, s.Store.Upload); err != nil {
@@ -190,10 +194,10 @@ func (s *Service) Abort(ctx context.Context, by people.Person, id string) error 
 	return s.end(context.WithoutCancel(ctx), id, nil)
 }
 
-// end marks an upload aborted, then clears storage. The database goes first:
-// were the object removed first, a Complete at the same moment could
-// acknowledge what is no longer there. only, when given, decides under the
-// lock whether it is still to be ended.
+// end marks an upload aborted, then frees its storage. The database comes
+// first: if the object were removed first, a Complete at the same moment could
+// acknowledge what no longer exists. only, if not nil, decides under the lock
+// whether the upload is still to be ended.
 func (s *Service) end(ctx context.Context, id string, only func(Upload) bool) error {
 	var u Upload
 	ended := false
@@ -209,7 +213,7 @@ func (s *Service) end(ctx context.Context, id string, only func(Upload) bool) er
 		case Complete:
 			return closed(u)
 		case Aborted:
-			ended = true // an earlier call may have died before clearing storage
+			ended = true // an earlier call may have ended before it freed storage
 			return nil
 		}
 		ended = true
@@ -237,11 +241,11 @@ func (s *Service) end(ctx context.Context, id string, only func(Upload) bool) er
 	if err := s.Objects.Delete(ctx, u.Key); err != nil {
 		return fmt.Errorf("upload %s: %w", id, err)
 	}
-	return s.clear(ctx, tailPrefix(id))
+	return s.removePieces(ctx, uploadPrefix(id))
 }
 
-// Sweep ends uploads whose life is over, and gives back what storage keeps of
-// uploads that the database does not know.
+// Sweep ends expired uploads, and frees what storage holds of uploads that the
+// database does not know.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.Now()
 	for {
@@ -260,7 +264,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			break
 		}
 	}
-	if err := s.sweepTails(ctx); err != nil {
+	if err := s.sweepPieces(ctx); err != nil {
 		return err
 	}
 	pending, err := s.Parts.Pending(ctx, "lessons/")

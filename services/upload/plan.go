@@ -17,11 +17,10 @@ const (
 	DefaultPartSize = 8 << 20
 	MaxParts        = 10_000
 	DefaultMaxSize  = 20 << 30
-	DefaultQuota    = 200 << 30 // of one person, open uploads and kept recordings together
-	maxFilename     = 255       // characters
+	maxFilename     = 255 // characters
 )
 
-// plan cuts size bytes into parts of the wanted size, made larger when there
+// plan divides size bytes into parts of the wanted size, or larger ones if there
 // would be more than MaxParts of them.
 func plan(size, want int64) (partSize int64, count int) {
 	partSize = max(want, MinPartSize)
@@ -57,7 +56,7 @@ func (u Upload) planned() []media.Part {
 	return parts
 }
 
-// check holds what storage lists against the plan and gives the parts to join.
+// check compares what storage lists with the plan and returns the parts to join.
 // Parts that were never planned are left out; storage drops them.
 func (u Upload) check(listed []media.Part) ([]media.Part, error) {
 	have := make(map[int]media.Part, len(listed))
@@ -86,16 +85,16 @@ func (u Upload) check(listed []media.Part) ([]media.Part, error) {
 	return parts, nil
 }
 
-// cleanFilename makes a name from anywhere fit to be shown: no folders, no
-// control or direction characters, at most 255 characters, the ending kept.
+// cleanFilename makes a name from a client safe to show: no folders, no control
+// or direction characters, at most 255 characters, with its extension.
 func cleanFilename(name string) string {
 	name = strings.ToValidUTF8(name, "")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
 	name = strings.Map(func(r rune) rune {
-		// Cf holds the marks that turn the reading direction, so that
-		// "exe.4pm" would be read as "mp4.exe"; joiners go with them.
+		// Cf holds the marks that change the reading direction, with which
+		// "exe.4pm" would be read as "mp4.exe"; joiners are in it too.
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.In(r, unicode.Zl, unicode.Zp) {
 			return -1
 		}

@@ -19,8 +19,8 @@ import (
 // Times of an upload.
 const (
 	Life       = 7 * 24 * time.Hour // of an upload that nothing happens to
-	SignedLife = 15 * time.Minute   // of a presigned address, at most
-	renewEvery = 24 * time.Hour     // how often asking for addresses renews the life
+	SignedLife = 15 * time.Minute   // of a presigned URL, at most
+	renewEvery = 24 * time.Hour     // how often work on an upload renews its life
 )
 
 // MaxNumbers is how many parts may be presigned by one call.
@@ -32,14 +32,14 @@ type Lessons interface {
 	Lock(ctx context.Context, id string) (lesson.Lesson, error)
 }
 
-// Receiver is told how a lesson's recording comes in (lesson.Service).
+// Receiver records the progress of a lesson's recording (lesson.Service).
 type Receiver interface {
 	Receive(ctx context.Context, by people.Person, r lesson.Recording) (lesson.Lesson, error)
 	Receiving(ctx context.Context, lessonID string) error
 	NotReceiving(ctx context.Context, lessonID string) error
 }
 
-// Objects is what an upload needs of storage beside media.Multipart.
+// Objects is what an upload needs of storage besides media.Multipart.
 type Objects interface {
 	Head(ctx context.Context, key string) (media.Object, error)
 	Delete(ctx context.Context, keys ...string) error
@@ -47,7 +47,7 @@ type Objects interface {
 
 // Service holds the plans of uploads and acknowledges recordings. Storage is
 // never called inside a transaction. The order of steps is such that a crash
-// between any two of them is mended by repeating the call, or by Sweep.
+// between any two of them is repaired by repeating the call, or by Sweep.
 type Service struct {
 	Store    Store
 	Atomic   job.Atomic
@@ -55,23 +55,23 @@ type Service struct {
 	Receiver Receiver
 	Parts    media.Multipart
 	Objects  Objects
-	Tails    Tails // for Append
+	Pieces   PieceStore // for Append
 	Now      func() time.Time
 	NewID    func() string
 
 	MaxSize  int64 // bytes of one recording; 0: DefaultMaxSize
-	Quota    int64 // bytes of one person; 0: DefaultQuota
+	Quota    int64 // bytes of one person's open uploads and recordings together; 0: no limit
 	PartSize int64 // bytes wanted; 0: DefaultPartSize
-	// Direct signs addresses of storage itself, whatever site the client
-	// talks to: nobody relays parts there (scale mode).
+	// Direct signs URLs of storage itself, whatever site the client uses: no
+	// proxy relays parts there (scale mode).
 	Direct bool
-	// Base, with Direct, is where clients reach storage, when they know it by
-	// another address than this process does.
+	// Base, with Direct, is where clients reach storage, if that differs from
+	// the address that this process uses.
 	Base string
 
-	mu      sync.Mutex
-	flights map[string]*flight // completions that run, by upload
-	turns   map[string]*turns  // requests that append, by upload
+	mu          sync.Mutex
+	completions map[string]*completion // that run, by upload
+	appenders   map[string]*appender   // that run, by upload
 }
 
 // PartURL is a presigned request for one part.
@@ -96,7 +96,7 @@ func (s *Service) Begin(ctx context.Context, by people.Person, lessonID, filenam
 		Filename: cleanFilename(filename), Size: size, Status: Open, CreatedAt: now, ExpiresAt: now.Add(Life),
 	}
 	u.PartSize, u.PartCount = plan(size, orDefault(s.PartSize, DefaultPartSize))
-	// 128 random bits: nobody can guess, or write again, where a recording lies.
+	// 128 random bits: nobody can guess the key of a recording, nor overwrite it.
 	u.Key = media.Recording(lessonID, strings.ToLower(rand.Text()))
 	var err error
 	if u.StorageID, err = s.Parts.Create(ctx, u.Key, "application/octet-stream"); err != nil {
@@ -115,45 +115,48 @@ func (s *Service) Begin(ctx context.Context, by people.Person, lessonID, filenam
 		return s.Receiver.Receiving(ctx, lessonID)
 	})
 	if err != nil {
-		// Best effort; Sweep gives back what this leaves.
+		// Best effort; Sweep frees what this leaves.
 		_ = s.Parts.Abort(context.WithoutCancel(ctx), u.Key, u.StorageID)
 		return Upload{}, err
 	}
 	return u, nil
 }
 
-// Most is the largest recording that is taken, in bytes.
-func (s *Service) Most() int64 { return orDefault(s.MaxSize, DefaultMaxSize) }
+// MaxRecording is the largest accepted recording, in bytes.
+func (s *Service) MaxRecording() int64 { return orDefault(s.MaxSize, DefaultMaxSize) }
 
-// Fits refuses a size of whatever else a person stores that would pass the
-// quota: fault.TooLarge "upload.over_quota". Call it in the transaction that
-// takes it.
+// Fits refuses the size of anything else that a person stores if it would
+// exceed the quota: fault.TooLarge "upload.over_quota". Call it in the
+// transaction that stores it.
 func (s *Service) Fits(ctx context.Context, by people.Person, size int64) error {
 	return s.fits(ctx, by, size)
 }
 
-// fits refuses a size that is wrong in itself or would pass the quota.
+// fits refuses a size that is invalid or would exceed the quota.
 func (s *Service) fits(ctx context.Context, by people.Person, size int64) error {
-	most, quota := s.Most(), orDefault(s.Quota, DefaultQuota)
+	most := s.MaxRecording()
 	switch {
 	case size <= 0:
 		return fault.New(fault.Invalid, "upload.empty")
 	case size > most:
 		return fault.New(fault.TooLarge, "upload.too_large", "max", most, "gb", gigabytes(most))
 	}
+	if s.Quota == 0 {
+		return nil
+	}
 	used, err := s.Store.Reserved(ctx, by.ID)
 	if err != nil {
 		return err
 	}
-	if size > quota-used {
-		return fault.New(fault.TooLarge, "upload.over_quota", "quota", quota, "used", used, "gb", gigabytes(max(quota-used, 0)))
+	if free := s.Quota - used; size > free {
+		return fault.New(fault.TooLarge, "upload.over_quota", "quota", s.Quota, "used", used, "gb", gigabytes(max(free, 0)))
 	}
 	return nil
 }
 
-// Get gives an upload and the parts that storage really has. Faults:
-// "upload.not_found", "access.denied", and "upload.gone" when storage has
-// forgotten it and it must begin anew.
+// Get returns an upload and the parts that storage really has. Faults:
+// "upload.not_found", "access.denied", and "upload.gone" when storage no longer
+// has it and the client must start over.
 func (s *Service) Get(ctx context.Context, by people.Person, id string) (Upload, []media.Part, error) {
 	u, err := s.own(ctx, by, id, s.Store.Upload)
 	if err != nil {
@@ -165,12 +168,12 @@ func (s *Service) Get(ctx context.Context, by people.Person, id string) (Upload,
 	case Aborted:
 		return u, nil, nil
 	}
-	if s.joining(id) {
-		return u, u.planned(), nil // it was complete when the joining began
+	if s.completing(id) {
+		return u, u.planned(), nil // all parts were there when storage began to join them
 	}
 	parts, err := s.Parts.Parts(ctx, u.Key, u.StorageID)
 	if fault.KindOf(err) == fault.NotFound {
-		// Storage may have joined the parts before a crash kept us from saying so.
+		// A process may have ended after storage joined the parts and before that was recorded.
 		if _, err := s.Objects.Head(ctx, u.Key); err != nil {
 			return u, nil, gone(err)
 		}
@@ -182,7 +185,7 @@ func (s *Service) Get(ctx context.Context, by people.Person, id string) (Upload,
 	return u, parts, nil
 }
 
-// Current gives the person's newest open upload of a lesson, to be resumed.
+// Current returns the person's newest open upload of a lesson, to be resumed.
 func (s *Service) Current(ctx context.Context, by people.Person, lessonID string) (Upload, bool, error) {
 	l, err := s.Lessons.Lesson(ctx, lessonID)
 	if err != nil {
@@ -203,9 +206,8 @@ func (s *Service) Current(ctx context.Context, by people.Person, lessonID string
 	return Upload{}, false, nil
 }
 
-// Presign gives addresses that the client may send parts to for SignedLife.
-// base is the scheme and host that the client talks to; empty means storage's
-// own. Faults: "upload.bad_part_number", "upload.closed", "upload.expired".
+// Presign returns URLs that the client may send parts to for SignedLife. base
+// is the scheme and host that the client uses; empty means storage's own. Faults: "upload.bad_part_number", "upload.closed", "upload.expired".
 func (s *Service) Presign(ctx context.Context, by people.Person, id, base string, numbers []int) ([]PartURL, error) {
 	u, err := s.own(ctx, by, id, s.Store.Upload)
 	if err != nil {
@@ -234,7 +236,7 @@ func (s *Service) Presign(ctx context.Context, by people.Person, id, base string
 	return out, s.renew(ctx, u)
 }
 
-// renew keeps an upload alive while somebody works on it.
+// renew prolongs the life of an upload while somebody works on it.
 func (s *Service) renew(ctx context.Context, u Upload) error {
 	if u.ExpiresAt.Sub(s.Now()) > Life-renewEvery {
 		return nil
@@ -249,8 +251,10 @@ func (s *Service) renew(ctx context.Context, u Upload) error {
 	})
 }
 
-// editable reads a lesson that the person may give a recording to.
-func (s *Service) editable(ctx context.Context, by people.Person, id string, read func(context.Context, string) (lesson.Lesson, error)) (lesson.Lesson, error) {
+// editable reads a lesson that the person may upload a recording to.
+func (s *Service) editable(ctx context.Context, by people.Person, id string,
+	read func(context.Context, string) (lesson.Lesson, error),
+) (lesson.Lesson, error) {
 	l, err := read(ctx, id)
 	if err != nil {
 		return l, err
@@ -265,7 +269,9 @@ func (s *Service) editable(ctx context.Context, by people.Person, id string, rea
 }
 
 // own reads an upload that is the person's own, of a lesson they may edit.
-func (s *Service) own(ctx context.Context, by people.Person, id string, read func(context.Context, string) (Upload, error)) (Upload, error) {
+func (s *Service) own(ctx context.Context, by people.Person, id string,
+	read func(context.Context, string) (Upload, error),
+) (Upload, error) {
 	u, err := read(ctx, id)
 	if err != nil {
 		return Upload{}, err
@@ -298,7 +304,7 @@ func closed(u Upload) error {
 	return fault.New(fault.Conflict, "upload.closed", "status", string(u.Status))
 }
 
-// gone turns storage's not-found into the fault that tells to begin anew.
+// gone turns storage's not-found into the fault that tells the client to start over.
 func gone(err error) error {
 	if fault.KindOf(err) == fault.NotFound {
 		return fault.Wrap(err, fault.Gone, "upload.gone")
@@ -306,7 +312,7 @@ func gone(err error) error {
 	return err
 }
 
-// gigabytes is a size for the sentence that a person reads.
+// gigabytes is a size as screens show it.
 func gigabytes(n int64) float64 { return float64(n) / 1e9 }
 
 func orDefault(v, d int64) int64 {

@@ -78,7 +78,7 @@ func (r *Room) tusOptions(c echo.Context) error {
 	head.Set("Tus-Version", tusVersion)
 	head.Set("Tus-Extension", tusExtensions)
 	head.Set("Tus-Checksum-Algorithm", tusAlgorithms)
-	head.Set("Tus-Max-Size", strconv.FormatInt(r.Uploads.Most(), 10))
+	head.Set("Tus-Max-Size", strconv.FormatInt(r.Uploads.MaxRecording(), 10))
 	return c.NoContent(http.StatusNoContent)
 }
 
