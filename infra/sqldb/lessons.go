@@ -145,6 +145,22 @@ func (s *Lessons) Lesson(ctx context.Context, id string) (lesson.Lesson, error) 
 	return r.lesson()
 }
 
+// LessonsByID reads those of the lessons that exist, in no order, in one query.
+func (s *Lessons) LessonsByID(ctx context.Context, ids []string) ([]lesson.Lesson, error) {
+	var rows []lessonRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		return nil, wrap(err, "lessons")
+	}
+	list := make([]lesson.Lesson, len(rows))
+	for i := range rows {
+		var err error
+		if list[i], err = rows[i].lesson(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // Lock reads one lesson for change.
 func (s *Lessons) Lock(ctx context.Context, id string) (lesson.Lesson, error) {
 	var r lessonRow

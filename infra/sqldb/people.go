@@ -207,6 +207,13 @@ func (s *People) Sessions(ctx context.Context, person string) ([]people.Session,
 	return list, nil
 }
 
+// OpenSessions returns those of the session ids that exist, in one query.
+func (s *People) OpenSessions(ctx context.Context, ids []string) ([]string, error) {
+	var open []string
+	err := s.db.Reader(ctx).NewSelect().Model((*sessionRow)(nil)).Column("id").Where("id IN (?)", bun.List(ids)).Scan(ctx, &open)
+	return open, wrap(err, "sessions")
+}
+
 // EndSessions removes the person's sessions with the ids, or all of them.
 func (s *People) EndSessions(ctx context.Context, person string, ids ...string) error {
 	q := s.db.Writer(ctx).NewDelete().Model((*sessionRow)(nil)).Where("person_id = ?", person)

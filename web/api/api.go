@@ -78,6 +78,8 @@ type Room struct {
 	Tracks func(ctx context.Context, base string, l lesson.Lesson) (page.Tracks, error)
 	// SecondsLeft estimates how long the recording still takes; < 0: unknown.
 	SecondsLeft func(ctx context.Context, l lesson.Lesson) float64
+	// Progress reads the lessons that event streams follow.
+	Progress *Progress
 	// Stopped closes when the server drains, to end event streams.
 	Stopped <-chan struct{}
 }

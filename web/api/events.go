@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,12 +14,12 @@ import (
 	"lenlop/web/page"
 )
 
-// How often a lesson is looked at while somebody follows its progress, and how
-// long a silent stream goes without a sign of life. Reading one row by its key
-// costs some 20 µs, so polling serves one machine and many alike.
+// Times of an event stream.
 const (
-	lookEvery = 500 * time.Millisecond
-	pingEvery = 15 * time.Second
+	pingInterval = 15 * time.Second // how long a quiet stream goes without a sign of life
+	// streamLife is when a stream ends and the browser opens another: then the
+	// person's roles are read again.
+	streamLife = 10 * time.Minute
 )
 
 type eventDoc struct {
@@ -44,8 +43,10 @@ func (r *Room) events(c echo.Context) error {
 	w.WriteHeader(http.StatusOK)
 	// The server's write deadline is for pages; a stream ends by itself.
 	_ = http.NewResponseController(w.Writer).SetWriteDeadline(time.Time{})
-	look, ping := time.NewTicker(lookEvery), time.NewTicker(pingEvery)
-	defer look.Stop()
+	visit := page.VisitOf(ctx)
+	states, stop := r.Progress.follow(l.ID, visit.Session.ID)
+	defer stop()
+	ping, over := time.NewTicker(pingInterval), time.After(streamLife)
 	defer ping.Stop()
 	var sent []byte
 	var before lesson.Lesson
@@ -64,7 +65,7 @@ func (r *Room) events(c echo.Context) error {
 				name = "status"
 			}
 			if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", name, body); err != nil {
-				return nil // the reader went away
+				return nil // the reader is gone
 			}
 			w.Flush()
 			sent, before = body, l
@@ -74,34 +75,18 @@ func (r *Room) events(c echo.Context) error {
 			return nil
 		case <-r.Stopped:
 			return nil
+		case <-over:
+			return nil
 		case <-ping.C:
 			if _, err := fmt.Fprint(w, ": \n\n"); err != nil {
 				return nil
 			}
 			w.Flush()
-		case <-look.C:
+		case state, ok := <-states:
+			if !ok || !people.May(visit.Person, people.ReadLesson, state.Object()) {
+				return nil // signed out, deleted, or withdrawn from this person
+			}
+			l = state
 		}
-		if l, err = r.Lessons.Read(ctx, r.still(c), l.ID); err != nil {
-			return nil // withdrawn from this person, or the database is away: the browser asks again
-		}
 	}
-}
-
-// still is the sender as they are now: a stream must not outlive a sign-out or
-// a deactivation by more than a look.
-func (r *Room) still(c echo.Context) people.Person {
-	v := page.VisitOf(c.Request().Context())
-	if v.Person.Anonymous() || v.Session.ID == "" {
-		return v.Person
-	}
-	ctx := c.Request().Context()
-	open, err := r.People.Store.Sessions(ctx, v.Person.ID)
-	if err != nil || !slices.ContainsFunc(open, func(s people.Session) bool { return s.ID == v.Session.ID }) {
-		return people.Person{}
-	}
-	p, err := r.People.Store.Person(ctx, v.Person.ID)
-	if err != nil {
-		return people.Person{}
-	}
-	return p
 }
