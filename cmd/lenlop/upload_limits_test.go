@@ -20,7 +20,7 @@ func TestQuota(t *testing.T) {
 	for quota, want := range map[int64]int{0: 201, large: 201, large - 1: 413} {
 		t.Run(strconv.FormatInt(quota, 10), func(t *testing.T) {
 			h := startHouse(t, func(f *serveFlags) { f.Quota, f.MaxUpload = quota, 1<<40 })
-			teacher := h.as("lan")
+			teacher := h.as("giao-vien")
 			plan := map[string]any{"filename": "a.mp4", "size": int64(large)}
 			status, body := teacher.call("POST", "/lessons/"+teacher.draft("Bài dài").ID+"/uploads", plan, nil)
 			if status != want {
@@ -62,7 +62,7 @@ func (c *caller) tusCall(ctx context.Context, method, id string, offset int64, b
 // less than an earlier one, and the file arrives whole.
 func TestTusBehindRoundRobin(t *testing.T) {
 	p := startProvince(t, provinceOptions{webs: 2})
-	webs := []*caller{p.house(0).as("lan"), p.house(1).as("lan")}
+	webs := []*caller{p.house(0).as("giao-vien"), p.house(1).as("giao-vien")}
 	file := bytes.Repeat([]byte("0123456789abcdef"), 700_000) // 11 MB: two parts
 	var u struct{ ID string }
 	lesson := webs[0].draft("Bài qua hai tiến trình")
