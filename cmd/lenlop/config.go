@@ -44,8 +44,10 @@ type dataFlags struct {
 
 	OTLPEndpoint string `name:"otlp-endpoint" help:"Where traces go, over OTLP/HTTP; empty: none are made." placeholder:"http://collector:4318"`
 
-	Timezone string `help:"Local time zone: what a day is." default:"Asia/Ho_Chi_Minh"`
-	Log      string `help:"Least level logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+	Timezone   string        `help:"Local time zone: what a day is." default:"Asia/Ho_Chi_Minh"`
+	ClockShift time.Duration `kong:"-"` // between the program's clock and the machine's; 0 except in tests (clock.go)
+
+	Log string `help:"Least level logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
 }
 
 // serveFlags are dataFlags and what the site needs beyond.
@@ -90,6 +92,9 @@ func (f dataFlags) zone() (*time.Location, error) {
 	return z, nil
 }
 
+// now is the program's clock.
+func (f dataFlags) now() time.Time { return time.Now().Add(f.ClockShift) }
+
 // dsn is what sqldb.Open takes.
 func (f dataFlags) dsn() string {
 	if f.Database != "" {
@@ -100,7 +105,7 @@ func (f dataFlags) dsn() string {
 
 // pool bounds the connections to PostgreSQL.
 func (f dataFlags) pool() sqldb.Pool {
-	return sqldb.Pool{Conns: f.DatabaseConns, Statement: f.DatabaseTimeout}
+	return sqldb.Pool{Conns: f.DatabaseConns, Statement: f.DatabaseTimeout, ClockShift: f.ClockShift}
 }
 
 // shared reports whether other processes may share the database and the

@@ -23,6 +23,7 @@ var version = "dev"
 // with the prefix LENLOP_, and a line of the same name in the file of --config.
 type cli struct {
 	Config string `help:"File of LENLOP_NAME=value lines; flags and environment win over it." type:"existingfile" env:"LENLOP_CONFIG" placeholder:"FILE"`
+	Clock  string `help:"For tests: the time at which the program's clock starts (RFC 3339); only with serve --demo on loopback." hidden:"" placeholder:"TIME"`
 
 	Serve   serveCmd   `cmd:"" help:"Serve the site and do its work."`
 	Work    workCmd    `cmd:"" help:"Do the work without serving: any number of these beside the site, on PostgreSQL and S3."`
@@ -87,6 +88,11 @@ func run(args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "lenlop:", err)
 		return 2
 	}
+	if c.Clock != "" && k.Command() != "serve" {
+		fmt.Fprintln(errs, "lenlop:", errClock)
+		return 2
+	}
+	c.Serve.clock = c.Clock
 	if err := k.Run(); err != nil {
 		if errors.Is(err, errSaid) {
 			return 1

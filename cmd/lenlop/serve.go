@@ -27,6 +27,8 @@ type serveCmd struct {
 	Demo    bool   `help:"Make demo accounts, schools and lessons in an empty data folder; the password is LENLOP_DEMO_PASSWORD, or a random one printed once."`
 	NoWork  bool   `name:"no-work" help:"Leave all work to lenlop work; only where PostgreSQL and S3 are shared."`
 	Lessons bool   `name:"demo-lessons" help:"With --demo: also put two recordings through the pipeline." default:"true" negatable:""`
+
+	clock string // cli.Clock
 }
 
 // Run serves until SIGTERM or interrupt, then drains.
@@ -34,6 +36,13 @@ func (c serveCmd) Run(ctx context.Context, out io.Writer) error {
 	log := c.logger()
 	if err := c.safeListen(); err != nil {
 		return err
+	}
+	var err error
+	if c.ClockShift, err = c.clockShift(time.Now()); err != nil {
+		return err
+	}
+	if c.ClockShift != 0 {
+		log.Warn("clock is set for a test", "shift", c.ClockShift)
 	}
 	if shared, err := c.shared(); err != nil {
 		return err
@@ -74,10 +83,16 @@ func (c serveCmd) safeListen() error {
 	if c.TLSCert != "" || len(c.TrustedProxies) > 0 {
 		return nil
 	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+	if loopback(host) {
 		return nil
 	}
 	return fmt.Errorf("plain http on %s would send passwords unprotected; give --tls-cert and --tls-key, or --trusted-proxies when a proxy stands in front, or listen on 127.0.0.1", c.Listen)
+}
+
+// loopback reports whether only this machine can reach a host.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (c serveCmd) serve(ctx context.Context, h *house, f *folder, l net.Listener, out io.Writer) error {

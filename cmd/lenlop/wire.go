@@ -97,7 +97,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // openDatabase opens and migrates the database.
 func openDatabase(ctx context.Context, f dataFlags) (*sqldb.DB, error) {
-	db, err := sqldb.OpenPool(ctx, f.dsn(), time.Now, f.pool())
+	db, err := sqldb.OpenPool(ctx, f.dsn(), f.now, f.pool())
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func openDatabase(ctx context.Context, f dataFlags) (*sqldb.DB, error) {
 
 // build wires the house. On an error everything opened is closed again.
 func build(ctx context.Context, f serveFlags, dir string, log *slog.Logger) (*house, error) {
-	return buildAt(ctx, f, dir, log, time.Now)
+	return buildAt(ctx, f, dir, log, f.now)
 }
 
 // buildAt is build with a clock: tests let a month pass.

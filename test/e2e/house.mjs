@@ -17,11 +17,23 @@ export const program = process.env.LENLOP_TEST_PROGRAM ?? join(root, 'bin/lenlop
 /** A folder of this test run's own; removed at the end. */
 export const scratch = mkdtempSync(join(tmpdir(), 'lenlop-e2e-'))
 
+// LENLOP_TEST_CLOCK (RFC 3339, in the past) is where the run's clock starts; without it the clock is the machine's.
+const shift = process.env.LENLOP_TEST_CLOCK ? Date.parse(process.env.LENLOP_TEST_CLOCK) - Date.now() : 0
+if (Number.isNaN(shift)) throw new Error(`LENLOP_TEST_CLOCK=${process.env.LENLOP_TEST_CLOCK} is no time like 2026-11-30T00:05:00+07:00`)
+
+/** The local day so many days from the run's today, as forms write it: Hà Nội is 7 hours ahead all year round. */
+export const day = (days = 0) => new Date(Date.now() + shift + (days * 24 + 7) * 3600e3).toISOString().slice(0, 10)
+
 /** Starts the binary; resolves with its address once it says it is ready. */
 export function start(data, { args = [], env = {} } = {}) {
   return new Promise((ok, no) => {
     const child = spawn(program, ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log', 'warn', ...args], {
-      env: { ...process.env, LENLOP_DEMO_PASSWORD: password, ...env },
+      env: {
+        ...process.env,
+        ...(shift && { LENLOP_CLOCK: new Date(Date.now() + shift).toISOString() }),
+        LENLOP_DEMO_PASSWORD: password,
+        ...env,
+      },
     })
     let out = ''
     let errs = ''
@@ -88,10 +100,25 @@ export async function end() {
   rmSync(scratch, { recursive: true, force: true })
 }
 
+/** Runs in a page before its own scripts: its dates are as far from the machine's as the program's. */
+function shiftDates(by) {
+  const machine = Date.now
+  globalThis.Date = class extends Date {
+    constructor(...of) {
+      if (of.length) super(...of)
+      else super(machine() + by)
+    }
+    static now() {
+      return machine() + by
+    }
+  }
+}
+
 /** A person's own browser; every request to somewhere else is noted in strangers. */
 export async function visitor(url, options = {}) {
   const context = await (await chrome()).newContext({ locale: 'vi-VN', timezoneId: 'Asia/Ho_Chi_Minh', viewport: { width: 1280, height: 800 }, ...options })
   context.setDefaultTimeout(120_000) // a busy machine is slow, not wrong
+  if (shift) await context.addInitScript(shiftDates, shift)
   const page = await context.newPage()
   page.strangers = []
   page.complaints = []

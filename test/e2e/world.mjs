@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { password, program, scratch, start } from './house.mjs'
+import { day, password, program, scratch, start } from './house.mjs'
 
 /** A recording of 8 s with a tone. */
 function recording() {
@@ -15,13 +15,10 @@ function recording() {
   return out
 }
 
-/** The local day so many days from now, as forms write it. */
-const day = (days) => new Date(Date.now() + (days * 24 + 7) * 3600e3).toISOString().slice(0, 10)
-
 /** The school year that today is in, as the form of years asks for it. */
 function schoolYear() {
-  const today = new Date(Date.now() + 7 * 3600e3)
-  const y = today.getUTCFullYear() - (today.getUTCMonth() < 8 ? 1 : 0)
+  const [year, month] = day().split('-').map(Number)
+  const y = year - (month < 9 ? 1 : 0)
   const monday = new Date(Date.UTC(y, 8, 1))
   while (monday.getUTCDay() !== 1) monday.setUTCDate(monday.getUTCDate() + 1)
   return { code: `${y}-${y + 1}`, from: `${y}-09-01`, to: `${y + 1}-08-31`, monday: monday.toISOString().slice(0, 10) }

@@ -79,7 +79,7 @@ func openSession(r *Room, c echo.Context, by people.Person, in sessionIn) (sessi
 	out := sessionOut{Session: o.Session, Token: o.Token, HeartbeatSeconds: o.HeartbeatSeconds, ViewerToken: o.Viewer,
 		IssuedAt: o.IssuedAt.In(r.Zone), ExpiresAt: o.ExpiresAt.In(r.Zone), PackageID: o.PackageID, DeviceToken: o.DeviceToken}
 	if in.Offline {
-		out.Holder = signin.LeaveHolder(c)
+		out.Holder = signin.LeaveHolder(c, r.Now())
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,7 +19,7 @@ const holderCookie = "phien"
 
 // LeaveHolder leaves the sign-in's mark with the browser and gives it; "" when
 // nobody is signed in by cookie, and then the mark of an earlier one goes.
-func LeaveHolder(c echo.Context) string {
+func LeaveHolder(c echo.Context, now time.Time) string {
 	v := page.VisitOf(c.Request().Context())
 	if v.Bearer || v.Session.ID == "" {
 		forgetHolder(c)
@@ -27,7 +28,8 @@ func LeaveHolder(c echo.Context) string {
 	sum := sha256.Sum256([]byte("holder " + v.Session.ID))
 	mark := hex.EncodeToString(sum[:8])
 	k := holderMark(v.Base, mark)
-	k.Expires = v.Session.ExpiresAt
+	// Not a point in time: the device's clock may be wrong.
+	k.MaxAge = max(1, int(v.Session.ExpiresAt.Sub(now)/time.Second))
 	c.SetCookie(k)
 	return mark
 }
