@@ -1,8 +1,10 @@
 // The player's core: gives the browser's own player its source, keeps it going
 // on a bad line, and remembers the place. Counting (viewing.ts) and comforts
 // (extras.ts) are fetched beside it, so that neither delays or breaks playing.
-import { delay, final, patient, shortEnough } from './player/line'
+import { delay, final, patient } from './player/line'
 import { clock, type Engine, keep, recall, type Stage, thrifty } from './player/parts'
+import { plainFile, address as sourceOf } from './player/source'
+import { StallWatch } from './player/stall'
 
 interface Failure {
   type: string
@@ -115,21 +117,10 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     },
   }
 
-  // Data-saver and sound alone are one plain file each, once they are made:
-  // the browser plays them by itself, and no engine need be fetched. They speak
-  // the first language only.
   const engines = 'MediaSource' in window || 'ManagedMediaSource' in window
-  const plain = () => {
-    const c = stage.choice
-    if (stage.spoken || (c !== 'sound' && c !== 'saver')) return ''
-    return !engines || shortEnough(Number(fact('duration')), c)
-      ? fact(c === 'sound' ? 'fileSound' : 'fileSaver')
-      : ''
-  }
-  // Sound alone is a playlist of its own: engines leave it out of the others.
-  const address = () => plain() || (stage.choice === 'sound' && soundList()) || fact('hls')
-  const soundList = () =>
-    stage.spoken ? fact('sound').replace(/[a-z0-9]+(?=\.m3u8)/, stage.rung) : fact('sound')
+  const wish = () => ({ choice: stage.choice, spoken: stage.spoken, rung: stage.rung, engines, fact })
+  const plain = () => plainFile(wish())
+  const address = () => sourceOf(wish())
 
   // The page's own source is for browsers without JavaScript: an engine's must
   // not begin beside it.
@@ -252,28 +243,18 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     else begin()
   }
 
-  // A line that went without a word: nothing came for a while although
-  // something was asked for. Ask anew; a longer while each time.
   let restart: () => unknown = change
-  let seen = 0
-  let quiet = 0
-  let patience = 10
+  const silence = new StallWatch()
   setInterval(() => {
     const hls = stage.engine
     const ends = video.buffered
-    const got = stage.bytes + (ends.length ? ends.end(ends.length - 1) : 0)
-    const wants = hls ? open : video.currentSrc && !video.paused && video.readyState < 3
-    if (got !== seen || !wants || timer || stage.held) quiet = 0
-    else if (++quiet >= patience) {
-      quiet = 0
-      patience = Math.min(40, patience * 2)
-      failing = true
-      trouble()
-      if (hls) restart()
-      else change()
-    }
-    if (got !== seen) patience = 10
-    seen = got
+    const received = stage.bytes + (ends.length ? ends.end(ends.length - 1) : 0)
+    const wanting = hls ? open > 0 : !!video.currentSrc && !video.paused && video.readyState < 3
+    if (!silence.look({ received, wanting, held: !!timer || !!stage.held })) return
+    failing = true
+    trouble()
+    if (hls) restart()
+    else change()
   }, 1000)
   addEventListener('online', () => {
     if (!failing) return

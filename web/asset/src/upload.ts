@@ -2,26 +2,16 @@
 // server holds the plan: after a reload, or on another device, choosing the
 // same file goes on with the parts that are still missing.
 import { timeLeft } from './staff/left'
-
-interface Problem {
-  status: number
-  detail?: string
-  code?: string
-}
-
-interface Plan {
-  id: string
-  partSize: number
-  partCount: number
-}
-
-interface Signed {
-  number: number
-  method: string
-  url: string
-  headers: Record<string, string>
-  expiresAt: string
-}
+import {
+  type Line,
+  type Plan,
+  type Problem,
+  retry,
+  type Signed,
+  type Stage,
+  Stopped,
+  Transfer,
+} from './upload/transfer'
 
 const box = document.getElementById('upload')
 if (box) attach(box)
@@ -40,8 +30,8 @@ function attach(box: HTMLElement): void {
   const again = part<HTMLButtonElement>('[data-continue]')
   let plan: Plan | undefined
   let file: File | undefined
-  let running = 0 // a new number ends every lane of the run before
-  let flying = new Map<number, XMLHttpRequest>()
+  let current = new AbortController() // ends what is being sent
+  let flying = 0 // requests that carry bytes
 
   const fill = (word: string, facts: Record<string, string> = {}) =>
     (words[word] || '').replace(/\{(\w+)\}/g, (_, name) => facts[name] || '')
@@ -72,39 +62,17 @@ function attach(box: HTMLElement): void {
     throw Object.assign(doc, { status: answer.status })
   }
 
-  /** Runs a step until it succeeds: waits while offline and backs off when the
-   * line or the server is weak. A refusal ends it. */
-  async function insist<T>(run: number, step: () => Promise<T>): Promise<T> {
-    for (let n = 0; ; n++) {
-      if (run !== running) throw stopped
-      try {
-        return await step()
-      } catch (e) {
-        const code = (e as Problem)?.status || 0
-        if (run !== running) throw stopped
-        if (e === weak) throw e
-        if (code >= 400 && code < 500 && code !== 408 && code !== 429) throw e
-        if (navigator.onLine) {
-          show(fill('waiting'))
-          await new Promise(f => setTimeout(f, Math.min(30, 2 ** n) * 1000 * (0.5 + Math.random() / 2)))
-        } else {
-          show(fill('offline'))
-          detail.textContent = ''
-          await new Promise(f => addEventListener('online', f, { once: true }))
-        }
-      }
-    }
-  }
-
-  /** One part by XMLHttpRequest, because fetch does not tell how much has gone. */
-  function put(s: Signed, blob: Blob, went: (bytes: number) => void): Promise<void> {
+  /** One part by XMLHttpRequest, because fetch does not report how much has gone. */
+  function put(s: Signed, blob: Blob, sent: (bytes: number) => void, signal: AbortSignal): Promise<void> {
     return new Promise((done, fail) => {
+      if (signal.aborted) return fail({ status: 0 })
       const x = new XMLHttpRequest()
+      const stop = () => x.abort()
       let idle = 0
-      // A line that went silent without a word: give up and send again.
+      // A line that went silent: give up and send again.
       const alive = () => {
         clearTimeout(idle)
-        idle = window.setTimeout(() => x.abort(), 45_000)
+        idle = window.setTimeout(stop, 45_000)
       }
       x.open(s.method, s.url)
       for (const [k, v] of Object.entries(s.headers)) {
@@ -112,81 +80,76 @@ function attach(box: HTMLElement): void {
       }
       x.upload.onprogress = e => {
         alive()
-        went(e.loaded)
+        sent(e.loaded)
       }
       x.onloadend = () => {
         clearTimeout(idle)
-        flying.delete(s.number)
+        signal.removeEventListener('abort', stop)
+        flying--
         if (x.status >= 200 && x.status < 300) done()
         else {
-          went(0)
+          sent(0)
           // 403: the address has run out; a new one is asked for.
           fail({ status: x.status === 403 ? 0 : x.status })
         }
       }
-      flying.set(s.number, x)
+      signal.addEventListener('abort', stop)
+      flying++
       alive()
       x.send(blob)
     })
   }
 
-  /** From where the server has no more: asked, and told after every step. */
-  async function kept(p: Plan): Promise<number> {
-    const answer = await fetch(`${api}/tus/${p.id}`, {
-      method: 'HEAD',
-      headers: tus,
-      credentials: 'same-origin',
-    })
-    if (!answer.ok) throw { status: answer.status }
-    return Number(answer.headers.get('Upload-Offset'))
-  }
-
-  /** For lines on which no part gets through: whatever arrives of a step is
-   * kept, and the next goes on behind it. */
-  async function steps(run: number, p: Plan, f: File, gone: Map<number, number>): Promise<void> {
-    let at = -1
-    for (let n = 0; ; ) {
-      const now = await insist(run, () => kept(p))
-      gone.clear()
-      gone.set(0, now)
-      if (now === f.size) return
-      // Only a line that brings nothing at all is given time to recover.
-      n = now > at ? 0 : n + 1
-      if (n) await new Promise(f => setTimeout(f, Math.min(30, 2 ** n) * 500))
-      at = now
-      const headers = {
+  const line: Line = {
+    call: ask,
+    put,
+    async offset(upload) {
+      const answer = await fetch(`${api}/tus/${upload}`, {
+        method: 'HEAD',
+        headers: tus,
+        credentials: 'same-origin',
+      })
+      if (!answer.ok) throw { status: answer.status }
+      return Number(answer.headers.get('Upload-Offset'))
+    },
+    step: (upload, from) => ({
+      number: 0,
+      method: 'PATCH',
+      url: `${api}/tus/${upload}`,
+      headers: {
         ...tus,
-        'Upload-Offset': String(at),
+        'Upload-Offset': String(from),
         'Content-Type': 'application/offset+octet-stream',
-      }
-      const s = { number: 0, method: 'PATCH', url: `${api}/tus/${p.id}`, headers, expiresAt: '' }
-      try {
-        await put(s, f.slice(at, at + p.partSize), b => gone.set(0, at + b))
-      } catch (e) {
-        const code = (e as Problem).status
-        if (run !== running) throw stopped
-        if (code > 400 && code < 500 && code !== 408 && code !== 409 && code !== 429) throw e
-      }
-    }
+      },
+      expiresAt: '',
+    }),
+    online: () => navigator.onLine,
+    reconnected: () => new Promise(f => addEventListener('online', () => f(), { once: true })),
+    pause: ms => new Promise(f => setTimeout(f, ms)),
+    now: () => Date.now(),
+    random: () => Math.random(),
   }
 
-  async function send(): Promise<void> {
-    let run = ++running
-    let small = false
-    const p = plan as Plan
-    const f = file as File
+  /** Shows what keeps a transfer waiting, or that it is done sending. */
+  const report = (s: Stage) => {
+    if (s === 'sending') return
+    show(fill(s))
+    if (s !== 'waiting') detail.textContent = ''
+  }
+
+  async function send(p: Plan, f: File): Promise<void> {
+    const signal = halt()
     sending.hidden = false
     pause.hidden = false
     again.hidden = true
     fault('')
-    const length = (n: number) => Math.min(p.partSize, f.size - (n - 1) * p.partSize)
-    const gone = new Map<number, number>() // bytes by part
     const left = timeLeft()
-    let finished = false
+    const connection = (navigator as { connection?: { effectiveType?: string } }).connection
+    const lanes = /2g/.test(connection?.effectiveType || '') ? 2 : 3
+    const transfer = new Transfer(line, p, f, signal, s => (s === 'sending' ? tell() : report(s)), lanes)
     const tell = () => {
-      if (run !== running || finished || !navigator.onLine) return
-      let sum = 0
-      for (const n of gone.values()) sum += n
+      if (signal.aborted || transfer.joining || !navigator.onLine) return
+      const sum = transfer.sent
       bar.value = sum / f.size
       show(
         fill('sending', {
@@ -200,38 +163,7 @@ function attach(box: HTMLElement): void {
     }
     const clock = window.setInterval(tell, 1000)
     try {
-      // What storage really has decides, not what this page remembers.
-      for (;;) {
-        const held = await insist(run, () =>
-          ask<{ received: { number: number; size: number }[]; status: string }>('GET', `/uploads/${p.id}`),
-        )
-        if (held.status === 'complete') break
-        gone.clear()
-        for (const r of held.received) if (r.size === length(r.number)) gone.set(r.number, r.size)
-        const missing: number[] = []
-        for (let n = 1; n <= p.partCount; n++) if (!gone.has(n)) missing.push(n)
-        tell()
-        try {
-          await (small ? steps(run, p, f, gone) : lanes(run, p, f, missing, gone, length))
-        } catch (e) {
-          if (e !== weak) throw e
-          halt()
-          run = running
-          small = true
-          continue
-        }
-        if (small) continue
-        show(fill('joining'))
-        detail.textContent = ''
-        finished = true
-        try {
-          await insist(run, () => ask('POST', `/uploads/${p.id}/complete`, {}))
-          break
-        } catch (e) {
-          if ((e as Problem).code !== 'upload.part_missing') throw e
-          finished = false
-        }
-      }
+      await transfer.run()
       bar.value = 1
       show(fill('received'))
       detail.textContent = ''
@@ -247,73 +179,26 @@ function attach(box: HTMLElement): void {
     }
   }
 
-  /** Two or three parts at a time until none is missing. */
-  async function lanes(
-    run: number,
-    p: Plan,
-    f: File,
-    missing: number[],
-    gone: Map<number, number>,
-    length: (n: number) => number,
-  ): Promise<void> {
-    const signed = new Map<number, Signed>()
-    let asking: Promise<void> | undefined
-    const sign = async (n: number): Promise<Signed> => {
-      const s = signed.get(n)
-      if (s && Date.parse(s.expiresAt) > Date.now() + 60_000) return s
-      asking =
-        asking ||
-        ask<{ parts: Signed[] }>('POST', `/uploads/${p.id}/parts`, { numbers: [n, ...missing.slice(0, 7)] })
-          .then(a => {
-            for (const x of a.parts) signed.set(x.number, x)
-          })
-          .finally(() => {
-            asking = undefined
-          })
-      await asking
-      return signed.get(n) || sign(n)
-    }
-    const lane = async () => {
-      for (let n = missing.shift(); n; n = missing.shift()) {
-        const number = n
-        const from = (number - 1) * p.partSize
-        let broke = 0
-        await insist(run, async () => {
-          const s = await sign(number)
-          if (run !== running) throw stopped
-          signed.delete(number)
-          await put(s, f.slice(from, from + length(number)), b =>
-            gone.set(number, Math.min(b, length(number))),
-          ).catch((e: Problem) => {
-            throw !e.status && navigator.onLine && ++broke === 2 ? weak : e
-          })
-          gone.set(number, length(number))
-        })
-      }
-    }
-    const line = (navigator as { connection?: { effectiveType?: string } }).connection?.effectiveType || ''
-    await Promise.all(Array.from({ length: /2g/.test(line) ? 2 : 3 }, lane))
-  }
-
   /** Ends a run that was refused, in the server's words. */
   function refuse(e: unknown): void {
-    if (e === stopped) return
+    if (e instanceof Stopped) return
     halt()
     sending.hidden = true
     fault((e as Problem).detail || fill('failed'))
   }
 
-  function halt(): void {
-    running++
-    for (const x of flying.values()) x.abort()
-    flying = new Map()
+  /** Ends what is being sent; gives the signal of what comes next. */
+  function halt(): AbortSignal {
+    current.abort()
+    current = new AbortController()
+    return current.signal
   }
 
   async function choose(): Promise<void> {
     const f = input.files?.[0]
     if (!f) return
-    halt()
-    const run = running
+    const signal = halt()
+    const insist = <T>(step: () => Promise<T>) => retry(line, signal, report, step)
     fault('')
     if (!f.size) return fault(fill('empty'))
     if (f.size > Number(box.dataset.max)) {
@@ -331,7 +216,7 @@ function attach(box: HTMLElement): void {
         const same =
           f.size === Number(box.dataset.size) && (known ? known === print : f.name === box.dataset.name)
         if (same) {
-          plan = await insist(run, () => ask<Plan>('GET', `/uploads/${open}`)).catch((e: Problem) => {
+          plan = await insist(() => ask<Plan>('GET', `/uploads/${open}`)).catch((e: Problem) => {
             // Storage has forgotten it, or it ran out: begin anew.
             if (e.status === 404 || e.status === 410) return undefined
             throw e
@@ -348,14 +233,14 @@ function attach(box: HTMLElement): void {
       const key = `${print.slice(-24)}-${Date.now()}`
       const wish = { filename: f.name, size: f.size }
       plan =
-        plan ||
-        (await insist(run, () => ask<Plan>('POST', `/lessons/${box.dataset.lesson}/uploads`, wish, key)))
+        plan || (await insist(() => ask<Plan>('POST', `/lessons/${box.dataset.lesson}/uploads`, wish, key)))
+      if (signal.aborted) return
       localStorage.setItem(`upload-${plan.id}`, print)
       Object.assign(box.dataset, { upload: plan.id, name: f.name, size: String(f.size) })
       const note = part('[data-resume]')
       if (note) note.hidden = true
       file = f
-      await send()
+      await send(plan, f)
     } catch (e) {
       refuse(e)
     }
@@ -370,7 +255,7 @@ function attach(box: HTMLElement): void {
     again.hidden = false
   }
   again.onclick = () => {
-    if (file && plan) send()
+    if (file && plan) void send(plan, file)
   }
   part('[data-cancel]').onclick = async () => {
     halt()
@@ -382,20 +267,14 @@ function attach(box: HTMLElement): void {
     if (id) await ask('DELETE', `/uploads/${id}`).catch(() => fault(fill('failed')))
   }
   addEventListener('beforeunload', e => {
-    if (flying.size) {
+    if (flying) {
       e.preventDefault()
       e.returnValue = fill('leave')
     }
   })
 }
 
-/** Thrown when a part broke off twice: the line is too weak for whole parts. */
-const weak = {}
-
 const tus = { 'Tus-Resumable': '1.0.0' }
-
-/** Thrown when a run was paused or another file chosen; nobody is told. */
-const stopped = {}
 
 /** Tells files apart without reading them whole: size, first and last MiB. */
 async function fingerprint(f: File): Promise<string> {
