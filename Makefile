@@ -49,7 +49,7 @@ generate: .make/pages ## turn *.templ pages into Go (*_templ.go, not in git)
 	@mkdir -p $(@D) && touch $@
 
 fmt: ## format Go, pages and islands
-	gofmt -w cmd services transcoder web infra
+	gofmt -w cmd services transcoder web infra test
 	go tool templ fmt web
 	npm run --silent format
 
@@ -136,7 +136,7 @@ bench-web: deps-test bin/lenlop node_modules/.installed .tools/web/.installed $(
 	$(MAKE) bench-search
 
 lint: generate words $(TOOLS)/staticcheck ## gofmt, vet, staticcheck, words, go.mod
-	@bad=$$(gofmt -l cmd services transcoder web infra); [ -z "$$bad" ] || { echo "not gofmt'd: $$bad"; exit 1; }
+	@bad=$$(gofmt -l cmd services transcoder web infra test); [ -z "$$bad" ] || { echo "not gofmt'd: $$bad"; exit 1; }
 	go vet ./...
 	$(TOOLS)/staticcheck ./...
 	go mod tidy -diff

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/test/testmedia"
 	"lenlop/transcoder"
 	"lenlop/transcoder/ladder"
-	"lenlop/transcoder/testmedia"
 )
 
 // TestBenchmarkPlayable measures how long after an upload's end the first

@@ -20,10 +20,10 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/test/testmedia"
 	"lenlop/transcoder"
 	"lenlop/transcoder/ffmpeg"
 	"lenlop/transcoder/ladder"
-	"lenlop/transcoder/testmedia"
 )
 
 // seconds reads a length from the environment.

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lenlop/test/testmedia"
 	"lenlop/transcoder/delivery"
-	"lenlop/transcoder/testmedia"
 )
 
 // TestBroadcastCopies: from a phone's 30 pictures a second, every format

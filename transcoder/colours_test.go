@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"lenlop/transcoder/testmedia"
+	"lenlop/test/testmedia"
 )
 
 // TestColours: red stays red, whatever the recording says, or does not say, of

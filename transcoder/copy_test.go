@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"lenlop/test/testmedia"
 	"lenlop/transcoder"
-	"lenlop/transcoder/testmedia"
 )
 
 // fit is how a recording is made that can be repackaged.

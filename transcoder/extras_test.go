@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"lenlop/transcoder/testmedia"
+	"lenlop/test/testmedia"
 )
 
 // TestSingleFiles: data-saver and sound only are fast-start files with every

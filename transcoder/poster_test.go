@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"lenlop/transcoder/testmedia"
+	"lenlop/test/testmedia"
 )
 
 // TestPosterIsNotBlank: a recording that is black for its first half, or shows

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"lenlop/test/testmedia"
 	"lenlop/transcoder"
-	"lenlop/transcoder/testmedia"
 )
 
 // kinds are recordings of every kind a teacher's phone, camcorder or screen

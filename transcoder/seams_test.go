@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"lenlop/test/testmedia"
 	"lenlop/transcoder"
 	"lenlop/transcoder/ladder"
-	"lenlop/transcoder/testmedia"
 )
 
 func newTranscoder() *transcoder.Transcoder {

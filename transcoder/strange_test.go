@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"lenlop/transcoder/testmedia"
+	"lenlop/test/testmedia"
 )
 
 // TestMirrored: a front camera's recording marked as mirrored comes out as it

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"lenlop/test/testmedia"
 	"lenlop/transcoder"
-	"lenlop/transcoder/testmedia"
 )
 
 // hertz is the frequency of a tone, from how often it passes through zero

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"testing"
 
+	"lenlop/test/testmedia"
 	"lenlop/transcoder"
 	"lenlop/transcoder/cmaf"
-	"lenlop/transcoder/testmedia"
 )
 
 // inPieces makes the low rungs of a recording by its plan and joins them.

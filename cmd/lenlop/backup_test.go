@@ -16,10 +16,10 @@ import (
 
 	"filippo.io/age"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/s3"
 	"lenlop/services/backup"
 	"lenlop/services/media"
+	"lenlop/test/pgtest"
 )
 
 // kept is what a house holds: the rows of each table, and every object's SHA-256.
@@ -163,7 +163,7 @@ func TestBackup(t *testing.T) {
 	t.Run("scale, killed and repeated", func(t *testing.T) { restoreAtScale(t, locked, to, was) })
 	t.Run("move", func(t *testing.T) {
 		f := folderFlags(t.TempDir())
-		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = contract.Postgres(t), versitygw(t), "examaccess", "examsecret"
+		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), versitygw(t), "examaccess", "examsecret"
 		file := filepath.Join(t.TempDir(), "settings")
 		text := fmt.Sprintf("LENLOP_DATABASE=%s\nLENLOP_S3_ENDPOINT=%s\nLENLOP_S3_ACCESS_KEY=examaccess\nLENLOP_S3_SECRET_KEY=examsecret\n", f.Database, f.S3Endpoint)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -316,7 +316,7 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errKilled }
 
 func restoreAtScale(t *testing.T, locked vaultFlags, from string, was kept) {
 	f := folderFlags(t.TempDir())
-	f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = contract.Postgres(t), versitygw(t), "examaccess", "examsecret"
+	f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), versitygw(t), "examaccess", "examsecret"
 	look(t, f, func(h *house) {
 		c := h.copier()
 		if err := locked.open(t.Context(), from, c); err != nil {

@@ -14,16 +14,16 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/meili/meilitest"
 	"lenlop/services/media"
+	"lenlop/test/pgtest"
 )
 
 // TestFsckAtScale breaks each invariant by hand, on PostgreSQL, an S3 server
 // and Meilisearch's stand-in; fsck names it and ends with an error, and finds
 // the house whole again when it is mended.
 func TestFsckAtScale(t *testing.T) {
-	endpoint, dsn, search := versitygw(t), contract.Postgres(t), meilitest.New(t)
+	endpoint, dsn, search := versitygw(t), pgtest.Postgres(t), meilitest.New(t)
 	h := startHouse(t, func(f *serveFlags) {
 		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = dsn, endpoint, "examaccess", "examsecret"
 		f.MeiliURL, f.MeiliKey = search.URL, search.Key

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
+	"lenlop/test/pgtest"
 )
 
 // TestBenchmarkRelay serves the same segments from an S3 server outside: with
 // the disk cache, and without it.
 func TestBenchmarkRelay(t *testing.T) {
-	endpoint, database := versitygw(t), contract.Postgres(t)
+	endpoint, database := versitygw(t), pgtest.Postgres(t)
 	outside := func(f *serveFlags) {
 		f.S3Endpoint, f.S3AccessKey, f.S3SecretKey, f.Database = endpoint, "examaccess", "examsecret", database
 	}

@@ -18,11 +18,11 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sqldb"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/viewership"
+	"lenlop/test/pgtest"
 )
 
 // synced is PostgreSQL as it runs in earnest: what is acknowledged is on disk.
@@ -38,7 +38,7 @@ func (benchJob) Kind() string { return "bench" }
 
 // TestBenchmarkScaleQueue claims and finishes jobs out of 10,000 that wait.
 func TestBenchmarkScaleQueue(t *testing.T) {
-	pg := contract.NewCluster(t, synced...)
+	pg := pgtest.NewCluster(t, synced...)
 	pg.Exec("postgres", "CREATE DATABASE queue")
 	db, err := openDatabase(t.Context(), dataFlags{Database: pg.DSN(pg.Address(), "queue")})
 	if err != nil {

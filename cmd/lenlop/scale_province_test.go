@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/meili/meilitest"
 	"lenlop/infra/sqldb"
+	"lenlop/test/pgtest"
 )
 
 // province is the scale topology as processes of their own: web processes and
@@ -26,7 +26,7 @@ type province struct {
 	dir string
 	opt provinceOptions
 
-	pg                       *contract.Cluster
+	pg                       *pgtest.Cluster
 	storage                  *process
 	endpoint                 string // storage itself
 	moods                    *moods // before storage
@@ -56,7 +56,7 @@ func startProvince(t *testing.T, o provinceOptions) *province {
 	t.Helper()
 	p := &province{t: t, dir: t.TempDir(), opt: o, urls: make([]string, o.webs)}
 	settings := append([]string{"fsync=off"}, o.settings...) // processes are killed here, not machines
-	p.pg = contract.NewCluster(t, settings...)
+	p.pg = pgtest.NewCluster(t, settings...)
 	p.pg.Exec("postgres", "CREATE DATABASE "+provinceDatabase)
 	p.search = meilitest.New(t)
 	p.storage, p.endpoint = startStorage(t, p.dir)

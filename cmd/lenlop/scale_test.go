@@ -16,8 +16,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/s3"
+	"lenlop/test/pgtest"
 )
 
 // versitygwBinary finds the S3 server that tests run as a process.
@@ -102,7 +102,7 @@ func TestJourneysAtScale(t *testing.T) {
 
 // TestScaleTrouble: what is wrong with a scale configuration is one sentence.
 func TestScaleTrouble(t *testing.T) {
-	endpoint, dsn := versitygw(t), contract.Postgres(t)
+	endpoint, dsn := versitygw(t), pgtest.Postgres(t)
 	for name, c := range map[string]struct {
 		change func(*serveFlags)
 		want   string

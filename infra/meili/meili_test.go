@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
-	"lenlop/infra/contract/titles"
 	"lenlop/infra/meili"
 	"lenlop/infra/meili/meilitest"
 	"lenlop/infra/sqldb"
@@ -20,6 +18,9 @@ import (
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
 	"lenlop/services/job"
+	"lenlop/test/indextest"
+	"lenlop/test/indextest/titles"
+	"lenlop/test/storetest"
 )
 
 // synced is an Index whose jobs are run before each search, as a worker would a
@@ -103,7 +104,7 @@ func open(t *testing.T, now func() time.Time) (synced, *meilitest.Server) {
 // adapter that always falls back would pass them too.
 func TestIndex(t *testing.T) {
 	var servers []*meilitest.Server
-	contract.Index(t, func(t *testing.T) (catalog.Index, job.Atomic) {
+	indextest.Index(t, func(t *testing.T) (catalog.Index, job.Atomic) {
 		f, srv := open(t, nil)
 		servers = append(servers, srv)
 		t.Cleanup(func() {
@@ -123,9 +124,9 @@ func TestIndex(t *testing.T) {
 }
 
 func TestCatalogue(t *testing.T) {
-	contract.Catalogue(t, func(t *testing.T) (catalog.Index, contract.Stores) {
+	indextest.Catalogue(t, func(t *testing.T) (catalog.Index, storetest.Stores) {
 		f, _ := open(t, nil)
-		return f, contract.Stores{Atomic: f.db, Lessons: f.db.Lessons(), People: f.db.People(), Schools: f.db.Schools()}
+		return f, storetest.Stores{Atomic: f.db, Lessons: f.db.Lessons(), People: f.db.People(), Schools: f.db.Schools()}
 	})
 }
 

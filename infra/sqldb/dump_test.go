@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sqldb"
 	"lenlop/services/fault"
+	"lenlop/test/pgtest"
 )
 
 func dumpOf(t *testing.T, db *sqldb.DB) []string {
@@ -53,7 +53,7 @@ func TestDump(t *testing.T) {
 	}
 	want := dumpOf(t, first)
 	db := first
-	for _, dsn := range []string{contract.Postgres(t), t.TempDir() + "/b.sqlite"} {
+	for _, dsn := range []string{pgtest.Postgres(t), t.TempDir() + "/b.sqlite"} {
 		var b bytes.Buffer
 		rows, err := db.Dump(t.Context(), &b)
 		if err != nil {

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sqldb"
 	"lenlop/services/job"
+	"lenlop/test/pgtest"
 )
 
 type errand struct{ N int }
@@ -17,7 +17,7 @@ func (errand) Kind() string { return "errand" }
 func TestPruneKeepsWhatMatters(t *testing.T) {
 	for name, dsn := range map[string]func(t testing.TB) string{
 		"sqlite":     func(t testing.TB) string { return t.TempDir() + "/x.sqlite" },
-		"postgresql": contract.Postgres,
+		"postgresql": pgtest.Postgres,
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()

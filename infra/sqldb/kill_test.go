@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sqldb"
 	"lenlop/services/audit"
 	"lenlop/services/fault"
 	"lenlop/services/job"
+	"lenlop/test/pgtest"
 )
 
 // These make this test binary a program that works on the database they name,
@@ -131,7 +131,7 @@ func unfinished(ctx context.Context, jobs *sqldb.Jobs) (int, error) {
 // time: every job's effect is there exactly once.
 func TestKill(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { killTest(t, filepath.Join(t.TempDir(), "lenlop.db")) })
-	t.Run("postgres", func(t *testing.T) { killTest(t, contract.Postgres(t)) })
+	t.Run("postgres", func(t *testing.T) { killTest(t, pgtest.Postgres(t)) })
 }
 
 func killTest(t *testing.T, dsn string) {

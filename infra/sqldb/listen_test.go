@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sqldb"
 	"lenlop/services/job"
+	"lenlop/test/pgtest"
 )
 
 type tellArgs struct{}
@@ -18,7 +18,7 @@ func (tellArgs) Kind() string { return "tell" }
 // What one process commits, another hears of; what it undoes, nobody does; and
 // a connection that broke is made again.
 func TestListen(t *testing.T) {
-	dsn := contract.PostgresLike(t, migrated)
+	dsn := pgtest.PostgresLike(t, migrated)
 	mine, other := openDSN(t, dsn), openDSN(t, dsn)
 	ctx, stop := context.WithCancel(t.Context())
 	type word struct{ added, cancelled bool }
@@ -75,7 +75,7 @@ func TestListen(t *testing.T) {
 // A statement that takes too long ends with an error of its own, and leaves
 // the pool usable.
 func TestStatementTimeout(t *testing.T) {
-	db, err := sqldb.OpenPool(t.Context(), contract.Postgres(t), time.Now, sqldb.Pool{Conns: 1, Statement: 50 * time.Millisecond})
+	db, err := sqldb.OpenPool(t.Context(), pgtest.Postgres(t), time.Now, sqldb.Pool{Conns: 1, Statement: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestStatementTimeout(t *testing.T) {
 }
 
 func TestSchemaAndWritable(t *testing.T) {
-	dsn := contract.Postgres(t)
+	dsn := pgtest.Postgres(t)
 	db, err := sqldb.Open(t.Context(), dsn, time.Now)
 	if err != nil {
 		t.Fatal(err)

@@ -6,14 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sqldb"
+	"lenlop/test/pgtest"
 )
 
 // engines opens a fresh, migrated database of each engine.
 var engines = map[string]func(t *testing.T) *sqldb.DB{
 	"sqlite":   func(t *testing.T) *sqldb.DB { return openDSN(t, filepath.Join(t.TempDir(), "lenlop.db")) },
-	"postgres": func(t *testing.T) *sqldb.DB { return openDSN(t, contract.PostgresLike(t, migrated)) },
+	"postgres": func(t *testing.T) *sqldb.DB { return openDSN(t, pgtest.PostgresLike(t, migrated)) },
 }
 
 func migrated(dsn string) error {

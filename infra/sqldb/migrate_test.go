@@ -10,16 +10,16 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sqldb"
 	"lenlop/services/fault"
 	"lenlop/services/school"
+	"lenlop/test/pgtest"
 )
 
 // empty gives the DSN of an empty database of each engine.
 var empty = map[string]func(t *testing.T) string{
 	"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "bài giảng 100%?#.db") },
-	"postgres": func(t *testing.T) string { return contract.Postgres(t) },
+	"postgres": func(t *testing.T) string { return pgtest.Postgres(t) },
 }
 
 func open(t *testing.T, dsn string) *sqldb.DB {
@@ -162,7 +162,7 @@ func TestMigrateStops(t *testing.T) {
 // waits for a table of the same name that another transaction makes.
 func TestMigrateKilled(t *testing.T) {
 	ctx := context.Background()
-	at := contract.Postgres(t)
+	at := pgtest.Postgres(t)
 	db := open(t, at)
 	stop := errors.New("stop")
 	err := db.Atomically(ctx, func(ctx context.Context) error {

@@ -3,15 +3,15 @@ package sqldb_test
 import (
 	"testing"
 
-	"lenlop/infra/contract"
+	"lenlop/test/storetest"
 )
 
 func TestSecrets(t *testing.T) {
 	for name, open := range engines {
 		t.Run(name, func(t *testing.T) {
-			contract.Secrets(t, func(t *testing.T) contract.SignIns {
+			storetest.Secrets(t, func(t *testing.T) storetest.SignIns {
 				db := open(t)
-				return contract.SignIns{People: db.People(), Secrets: db.Secrets(), Directory: db.Secrets()}
+				return storetest.SignIns{People: db.People(), Secrets: db.Secrets(), Directory: db.Secrets()}
 			})
 		})
 	}

@@ -3,12 +3,12 @@ package sqldb_test
 import (
 	"testing"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sqldb"
+	"lenlop/test/storetest"
 )
 
-func stores(db *sqldb.DB) contract.Stores {
-	return contract.Stores{
+func stores(db *sqldb.DB) storetest.Stores {
+	return storetest.Stores{
 		Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Classes: db.Classes(), Uploads: db.Uploads(),
 		Packages: db.Packages(), Copies: db.Copies(), Captions: db.Captions(), Steps: db.Steps(), Sheets: db.Worksheets(), Schedule: db.Schedule(), Listed: db.Programmes(), Jobs: db.Jobs(), Audit: db.Audit(),
 		Notices: db.Notices(), Webhooks: db.Webhooks(), Questions: db.Questions(), Bookmarks: db.Bookmarks(), Problems: db.Problems(),
@@ -18,7 +18,7 @@ func stores(db *sqldb.DB) contract.Stores {
 func TestStores(t *testing.T) {
 	for name, open := range engines {
 		t.Run(name, func(t *testing.T) {
-			contract.AllStores(t, func(t *testing.T) contract.Stores { return stores(open(t)) })
+			storetest.AllStores(t, func(t *testing.T) storetest.Stores { return stores(open(t)) })
 		})
 	}
 }

@@ -16,11 +16,11 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sqldb"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/viewership"
+	"lenlop/test/pgtest"
 )
 
 // The environment of a server process that is to be killed: where its database
@@ -107,7 +107,7 @@ func TestKilledServer(t *testing.T) {
 func TestKilledBetweenCommitAndAnswer(t *testing.T) {
 	dsn := map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "lenlop.db") },
-		"postgres": func(t *testing.T) string { return contract.Postgres(t) },
+		"postgres": func(t *testing.T) string { return pgtest.Postgres(t) },
 	}
 	for name, where := range dsn {
 		t.Run(name, func(t *testing.T) { killed(t, where(t)) })

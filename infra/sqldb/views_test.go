@@ -4,14 +4,15 @@ import (
 	"path/filepath"
 	"testing"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sheet"
 	"lenlop/infra/sqldb"
+	"lenlop/test/pgtest"
+	"lenlop/test/storetest"
 )
 
-func viewing(db *sqldb.DB) contract.ViewingStores {
-	return contract.ViewingStores{
-		Stores: contract.Stores{
+func viewing(db *sqldb.DB) storetest.ViewingStores {
+	return storetest.ViewingStores{
+		Stores: storetest.Stores{
 			Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Schedule: db.Schedule(), Audit: db.Audit(),
 			Classes: db.Classes(),
 		},
@@ -25,11 +26,11 @@ func viewing(db *sqldb.DB) contract.ViewingStores {
 func TestViewership(t *testing.T) {
 	dsn := map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "lenlop.db") },
-		"postgres": func(t *testing.T) string { return contract.Postgres(t) },
+		"postgres": func(t *testing.T) string { return pgtest.Postgres(t) },
 	}
 	for name, where := range dsn {
 		t.Run(name, func(t *testing.T) {
-			contract.Viewership(t, func(t *testing.T) (contract.ViewingStores, contract.ViewingStores) {
+			storetest.Viewership(t, func(t *testing.T) (storetest.ViewingStores, storetest.ViewingStores) {
 				at := where(t)
 				return viewing(openDSN(t, at)), viewing(openDSN(t, at))
 			})

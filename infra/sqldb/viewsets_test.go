@@ -13,12 +13,12 @@ import (
 
 	"pgregory.net/rapid"
 
-	"lenlop/infra/contract"
 	"lenlop/infra/sheet"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/test/pgtest"
 )
 
 func TestPackNumbers(t *testing.T) {
@@ -54,7 +54,7 @@ func BenchmarkDashboard(b *testing.B) {
 	}
 	for name, dsn := range map[string]func() string{
 		"sqlite":   func() string { return b.TempDir() + "/lenlop.db" },
-		"postgres": func() string { return contract.Postgres(b) },
+		"postgres": func() string { return pgtest.Postgres(b) },
 	} {
 		b.Run(name, func(b *testing.B) { dashboard(b, dsn(), views) })
 	}

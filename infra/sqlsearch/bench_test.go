@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract/titles"
 	"lenlop/infra/sqldb"
 	"lenlop/infra/sqlsearch"
 	"lenlop/services/catalog"
+	"lenlop/test/indextest/titles"
 )
 
 // BenchmarkSearch reports p50 and p95 of every kind of query on a catalogue of

@@ -9,13 +9,15 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/infra/contract"
-	"lenlop/infra/contract/titles"
 	"lenlop/infra/sqldb"
 	"lenlop/infra/sqlsearch"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
 	"lenlop/services/job"
+	"lenlop/test/indextest"
+	"lenlop/test/indextest/titles"
+	"lenlop/test/pgtest"
+	"lenlop/test/storetest"
 )
 
 // engines are the databases that the index lives in.
@@ -24,7 +26,7 @@ var engines = []struct {
 	dsn  func(testing.TB) string
 }{
 	{"SQLite", func(tb testing.TB) string { return filepath.Join(tb.TempDir(), "lenlop.db") }},
-	{"PostgreSQL", contract.Postgres},
+	{"PostgreSQL", pgtest.Postgres},
 }
 
 // onEach runs a test on an empty database of every engine.
@@ -57,18 +59,18 @@ func reopen(t *testing.T, db *sqldb.DB) *sqlsearch.Index {
 
 func TestIndex(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
-		contract.Index(t, func(t *testing.T) (catalog.Index, job.Atomic) { return open(t) })
+		indextest.Index(t, func(t *testing.T) (catalog.Index, job.Atomic) { return open(t) })
 	})
 }
 
 func TestCatalogue(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
-		contract.Catalogue(t, func(t *testing.T) (catalog.Index, contract.Stores) {
+		indextest.Catalogue(t, func(t *testing.T) (catalog.Index, storetest.Stores) {
 			x, db := open(t)
 			if err := db.Migrate(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			return x, contract.Stores{Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools()}
+			return x, storetest.Stores{Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools()}
 		})
 	})
 }

@@ -9,7 +9,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/job"
-	"lenlop/services/job/jobtest"
+	"lenlop/test/jobtest"
 )
 
 func TestCancelReachesARunningWorker(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/job"
-	"lenlop/services/job/jobtest"
+	"lenlop/test/jobtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -22,11 +22,11 @@ import (
 	"lenlop/services/audit"
 	"lenlop/services/fault"
 	"lenlop/services/job"
-	"lenlop/services/job/jobtest"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/people"
 	"lenlop/services/school"
+	"lenlop/test/jobtest"
 	"lenlop/transcoder"
 )
 

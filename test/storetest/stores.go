@@ -1,0 +1,202 @@
+// Package storetest holds the conformance tests of every Store: what an interface says in words, as tests that each
+// database must pass.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lenlop/services/audit"
+	"lenlop/services/bookmark"
+	"lenlop/services/caption"
+	"lenlop/services/fault"
+	"lenlop/services/job"
+	"lenlop/services/lesson"
+	"lenlop/services/notice"
+	"lenlop/services/people"
+	"lenlop/services/problem"
+	"lenlop/services/production"
+	"lenlop/services/question"
+	"lenlop/services/schedule"
+	"lenlop/services/school"
+	"lenlop/services/upload"
+	"lenlop/services/webhook"
+	"lenlop/services/worksheet"
+)
+
+// Stores are every Store of one database, and what makes them commit together.
+type Stores struct {
+	Atomic   job.Atomic
+	Lessons  lesson.Store
+	People   people.Store
+	Schools  school.Store
+	Classes  school.ClassStore
+	Uploads  upload.Store
+	Packages production.Store
+	Copies   production.CopyStore
+	Captions caption.Store
+	Steps    lesson.Histories
+	Sheets   worksheet.Store
+	Schedule schedule.Store
+	Listed   schedule.ProgrammeStore
+	Jobs     job.Store
+	Audit    audit.Log
+	Notices  notice.Store
+	Webhooks webhook.Store
+	// Questions keeps thumbs, too.
+	Questions interface {
+		question.Store
+		question.Thumbs
+	}
+
+	Bookmarks bookmark.Store
+	Problems  problem.Store
+}
+
+// Open gives the stores of a fresh, migrated database that holds nothing but
+// what the migrations put there.
+type Open func(t *testing.T) Stores
+
+// AllStores sets every exam of this file's kind.
+func AllStores(t *testing.T, open Open) {
+	for _, x := range []struct {
+		name string
+		exam func(*testing.T, Open)
+	}{
+		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Classes", Classes}, {"Uploads", Uploads},
+		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"LessonSteps", LessonSteps}, {"Worksheets", Worksheets}, {"Schedule", Schedule}, {"Booking", Booking}, {"Programmes", Programmes}, {"Jobs", Jobs}, {"Audit", Audit},
+		{"Notices", Notices}, {"Webhooks", Webhooks}, {"Questions", Questions}, {"Thumbs", Thumbs}, {"Bookmarks", Bookmarks}, {"Problems", Problems},
+	} {
+		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
+	}
+}
+
+var bg = context.Background()
+
+// moment is a time n minutes into the exam's day, with more digits than a
+// store keeps and in a zone that is not UTC.
+func moment(n int) time.Time {
+	return time.Date(2026, 4, 6, 8, 0, 0, 123456789, time.FixedZone("ICT", 7*3600)).Add(time.Duration(n) * time.Minute)
+}
+
+// kept is what a store gives back of a time: UTC, microseconds.
+func kept(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// same fails unless both are equal in every field, times by their wall clock
+// and zone too.
+func same[T any](t *testing.T, got, want T) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatalf("(-want +got)\n%s", d)
+	}
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// must gives v of a call that may not fail.
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		ok(t, err)
+		return v
+	}
+}
+
+func wantFault(t *testing.T, err error, kind fault.Kind, code string) {
+	t.Helper()
+	if fault.KindOf(err) != kind || !fault.Is(err, code) {
+		t.Fatalf("got %v, want the fault %s of kind %d", err, code, kind)
+	}
+}
+
+// ids of a list, to compare order.
+func ids[T any](list []T, id func(T) string) []string {
+	out := []string{}
+	for _, x := range list {
+		out = append(out, id(x))
+	}
+	return out
+}
+
+// Atomic is the exam for job.Atomic with the stores that join it.
+func Atomic(t *testing.T, open Open) {
+	s := open(t)
+	stop := errors.New("stop")
+	exists := func(ctx context.Context, id string) bool {
+		_, err := s.Lessons.Lesson(ctx, id)
+		return err == nil
+	}
+	err := s.Atomic.Atomically(bg, func(ctx context.Context) error {
+		ok(t, s.Lessons.Save(ctx, lesson.Lesson{ID: "l1"}))
+		ok(t, s.Jobs.Add(ctx, job.New{Args: errand{"1"}}))
+		ok(t, s.Audit.Append(ctx, audit.Entry{ID: "a1", At: moment(0), Subject: "lesson:l1"}))
+		if !exists(ctx, "l1") {
+			t.Error("a transaction does not see its own writes")
+		}
+		if exists(bg, "l1") {
+			t.Error("others see what is not committed")
+		}
+		return s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+			ok(t, s.Lessons.Save(ctx, lesson.Lesson{ID: "l2"}))
+			return stop
+		})
+	})
+	if !errors.Is(err, stop) {
+		t.Fatalf("the transaction's error came back as %v", err)
+	}
+	if exists(bg, "l1") || exists(bg, "l2") {
+		t.Error("lessons of a failed transaction stayed")
+	}
+	if n := len(must(s.Jobs.Jobs(bg, "", "", 10))(t)); n != 0 {
+		t.Errorf("%d jobs of a failed transaction stayed", n)
+	}
+	if n := len(must(s.Audit.BySubject(bg, "lesson:l1", 10))(t)); n != 0 {
+		t.Errorf("%d audit entries of a failed transaction stayed", n)
+	}
+	ok(t, s.Atomic.Atomically(bg, func(ctx context.Context) error {
+		ok(t, s.Lessons.Save(ctx, lesson.Lesson{ID: "l1"}))
+		return s.Atomic.Atomically(ctx, func(ctx context.Context) error { return s.Lessons.Save(ctx, lesson.Lesson{ID: "l2"}) })
+	}))
+	if !exists(bg, "l1") || !exists(bg, "l2") {
+		t.Error("a committed lesson is gone")
+	}
+	for name, lock := range map[string]func(context.Context) error{
+		"lesson":  func(ctx context.Context) error { _, err := s.Lessons.Lock(ctx, "l1"); return err },
+		"upload":  func(ctx context.Context) error { _, err := s.Uploads.Lock(ctx, "u1"); return err },
+		"package": func(ctx context.Context) error { _, err := s.Packages.LockPackage(ctx, "p1"); return err },
+		"channel": func(ctx context.Context) error { _, err := s.Schedule.LockChannel(ctx, "c1"); return err },
+	} {
+		if err := lock(bg); err == nil || fault.KindOf(err) != fault.Internal {
+			t.Errorf("locking a %s outside a transaction gave %v", name, err)
+		}
+	}
+}
+
+// Audit is the exam for audit.Log.
+func Audit(t *testing.T, open Open) {
+	s := open(t)
+	first := audit.Entry{ID: "1", At: moment(1), Actor: "p1", Action: "lesson.edit", Subject: "lesson:l1", Detail: "sửa tên", Before: `{"title":"a"}`, After: `{"title":"b"}`}
+	ok(t, s.Audit.Append(bg, first))
+	ok(t, s.Audit.Append(bg, audit.Entry{ID: "2", At: moment(3), Actor: "system", Action: "probe", Subject: "lesson:l1"}))
+	ok(t, s.Audit.Append(bg, audit.Entry{ID: "3", At: moment(2), Subject: "lesson:l1"}))
+	ok(t, s.Audit.Append(bg, audit.Entry{ID: "4", At: moment(4), Subject: "lesson:l2"}))
+	list := must(s.Audit.BySubject(bg, "lesson:l1", 10))(t)
+	same(t, ids(list, func(e audit.Entry) string { return e.ID }), []string{"2", "3", "1"})
+	first.At, first.Number = kept(first.At), 1
+	same(t, list[2], first)
+	if n := len(must(s.Audit.BySubject(bg, "lesson:l1", 2))(t)); n != 2 {
+		t.Errorf("a limit of 2 gave %d", n)
+	}
+	if err := s.Audit.Append(bg, audit.Entry{ID: "1", At: moment(9), Subject: "lesson:l1"}); err == nil {
+		t.Error("an entry was written over another")
+	}
+}

@@ -1,0 +1,84 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/question"
+)
+
+// Questions examines a question.Store.
+func Questions(t *testing.T, open Open) {
+	s := open(t)
+	for _, id := range []string{"l1", "l2"} {
+		ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: id}))
+	}
+	same(t, must(s.Questions.Setting(bg, "l1"))(t), question.Setting{LessonID: "l1"})
+	set := question.Setting{LessonID: "l1", On: true, NoticeID: "n1", ByPerson: "p1", At: kept(moment(1))}
+	ok(t, s.Questions.SaveSetting(bg, question.Setting{LessonID: "l1"}))
+	ok(t, s.Questions.SaveSetting(bg, set))
+	same(t, must(s.Questions.Setting(bg, "l1"))(t), set)
+
+	q := question.Question{ID: "q1", LessonID: "l1", PersonID: "p1", ClassID: "c1", Text: "<b>Vì sao</b>\nlà 5?", At: 75.25, State: question.Waiting, CreatedAt: kept(moment(1))}
+	ok(t, s.Questions.SaveQuestion(bg, q))
+	same(t, must(s.Questions.Question(bg, "q1"))(t), q)
+	q.State, q.Answer, q.Reason, q.At, q.SettledBy, q.SettledAt = question.Shown, "Vì thế", "không", question.NoMoment, "p2", kept(moment(2))
+	ok(t, s.Questions.SaveQuestion(bg, q))
+	same(t, must(s.Questions.Question(bg, "q1"))(t), q)
+	_, err := s.Questions.Question(bg, "q9")
+	wantFault(t, err, fault.NotFound, "question.not_found")
+	if err := s.Questions.SaveQuestion(bg, question.Question{ID: "q8", LessonID: "nothing"}); err == nil {
+		t.Error("a question about no lesson was kept")
+	}
+
+	ok(t, s.Questions.SaveQuestion(bg, question.Question{ID: "q2", LessonID: "l1", PersonID: "p1", State: question.Waiting, CreatedAt: moment(3)}))
+	ok(t, s.Questions.SaveQuestion(bg, question.Question{ID: "q3", LessonID: "l1", PersonID: "p2", State: question.Waiting, CreatedAt: moment(3)}))
+	ok(t, s.Questions.SaveQuestion(bg, question.Question{ID: "q4", LessonID: "l2", PersonID: "p1", State: question.Hidden, CreatedAt: moment(4)}))
+	list := func(f question.Filter) []string {
+		t.Helper()
+		return ids(must(s.Questions.Questions(bg, f))(t), func(q question.Question) string { return q.ID })
+	}
+	same(t, list(question.Filter{}), []string{"q4", "q3", "q2", "q1"})
+	same(t, list(question.Filter{Lesson: "l1"}), []string{"q3", "q2", "q1"})
+	same(t, list(question.Filter{Lesson: "l1", State: question.Waiting}), []string{"q3", "q2"})
+	same(t, list(question.Filter{Person: "p1", Since: moment(1)}), []string{"q4", "q2"})
+	same(t, list(question.Filter{Before: "q3", Limit: 1}), []string{"q2"})
+
+	ok(t, s.Questions.DeleteQuestion(bg, "q4"))
+	ok(t, s.Questions.DeleteQuestion(bg, "q4"))
+	same(t, must(s.Questions.ForgetAsked(bg, moment(3), 10))(t), 1)
+	same(t, list(question.Filter{}), []string{"q3", "q2"})
+	same(t, must(s.Questions.ForgetAsked(bg, moment(4), 1))(t), 1)
+	same(t, must(s.Questions.ForgetAsked(bg, moment(4), 10))(t), 1)
+	same(t, must(s.Questions.ForgetAsked(bg, moment(4), 10))(t), 0)
+}
+
+// Thumbs examines a question.Thumbs.
+func Thumbs(t *testing.T, open Open) {
+	s := open(t)
+	for _, id := range []string{"l1", "l2"} {
+		ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: id}))
+	}
+	say := func(lesson string, at time.Duration, viewer string, yes bool, minute int) {
+		t.Helper()
+		ok(t, s.Questions.SaveThumb(bg, question.Thumb{LessonID: lesson, Chapter: at, Viewer: viewer, Understood: yes, At: kept(moment(minute))}))
+	}
+	say("l1", question.Whole, "p:p1", true, 1)
+	say("l1", 90*time.Second, "p:p1", true, 1)
+	say("l1", 90*time.Second, "p:p1", true, 2) // said again
+	say("l1", 90*time.Second, "d:m1", true, 2)
+	say("l1", 90*time.Second, "d:m2", true, 2)
+	say("l1", 90*time.Second, "d:m2", false, 3) // thought better of it
+	say("l2", 0, "d:m2", false, 5)
+	same(t, must(s.Questions.ThumbsOf(bg, "l1", "p:p1"))(t), []question.Thumb{
+		{LessonID: "l1", Chapter: question.Whole, Viewer: "p:p1", Understood: true, At: kept(moment(1))},
+		{LessonID: "l1", Chapter: 90 * time.Second, Viewer: "p:p1", Understood: true, At: kept(moment(2))}})
+	same(t, must(s.Questions.ThumbsOf(bg, "l2", "p:p1"))(t), []question.Thumb{})
+	same(t, must(s.Questions.Sums(bg, "l1"))(t), []question.Sum{{Chapter: question.Whole, Understood: true, N: 1, Persons: 1},
+		{Chapter: 90 * time.Second, N: 1}, {Chapter: 90 * time.Second, Understood: true, N: 2, Persons: 1}})
+	same(t, must(s.Questions.Sums(bg, "l3"))(t), []question.Sum{})
+	same(t, must(s.Questions.ForgetAsked(bg, moment(3), 10))(t), 3)
+	same(t, must(s.Questions.Sums(bg, "l1"))(t), []question.Sum{{Chapter: 90 * time.Second, N: 1}})
+}

@@ -1,0 +1,115 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"lenlop/services/bookmark"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/problem"
+)
+
+// watched puts three lessons of two teachers and two viewers into a house.
+func watched(t *testing.T, s Stores) {
+	t.Helper()
+	for i, id := range []string{"l1", "l2", "l3"} {
+		l := lesson.Lesson{ID: id, Title: id, Subject: "toan", Grade: 9, TeacherID: "t1", UploaderID: "t1", SchoolID: "s1", Status: lesson.Published, CreatedAt: kept(moment(i))}
+		if id == "l3" {
+			l.TeacherID, l.UploaderID, l.SchoolID = "t2", "", "s2"
+		}
+		ok(t, s.Lessons.Save(bg, l))
+	}
+	for _, id := range []string{"v1", "v2"} {
+		ok(t, s.People.SavePerson(bg, people.Person{ID: id, Username: id, Name: id, Active: true, CreatedAt: kept(moment(0))}))
+	}
+}
+
+// Bookmarks examines a bookmark.Store.
+func Bookmarks(t *testing.T, open Open) {
+	s := open(t)
+	watched(t, s)
+	mark := func(person, lesson string, at float64, minute int) bookmark.Bookmark {
+		return bookmark.Bookmark{PersonID: person, LessonID: lesson, At: at, Length: 600, Seen: kept(moment(minute))}
+	}
+	read := func(person, lesson string) bookmark.Bookmark {
+		t.Helper()
+		return must(s.Bookmarks.Bookmark(bg, person, lesson))(t)
+	}
+	same(t, read("v1", "l1"), bookmark.Bookmark{})
+	a := mark("v1", "l1", 120.5, 10)
+	// Whoever is gone is left out, and takes nobody else's with them.
+	ok(t, s.Bookmarks.SaveBookmarks(bg, mark("gone", "l1", 60, 10), a, mark("v1", "gone", 60, 10), mark("v2", "l1", 300, 11)))
+	same(t, read("v1", "l1"), a)
+	same(t, read("gone", "l1"), bookmark.Bookmark{})
+	// The last to be there wins, whatever order they come in.
+	ok(t, s.Bookmarks.SaveBookmarks(bg, mark("v1", "l1", 30, 9)))
+	same(t, read("v1", "l1"), a)
+	ok(t, s.Bookmarks.SaveBookmarks(bg, mark("v1", "l1", 30, 12), mark("v1", "l2", 200, 11), mark("v1", "l3", 590, 13)))
+	same(t, must(s.Bookmarks.Unfinished(bg, "v1", 5))(t), []bookmark.Bookmark{mark("v1", "l1", 30, 12), mark("v1", "l2", 200, 11)})
+	same(t, must(s.Bookmarks.Unfinished(bg, "v1", 1))(t), []bookmark.Bookmark{mark("v1", "l1", 30, 12)})
+	ok(t, s.Bookmarks.SaveBookmarks(bg, mark("v1", "l3", 100, 14))) // begun again
+	same(t, len(must(s.Bookmarks.Unfinished(bg, "v1", 5))(t)), 3)
+
+	same(t, must(s.Bookmarks.ForgetBookmarks(bg, moment(12)))(t), 2)
+	same(t, must(s.Bookmarks.ForgetBookmarks(bg, moment(12)))(t), 0)
+	same(t, read("v2", "l1"), bookmark.Bookmark{})
+	same(t, read("v1", "l1"), mark("v1", "l1", 30, 12))
+}
+
+// Problems examines a problem.Store.
+func Problems(t *testing.T, open Open) {
+	s := open(t)
+	watched(t, s)
+	n := 0
+	report := func(lesson string, k problem.Kind, reporter, person, text string, minute int) {
+		t.Helper()
+		n++
+		ok(t, s.Problems.Report(bg, problem.Problem{ID: "p" + string(rune('a'+n)), LessonID: lesson, Kind: k, Text: text, Times: 1, Reporter: reporter, PersonID: person,
+			First: moment(minute), Last: moment(minute), State: problem.Open}))
+	}
+	report("l1", problem.Sound, "r1", "v1", "Không nghe gì", 1)
+	report("l1", problem.Sound, "r1", "v1", "", 3) // the same viewer again: what was written stays
+	report("l1", problem.Sound, "r2", "", "Mất tiếng từ phút 2", 2)
+	report("l1", problem.Picture, "r1", "v1", "", 4)
+	report("l3", problem.Other, "r3", "", "<b>", 5)
+	same(t, must(s.Problems.OpenOf(bg, "l1"))(t), 3)
+	groups := func(f problem.Filter) []problem.Group {
+		t.Helper()
+		if f.Limit == 0 {
+			f.Limit = 10
+		}
+		return must(s.Problems.Groups(bg, f))(t)
+	}
+	sound := problem.Group{LessonID: "l1", Kind: problem.Sound, State: problem.Open, Viewers: 2, Last: kept(moment(3))}
+	picture := problem.Group{LessonID: "l1", Kind: problem.Picture, State: problem.Open, Viewers: 1, Last: kept(moment(4))}
+	other := problem.Group{LessonID: "l3", Kind: problem.Other, State: problem.Open, Viewers: 1, Last: kept(moment(5))}
+	same(t, groups(problem.Filter{All: true, State: problem.Open}), []problem.Group{other, picture, sound})
+	same(t, groups(problem.Filter{All: true, State: problem.Open, Limit: 1, Offset: 1}), []problem.Group{picture})
+	same(t, groups(problem.Filter{Owner: "t1", State: problem.Open}), []problem.Group{picture, sound})
+	same(t, groups(problem.Filter{Schools: []string{"s2"}, State: problem.Open}), []problem.Group{other})
+	same(t, len(groups(problem.Filter{State: problem.Open})), 0)
+	texts := func(ps []problem.Problem) (out []string) {
+		for _, p := range ps {
+			out = append(out, p.Text)
+		}
+		return out
+	}
+	same(t, texts(must(s.Problems.Said(bg, "l1", problem.Sound, problem.Open, 5))(t)), []string{"Không nghe gì", "Mất tiếng từ phút 2"})
+
+	same(t, must(s.Problems.Answer(bg, "l1", problem.Sound, "t1", "Đã ghi lại tiếng", moment(6)))(t), 2)
+	same(t, must(s.Problems.Answer(bg, "l1", problem.Sound, "t1", "Lần nữa", moment(7)))(t), 0)
+	report("l1", problem.Sound, "r1", "v1", "Vẫn mất tiếng", 8) // a new one, since the old one is closed
+	same(t, must(s.Problems.OpenOf(bg, "l1"))(t), 2)
+	mine := must(s.Problems.OfPerson(bg, "l1", "v1", 2))(t)
+	same(t, texts(mine), []string{"Vẫn mất tiếng", ""})
+	closed := groups(problem.Filter{Owner: "t1", State: problem.Answered})
+	same(t, closed, []problem.Group{{LessonID: "l1", Kind: problem.Sound, State: problem.Answered, Viewers: 2, Last: kept(moment(3)), Answer: "Đã ghi lại tiếng"}})
+	old := must(s.Problems.Said(bg, "l1", problem.Sound, problem.Answered, 1))(t)
+	same(t, old, []problem.Problem{{ID: "pb", LessonID: "l1", Kind: problem.Sound, Text: "Không nghe gì", Times: 2, Reporter: "r1", PersonID: "v1",
+		First: kept(moment(1)), Last: kept(moment(3)), State: problem.Answered, Answer: "Đã ghi lại tiếng", AnsweredBy: "t1", AnsweredAt: kept(moment(6))}})
+
+	same(t, must(s.Problems.ForgetProblems(bg, moment(5)))(t), 3)
+	same(t, must(s.Problems.ForgetProblems(bg, moment(5)))(t), 0)
+	same(t, must(s.Problems.ForgetProblems(bg, moment(5).Add(time.Hour)))(t), 2)
+}

@@ -1,0 +1,315 @@
+package storetest
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/lesson"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/viewership"
+)
+
+// ViewingStores are one server's connections to the database that counts.
+type ViewingStores struct {
+	Stores
+	Views interface {
+		viewership.Store
+		viewership.Reader
+		viewership.Keeps
+		viewership.ParticipationReader
+	}
+	Figures   viewership.FigureStore
+	CheckIns  viewership.CheckInStore
+	Imports   viewership.ImportStore
+	Reports   viewership.ReportStore
+	Logs      schedule.LogStore
+	Served    viewership.ServedStore
+	RollCalls viewership.RollCallStore
+	// Sheets reads CSV and XLSX files.
+	Sheets func(filename string, data []byte) ([][]string, error)
+}
+
+// OpenViewing gives two servers' connections to one fresh database.
+type OpenViewing func(t *testing.T) (first, second ViewingStores)
+
+// Viewership sets every exam of counting.
+func Viewership(t *testing.T, open OpenViewing) {
+	for _, x := range []struct {
+		name string
+		exam func(*testing.T, OpenViewing)
+	}{
+		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
+		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns}, {"Imports", FigureImports},
+		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs}, {"Downloads", Downloads}, {"SharedDevice", SharedDevice}, {"Minutes", Minutes}, {"MinuteFiles", MinuteFiles}, {"HeldAirings", HeldAirings}, {"Reconciliation", Reconciliation},
+		{"RollCalls", RollCalls}, {"Unreached", Unreached}, {"Areas", Areas}, {"SmallNumbers", SmallNumbers}, {"Participation", Participation},
+	} {
+		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
+	}
+}
+
+var hanoi = time.FixedZone("ICT", 7*3600)
+
+// house is a room of viewership on a database, with a clock to turn.
+type house struct {
+	st  ViewingStores
+	svc *viewership.Service
+	mu  sync.Mutex
+	now time.Time
+	ids int
+}
+
+func (h *house) Now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
+}
+
+func (h *house) pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}
+
+func (h *house) id() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ids++
+	return fmt.Sprintf("%08d-0000-7000-8000-%012d", h.ids, h.ids)
+}
+
+// server makes a service; several of one house share its clock and secret.
+func (h *house) server(t testing.TB, st ViewingStores) *viewership.Service {
+	svc := viewership.New(viewership.Config{
+		Store: st.Views, Reader: st.Views, Keeps: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Imports: st.Imports, Served: st.Served, Lengths: pieces{}, Sheets: st.Sheets, Reports: st.Reports,
+		RollCalls: st.RollCalls, Classes: st.Classes, Parts: st.Views,
+		ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: st.Lessons, Schedule: st.Schedule,
+		Secret: []byte("a secret for the examination"), Location: hanoi, Now: h.Now, NewID: h.id,
+		Atomic: st.Atomic, Audit: st.Audit, Wait: time.Microsecond,
+	})
+	t.Cleanup(svc.Close)
+	return svc
+}
+
+// failer is a test, or a property's.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func newHouse(t *testing.T, open OpenViewing) *house {
+	st, _ := open(t)
+	h := &house{st: st, now: time.Date(2020, 4, 13, 8, 0, 0, 0, hanoi)}
+	h.svc = h.server(t, st)
+	return h
+}
+
+// teach publishes a lesson of that many seconds.
+func (h *house) teach(t failer, id string, seconds float64, change ...func(*lesson.Lesson)) {
+	t.Helper()
+	l := lesson.Lesson{
+		ID: id, Title: "Bài " + id, Subject: "toan", Grade: 9, Language: "vi", TeacherID: "teacher-" + id, SchoolID: "school-1",
+		Status: lesson.Published, Media: lesson.Media{State: lesson.Ready, PackageID: "package-" + id, Playable: true, Duration: seconds},
+	}
+	for _, f := range change {
+		f(&l)
+	}
+	if err := h.st.Lessons.Save(bg, l); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *house) open(t testing.TB, r viewership.OpenRequest) viewership.Opened {
+	t.Helper()
+	o, err := h.svc.Open(bg, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// beat sends one heartbeat and expects it to be taken.
+func (h *house) beat(t testing.TB, token string, from, to float64) {
+	t.Helper()
+	if _, err := h.svc.Beat(bg, []viewership.Heartbeat{{Token: token, Played: []viewership.Interval{{from, to}}}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var (
+	department = people.Person{ID: "department", Active: true, Grants: []people.Grant{{Role: people.Reviewer}}}
+	station    = people.Person{ID: "station", Active: true, Grants: []people.Grant{{Role: people.Station}}}
+)
+
+func (h *house) ledger(t testing.TB, id string) viewership.Ledger {
+	t.Helper()
+	g, err := h.svc.Ledger(bg, department, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// Village: 500 students behind one address count 500, and the ones who share a
+// device count once for it.
+func Village(t *testing.T, open OpenViewing) {
+	h := newHouse(t, open)
+	h.teach(t, "l", 600)
+	var wg sync.WaitGroup
+	tokens := make([]string, 500)
+	for i := range tokens {
+		tokens[i] = h.open(t, viewership.OpenRequest{LessonID: "l"}).Token
+	}
+	h.pass(time.Minute)
+	for _, token := range tokens {
+		wg.Go(func() { h.beat(t, token, 0, 30) })
+	}
+	wg.Wait()
+	if w := h.ledger(t, "l").Web; w.Views != 500 || w.Viewers != 500 || w.WatchSeconds != 500*30 || w.Completions != 0 {
+		t.Fatalf("%+v", w)
+	}
+}
+
+// Replay: one device that sends its heartbeats again and again, opens the
+// lesson again and again, and even lies about its seconds, is one view.
+func Replay(t *testing.T, open OpenViewing) {
+	h := newHouse(t, open)
+	h.teach(t, "l", 600)
+	first := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	h.pass(time.Minute)
+	for range 50 {
+		h.beat(t, first.Token, 0, 40)
+	}
+	for range 5 {
+		again := h.open(t, viewership.OpenRequest{LessonID: "l", Viewer: first.Viewer})
+		h.pass(time.Minute)
+		h.beat(t, again.Token, 0, 40)
+	}
+	if w := h.ledger(t, "l").Web; w.Views != 1 || w.Viewers != 1 || w.WatchSeconds != 6*40 {
+		t.Fatalf("%+v", w)
+	}
+	h.pass(24 * time.Hour)
+	next := h.open(t, viewership.OpenRequest{LessonID: "l", Viewer: first.Viewer})
+	h.pass(time.Minute)
+	h.beat(t, next.Token, 0, 40)
+	if w := h.ledger(t, "l").Web; w.Views != 2 || w.Viewers != 1 {
+		t.Fatalf("the next day: %+v", w)
+	}
+}
+
+// RobotFlagged: 500 sessions in an hour are left out with their reason, come
+// back when a person says so, and can be put away again.
+func RobotFlagged(t *testing.T, open OpenViewing) {
+	h := newHouse(t, open)
+	h.teach(t, "l", 600)
+	o := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	for i := range 500 {
+		if i > 0 {
+			o = h.open(t, viewership.OpenRequest{LessonID: "l", Viewer: o.Viewer})
+		}
+		h.pass(5 * time.Second)
+		h.beat(t, o.Token, float64(i), float64(i+1))
+	}
+	w := h.ledger(t, "l").Web
+	if w.Views != 0 || w.Viewers != 0 || w.WatchSeconds != 0 || w.Excluded[viewership.FlaggedViewer] != 500 {
+		t.Fatalf("%+v", w)
+	}
+	flags, err := h.svc.Flags(bg, department, time.Time{}, time.Time{})
+	ok(t, err)
+	if len(flags) != 1 || flags[0].Reason != viewership.FlagSessions || flags[0].RestoredBy != "" {
+		t.Fatalf("%+v", flags)
+	}
+	ok(t, h.svc.Restore(bg, department, flags[0].Viewer, flags[0].Day, true))
+	if w = h.ledger(t, "l").Web; w.Views != 1 || w.Viewers != 1 || w.WatchSeconds != 500 || len(w.Excluded) != 0 {
+		t.Fatalf("restored: %+v", w)
+	}
+	h.beat(t, o.Token, 500, 502)
+	if w = h.ledger(t, "l").Web; w.Views != 1 || w.WatchSeconds != 502 {
+		t.Fatalf("restored, and watching on: %+v", w)
+	}
+	ok(t, h.svc.Restore(bg, department, flags[0].Viewer, flags[0].Day, false))
+	if w = h.ledger(t, "l").Web; w.Views != 0 || w.Viewers != 0 || w.Excluded[viewership.FlaggedViewer] != 500 {
+		t.Fatalf("put away again: %+v", w)
+	}
+	if err := h.svc.Restore(bg, station, flags[0].Viewer, flags[0].Day, true); !fault.Is(err, "access.denied") {
+		t.Fatalf("the station may not: %v", err)
+	}
+	if err := h.svc.Restore(bg, department, "d:nobody", flags[0].Day, true); !fault.Is(err, "flag.not_found") {
+		t.Fatalf("nobody's flag: %v", err)
+	}
+}
+
+// Folding: no page changes when session rows are folded away.
+func Folding(t *testing.T, open OpenViewing) {
+	h := newHouse(t, open)
+	h.teach(t, "l", 120)
+	for i := range 20 {
+		o := h.open(t, viewership.OpenRequest{LessonID: "l"})
+		h.pass(time.Hour)
+		h.beat(t, o.Token, 0, float64(10+i*5))
+	}
+	liar := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	h.beat(t, liar.Token, 0, 100)
+	before := h.ledger(t, "l")
+	bins, err := h.svc.Retention(bg, department, "l")
+	ok(t, err)
+	if n, err := h.svc.Fold(bg); n != 0 || err != nil {
+		t.Fatalf("nothing is old yet: %d %v", n, err)
+	}
+	h.pass(62 * 24 * time.Hour)
+	n, err := h.svc.Fold(bg)
+	if n != 21 || err != nil {
+		t.Fatalf("folded %d: %v", n, err)
+	}
+	same(t, h.ledger(t, "l"), before)
+	after, err := h.svc.Retention(bg, department, "l")
+	ok(t, err)
+	same(t, after, bins)
+	h.pass(400 * 24 * time.Hour)
+	if n, err := h.svc.Purge(bg); n != 20 || err != nil {
+		t.Fatalf("purged %d: %v", n, err)
+	}
+	if n, err := h.svc.Purge(bg); n != 0 || err != nil {
+		t.Fatalf("and again %d: %v", n, err)
+	}
+	if w := h.ledger(t, "l").Web; w.Views != before.Web.Views || w.WatchSeconds != before.Web.WatchSeconds || w.Viewers != 0 {
+		t.Fatalf("counts stay, viewers go: %+v", w)
+	}
+	if before.Web.Views != 16 || before.Web.Excluded[viewership.FasterThanTime] != 1 || before.Web.Completions != 0 {
+		t.Fatalf("%+v", before.Web)
+	}
+	if bins[0].Viewers != 20 || bins[0].Share != 1 || bins[99].Viewers != 0 || bins[50].Viewers == 0 {
+		t.Fatalf("%+v", bins)
+	}
+}
+
+// onAir puts a lesson on a channel at the house's clock plus the given time.
+func (h *house) onAir(t testing.TB, id, channel, lessonID string, in time.Duration) {
+	t.Helper()
+	at := h.Now().Add(in)
+	ok2 := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ok2(h.st.Schedule.SaveChannel(bg, schedule.Channel{ID: channel, Name: "Kênh " + channel, Own: true, Timezone: "Asia/Ho_Chi_Minh"}))
+	ok2(h.st.Schedule.SaveAiring(bg, schedule.Airing{
+		ID: id, ChannelID: channel, LessonID: lessonID, StartsAt: at, EndsAt: at.Add(30 * time.Minute), Outcome: schedule.Planned,
+	}))
+}
+
+func (h *house) report(t testing.TB, id string, o schedule.Outcome) {
+	t.Helper()
+	a, err := h.st.Schedule.Airing(bg, id)
+	if err == nil {
+		a.Outcome, a.StartedAt, a.EndedAt = o, a.StartsAt, a.EndsAt
+		err = h.st.Schedule.SaveAiring(bg, a)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,128 @@
+package storetest
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"lenlop/services/fault"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+	"lenlop/services/viewership"
+)
+
+// CheckIns: a code counts once per viewer and airing, after as-run has said
+// that it could be read off a screen.
+func CheckIns(t *testing.T, open OpenViewing) {
+	h := newHouse(t, open)
+	h.teach(t, "l", 1800)
+	plan := func(id string, in time.Duration) {
+		h.onAir(t, id, "c", "l", in)
+		a, err := h.st.Schedule.Airing(bg, id)
+		ok(t, err)
+		a.CopyID = "copy"
+		ok(t, h.st.Schedule.SaveAiring(bg, a))
+	}
+	plan("a1", 0) // 08:00 to 08:30
+	plan("a2", 48*time.Hour)
+	first, second, err := h.svc.Codes(bg, "copy", "l", "c", 30*time.Minute)
+	ok(t, err)
+	f2, s2, err := h.svc.Codes(bg, "copy", "l", "c", 30*time.Minute)
+	ok(t, err)
+	same(t, [2]viewership.Code{f2, s2}, [2]viewership.Code{first, second})
+	if len(first.Code) != 6 || first.Code == second.Code || second.Moment < 10*time.Minute || second.Moment > 20*time.Minute || first.Second || !second.Second {
+		t.Fatalf("%+v %+v", first, second)
+	}
+	student := people.Person{ID: "student", Active: true, Grants: []people.Grant{{Role: people.Student, School: "school-1"}}}
+	enter := func(by people.Person, device, code, want string) viewership.CheckInResult {
+		t.Helper()
+		r, err := h.svc.CheckIn(bg, viewership.CheckInRequest{Person: by, Viewer: device, Code: code, From: netip.MustParseAddr("10.0.0.7")})
+		if want == "" && err != nil || want != "" && !fault.Is(err, want) {
+			t.Fatalf("%s: %v, want %q", code, err, want)
+		}
+		return r
+	}
+	anyone := people.Person{}
+	h.pass(-time.Second)
+	enter(anyone, "d1", first.Code, "checkin.not_on_air") // a second early
+	h.pass(2 * time.Minute)
+	enter(anyone, "d1", "AAAAAA", "checkin.unknown_code")
+	enter(anyone, "d1", second.Code, "checkin.not_on_air") // nobody can have seen it
+	spaced := " " + first.Code[:3] + "-" + first.Code[3:] + " "
+	if r := enter(anyone, "d1", spaced, ""); r.State != viewership.CheckInPending || r.Stayed || r.Repeat || r.LessonID != "l" {
+		t.Fatalf("%+v", r)
+	}
+	enter(anyone, "d1", first.Code, "") // again: once
+	enter(anyone, "d2", first.Code, "")
+	enter(student, "d2", first.Code, "") // the person on the same phone is another viewer
+	h.pass(25 * time.Minute)
+	if r := enter(anyone, "d1", second.Code, ""); !r.Stayed {
+		t.Fatalf("%+v", r)
+	}
+	enter(anyone, "d3", second.Code, "") // only the second
+	h.pass(18 * time.Minute)             // 08:44:59
+	enter(anyone, "d4", first.Code, "")
+	h.pass(2 * time.Second)
+	enter(anyone, "d5", first.Code, "checkin.not_on_air") // 15 minutes after the end
+	h.counts(t, "a1", viewership.CheckInCount{Pending: 5})
+	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Aired})
+	h.counts(t, "a1", viewership.CheckInCount{Persons: 1, Devices: 4, Stayed: 2})
+	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Dropped})
+	h.counts(t, "a1", viewership.CheckInCount{})
+	// Cut off before the second code was shown, and long before d4 typed.
+	at := time.Date(2020, 4, 13, 8, 0, 0, 0, hanoi)
+	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Partial, StartedAt: at, EndedAt: at.Add(5 * time.Minute)})
+	h.counts(t, "a1", viewership.CheckInCount{Persons: 1, Devices: 2})
+	if g := h.ledger(t, "l"); g.Airings[0].Codes != 2 || g.Airings[1].Codes != 0 {
+		t.Fatalf("%+v", g.Airings)
+	}
+	h.mu.Lock()
+	h.now = at.Add(48*time.Hour + 10*time.Minute)
+	h.mu.Unlock()
+	if r := enter(anyone, "d1", first.Code, ""); !r.Repeat {
+		t.Fatalf("known since Monday: %+v", r)
+	}
+	h.asRun(t, "a2", schedule.AsRun{Outcome: schedule.Aired})
+	h.counts(t, "a2", viewership.CheckInCount{Devices: 1, Repeats: 1})
+	guessing(t, h)
+}
+
+// guessing: a device may be wrong 20 times in an hour.
+func guessing(t *testing.T, h *house) {
+	try := func(device string) error {
+		_, err := h.svc.CheckIn(bg, viewership.CheckInRequest{Viewer: device, Code: "AAAAAA", From: netip.MustParseAddr("10.1.0.7")})
+		return err
+	}
+	for i := range 20 {
+		if err := try("x"); !fault.Is(err, "checkin.unknown_code") {
+			t.Fatalf("%d: %v", i, err)
+		}
+	}
+	if err := try("x"); fault.KindOf(err) != fault.RateLimited {
+		t.Fatalf("21st: %v", err)
+	}
+	if err := try("y"); !fault.Is(err, "checkin.unknown_code") {
+		t.Fatalf("the neighbour: %v", err)
+	}
+	h.pass(time.Hour)
+	if err := try("x"); !fault.Is(err, "checkin.unknown_code") {
+		t.Fatalf("an hour later: %v", err)
+	}
+}
+
+// asRun reports through the schedule's service, as the station does.
+func (h *house) asRun(t *testing.T, id string, r schedule.AsRun) {
+	t.Helper()
+	s := schedule.Service{
+		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, OnAsRun: h.svc.AsRun,
+	}
+	_, err := s.Report(bg, station, id, r)
+	ok(t, err)
+}
+
+func (h *house) counts(t *testing.T, id string, want viewership.CheckInCount) {
+	t.Helper()
+	got, err := h.st.CheckIns.CountCheckIns(bg, []string{id})
+	ok(t, err)
+	same(t, got[id], want)
+}
