@@ -79,7 +79,7 @@ func TestAdministratorMakesAndDeactivatesPeople(t *testing.T) {
 	body = quan.post("/admin/people/"+p.ID+"/password", 200)
 	again := regexp.MustCompile(`<code>([a-z2-9-]{19})</code>`).FindStringSubmatch(body)[1]
 	if _, _, _, err := o.people.SignIn(ctx, "hoa.nguyen", password, people.Browser, ""); err == nil {
-		t.Error("the old password still opens the door")
+		t.Error("the old password is still accepted")
 	}
 	_, _, _, err = o.people.SignIn(ctx, "hoa.nguyen", again, people.Browser, "")
 	must(t, err)

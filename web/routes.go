@@ -6,10 +6,8 @@ import (
 	"lenlop/web/admin"
 	"lenlop/web/api"
 	"lenlop/web/department"
-	"lenlop/web/notice"
 	"lenlop/web/page"
-	"lenlop/web/problem"
-	"lenlop/web/school"
+	"lenlop/web/shared"
 	"lenlop/web/signin"
 	"lenlop/web/station"
 	"lenlop/web/stream"
@@ -17,21 +15,21 @@ import (
 	"lenlop/web/teacher"
 )
 
-// Rooms are the audiences of the site, the API and the streams.
-type Rooms struct {
-	Student    student.Room
-	Teacher    teacher.Room
-	Station    station.Room
-	Department department.Room
-	Admin      admin.Room
+// Handlers are the audiences of the site, the API and the streams.
+type Handlers struct {
+	Student    student.Handler
+	Teacher    teacher.Handler
+	Station    station.Handler
+	Department department.Handler
+	Admin      admin.Handler
 	Organised  admin.Organisation
-	School     school.Room
+	School     shared.Classes
 	Cards      signin.Cards
-	API        api.Room
-	Stream     stream.Room
-	Notices    notice.Room
+	API        api.Handler
+	Stream     stream.Handler
+	Notices    shared.Notices
 	Hooks      admin.Hooks
-	Problems   problem.Room
+	Problems   shared.Problems
 }
 
 // Routes is the one list of everything that can be asked for, each with the
@@ -41,19 +39,19 @@ func (s Site) Routes() []page.Route {
 		s.health(),
 		s.privacy(),
 		s.design(),
-		s.Door.Routes(),
-		s.Rooms.Student.Routes(),
-		s.Rooms.Teacher.Routes(),
-		s.Rooms.Station.Routes(),
-		s.Rooms.Department.Routes(),
-		s.Rooms.Admin.Routes(),
-		s.Rooms.Organised.Routes(),
-		s.Rooms.School.Routes(),
-		s.Rooms.Cards.Routes(),
-		s.Rooms.API.Routes(),
-		s.Rooms.Stream.Routes(),
-		s.Rooms.Notices.Routes(),
-		s.Rooms.Hooks.Routes(),
-		s.Rooms.Problems.Routes(),
+		s.Authenticator.Routes(),
+		s.Handlers.Student.Routes(),
+		s.Handlers.Teacher.Routes(),
+		s.Handlers.Station.Routes(),
+		s.Handlers.Department.Routes(),
+		s.Handlers.Admin.Routes(),
+		s.Handlers.Organised.Routes(),
+		s.Handlers.School.Routes(),
+		s.Handlers.Cards.Routes(),
+		s.Handlers.API.Routes(),
+		s.Handlers.Stream.Routes(),
+		s.Handlers.Notices.Routes(),
+		s.Handlers.Hooks.Routes(),
+		s.Handlers.Problems.Routes(),
 	)
 }

@@ -177,13 +177,13 @@ func newOffice(t *testing.T) *office {
 	assets, err := asset.Load()
 	must(t, err)
 	site := web.Site{
-		Door: signin.NewDoor(signin.Door{People: o.people, Book: book, Limits: signin.NewLimits(now)}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
-		Rooms: web.Rooms{
-			Teacher: teacher.Room{Viewing: o.views, Sheets: sheet.Write, Zone: zone, Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Worksheets: o.sheets, Streams: streams{}, Now: now},
-			Station: station.Room{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
-			Department: department.Room{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Worksheets: o.sheets, Schools: db.Schools(), People: db.People(),
+		Authenticator: signin.New(signin.Authenticator{People: o.people, Book: book, Limits: signin.NewLimits(now)}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
+		Handlers: web.Handlers{
+			Teacher: teacher.Handler{Viewing: o.views, Sheets: sheet.Write, Zone: zone, Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Worksheets: o.sheets, Streams: streams{}, Now: now},
+			Station: station.Handler{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
+			Department: department.Handler{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Worksheets: o.sheets, Schools: db.Schools(), People: db.People(),
 				Streams: streams{}, Now: now, Zone: zone},
-			Admin: admin.Room{People: o.people, Finder: db.People(), Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
+			Admin: admin.Handler{People: o.people, Finder: db.People(), Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
 				Health: func(context.Context) []admin.Part { return o.health }, Now: now, NewID: newID},
 		},
 	}

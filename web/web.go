@@ -25,12 +25,12 @@ import (
 
 // Site is the assembled web side.
 type Site struct {
-	Door   *signin.Door
-	Book   *locale.Book
-	Assets *asset.Set
-	Log    *slog.Logger
-	Rooms  Rooms
-	Health Health
+	Authenticator *signin.Authenticator
+	Book          *locale.Book
+	Assets        *asset.Set
+	Log           *slog.Logger
+	Handlers      Handlers
+	Health        Health
 	// Metrics are told of every request and shown at /metrics.
 	Metrics interface {
 		Request(route string, status int, took time.Duration)
@@ -50,7 +50,7 @@ func New(s Site) (http.Handler, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
-	e.Use(s.frame, s.Door.Middleware)
+	e.Use(s.frame, s.Authenticator.Middleware)
 	seen := map[string]bool{}
 	for _, r := range s.Routes() {
 		if r.Action == "" || r.Scope == "" || r.Handle == nil {
@@ -192,7 +192,7 @@ func (s Site) headers(h http.Header) {
 func (s Site) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.headers(w.Header())
-		if strings.HasPrefix(s.Door.Base(r), "https://") {
+		if strings.HasPrefix(s.Authenticator.Base(r), "https://") {
 			w.Header().Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		next.ServeHTTP(w, r)

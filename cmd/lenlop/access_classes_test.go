@@ -12,7 +12,7 @@ import (
 func (w *world) rollClass() string {
 	ctx, id := context.Background(), w.next("lop-")
 	classes := w.h.house.db.Classes()
-	c := school.Class{ID: id, Code: id, SchoolID: "s1", Year: "2026-2027", Grade: 9, Name: id, Door: school.NewDoor(), Teachers: []school.ClassTeacher{{PersonID: "p-giao-vien"}}}
+	c := school.Class{ID: id, Code: id, SchoolID: "s1", Year: "2026-2027", Grade: 9, Name: id, JoinCode: school.NewJoinCode(), Teachers: []school.ClassTeacher{{PersonID: "p-giao-vien"}}}
 	err := classes.SaveClass(ctx, c)
 	if err == nil {
 		err = classes.SaveStudent(ctx, school.Student{PersonID: id + "-em", Name: "Em", Key: id}, "s1", time.Now())

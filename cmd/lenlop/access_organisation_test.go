@@ -78,7 +78,7 @@ func (w *world) organisationForm(route string) (url.Values, bool) {
 		if err != nil {
 			w.h.t.Fatal(err)
 		}
-		return v("class", k.Door, "code", cards[0].Code)
+		return v("class", k.JoinCode, "code", cards[0].Code)
 	case "POST /classes/:class/students/:person/leave", "POST /admin/imports/:import":
 		return url.Values{}, true
 	}

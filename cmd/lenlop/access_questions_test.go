@@ -14,7 +14,7 @@ import (
 // one of theirs.
 func (w *world) questionsOn(lessonID string) {
 	ctx, classes := context.Background(), w.h.house.db.Classes()
-	c := school.Class{ID: "lop-hoi", Code: "HOI", SchoolID: "s1", Year: "2026-2027", Grade: 9, Name: "9H", Door: "HOIHOI", Teachers: []school.ClassTeacher{{PersonID: "p-giao-vien"}}}
+	c := school.Class{ID: "lop-hoi", Code: "HOI", SchoolID: "s1", Year: "2026-2027", Grade: 9, Name: "9H", JoinCode: "HOIHOI", Teachers: []school.ClassTeacher{{PersonID: "p-giao-vien"}}}
 	err := classes.SaveClass(ctx, c)
 	if err == nil {
 		err = classes.SaveStudent(ctx, school.Student{PersonID: "p-hoc-sinh", Name: "Tên hoc-sinh", Key: "khoa-hoc-sinh"}, "s1", time.Now())

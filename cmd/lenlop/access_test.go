@@ -106,8 +106,8 @@ func repoRoot(t *testing.T) string {
 
 // served is the router's own list.
 func (h *testHouse) served() []page.Route {
-	door := signin.NewDoor(signin.Door{People: h.house.people, Book: h.house.book, Limits: signin.NewLimits(h.house.now)})
-	return web.Site{Door: door, Rooms: h.house.rooms(door, nil)}.Routes()
+	auth := signin.New(signin.Authenticator{People: h.house.people, Book: h.house.book, Limits: signin.NewLimits(h.house.now)})
+	return web.Site{Authenticator: auth, Handlers: h.house.handlers(auth, nil)}.Routes()
 }
 
 // outside makes the house believe X-Forwarded-For from here, so that callers

@@ -26,7 +26,7 @@ func TestJokersLockNoClassOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	try := func(code string) int {
-		status, _, _ := (&browser{t: t, site: h.url}).send("POST", signin.CardPath, url.Values{"class": {class.Door}, "code": {code}})
+		status, _, _ := (&browser{t: t, site: h.url}).send("POST", signin.CardPath, url.Values{"class": {class.JoinCode}, "code": {code}})
 		return status
 	}
 	for n := range 60 {

@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"lenlop/services/caption"
+	"lenlop/services/feedback"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/notice"
 	"lenlop/services/people"
-	"lenlop/services/problem"
 	"lenlop/services/question"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
@@ -115,7 +115,7 @@ func (s sown) everything() map[string]any {
 	s.notices()
 	s.each(func(ctx context.Context, i int) error {
 		const year = "2026-2027"
-		c := school.Class{ID: fmt.Sprintf("lop-%03d", i), Code: fmt.Sprintf("L%03d", i), SchoolID: "s1", Year: year, Grade: 9, Name: s.at(i), Door: fmt.Sprintf("cua%03d", i)}
+		c := school.Class{ID: fmt.Sprintf("lop-%03d", i), Code: fmt.Sprintf("L%03d", i), SchoolID: "s1", Year: year, Grade: 9, Name: s.at(i), JoinCode: fmt.Sprintf("cua%03d", i)}
 		return db.Classes().SaveClass(ctx, c)
 	})
 	return map[string]any{"rich": rich, "published": "xau-000", "submitted": "xau-000-cho"}
@@ -167,7 +167,7 @@ func (s sown) rich() string {
 		if err := db.Worksheets().SaveWorksheet(ctx, worksheet.Worksheet{ID: id, LessonID: l.ID, Name: s.at(i), Type: worksheet.TypePDF, Key: id, Size: 9, SHA256: id, By: "p-giao-vien", At: now}); err != nil {
 			return err
 		}
-		if err := db.Problems().Report(ctx, problem.Problem{ID: id, LessonID: l.ID, Kind: problem.Kinds[i%len(problem.Kinds)], Text: s.at(i), Times: 1, Reporter: id, First: now, Last: now, State: problem.Open}); err != nil {
+		if err := db.Problems().Report(ctx, feedback.Problem{ID: id, LessonID: l.ID, Kind: feedback.Kinds[i%len(feedback.Kinds)], Text: s.at(i), Times: 1, Reporter: id, First: now, Last: now, State: feedback.Open}); err != nil {
 			return err
 		}
 		state := []question.State{question.Shown, question.Waiting, question.Hidden}[i%3]

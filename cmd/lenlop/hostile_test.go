@@ -54,7 +54,7 @@ func (h *testHouse) signInForm(username, pass, back string, header http.Header) 
 // TestForwardedFor: an address is believed from a trusted proxy only, and only
 // as far as trusted proxies wrote it.
 func TestForwardedFor(t *testing.T) {
-	door := signin.NewDoor(signin.Door{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}})
+	auth := signin.New(signin.Authenticator{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}})
 	for _, c := range []struct{ remote, forwarded, want string }{
 		{"198.51.100.7:4000", "", "198.51.100.7"},
 		{"198.51.100.7:4000", "203.0.113.9", "198.51.100.7"},
@@ -71,11 +71,11 @@ func TestForwardedFor(t *testing.T) {
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
 		}
-		if got := door.Addr(r); got != c.want {
+		if got := auth.Addr(r); got != c.want {
 			t.Errorf("from %s with %q: %s, want %s", c.remote, c.forwarded, got, c.want)
 		}
 		r.Header.Set("X-Forwarded-Proto", "https")
-		if got, want := door.Base(r), c.remote[0] == '1' && c.remote[1] == '0' || c.remote[0] == '['; strings.HasPrefix(got, "https") != want {
+		if got, want := auth.Base(r), c.remote[0] == '1' && c.remote[1] == '0' || c.remote[0] == '['; strings.HasPrefix(got, "https") != want {
 			t.Errorf("from %s: base %s", c.remote, got)
 		}
 	}
@@ -130,7 +130,7 @@ func TestSignInLimits(t *testing.T) {
 	head.Set("Content-Type", jsonType)
 	res, body := h.raw("POST", api.Base+"/tokens", in, head)
 	if res.StatusCode != 429 || res.Header.Get("Retry-After") == "" || !strings.Contains(string(body), "signin.too_many") {
-		t.Errorf("the other door: %d %s", res.StatusCode, body)
+		t.Errorf("the other auth: %d %s", res.StatusCode, body)
 	}
 	if res := h.signInForm("giao-vien", password, "", from("203.0.113.10")); res.StatusCode != 303 {
 		t.Errorf("the owner from elsewhere: %d", res.StatusCode)

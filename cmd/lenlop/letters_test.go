@@ -143,7 +143,7 @@ func TestForgottenPassword(t *testing.T) {
 	secrets["card"] = cards[0].Code
 	pupil := &browser{t: t, site: h.url}
 	pupil.send("POST", signin.CardPath, url.Values{"class": {"ZZZZZZ"}, "code": {cards[0].Code}})
-	if status, _, _ := pupil.send("POST", signin.CardPath, url.Values{"class": {class.Door}, "code": {cards[0].Code}}); status != 303 {
+	if status, _, _ := pupil.send("POST", signin.CardPath, url.Values{"class": {class.JoinCode}, "code": {cards[0].Code}}); status != 303 {
 		t.Errorf("a card: %d", status)
 	}
 	said := log.text()
@@ -166,11 +166,11 @@ func refusing(t *testing.T, h *testHouse, office, password string, log *diary) {
 	t.Helper()
 	f := h.house.flags
 	f.SMTPURL = "smtp+plain://lenlop:" + password + "@" + office + "?from=lenlop@tinh.example"
-	door, err := h.house.door(f, nil)
+	auth, err := h.house.auth(f, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := door.Mail.Send(context.Background(), "co@truong.example", "Thử", "Thử"); err == nil {
+	if err := auth.Mail.Send(context.Background(), "co@truong.example", "Thử", "Thử"); err == nil {
 		t.Error("a server without sign-in took the password")
 	} else {
 		h.house.log.Warn("reset letter not sent", "error", err)

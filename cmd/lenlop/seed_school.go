@@ -123,7 +123,7 @@ func (s *seed) makeClasses(at school.School, k seedKind, teachers []people.Perso
 		if again := n / grades / 26; again > 0 {
 			name += fmt.Sprint(again)
 		}
-		c := school.Class{ID: newID(), Code: name, SchoolID: at.ID, Year: s.year.Code, Grade: grade, Name: name, Door: s.door(),
+		c := school.Class{ID: newID(), Code: name, SchoolID: at.ID, Year: s.year.Code, Grade: grade, Name: name, JoinCode: s.joinCode(),
 			Teachers: []school.ClassTeacher{{PersonID: teachers[n%len(teachers)].ID}}}
 		for j, x := range s.subjects {
 			if x.FromGrade <= grade && grade <= x.ToGrade && j%2 == 0 {
@@ -135,10 +135,10 @@ func (s *seed) makeClasses(at school.School, k seedKind, teachers []people.Perso
 	return list
 }
 
-// door is a class code that no other class here has.
-func (s *seed) door() string {
+// joinCode is a class code that no other class here has.
+func (s *seed) joinCode() string {
 	for {
-		if d := school.NewDoor(); !s.taken[d] {
+		if d := school.NewJoinCode(); !s.taken[d] {
 			s.taken[d] = true
 			return d
 		}

@@ -194,14 +194,14 @@ func (h *house) site(c serveCmd, stopped <-chan struct{}) (http.Handler, error) 
 	if err != nil {
 		return nil, err
 	}
-	door, err := h.door(c.serveFlags, proxies)
+	auth, err := h.auth(c.serveFlags, proxies)
 	if err != nil {
 		return nil, err
 	}
 	if err := h.openRelay(); err != nil {
 		return nil, err
 	}
-	s := web.Site{Door: door, Book: h.book, Assets: assets, Log: h.log, Rooms: h.rooms(door, stopped), Health: h.health, Metrics: h.metrics}
+	s := web.Site{Authenticator: auth, Book: h.book, Assets: assets, Log: h.log, Handlers: h.handlers(auth, stopped), Health: h.health, Metrics: h.metrics}
 	if h.objects != nil {
 		s.Storage, s.StoragePath = h.objects.Relay(), "/"+c.S3Bucket+"/"
 	} else {
@@ -217,10 +217,10 @@ func (h *house) site(c serveCmd, stopped <-chan struct{}) (http.Handler, error) 
 	return h.traces.Web(handler), nil
 }
 
-// door lets people in, with what the flags say of letters and of the province's
+// auth lets people in, with what the flags say of letters and of the province's
 // own sign-in.
-func (h *house) door(f serveFlags, proxies []netip.Prefix) (*signin.Door, error) {
-	d := signin.Door{People: h.people, Book: h.book, Trusted: proxies, Public: f.PublicURL, Limits: signin.NewLimits(h.now), Log: h.log, Now: h.now}
+func (h *house) auth(f serveFlags, proxies []netip.Prefix) (*signin.Authenticator, error) {
+	d := signin.Authenticator{People: h.people, Book: h.book, Trusted: proxies, Public: f.PublicURL, Limits: signin.NewLimits(h.now), Log: h.log, Now: h.now}
 	if f.SMTPURL != "" {
 		sender, err := mail.New(f.SMTPURL)
 		if err != nil {
@@ -234,5 +234,5 @@ func (h *house) door(f serveFlags, proxies []netip.Prefix) (*signin.Door, error)
 	if f.OIDCIssuer != "" {
 		d.External = oidc.New(oidc.Config{Issuer: f.OIDCIssuer, ClientID: f.OIDCClientID, ClientSecret: f.OIDCSecret})
 	}
-	return signin.NewDoor(d), nil
+	return signin.New(d), nil
 }

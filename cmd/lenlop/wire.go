@@ -25,12 +25,12 @@ import (
 	"lenlop/services/caption"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
+	"lenlop/services/feedback"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/notice"
 	"lenlop/services/people"
-	"lenlop/services/problem"
 	"lenlop/services/production"
 	"lenlop/services/question"
 	"lenlop/services/schedule"
@@ -76,7 +76,7 @@ type house struct {
 	viewership *viewership.Service
 	tally      *viewership.Tally
 	bookmarks  *bookmark.Service
-	problems   *problem.Service
+	problems   *feedback.Service
 	works      *works
 	book       *locale.Book
 	metrics    *telemetry.Metrics

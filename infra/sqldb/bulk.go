@@ -40,7 +40,7 @@ func (s *Classes) AddClasses(ctx context.Context, list []school.Class) error {
 	var rows []classRow
 	var teachers []classTeacherRow
 	for _, c := range list {
-		rows = append(rows, classRow{ID: c.ID, Code: c.Code, SchoolID: c.SchoolID, Year: c.Year, Grade: c.Grade, Name: c.Name, Door: c.Door})
+		rows = append(rows, classRow{ID: c.ID, Code: c.Code, SchoolID: c.SchoolID, Year: c.Year, Grade: c.Grade, Name: c.Name, JoinCode: c.JoinCode})
 		for i, t := range c.Teachers {
 			teachers = append(teachers, classTeacherRow{ClassID: c.ID, PersonID: t.PersonID, Subject: t.Subject, Position: i})
 		}

@@ -28,8 +28,8 @@ func TestPupilsAndTheirCards(t *testing.T) {
 		for _, id := range []string{"s1", "s2"} {
 			no(db.Schools().SaveSchool(ctx, school.School{ID: id, Code: id, Name: "Trường", Level: school.Primary, CreatedAt: w.now}))
 		}
-		one := school.Class{ID: "k1", Code: "1A", SchoolID: "s1", Year: "2026-2027", Grade: 1, Name: "1A", Door: "ABCDEF", Teachers: []school.ClassTeacher{{PersonID: "lan"}}}
-		other := school.Class{ID: "k2", Code: "1A", SchoolID: "s2", Year: "2026-2027", Grade: 1, Name: "1A", Door: "GHJKMN"}
+		one := school.Class{ID: "k1", Code: "1A", SchoolID: "s1", Year: "2026-2027", Grade: 1, Name: "1A", JoinCode: "ABCDEF", Teachers: []school.ClassTeacher{{PersonID: "lan"}}}
+		other := school.Class{ID: "k2", Code: "1A", SchoolID: "s2", Year: "2026-2027", Grade: 1, Name: "1A", JoinCode: "GHJKMN"}
 		no(db.Classes().SaveClass(ctx, other))
 		lan := people.Person{ID: "lan", Username: "lan", Name: "Lan", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}, CreatedAt: w.now}
 		no(db.People().SavePerson(ctx, lan))
@@ -61,8 +61,8 @@ func TestPupilsAndTheirCards(t *testing.T) {
 		if len(cards) != 2 || mai.Code == "" {
 			t.Fatalf("%+v", cards)
 		}
-		in := func(door, code string) (people.Person, string, error) {
-			secret, _, p, err := o.SignIn(ctx, door, code, "")
+		in := func(joinCode, code string) (people.Person, string, error) {
+			secret, _, p, err := o.SignIn(ctx, joinCode, code, "")
 			return p, secret, err
 		}
 		p, secret, err := in(" abc-def ", strings.ToLower(mai.Code))

@@ -29,7 +29,7 @@ type classRow struct {
 	Year     string
 	Grade    int
 	Name     string
-	Door     string
+	JoinCode string `bun:"door"`
 }
 
 type classTeacherRow struct {
@@ -87,7 +87,7 @@ func (s *Classes) bare(ctx context.Context, narrow func(*bun.SelectQuery) *bun.S
 	}
 	list := make([]school.Class, len(rows))
 	for i, r := range rows {
-		list[i] = school.Class{ID: r.ID, Code: r.Code, SchoolID: r.SchoolID, Year: r.Year, Grade: r.Grade, Name: r.Name, Door: r.Door}
+		list[i] = school.Class{ID: r.ID, Code: r.Code, SchoolID: r.SchoolID, Year: r.Year, Grade: r.Grade, Name: r.Name, JoinCode: r.JoinCode}
 	}
 	return list, nil
 }
@@ -195,7 +195,7 @@ func (s *Classes) Population(ctx context.Context, o school.Scope) (int, error) {
 func (s *Classes) SaveClass(ctx context.Context, c school.Class) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
-		_, err := w.NewInsert().Model(&classRow{ID: c.ID, Code: c.Code, SchoolID: c.SchoolID, Year: c.Year, Grade: c.Grade, Name: c.Name, Door: c.Door}).
+		_, err := w.NewInsert().Model(&classRow{ID: c.ID, Code: c.Code, SchoolID: c.SchoolID, Year: c.Year, Grade: c.Grade, Name: c.Name, JoinCode: c.JoinCode}).
 			On("CONFLICT (id) DO UPDATE").Exec(ctx)
 		switch {
 		case duplicate(err, "classes_code", "classes.code"):

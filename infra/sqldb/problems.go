@@ -6,16 +6,16 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"lenlop/services/problem"
+	"lenlop/services/feedback"
 )
 
-// Problems keeps what viewers say is wrong with lessons: a problem.Store.
+// Problems keeps what viewers say is wrong with lessons: a feedback.Store.
 type Problems struct{ db *DB }
 
 // Problems is the store of viewers' reports.
 func (d *DB) Problems() *Problems { return &Problems{d} }
 
-var _ problem.Store = (*Problems)(nil)
+var _ feedback.Store = (*Problems)(nil)
 
 type problemRow struct {
 	bun.BaseModel `bun:"table:problems,alias:p"`
@@ -35,15 +35,15 @@ type problemRow struct {
 	AnsweredAt stamp
 }
 
-func (r problemRow) problem() problem.Problem {
-	return problem.Problem{ID: r.ID, LessonID: r.LessonID, Kind: problem.Kind(r.Kind), Text: r.Text, Times: r.Times, Reporter: r.Reporter, PersonID: r.PersonID,
-		First: r.FirstAt.Time(), Last: r.LastAt.Time(), State: problem.State(r.State), Answer: r.Answer, AnsweredBy: r.AnsweredBy, AnsweredAt: r.AnsweredAt.Time()}
+func (r problemRow) problem() feedback.Problem {
+	return feedback.Problem{ID: r.ID, LessonID: r.LessonID, Kind: feedback.Kind(r.Kind), Text: r.Text, Times: r.Times, Reporter: r.Reporter, PersonID: r.PersonID,
+		First: r.FirstAt.Time(), Last: r.LastAt.Time(), State: feedback.State(r.State), Answer: r.Answer, AnsweredBy: r.AnsweredBy, AnsweredAt: r.AnsweredAt.Time()}
 }
 
 // Report adds a problem, or counts it to the reporter's open one.
-func (s *Problems) Report(ctx context.Context, p problem.Problem) error {
+func (s *Problems) Report(ctx context.Context, p feedback.Problem) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&problemRow{ID: p.ID, LessonID: p.LessonID, Kind: string(p.Kind), Text: p.Text, Times: p.Times,
-		Reporter: p.Reporter, PersonID: p.PersonID, FirstAt: stamp(p.First), LastAt: stamp(p.Last), State: string(problem.Open)}).
+		Reporter: p.Reporter, PersonID: p.PersonID, FirstAt: stamp(p.First), LastAt: stamp(p.Last), State: string(feedback.Open)}).
 		On("CONFLICT (lesson_id, kind, reporter) WHERE state = 'open' DO UPDATE").
 		Set("times = p.times + 1, last_at = EXCLUDED.last_at, text = CASE WHEN EXCLUDED.text = '' THEN p.text ELSE EXCLUDED.text END").Exec(ctx)
 	return wrap(err, "problem of lesson", p.LessonID)
@@ -51,15 +51,15 @@ func (s *Problems) Report(ctx context.Context, p problem.Problem) error {
 
 // OpenOf counts a lesson's open problems.
 func (s *Problems) OpenOf(ctx context.Context, lesson string) (int, error) {
-	n, err := s.db.Reader(ctx).NewSelect().Model((*problemRow)(nil)).Where("lesson_id = ? AND state = ?", lesson, problem.Open).Count(ctx)
+	n, err := s.db.Reader(ctx).NewSelect().Model((*problemRow)(nil)).Where("lesson_id = ? AND state = ?", lesson, feedback.Open).Count(ctx)
 	return int(n), wrap(err, "problems of lesson", lesson)
 }
 
 // Answer closes a lesson's open problems of a kind.
-func (s *Problems) Answer(ctx context.Context, lesson string, k problem.Kind, by, answer string, at time.Time) (int, error) {
+func (s *Problems) Answer(ctx context.Context, lesson string, k feedback.Kind, by, answer string, at time.Time) (int, error) {
 	res, err := s.db.Writer(ctx).NewUpdate().Model((*problemRow)(nil)).
-		Set("state = ?, answer = ?, answered_by = ?, answered_at = ?", problem.Answered, answer, by, stamp(at)).
-		Where("lesson_id = ? AND kind = ? AND state = ?", lesson, string(k), problem.Open).Exec(ctx)
+		Set("state = ?, answer = ?, answered_by = ?, answered_at = ?", feedback.Answered, answer, by, stamp(at)).
+		Where("lesson_id = ? AND kind = ? AND state = ?", lesson, string(k), feedback.Open).Exec(ctx)
 	if err != nil {
 		return 0, wrap(err, "problems of lesson", lesson)
 	}
@@ -68,7 +68,7 @@ func (s *Problems) Answer(ctx context.Context, lesson string, k problem.Kind, by
 }
 
 // Groups lists by lesson and kind, latest first.
-func (s *Problems) Groups(ctx context.Context, f problem.Filter) ([]problem.Group, error) {
+func (s *Problems) Groups(ctx context.Context, f feedback.Filter) ([]feedback.Group, error) {
 	var rows []struct {
 		LessonID, Kind string
 		Viewers        int
@@ -91,15 +91,15 @@ func (s *Problems) Groups(ctx context.Context, f problem.Filter) ([]problem.Grou
 	if err := q.Scan(ctx, &rows); err != nil {
 		return nil, wrap(err, "problems")
 	}
-	list := make([]problem.Group, len(rows))
+	list := make([]feedback.Group, len(rows))
 	for i, r := range rows {
-		list[i] = problem.Group{LessonID: r.LessonID, Kind: problem.Kind(r.Kind), State: f.State, Viewers: r.Viewers, Last: r.Last.Time(), Answer: r.Answer}
+		list[i] = feedback.Group{LessonID: r.LessonID, Kind: feedback.Kind(r.Kind), State: f.State, Viewers: r.Viewers, Last: r.Last.Time(), Answer: r.Answer}
 	}
 	return list, nil
 }
 
 // Said lists what viewers wrote in a group, latest first.
-func (s *Problems) Said(ctx context.Context, lesson string, k problem.Kind, st problem.State, limit int) ([]problem.Problem, error) {
+func (s *Problems) Said(ctx context.Context, lesson string, k feedback.Kind, st feedback.State, limit int) ([]feedback.Problem, error) {
 	var rows []problemRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ? AND kind = ? AND state = ? AND text <> ''", lesson, string(k), string(st)).
 		Order("last_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
@@ -107,15 +107,15 @@ func (s *Problems) Said(ctx context.Context, lesson string, k problem.Kind, st p
 }
 
 // OfPerson lists a person's own in a lesson, latest first.
-func (s *Problems) OfPerson(ctx context.Context, lesson, person string, limit int) ([]problem.Problem, error) {
+func (s *Problems) OfPerson(ctx context.Context, lesson, person string, limit int) ([]feedback.Problem, error) {
 	var rows []problemRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("person_id = ? AND lesson_id = ?", person, lesson).
 		Order("last_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
 	return problems(rows), wrap(err, "problems of lesson", lesson)
 }
 
-func problems(rows []problemRow) []problem.Problem {
-	var list []problem.Problem
+func problems(rows []problemRow) []feedback.Problem {
+	var list []feedback.Problem
 	for _, r := range rows {
 		list = append(list, r.problem())
 	}

@@ -29,8 +29,8 @@ func TestPromisesToFamilies(t *testing.T) {
 		}
 		joined := time.Date(2025, 9, 5, 0, 0, 0, 0, time.UTC)
 		no(db.Schools().SaveSchool(ctx, school.School{ID: "s1", Code: "S1", Name: "Trường", Level: school.Primary, CreatedAt: joined}))
-		for _, c := range []school.Class{{ID: "k1", Code: "5A", SchoolID: "s1", Year: "2025-2026", Grade: 5, Name: "5A", Door: "ABCDEF"},
-			{ID: "k2", Code: "1A", SchoolID: "s1", Year: "2026-2027", Grade: 1, Name: "1A", Door: "GHJKLM"}} {
+		for _, c := range []school.Class{{ID: "k1", Code: "5A", SchoolID: "s1", Year: "2025-2026", Grade: 5, Name: "5A", JoinCode: "ABCDEF"},
+			{ID: "k2", Code: "1A", SchoolID: "s1", Year: "2026-2027", Grade: 1, Name: "1A", JoinCode: "GHJKLM"}} {
 			no(db.Classes().SaveClass(ctx, c))
 		}
 		for id, e := range map[string]school.Enrolment{

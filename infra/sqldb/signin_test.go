@@ -208,7 +208,7 @@ func TestReset(t *testing.T) {
 		}
 		_, err = w.Reset(ctx, gone, "mat-khau-moi")
 		w.refused(err, "signin.reset_gone")
-		// Nothing that opens a door stands in the database.
+		// Nothing that signs anybody in is stored in the clear.
 		raw := dump(t, w.db)
 		for _, s := range []string{old, secret, gone, session, townPassword} {
 			if strings.Contains(raw, s) {

@@ -165,7 +165,7 @@ func fillRosters(ctx context.Context, db *DB) error {
 		var viewers []viewerRow
 		for k := range 5 {
 			c := fmt.Sprint(id, "-", k)
-			classes = append(classes, classRow{ID: c, Code: c, SchoolID: id, Year: "2019-2020", Grade: 1 + (i+k)%12, Name: c, Door: c})
+			classes = append(classes, classRow{ID: c, Code: c, SchoolID: id, Year: "2019-2020", Grade: 1 + (i+k)%12, Name: c, JoinCode: c})
 			for n := range 40 {
 				p := fmt.Sprint(c, "-", n)
 				persons = append(persons, personRow{ID: p, Username: p, Active: true})

@@ -233,7 +233,7 @@ func TestResetPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	if hash := town.persons[p.ID].PasswordHash; people.CheckPassword(hash, old) || !people.CheckPassword(hash, fresh) || len(town.sessions[p.ID]) != 0 {
-		t.Error("the old password or an old session still opens the door")
+		t.Error("the old password or an old session is still accepted")
 	}
 }
 

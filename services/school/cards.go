@@ -13,7 +13,7 @@ import (
 	"lenlop/services/people"
 )
 
-// Card is what a pupil signs in with, beside the class's door. The code is
+// Card is what a pupil signs in with, beside the class's joinCode. The code is
 // known when it is made and never again.
 type Card struct {
 	Student Student
@@ -31,7 +31,7 @@ type KeptCard struct {
 type CardStore interface {
 	SaveCards(ctx context.Context, cards []KeptCard) error
 	CardsOf(ctx context.Context, class, day string) (map[string]time.Time, error)
-	ByCard(ctx context.Context, door, hash, day string) (person string, err error)
+	ByCard(ctx context.Context, joinCode, hash, day string) (person string, err error)
 	EndCards(ctx context.Context, day string, limit int) (done bool, err error)
 	// Left gives at most limit students who are nothing else, were made before
 	// the moment, and have been in no class since its day.
@@ -71,7 +71,7 @@ func (s *Office) Class(ctx context.Context, by people.Person, a people.Action, i
 }
 
 // codeLength is 8 of 30 letters, 39 bits: guessing one of a class's codes at
-// the rate that the door allows takes longer than a school life.
+// the rate that the joinCode allows takes longer than a school life.
 const codeLength = 8
 
 // spell parts a code in two, to be read and typed.
@@ -127,14 +127,14 @@ func (s *Office) note(ctx context.Context, by people.Person, class, detail strin
 }
 
 // SignIn opens a session for the pupil with the code in the class with the
-// door. Every failure is fault.Unauthenticated "card.wrong".
-func (s *Office) SignIn(ctx context.Context, door, code, userAgent string) (secret string, _ people.Session, _ people.Person, _ error) {
+// joinCode. Every failure is fault.Unauthenticated "card.wrong".
+func (s *Office) SignIn(ctx context.Context, joinCode, code, userAgent string) (secret string, _ people.Session, _ people.Person, _ error) {
 	wrong := fault.New(fault.Unauthenticated, "card.wrong")
-	door, code = Door(door), tidyCode(code)
-	if door == "" || len(code) != codeLength {
+	joinCode, code = ParseJoinCode(joinCode), tidyCode(code)
+	if joinCode == "" || len(code) != codeLength {
 		return "", people.Session{}, people.Person{}, wrong
 	}
-	id, err := s.Cards.ByCard(ctx, door, s.Keys.Card(code), s.Today())
+	id, err := s.Cards.ByCard(ctx, joinCode, s.Keys.Card(code), s.Today())
 	if fault.KindOf(err) == fault.NotFound {
 		return "", people.Session{}, people.Person{}, wrong
 	}
@@ -153,9 +153,9 @@ func (s *Office) SignIn(ctx context.Context, door, code, userAgent string) (secr
 	return secret, ses, p, err
 }
 
-// Door is a class code as it is kept, of what was typed; "" when it cannot be
+// ParseJoinCode is a class code as it is kept, of what was typed; "" when it cannot be
 // one.
-func Door(typed string) string {
+func ParseJoinCode(typed string) string {
 	d := tidyCode(typed)
 	if len(d) != 6 || strings.ContainsFunc(d, func(r rune) bool { return !strings.ContainsRune(doorLetters, r) }) {
 		return ""

@@ -10,13 +10,13 @@ import (
 
 // Class is one class of one school in one school year; every year makes new
 // ones. Code is the ministry's, or the school's own, and is unique in the
-// school and year; pupils sign in with Door, which is unique everywhere.
+// school and year; pupils sign in with JoinCode, which is unique everywhere.
 type Class struct {
 	ID, Code, SchoolID string
 	Year               string // school year, "2026-2027"
 	Grade              int
 	Name               string // "3A"
-	Door               string // class code on the pupils' cards
+	JoinCode           string // class code on the pupils' cards
 	Teachers           []ClassTeacher
 }
 
@@ -93,7 +93,7 @@ type ClassStore interface {
 	Rosters
 	// SaveClass adds a class or changes it, with its teachers. A code that
 	// another class of the school and year has is fault.Conflict
-	// "class.code_taken"; a door that another has "class.door_taken".
+	// "class.code_taken"; a join code that another class has "class.door_taken".
 	SaveClass(ctx context.Context, c Class) error
 	// SaveEnrolment adds an enrolment, or changes the end of the one that
 	// began in that class on that day.

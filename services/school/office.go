@@ -47,7 +47,7 @@ func (s *Office) Save(ctx context.Context, by people.Person, c Class) (Class, er
 		if err != nil {
 			return c, err
 		}
-		c.SchoolID, c.Door = old.SchoolID, old.Door
+		c.SchoolID, c.JoinCode = old.SchoolID, old.JoinCode
 	}
 	// Homeroom teachers care for their class; whose it is, the school says.
 	if !people.May(by, people.ManageClass, people.Object{School: c.SchoolID}) {
@@ -80,7 +80,7 @@ func (s *Office) Save(ctx context.Context, by people.Person, c Class) (Class, er
 	}
 	note := "class changed"
 	if c.ID == "" {
-		c.ID, c.Door, note = s.NewID(), NewDoor(), "class made"
+		c.ID, c.JoinCode, note = s.NewID(), NewJoinCode(), "class made"
 	}
 	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if err := s.Classes.SaveClass(ctx, c); err != nil {

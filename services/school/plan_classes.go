@@ -28,9 +28,9 @@ func randomLetters(n int) string {
 	return string(b)
 }
 
-// NewDoor makes a class code: 30^6 of them, for some ten thousand classes; the
+// NewJoinCode makes a class code: 30^6 of them, for some ten thousand classes; the
 // store refuses one that is taken.
-func NewDoor() string { return randomLetters(6) }
+func NewJoinCode() string { return randomLetters(6) }
 
 // gradesOf are the grades that a level teaches.
 func gradesOf(l Level) (from, to int) {
@@ -159,7 +159,7 @@ func (w *classPlan) row(r *ImportRow, get func(string) string) {
 	w.seen[k] = r.Row
 	old, there := w.classes[k]
 	if there {
-		c.ID, c.Door = old.ID, old.Door
+		c.ID, c.JoinCode = old.ID, old.JoinCode
 		_, homeroom := w.at["homeroom"]
 		_, subject := w.at["teachers"]
 		// A file without these columns says nothing about teachers.
@@ -169,7 +169,7 @@ func (w *classPlan) row(r *ImportRow, get func(string) string) {
 		})
 		c.Teachers = distinct(c.Teachers)
 	} else {
-		c.ID, c.Door = w.s.NewID(), NewDoor()
+		c.ID, c.JoinCode = w.s.NewID(), NewJoinCode()
 	}
 	if r.Outcome = outcome(there, c.same(old)); r.Outcome != RowSame {
 		w.save = append(w.save, c)

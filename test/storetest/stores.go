@@ -14,11 +14,11 @@ import (
 	"lenlop/services/bookmark"
 	"lenlop/services/caption"
 	"lenlop/services/fault"
+	"lenlop/services/feedback"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/notice"
 	"lenlop/services/people"
-	"lenlop/services/problem"
 	"lenlop/services/production"
 	"lenlop/services/question"
 	"lenlop/services/schedule"
@@ -54,7 +54,7 @@ type Stores struct {
 	}
 
 	Bookmarks bookmark.Store
-	Problems  problem.Store
+	Problems  feedback.Store
 }
 
 // Open gives the stores of a fresh, migrated database that holds nothing but

@@ -22,11 +22,11 @@ func Classes(t *testing.T, open Open) {
 	}
 	_, err := k.Class(bg, "none")
 	wantFault(t, err, fault.NotFound, "class.not_found")
-	a := school.Class{ID: "c1", Code: "3A", SchoolID: "s1", Year: "2026-2027", Grade: 3, Name: "3A", Door: "ABC234",
+	a := school.Class{ID: "c1", Code: "3A", SchoolID: "s1", Year: "2026-2027", Grade: 3, Name: "3A", JoinCode: "ABC234",
 		Teachers: []school.ClassTeacher{{PersonID: "thay-pao"}, {PersonID: "co-lan", Subject: "toan"}, {PersonID: "thay-pao", Subject: "tieng-viet"}}}
-	b := school.Class{ID: "c2", Code: "3A", SchoolID: "s1", Year: "2025-2026", Grade: 3, Name: "3A", Door: "ABC235", Teachers: []school.ClassTeacher{{PersonID: "co-lan"}}}
-	c := school.Class{ID: "c3", Code: "2B", SchoolID: "s1", Year: "2026-2027", Grade: 2, Name: "2B", Door: "ABC236"}
-	d := school.Class{ID: "c4", Code: "3A", SchoolID: "s2", Year: "2026-2027", Grade: 3, Name: "3A", Door: "ABC237"}
+	b := school.Class{ID: "c2", Code: "3A", SchoolID: "s1", Year: "2025-2026", Grade: 3, Name: "3A", JoinCode: "ABC235", Teachers: []school.ClassTeacher{{PersonID: "co-lan"}}}
+	c := school.Class{ID: "c3", Code: "2B", SchoolID: "s1", Year: "2026-2027", Grade: 2, Name: "2B", JoinCode: "ABC236"}
+	d := school.Class{ID: "c4", Code: "3A", SchoolID: "s2", Year: "2026-2027", Grade: 3, Name: "3A", JoinCode: "ABC237"}
 	for _, x := range []school.Class{a, b, c, d} {
 		ok(t, k.SaveClass(bg, x))
 	}
@@ -42,7 +42,7 @@ func Classes(t *testing.T, open Open) {
 	taken := c
 	taken.Code = "3A"
 	wantFault(t, k.SaveClass(bg, taken), fault.Conflict, "class.code_taken")
-	taken.Code, taken.Door = "2B", "ABC234"
+	taken.Code, taken.JoinCode = "2B", "ABC234"
 	wantFault(t, k.SaveClass(bg, taken), fault.Conflict, "class.door_taken")
 	same(t, must(k.Class(bg, "c3"))(t), c)
 	enrolments(t, s)

@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"lenlop/services/bookmark"
+	"lenlop/services/feedback"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
-	"lenlop/services/problem"
 )
 
 // watched puts three lessons of two teachers and two viewers into a house.
@@ -57,57 +57,57 @@ func Bookmarks(t *testing.T, open Open) {
 	same(t, read("v1", "l1"), mark("v1", "l1", 30, 12))
 }
 
-// Problems examines a problem.Store.
+// Problems examines a feedback.Store.
 func Problems(t *testing.T, open Open) {
 	s := open(t)
 	watched(t, s)
 	n := 0
-	report := func(lesson string, k problem.Kind, reporter, person, text string, minute int) {
+	report := func(lesson string, k feedback.Kind, reporter, person, text string, minute int) {
 		t.Helper()
 		n++
-		ok(t, s.Problems.Report(bg, problem.Problem{ID: "p" + string(rune('a'+n)), LessonID: lesson, Kind: k, Text: text, Times: 1, Reporter: reporter, PersonID: person,
-			First: moment(minute), Last: moment(minute), State: problem.Open}))
+		ok(t, s.Problems.Report(bg, feedback.Problem{ID: "p" + string(rune('a'+n)), LessonID: lesson, Kind: k, Text: text, Times: 1, Reporter: reporter, PersonID: person,
+			First: moment(minute), Last: moment(minute), State: feedback.Open}))
 	}
-	report("l1", problem.Sound, "r1", "v1", "Không nghe gì", 1)
-	report("l1", problem.Sound, "r1", "v1", "", 3) // the same viewer again: what was written stays
-	report("l1", problem.Sound, "r2", "", "Mất tiếng từ phút 2", 2)
-	report("l1", problem.Picture, "r1", "v1", "", 4)
-	report("l3", problem.Other, "r3", "", "<b>", 5)
+	report("l1", feedback.Sound, "r1", "v1", "Không nghe gì", 1)
+	report("l1", feedback.Sound, "r1", "v1", "", 3) // the same viewer again: what was written stays
+	report("l1", feedback.Sound, "r2", "", "Mất tiếng từ phút 2", 2)
+	report("l1", feedback.Picture, "r1", "v1", "", 4)
+	report("l3", feedback.Other, "r3", "", "<b>", 5)
 	same(t, must(s.Problems.OpenOf(bg, "l1"))(t), 3)
-	groups := func(f problem.Filter) []problem.Group {
+	groups := func(f feedback.Filter) []feedback.Group {
 		t.Helper()
 		if f.Limit == 0 {
 			f.Limit = 10
 		}
 		return must(s.Problems.Groups(bg, f))(t)
 	}
-	sound := problem.Group{LessonID: "l1", Kind: problem.Sound, State: problem.Open, Viewers: 2, Last: kept(moment(3))}
-	picture := problem.Group{LessonID: "l1", Kind: problem.Picture, State: problem.Open, Viewers: 1, Last: kept(moment(4))}
-	other := problem.Group{LessonID: "l3", Kind: problem.Other, State: problem.Open, Viewers: 1, Last: kept(moment(5))}
-	same(t, groups(problem.Filter{All: true, State: problem.Open}), []problem.Group{other, picture, sound})
-	same(t, groups(problem.Filter{All: true, State: problem.Open, Limit: 1, Offset: 1}), []problem.Group{picture})
-	same(t, groups(problem.Filter{Owner: "t1", State: problem.Open}), []problem.Group{picture, sound})
-	same(t, groups(problem.Filter{Schools: []string{"s2"}, State: problem.Open}), []problem.Group{other})
-	same(t, len(groups(problem.Filter{State: problem.Open})), 0)
-	texts := func(ps []problem.Problem) (out []string) {
+	sound := feedback.Group{LessonID: "l1", Kind: feedback.Sound, State: feedback.Open, Viewers: 2, Last: kept(moment(3))}
+	picture := feedback.Group{LessonID: "l1", Kind: feedback.Picture, State: feedback.Open, Viewers: 1, Last: kept(moment(4))}
+	other := feedback.Group{LessonID: "l3", Kind: feedback.Other, State: feedback.Open, Viewers: 1, Last: kept(moment(5))}
+	same(t, groups(feedback.Filter{All: true, State: feedback.Open}), []feedback.Group{other, picture, sound})
+	same(t, groups(feedback.Filter{All: true, State: feedback.Open, Limit: 1, Offset: 1}), []feedback.Group{picture})
+	same(t, groups(feedback.Filter{Owner: "t1", State: feedback.Open}), []feedback.Group{picture, sound})
+	same(t, groups(feedback.Filter{Schools: []string{"s2"}, State: feedback.Open}), []feedback.Group{other})
+	same(t, len(groups(feedback.Filter{State: feedback.Open})), 0)
+	texts := func(ps []feedback.Problem) (out []string) {
 		for _, p := range ps {
 			out = append(out, p.Text)
 		}
 		return out
 	}
-	same(t, texts(must(s.Problems.Said(bg, "l1", problem.Sound, problem.Open, 5))(t)), []string{"Không nghe gì", "Mất tiếng từ phút 2"})
+	same(t, texts(must(s.Problems.Said(bg, "l1", feedback.Sound, feedback.Open, 5))(t)), []string{"Không nghe gì", "Mất tiếng từ phút 2"})
 
-	same(t, must(s.Problems.Answer(bg, "l1", problem.Sound, "t1", "Đã ghi lại tiếng", moment(6)))(t), 2)
-	same(t, must(s.Problems.Answer(bg, "l1", problem.Sound, "t1", "Lần nữa", moment(7)))(t), 0)
-	report("l1", problem.Sound, "r1", "v1", "Vẫn mất tiếng", 8) // a new one, since the old one is closed
+	same(t, must(s.Problems.Answer(bg, "l1", feedback.Sound, "t1", "Đã ghi lại tiếng", moment(6)))(t), 2)
+	same(t, must(s.Problems.Answer(bg, "l1", feedback.Sound, "t1", "Lần nữa", moment(7)))(t), 0)
+	report("l1", feedback.Sound, "r1", "v1", "Vẫn mất tiếng", 8) // a new one, since the old one is closed
 	same(t, must(s.Problems.OpenOf(bg, "l1"))(t), 2)
 	mine := must(s.Problems.OfPerson(bg, "l1", "v1", 2))(t)
 	same(t, texts(mine), []string{"Vẫn mất tiếng", ""})
-	closed := groups(problem.Filter{Owner: "t1", State: problem.Answered})
-	same(t, closed, []problem.Group{{LessonID: "l1", Kind: problem.Sound, State: problem.Answered, Viewers: 2, Last: kept(moment(3)), Answer: "Đã ghi lại tiếng"}})
-	old := must(s.Problems.Said(bg, "l1", problem.Sound, problem.Answered, 1))(t)
-	same(t, old, []problem.Problem{{ID: "pb", LessonID: "l1", Kind: problem.Sound, Text: "Không nghe gì", Times: 2, Reporter: "r1", PersonID: "v1",
-		First: kept(moment(1)), Last: kept(moment(3)), State: problem.Answered, Answer: "Đã ghi lại tiếng", AnsweredBy: "t1", AnsweredAt: kept(moment(6))}})
+	closed := groups(feedback.Filter{Owner: "t1", State: feedback.Answered})
+	same(t, closed, []feedback.Group{{LessonID: "l1", Kind: feedback.Sound, State: feedback.Answered, Viewers: 2, Last: kept(moment(3)), Answer: "Đã ghi lại tiếng"}})
+	old := must(s.Problems.Said(bg, "l1", feedback.Sound, feedback.Answered, 1))(t)
+	same(t, old, []feedback.Problem{{ID: "pb", LessonID: "l1", Kind: feedback.Sound, Text: "Không nghe gì", Times: 2, Reporter: "r1", PersonID: "v1",
+		First: kept(moment(1)), Last: kept(moment(3)), State: feedback.Answered, Answer: "Đã ghi lại tiếng", AnsweredBy: "t1", AnsweredAt: kept(moment(6))}})
 
 	same(t, must(s.Problems.ForgetProblems(bg, moment(5)))(t), 3)
 	same(t, must(s.Problems.ForgetProblems(bg, moment(5)))(t), 0)

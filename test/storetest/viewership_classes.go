@@ -20,7 +20,7 @@ func (h *house) enrol(t *testing.T, id, schoolID string, students int) (people.P
 	ok(t, h.st.Schools.SaveSchool(bg, school.School{ID: schoolID, Code: schoolID, Name: "Trường " + schoolID}))
 	teacher := people.Person{ID: "homeroom-" + id, Username: "homeroom-" + id, Active: true, Grants: []people.Grant{{Role: people.Teacher, School: schoolID}}}
 	ok(t, h.st.People.SavePerson(bg, teacher))
-	ok(t, h.st.Classes.SaveClass(bg, school.Class{ID: id, Code: id, SchoolID: schoolID, Year: "2019-2020", Grade: 9, Name: id, Door: id, Teachers: []school.ClassTeacher{{PersonID: teacher.ID}}}))
+	ok(t, h.st.Classes.SaveClass(bg, school.Class{ID: id, Code: id, SchoolID: schoolID, Year: "2019-2020", Grade: 9, Name: id, JoinCode: id, Teachers: []school.ClassTeacher{{PersonID: teacher.ID}}}))
 	var list []string
 	for i := range students {
 		p := fmt.Sprintf("%s-student-%02d", id, i)

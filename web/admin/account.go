@@ -24,7 +24,7 @@ type accountView struct {
 	Done   string
 }
 
-func (r Room) accountRoutes() []page.Route {
+func (r Handler) accountRoutes() []page.Route {
 	const manage = people.ManagePeople
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/admin/people/:person/account", Action: manage, Scope: page.Site, Handle: r.account},
@@ -40,11 +40,11 @@ func (r Room) accountRoutes() []page.Route {
 	}
 }
 
-func (r Room) account(c echo.Context) error {
+func (r Handler) account(c echo.Context) error {
 	return r.showAccount(c, http.StatusOK, accountView{Done: page.DoneOf(c)})
 }
 
-func (r Room) showAccount(c echo.Context, status int, v accountView) error {
+func (r Handler) showAccount(c echo.Context, status int, v accountView) error {
 	p, err := r.People.Store.Person(c.Request().Context(), c.Param("person"))
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (r Room) showAccount(c echo.Context, status int, v accountView) error {
 	return page.Render(c, status, accountPage(v))
 }
 
-func (r Room) setEmail(c echo.Context) error {
+func (r Handler) setEmail(c echo.Context) error {
 	f := page.FormOf(c, "email")
 	_, err := r.People.SetEmail(c.Request().Context(), page.Who(c), c.Param("person"), f.Values["email"])
 	switch fault.KindOf(err) {
@@ -67,7 +67,7 @@ func (r Room) setEmail(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people/"+c.Param("person")+"/account?done=saved")
 }
 
-func (r Room) issueReset(c echo.Context) error {
+func (r Handler) issueReset(c echo.Context) error {
 	ctx := c.Request().Context()
 	_, secret, until, err := r.People.IssueReset(ctx, page.Who(c), c.Param("person"))
 	if fault.KindOf(err) == fault.Conflict {
@@ -84,7 +84,7 @@ func (r Room) issueReset(c echo.Context) error {
 	return r.showAccount(c, http.StatusOK, v)
 }
 
-func (r Room) removeSecondStep(c echo.Context) error {
+func (r Handler) removeSecondStep(c echo.Context) error {
 	if _, err := r.People.RemoveSecondStep(c.Request().Context(), page.Who(c), c.Param("person")); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (r Room) removeSecondStep(c echo.Context) error {
 }
 
 // exportPerson sends what is stored about a person as JSON.
-func (r Room) exportPerson(c echo.Context) error {
+func (r Handler) exportPerson(c echo.Context) error {
 	data, err := r.People.Export(c.Request().Context(), page.Who(c), c.Param("person"))
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (r Room) exportPerson(c echo.Context) error {
 }
 
 // erasePerson asks for the username to be typed: it cannot be undone.
-func (r Room) erasePerson(c echo.Context) error {
+func (r Handler) erasePerson(c echo.Context) error {
 	ctx := c.Request().Context()
 	p, err := r.People.Store.Person(ctx, c.Param("person"))
 	if err != nil {

@@ -34,7 +34,7 @@ type auditView struct {
 }
 
 // auditFilter reads the filters; a day that cannot be read is left out.
-func (r Room) auditFilter(c echo.Context) (audit.Filter, page.Form) {
+func (r Handler) auditFilter(c echo.Context) (audit.Filter, page.Form) {
 	f := page.Form{Values: map[string]string{}}
 	for _, name := range auditFields {
 		f.Values[name] = c.QueryParam(name)
@@ -54,7 +54,7 @@ func (r Room) auditFilter(c echo.Context) (audit.Filter, page.Form) {
 		From: day("from", 0), To: day("to", 1), Before: before}, f
 }
 
-func (r Room) audit(c echo.Context) error {
+func (r Handler) audit(c echo.Context) error {
 	ctx := c.Request().Context()
 	filter, f := r.auditFilter(c)
 	format, err := page.SheetFormat(c)
@@ -96,7 +96,7 @@ func (r Room) audit(c echo.Context) error {
 
 // exportAudit sends the filtered log as a file, page by page, newest first.
 // The sheet's writer takes the danger out of cells that begin like formulas.
-func (r Room) exportAudit(c echo.Context, filter audit.Filter, format string) error {
+func (r Handler) exportAudit(c echo.Context, filter audit.Filter, format string) error {
 	ctx := c.Request().Context()
 	head := []any{"number", "at", "actor", "action", "subject", "detail", "before", "after", "place"}
 	var failed error

@@ -50,7 +50,7 @@ func (v persons) School(id string) string {
 	return ""
 }
 
-func (r Room) persons(c echo.Context) error {
+func (r Handler) persons(c echo.Context) error {
 	format, err := page.SheetFormat(c)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func searchOf(c echo.Context) people.Search {
 	return q
 }
 
-func (r Room) showPersons(c echo.Context, status int, v persons) error {
+func (r Handler) showPersons(c echo.Context, status int, v persons) error {
 	ctx, q := c.Request().Context(), searchOf(c)
 	q.Limit = perPage + 1 // one more than is shown tells whether there is a next page
 	v.Q, v.Role, v.At, v.Me = q.Q, q.Role, q.School, page.Who(c).ID
@@ -105,7 +105,7 @@ func (v persons) exported(format string) string {
 }
 
 // exportPersons sends everybody whom the filters leave, piece by piece.
-func (r Room) exportPersons(c echo.Context, format string) error {
+func (r Handler) exportPersons(c echo.Context, format string) error {
 	ctx, q := c.Request().Context(), searchOf(c)
 	all, err := r.Schools.Store.Schools(ctx)
 	if err != nil {
@@ -153,7 +153,7 @@ func typed(p people.Person) string {
 	return p.Username
 }
 
-func (r Room) addPerson(c echo.Context) error {
+func (r Handler) addPerson(c echo.Context) error {
 	f := page.FormOf(c, personFields...)
 	p, password, err := r.People.Create(c.Request().Context(), page.Who(c), people.NewPerson{
 		Username: f.Values["username"], Name: f.Values["name"], Role: people.Role(f.Values["role"]),
@@ -174,7 +174,7 @@ func (r Room) addPerson(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people?done=person")
 }
 
-func (r Room) setActive(c echo.Context) error {
+func (r Handler) setActive(c echo.Context) error {
 	active := c.FormValue("active") == "yes"
 	_, err := r.People.SetActive(c.Request().Context(), page.Who(c), c.Param("person"), active)
 	if fault.KindOf(err) == fault.Conflict {
@@ -190,7 +190,7 @@ func (r Room) setActive(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/people?done="+done)
 }
 
-func (r Room) newPassword(c echo.Context) error {
+func (r Handler) newPassword(c echo.Context) error {
 	p, password, err := r.People.ResetPassword(c.Request().Context(), page.Who(c), c.Param("person"))
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func (v overview) well() bool {
 	return !slices.ContainsFunc(v.Health, func(p Part) bool { return p.Err != nil })
 }
 
-func (r Room) overview(c echo.Context) error {
+func (r Handler) overview(c echo.Context) error {
 	ctx := c.Request().Context()
 	v := overview{Health: r.Health(ctx), Done: page.DoneOf(c)}
 	var err error
@@ -59,11 +59,11 @@ type queue struct {
 	Done  string
 }
 
-func (r Room) jobs(c echo.Context) error {
+func (r Handler) jobs(c echo.Context) error {
 	return r.showJobs(c, http.StatusOK, job.State(c.QueryParam("state")), page.Form{})
 }
 
-func (r Room) showJobs(c echo.Context, status int, state job.State, f page.Form) error {
+func (r Handler) showJobs(c echo.Context, status int, state job.State, f page.Form) error {
 	v := queue{State: state, Form: f, Done: page.DoneOf(c)}
 	if !slices.Contains(states, v.State) {
 		v.State = job.Parked
@@ -76,14 +76,14 @@ func (r Room) showJobs(c echo.Context, status int, state job.State, f page.Form)
 }
 
 // retry puts a parked job back to work.
-func (r Room) retry(c echo.Context) error {
+func (r Handler) retry(c echo.Context) error {
 	id := c.Param("job")
 	err := r.noted(c, "job:"+id, "requeued", func(ctx context.Context) error { return r.Queue.Requeue(ctx, id) })
 	return r.backToJobs(c, err, job.Parked, "requeued")
 }
 
 // park sets a waiting job aside.
-func (r Room) park(c echo.Context) error {
+func (r Handler) park(c echo.Context) error {
 	id := c.Param("job")
 	err := r.noted(c, "job:"+id, "set aside", func(ctx context.Context) error { return r.Queue.Park(ctx, id, "set aside by hand") })
 	return r.backToJobs(c, err, job.Waiting, "set_aside")
@@ -91,7 +91,7 @@ func (r Room) park(c echo.Context) error {
 
 // cancel asks every job of a subject to stop; a subject must be named, because
 // none would mean every one.
-func (r Room) cancel(c echo.Context) error {
+func (r Handler) cancel(c echo.Context) error {
 	subject := c.FormValue("subject")
 	if noun, id, ok := strings.Cut(subject, ":"); !ok || noun == "" || id == "" {
 		return fault.New(fault.Invalid, "request.malformed")
@@ -101,7 +101,7 @@ func (r Room) cancel(c echo.Context) error {
 }
 
 // noted commits a step of the queue together with its audit entry.
-func (r Room) noted(c echo.Context, subject, detail string, step func(context.Context) error) error {
+func (r Handler) noted(c echo.Context, subject, detail string, step func(context.Context) error) error {
 	return r.Atomic.Atomically(c.Request().Context(), func(ctx context.Context) error {
 		if err := step(ctx); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (r Room) noted(c echo.Context, subject, detail string, step func(context.Co
 	})
 }
 
-func (r Room) backToJobs(c echo.Context, err error, state job.State, done string) error {
+func (r Handler) backToJobs(c echo.Context, err error, state job.State, done string) error {
 	switch fault.KindOf(err) {
 	case fault.Conflict, fault.NotFound:
 		return r.showJobs(c, page.Status(err), state, page.Form{Err: err})

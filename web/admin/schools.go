@@ -36,11 +36,11 @@ func (v schools) Area(id string) string {
 	return ""
 }
 
-func (r Room) schools(c echo.Context) error {
+func (r Handler) schools(c echo.Context) error {
 	return r.showSchools(c, http.StatusOK, schools{Done: page.DoneOf(c)})
 }
 
-func (r Room) showSchools(c echo.Context, status int, v schools) error {
+func (r Handler) showSchools(c echo.Context, status int, v schools) error {
 	ctx := c.Request().Context()
 	var err error
 	if v.Schools, err = r.Schools.Store.Schools(ctx); err != nil {
@@ -62,7 +62,7 @@ func (r Room) showSchools(c echo.Context, status int, v schools) error {
 	return page.Render(c, status, schoolsPage(v))
 }
 
-func (r Room) school(c echo.Context) error {
+func (r Handler) school(c echo.Context) error {
 	s, err := r.Schools.Store.School(c.Request().Context(), c.Param("school"))
 	if err != nil {
 		return err
@@ -70,11 +70,11 @@ func (r Room) school(c echo.Context) error {
 	return r.showSchools(c, http.StatusOK, schools{One: s})
 }
 
-func (r Room) addSchool(c echo.Context) error {
+func (r Handler) addSchool(c echo.Context) error {
 	return r.saveSchool(c, school.School{})
 }
 
-func (r Room) changeSchool(c echo.Context) error {
+func (r Handler) changeSchool(c echo.Context) error {
 	s, err := r.Schools.Store.School(c.Request().Context(), c.Param("school"))
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (r Room) changeSchool(c echo.Context) error {
 	return r.saveSchool(c, s)
 }
 
-func (r Room) saveSchool(c echo.Context, s school.School) error {
+func (r Handler) saveSchool(c echo.Context, s school.School) error {
 	f := page.FormOf(c, schoolFields...)
 	was := s
 	s.Code, s.Name, s.Level, s.AreaID = f.Values["code"], f.Values["name"], school.Level(f.Values["level"]), f.Values["areaId"]

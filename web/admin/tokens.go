@@ -42,11 +42,11 @@ func machineScopes() []people.Action {
 	return people.ScopesOf(p)
 }
 
-func (r Room) tokens(c echo.Context) error {
+func (r Handler) tokens(c echo.Context) error {
 	return r.showTokens(c, http.StatusOK, serviceTokens{Done: page.DoneOf(c)})
 }
 
-func (r Room) showTokens(c echo.Context, status int, v serviceTokens) error {
+func (r Handler) showTokens(c echo.Context, status int, v serviceTokens) error {
 	ctx := c.Request().Context()
 	var err error
 	if v.Machines, err = r.People.ServiceTokens(ctx, page.Who(c)); err != nil {
@@ -59,7 +59,7 @@ func (r Room) showTokens(c echo.Context, status int, v serviceTokens) error {
 	return page.Render(c, status, tokensPage(v))
 }
 
-func (r Room) makeToken(c echo.Context) error {
+func (r Handler) makeToken(c echo.Context) error {
 	f := page.FormOf(c, "name", "days", "role", "school")
 	n := people.NewToken{Name: f.Values["name"], Role: people.Role(f.Values["role"]), School: f.Values["school"], Scopes: signin.Scopes(c)}
 	n.Days, _ = strconv.Atoi(f.Values["days"]) // what is no number is refused as no days
@@ -75,7 +75,7 @@ func (r Room) makeToken(c echo.Context) error {
 	return r.showTokens(c, http.StatusOK, serviceTokens{Secret: secret, Made: m.Token.Name})
 }
 
-func (r Room) endToken(c echo.Context) error {
+func (r Handler) endToken(c echo.Context) error {
 	if err := r.People.EndServiceToken(c.Request().Context(), page.Who(c), c.Param("person")); err != nil {
 		return err
 	}

@@ -19,11 +19,11 @@ import (
 	"lenlop/services/bookmark"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
+	"lenlop/services/feedback"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/people"
-	"lenlop/services/problem"
 	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
@@ -42,39 +42,39 @@ const Base = "/api/v1"
 // heartbeats of two hundred intervals each is under half of it.
 const maxBody = 1 << 20
 
-// Room is what the API needs.
-type Room struct {
-	Door       *signin.Door
-	People     *people.Service
-	Schools    school.Store
-	Office     *school.Office
-	Importer   *school.Importer
-	Finder     people.Finder
-	Lessons    *lesson.Service
-	Uploads    *upload.Service
-	Catalog    *catalog.Service
-	Schedule   *schedule.Service
-	Copies     *production.Copies
-	Captions   Captions
-	Questions  Questions
-	Worksheets *worksheet.Service
-	Bookmarks  *bookmark.Service
-	Problems   *problem.Service
-	Media      media.Store // where copies' files are
-	Viewership *viewership.Service
-	Sheets     page.Sheets // writes tables as files
-	Atomic     job.Atomic
-	Replays    audit.Replays
-	Audit      audit.Reader
-	Zone       *time.Location
-	Now        func() time.Time
+// Handler is what the API needs.
+type Handler struct {
+	Authenticator *signin.Authenticator
+	People        *people.Service
+	Schools       school.Store
+	Office        *school.Office
+	Importer      *school.Importer
+	Finder        people.Finder
+	Lessons       *lesson.Service
+	Uploads       *upload.Service
+	Catalog       *catalog.Service
+	Schedule      *schedule.Service
+	Copies        *production.Copies
+	Captions      Captions
+	Questions     Questions
+	Worksheets    *worksheet.Service
+	Bookmarks     *bookmark.Service
+	Problems      *feedback.Service
+	Media         media.Store // where copies' files are
+	Viewership    *viewership.Service
+	Sheets        page.Sheets // writes tables as files
+	Atomic        job.Atomic
+	Replays       audit.Replays
+	Audit         audit.Reader
+	Zone          *time.Location
+	Now           func() time.Time
 	// Playback gives the whole addresses of a lesson's master playlist and
 	// poster for somebody who may watch it; empty when it does not play.
 	Playback func(ctx context.Context, base string, l lesson.Lesson) (hls, poster string)
 	// File gives the whole address of a plain file beside the ladder, by its
 	// name; "" when there is none.
 	File func(ctx context.Context, base string, l lesson.Lesson, name string) string
-	// Tracks gives the addresses of captions and chapters (stream.Room).
+	// Tracks gives the addresses of captions and chapters (stream.Handler).
 	Tracks func(ctx context.Context, base string, l lesson.Lesson) (page.Tracks, error)
 	// SecondsLeft estimates how long the recording still takes; < 0: unknown.
 	SecondsLeft func(ctx context.Context, l lesson.Lesson) float64
@@ -97,11 +97,11 @@ type call struct {
 	text         []string // the body is a text of one of these content types
 	multipart    bool     // in is a multipart form with a file, not JSON
 	once         bool     // takes an Idempotency-Key
-	handle       func(r *Room, c echo.Context) error
+	handle       func(r *Handler, c echo.Context) error
 }
 
 // Routes of the API: its calls, its document, and readable docs.
-func (r Room) Routes() []page.Route {
+func (r Handler) Routes() []page.Route {
 	var rs []page.Route
 	for _, k := range calls() {
 		h := func(c echo.Context) error { return k.handle(&r, c) }
@@ -127,8 +127,8 @@ func calls() []call {
 }
 
 // take makes a handler that reads a JSON body, or none when I is struct{}.
-func take[I, O any](status int, fn func(r *Room, c echo.Context, by people.Person, in I) (O, error)) func(*Room, echo.Context) error {
-	return func(r *Room, c echo.Context) error {
+func take[I, O any](status int, fn func(r *Handler, c echo.Context, by people.Person, in I) (O, error)) func(*Handler, echo.Context) error {
+	return func(r *Handler, c echo.Context) error {
 		var in I
 		if reflect.TypeFor[I]().Size() > 0 {
 			if err := read(c, &in); err != nil {
@@ -221,7 +221,7 @@ func intParam(c echo.Context, name string, otherwise int) (int, error) {
 }
 
 // timeParam reads an RFC 3339 time, or a local day (2026-11-21).
-func (r *Room) timeParam(c echo.Context, name string) (time.Time, error) {
+func (r *Handler) timeParam(c echo.Context, name string) (time.Time, error) {
 	s := c.QueryParam(name)
 	if s == "" {
 		return time.Time{}, nil
@@ -241,7 +241,7 @@ func wrongParam(name string) error {
 }
 
 // at writes a time in the site's zone; the zero time is left out.
-func (r *Room) at(t time.Time) *time.Time {
+func (r *Handler) at(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}

@@ -65,7 +65,7 @@ var captionTypes = []string{"text/vtt", "application/x-subrip", "text/plain"}
 var captionCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/captions", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "A lesson's captions; to those who may change it also what was found inside the recording", out: list[captionDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (list[captionDoc], error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[captionDoc], error) {
 			out := list[captionDoc]{Items: []captionDoc{}}
 			all, err := r.Captions.List(c.Request().Context(), by, c.Param("lesson"))
 			for _, k := range all {
@@ -79,7 +79,7 @@ var captionCalls = []call{
 		})},
 	{method: "PUT", path: "/lessons/:lesson/captions/:language", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Add or replace captions in a language: WebVTT or SubRip", text: captionTypes, out: captionDoc{},
-		handle: func(r *Room, c echo.Context) error {
+		handle: func(r *Handler, c echo.Context) error {
 			raw, err := body(c, caption.MaxBytes)
 			if err != nil {
 				return err
@@ -88,7 +88,7 @@ var captionCalls = []call{
 		}},
 	{method: "POST", path: "/lessons/:lesson/captions/:language/accept", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Show captions found inside the recording, in the language they are really in", in: languageIn{}, out: captionDoc{},
-		handle: func(r *Room, c echo.Context) error {
+		handle: func(r *Handler, c echo.Context) error {
 			var in languageIn
 			if err := read(c, &in); err != nil {
 				return err
@@ -100,12 +100,12 @@ var captionCalls = []call{
 		}},
 	{method: "DELETE", path: "/lessons/:lesson/captions/:language", action: people.EditLesson, scope: page.Object, status: 204,
 		summary: "Remove a language's captions",
-		handle: take(204, func(r *Room, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Captions.Delete(c.Request().Context(), by, c.Param("lesson"), c.Param("language"))
 		})},
 	{method: "PUT", path: "/lessons/:lesson/sounds", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Say which language each of several sound tracks is in", in: soundsIn{}, out: lessonDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in soundsIn) (lessonDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in soundsIn) (lessonDoc, error) {
 			list := make([]lesson.Sound, len(in.Sounds))
 			for i, x := range in.Sounds {
 				list[i] = lesson.Sound{Rung: x.Rung, Language: x.Language, Name: x.Name}
@@ -118,13 +118,13 @@ var captionCalls = []call{
 		})},
 	{method: "GET", path: "/lessons/:lesson/chapters", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "A lesson's chapters", out: chapterList{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (chapterList, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (chapterList, error) {
 			all, err := r.Captions.Chapters(c.Request().Context(), by, c.Param("lesson"))
 			return chaptersOf(all), err
 		})},
 	{method: "PUT", path: "/lessons/:lesson/chapters", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Replace a lesson's chapters", in: chapterList{}, out: chapterList{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in chapterList) (chapterList, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in chapterList) (chapterList, error) {
 			all := make([]caption.Chapter, len(in))
 			for i, x := range in {
 				at := time.Duration(-1)
@@ -147,7 +147,7 @@ func chaptersOf(all []caption.Chapter) chapterList {
 }
 
 // captioned answers with what was stored.
-func (r *Room) captioned(c echo.Context) func(caption.Caption, error) error {
+func (r *Handler) captioned(c echo.Context) func(caption.Caption, error) error {
 	return func(k caption.Caption, err error) error {
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func (r *Room) captioned(c echo.Context) func(caption.Caption, error) error {
 	}
 }
 
-func (r *Room) caption(c echo.Context, k caption.Caption) (captionDoc, error) {
+func (r *Handler) caption(c echo.Context, k caption.Caption) (captionDoc, error) {
 	ctx := c.Request().Context()
 	d := captionDoc{Language: k.Language, Name: locale.From(ctx).Language(k.Language), Cues: k.Cues, Bytes: k.Size, Source: string(k.Source),
 		Offered: k.Offered, UpdatedAt: r.at(k.UpdatedAt)}
@@ -179,7 +179,7 @@ func (r *Room) caption(c echo.Context, k caption.Caption) (captionDoc, error) {
 }
 
 // tracks writes what is written along with a lesson into its playback.
-func (r *Room) tracks(c echo.Context, l lesson.Lesson, p *playbackDoc) error {
+func (r *Handler) tracks(c echo.Context, l lesson.Lesson, p *playbackDoc) error {
 	ctx := c.Request().Context()
 	tracks, err := r.Tracks(ctx, base(c), l)
 	for _, t := range tracks.Captions {

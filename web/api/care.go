@@ -73,37 +73,37 @@ type stepDoc struct {
 var careCalls = []call{
 	{method: "POST", path: "/lessons/:lesson/preapprove", action: people.PreapproveLesson, scope: page.Object, status: 200,
 		summary: "Stand behind a submitted lesson as its school's head, where the department lets schools", out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Preapprove(ctx, by, id)
 		})},
 	{method: "POST", path: "/lessons/:lesson/confirm", action: people.ReviewLesson, scope: page.Object, status: 200,
 		summary: "Let a published lesson be that has changed", out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Confirm(ctx, by, id)
 		})},
 	{method: "POST", path: "/lessons/:lesson/take-down", action: people.TakeDownLesson, scope: page.Object, status: 200,
 		summary: "Take the lesson off for everybody at once", in: reasonIn{}, out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
 			return r.Lessons.TakeDown(ctx, by, id, in.Reason)
 		})},
 	{method: "POST", path: "/lessons/:lesson/put-back", action: people.PutBackLesson, scope: page.Object, status: 200,
 		summary: "End a take-down; the lesson must be submitted and approved again", out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.PutBack(ctx, by, id)
 		})},
 	{method: "PUT", path: "/lessons/:lesson/consent", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Note whether minors are in the recording, and their families agreed", in: consentIn{}, out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in consentIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in consentIn) (lesson.Lesson, error) {
 			return r.Lessons.NoteConsent(ctx, by, id, lesson.Minors(in.Minors), in.Note)
 		})},
 	{method: "PUT", path: "/lessons/:lesson/teacher", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Say whose lesson it is", in: teacherIn{}, out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in teacherIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in teacherIn) (lesson.Lesson, error) {
 			return r.Lessons.SetTeacher(ctx, by, id, in.Teacher)
 		})},
 	{method: "GET", path: "/lessons/:lesson/history", action: people.ReadHistory, scope: page.Object, status: 200,
 		summary: "Every step of the lesson's life, newest first", out: list[stepDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (list[stepDoc], error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[stepDoc], error) {
 			ctx, out := c.Request().Context(), list[stepDoc]{Items: []stepDoc{}}
 			steps, err := r.Lessons.History(ctx, by, c.Param("lesson"))
 			for _, x := range steps {
@@ -117,7 +117,7 @@ var careCalls = []call{
 		})},
 	{method: "POST", path: "/lessons/:lesson/copies", action: people.EditLesson, scope: page.Object, status: 201, once: true,
 		summary: "Make drafts with the lesson's text and worksheets, one for each week; the recording is asked for anew", in: weeksIn{}, out: list[lessonDoc]{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, in weeksIn) (list[lessonDoc], error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in weeksIn) (list[lessonDoc], error) {
 			out := list[lessonDoc]{Items: []lessonDoc{}}
 			made, err := r.Lessons.Copy(c.Request().Context(), by, c.Param("lesson"), in.Weeks)
 			if err != nil {
@@ -134,7 +134,7 @@ var careCalls = []call{
 		})},
 	{method: "POST", path: "/lessons/bulk", action: people.ListLessons, scope: page.Site, status: 200,
 		summary: "Change, submit or bin many lessons, each by itself", in: bulkIn{}, out: list[bulkDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in bulkIn) (list[bulkDoc], error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in bulkIn) (list[bulkDoc], error) {
 			out := list[bulkDoc]{Items: []bulkDoc{}}
 			results, err := r.Lessons.Bulk(c.Request().Context(), by, in.Lessons, lesson.Doing(in.Do),
 				lesson.Text{Subject: in.Subject, Grade: in.Grade, Week: in.Week, Language: in.Language})
@@ -150,7 +150,7 @@ var careCalls = []call{
 }
 
 // who names a person; nil for the house itself, without a name when gone.
-func (r *Room) who(ctx context.Context, id string) (*named, error) {
+func (r *Handler) who(ctx context.Context, id string) (*named, error) {
 	if id == "" {
 		return nil, nil
 	}
@@ -163,7 +163,7 @@ func (r *Room) who(ctx context.Context, id string) (*named, error) {
 
 // care writes what the lesson's keepers know of it. What was noted about the
 // people in it is for them, and not for everybody who may watch.
-func (r *Room) care(ctx context.Context, l lesson.Lesson, d *lessonDoc) (err error) {
+func (r *Handler) care(ctx context.Context, l lesson.Lesson, d *lessonDoc) (err error) {
 	if d.Uploader, err = r.who(ctx, l.UploaderID); err != nil {
 		return err
 	}

@@ -28,10 +28,10 @@ type checkInOut struct {
 var checkInCalls = []call{
 	{method: "POST", path: "/check-ins", action: people.ReadPublic, scope: page.Site, status: 201, also: []int{202},
 		summary: "Enter a code read off the television; 202 while as-run has not said what was on air", in: checkInIn{}, out: checkInOut{},
-		handle: (*Room).checkIn},
+		handle: (*Handler).checkIn},
 }
 
-func (r *Room) checkIn(c echo.Context) error {
+func (r *Handler) checkIn(c echo.Context) error {
 	var in checkInIn
 	if err := read(c, &in); err != nil {
 		return err

@@ -40,13 +40,13 @@ type copyDoc struct {
 var copyCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/broadcast-copies", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "The lesson's broadcast copies with their QC sheets, newest first", out: list[copyDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (list[copyDoc], error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[copyDoc], error) {
 			cs, err := r.Copies.OfLesson(c.Request().Context(), by, c.Param("lesson"))
 			return r.copies(c, cs, err)
 		})},
 	{method: "POST", path: "/lessons/:lesson/broadcast-copies", action: people.EditSchedule, scope: page.Site, status: 201, once: true,
 		summary: "Have a broadcast copy made for a channel; the one that exists is given again", in: copyIn{}, out: copyDoc{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, in copyIn) (copyDoc, error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in copyIn) (copyDoc, error) {
 			made, err := r.Copies.Ask(c.Request().Context(), by, c.Param("lesson"), in.ChannelID, in.Format, in.HouseNumber)
 			if err != nil {
 				return copyDoc{}, err
@@ -56,7 +56,7 @@ var copyCalls = []call{
 	{method: "GET", path: "/channels/:channel/broadcast-copies", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "The copies for a channel's airings, today and six days after unless asked otherwise", out: list[copyDoc]{},
 		query: []string{"from", "to"},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (out list[copyDoc], err error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[copyDoc], err error) {
 			from, to, err := r.guideTimes(c)
 			if err != nil {
 				return out, err
@@ -66,7 +66,7 @@ var copyCalls = []call{
 		})},
 	{method: "GET", path: "/broadcast-copies/:copy", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "One broadcast copy with its QC sheet", out: copyDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (copyDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (copyDoc, error) {
 			x, err := r.Copies.Copy(c.Request().Context(), by, c.Param("copy"))
 			if err != nil {
 				return copyDoc{}, err
@@ -74,10 +74,10 @@ var copyCalls = []call{
 			return r.copy(c, x)
 		})},
 	{method: "GET", path: "/broadcast-copies/:copy/file", action: people.ReadSchedule, scope: page.Site, status: 200,
-		summary: "The file of a copy that has passed its QC, with Range", handle: (*Room).copyFile},
+		summary: "The file of a copy that has passed its QC, with Range", handle: (*Handler).copyFile},
 }
 
-func (r *Room) copies(c echo.Context, cs []production.Copy, err error) (list[copyDoc], error) {
+func (r *Handler) copies(c echo.Context, cs []production.Copy, err error) (list[copyDoc], error) {
 	out := list[copyDoc]{Items: []copyDoc{}}
 	if err != nil {
 		return out, err
@@ -92,7 +92,7 @@ func (r *Room) copies(c echo.Context, cs []production.Copy, err error) (list[cop
 	return out, nil
 }
 
-func (r *Room) copy(c echo.Context, x production.Copy) (copyDoc, error) {
+func (r *Handler) copy(c echo.Context, x production.Copy) (copyDoc, error) {
 	d := copyDoc{ID: x.ID, LessonID: x.LessonID, ChannelID: x.ChannelID, PackageID: x.PackageID, Format: x.Format, State: string(x.State),
 		Size: x.Size, SHA256: x.SHA256, HouseNumber: x.HouseNumber, CreatedAt: r.at(x.CreatedAt), FinishedAt: r.at(x.FinishedAt)}
 	if x.State == production.CopyFailed {
@@ -110,7 +110,7 @@ func (r *Room) copy(c echo.Context, x production.Copy) (copyDoc, error) {
 }
 
 // copyFile hands a copy out, if it has passed.
-func (r *Room) copyFile(c echo.Context) error {
+func (r *Handler) copyFile(c echo.Context) error {
 	x, err := r.Copies.Copy(c.Request().Context(), page.Who(c), c.Param("copy"))
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (r *Room) copyFile(c echo.Context) error {
 }
 
 // guideTimes reads ?from= and ?to=: a week from today when they are not given.
-func (r *Room) guideTimes(c echo.Context) (from, to time.Time, err error) {
+func (r *Handler) guideTimes(c echo.Context) (from, to time.Time, err error) {
 	if from, err = r.timeParam(c, "from"); err != nil {
 		return from, to, err
 	}

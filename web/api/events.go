@@ -30,7 +30,7 @@ type eventDoc struct {
 
 // events streams a lesson's state: "status" when its status or its recording's
 // state changed, "progress" when only the fraction did.
-func (r *Room) events(c echo.Context) error {
+func (r *Handler) events(c echo.Context) error {
 	ctx := c.Request().Context()
 	l, err := r.Lessons.Read(ctx, page.Who(c), c.Param("lesson"))
 	if err != nil {

@@ -149,7 +149,7 @@ type contactDoc struct {
 var figureCalls = []call{
 	{method: "POST", path: "/airings/:airing/figures", action: people.WriteFigure, scope: page.Site, status: 201, once: true,
 		summary: "Append a television figure; replaces names an older row", in: figureIn{}, out: figureDoc{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, in figureIn) (figureDoc, error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in figureIn) (figureDoc, error) {
 			f, err := r.Viewership.AddFigure(c.Request().Context(), by, viewership.Figure{AiringID: c.Param("airing"),
 				Metric: in.Metric, Value: in.Value, Unit: in.Unit, Grade: viewership.Grade(in.Grade), Source: in.Source, Method: in.Method, Replaces: in.Replaces})
 			return r.figure(f), err
@@ -160,7 +160,7 @@ var figureCalls = []call{
 		handle: take(200, ledger)},
 	{method: "GET", path: "/lessons/:lesson/retention", action: people.ReadLedger, scope: page.Object, status: 200,
 		summary: "Share of viewers by moment of the recording", out: list[binDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (out list[binDoc], err error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[binDoc], err error) {
 			bins, err := r.Viewership.Retention(c.Request().Context(), by, c.Param("lesson"))
 			out.Items = []binDoc{}
 			for _, b := range bins {
@@ -171,10 +171,10 @@ var figureCalls = []call{
 	{method: "GET", path: "/viewership", action: people.ReadViewing, scope: page.Site, status: 200,
 		summary: "The department's table: web and television side by side", out: list[rowDoc]{},
 		query:  []string{"from", "to", "by", "subject", "grade", "school", "area", "lesson", "channel", "format"},
-		handle: (*Room).table},
+		handle: (*Handler).table},
 }
 
-func ledger(r *Room, c echo.Context, by people.Person, _ struct{}) (ledgerOut, error) {
+func ledger(r *Handler, c echo.Context, by people.Person, _ struct{}) (ledgerOut, error) {
 	perHome, err := homesParam(c)
 	if err != nil {
 		return ledgerOut{}, err
@@ -238,7 +238,7 @@ func homesParam(c echo.Context) (viewership.Range, error) {
 }
 
 // table answers in JSON, or with ?format=csv or xlsx in a file for spreadsheets.
-func (r *Room) table(c echo.Context) error {
+func (r *Handler) table(c echo.Context) error {
 	q := viewership.Query{By: c.QueryParam("by"), Subject: c.QueryParam("subject"), School: c.QueryParam("school"),
 		Area: c.QueryParam("area"), Lesson: c.QueryParam("lesson"), Channel: c.QueryParam("channel")}
 	if q.By == "" {
@@ -309,7 +309,7 @@ func valueOf(h viewership.Headline) any {
 
 // sendRows sends the same rows as a file. An empty cell is no data or hidden,
 // never zero.
-func (r *Room) sendRows(c echo.Context, format, by string, rows []viewership.Row) error {
+func (r *Handler) sendRows(c echo.Context, format, by string, rows []viewership.Row) error {
 	grades := []viewership.Grade{"A", "B", "C", "D", "E"}
 	head := []any{"key", "label", "parent", "webViews", "webViewers", "watchSeconds", "completions", "hidden"}
 	for _, g := range grades {
@@ -345,7 +345,7 @@ func cellOf[T any](n *T) any {
 	return *n
 }
 
-func (r *Room) figure(f viewership.Figure) figureDoc {
+func (r *Handler) figure(f viewership.Figure) figureDoc {
 	return figureDoc{ID: f.ID, Airing: f.AiringID, Metric: f.Metric, Value: f.Value, Unit: f.Unit, Grade: string(f.Grade),
 		Source: f.Source, Method: f.Method, At: r.at(f.At), By: f.HandedInBy, Replaces: f.Replaces, State: string(f.State)}
 }

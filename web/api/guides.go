@@ -79,7 +79,7 @@ var guideCalls = []call{
 		text:    []string{"application/xml", "text/xml"}, query: []string{"preview", "source", "all", "local"}, out: guideOut{}, handle: take(200, takeGuide)},
 	{method: "POST", path: "/airings/:airing/repeats", action: people.EditSchedule, scope: page.Site, status: 201, once: true,
 		summary: "Plan an airing again at other times, or in the weeks after it; all or none", in: repeatsIn{}, out: list[airingDoc]{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, in repeatsIn) (out list[airingDoc], err error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in repeatsIn) (out list[airingDoc], err error) {
 			ctx := c.Request().Context()
 			out.Items = []airingDoc{}
 			if in.Weeks > 0 && in.Weeks <= schedule.MaxRepeats {
@@ -97,7 +97,7 @@ var guideCalls = []call{
 		})},
 	{method: "POST", path: "/minute-imports", action: people.WriteFigure, scope: page.Site, status: 201, multipart: true,
 		summary: "Preview an operator's households by minute; nothing is counted yet", in: minuteForm{}, out: minutesOut{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, _ struct{}) (minutesOut, error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (minutesOut, error) {
 			name, data, err := page.File(c, "file", viewership.MaxImportBytes)
 			if err != nil {
 				return minutesOut{}, err
@@ -108,7 +108,7 @@ var guideCalls = []call{
 		})},
 	{method: "POST", path: "/minute-imports/:import/commit", action: people.WriteFigure, scope: page.Site, status: 200,
 		summary: "Append the averages and peaks of a previewed file; the same file again is refused", in: commitIn{}, out: minutesOut{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in commitIn) (minutesOut, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (minutesOut, error) {
 			p, err := r.Viewership.CommitMinutes(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.minutes(c, p), err
 		})},
@@ -123,7 +123,7 @@ func share(s string) float64 {
 	return f
 }
 
-func takeGuide(r *Room, c echo.Context, by people.Person, _ struct{}) (guideOut, error) {
+func takeGuide(r *Handler, c echo.Context, by people.Person, _ struct{}) (guideOut, error) {
 	data, err := body(c, schedule.MaxGuideBytes+1)
 	if err != nil {
 		return guideOut{}, err
@@ -147,7 +147,7 @@ func takeGuide(r *Room, c echo.Context, by people.Person, _ struct{}) (guideOut,
 	return out, err
 }
 
-func (r *Room) minutes(c echo.Context, p viewership.MinutesPreview) minutesOut {
+func (r *Handler) minutes(c echo.Context, p viewership.MinutesPreview) minutesOut {
 	out := minutesOut{ID: p.Import.ID, Filename: p.Import.Filename, Accepted: p.Good, Same: p.Same, Refused: p.Refused, Warnings: p.Warnings,
 		Committed: r.at(p.Import.Committed), Rows: []minutesRow{}}
 	for _, x := range p.Rows {

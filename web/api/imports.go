@@ -94,7 +94,7 @@ var importCalls = []call{
 		in:      importForm{}, out: importOut{}, handle: take(201, previewFigures)},
 	{method: "POST", path: "/figure-imports/:import/commit", action: people.WriteFigure, scope: page.Site, status: 200,
 		summary: "Count the good rows of a previewed file; the same file again is refused", in: commitIn{}, out: importOut{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in commitIn) (importOut, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (importOut, error) {
 			p, err := r.Viewership.CommitImport(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.figureImport(c, p), err
 		})},
@@ -103,13 +103,13 @@ var importCalls = []call{
 		handle: take(201, previewAsRun)},
 	{method: "POST", path: "/as-run-imports/:import/commit", action: people.ReportAsRun, scope: page.Site, status: 200,
 		summary: "Report what a previewed log says", out: asRunOut{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (asRunOut, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (asRunOut, error) {
 			p, err := r.Schedule.CommitAsRun(c.Request().Context(), by, c.Param("import"))
 			return r.asRunImport(c, p), err
 		})},
 }
 
-func previewFigures(r *Room, c echo.Context, by people.Person, _ struct{}) (importOut, error) {
+func previewFigures(r *Handler, c echo.Context, by people.Person, _ struct{}) (importOut, error) {
 	name, data, err := page.File(c, "file", viewership.MaxImportBytes)
 	if err != nil {
 		return importOut{}, err
@@ -123,7 +123,7 @@ func previewFigures(r *Room, c echo.Context, by people.Person, _ struct{}) (impo
 	return r.figureImport(c, p), err
 }
 
-func previewAsRun(r *Room, c echo.Context, by people.Person, _ struct{}) (asRunOut, error) {
+func previewAsRun(r *Handler, c echo.Context, by people.Person, _ struct{}) (asRunOut, error) {
 	name, data, err := page.File(c, "file", schedule.MaxLogBytes)
 	if err != nil {
 		return asRunOut{}, err
@@ -150,7 +150,7 @@ func mapping(c echo.Context) (map[string]string, error) {
 	return m, nil
 }
 
-func (r *Room) figureImport(c echo.Context, p viewership.Preview) importOut {
+func (r *Handler) figureImport(c echo.Context, p viewership.Preview) importOut {
 	out := importOut{ID: p.Import.ID, Filename: p.Import.Filename, Mapping: p.Import.Defaults.Columns, Accepted: p.Good, Same: p.Same,
 		Refused: p.Refused, Warnings: p.Warnings, Committed: r.at(p.Import.Committed), Rows: []importRow{}}
 	if out.Mapping == nil {
@@ -167,7 +167,7 @@ func (r *Room) figureImport(c echo.Context, p viewership.Preview) importOut {
 	return out
 }
 
-func (r *Room) asRunImport(c echo.Context, p schedule.AsRunPreview) asRunOut {
+func (r *Handler) asRunImport(c echo.Context, p schedule.AsRunPreview) asRunOut {
 	out := asRunOut{ID: p.Import.ID, Filename: p.Import.Filename, Channel: p.Import.ChannelID, Mapping: p.Import.Mapping, Accepted: p.Good,
 		Same: p.Same, Refused: p.Refused, Committed: r.at(p.Import.Committed), Rows: []asRunRow{}, Silent: []string{}}
 	if out.Mapping == nil {

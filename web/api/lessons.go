@@ -116,8 +116,8 @@ type approveIn struct {
 }
 
 // step makes a handler for a change that only needs the lesson's id.
-func step[I any](fn func(r *Room, ctx context.Context, by people.Person, id string, in I) (lesson.Lesson, error)) func(*Room, echo.Context) error {
-	return take(200, func(r *Room, c echo.Context, by people.Person, in I) (lessonDoc, error) {
+func step[I any](fn func(r *Handler, ctx context.Context, by people.Person, id string, in I) (lesson.Lesson, error)) func(*Handler, echo.Context) error {
+	return take(200, func(r *Handler, c echo.Context, by people.Person, in I) (lessonDoc, error) {
 		l, err := fn(r, c.Request().Context(), by, c.Param("lesson"), in)
 		if err != nil {
 			return lessonDoc{}, err
@@ -129,7 +129,7 @@ func step[I any](fn func(r *Room, ctx context.Context, by people.Person, id stri
 var lessonCalls = []call{
 	{method: "POST", path: "/lessons", action: people.CreateLesson, scope: page.Site, status: 201, once: true,
 		summary: "Draft a lesson", in: lessonIn{}, out: lessonDoc{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, in lessonIn) (lessonDoc, error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in lessonIn) (lessonDoc, error) {
 			l, err := r.Lessons.Draft(c.Request().Context(), by, in.Teacher, in.text())
 			if err != nil {
 				return lessonDoc{}, err
@@ -143,27 +143,27 @@ var lessonCalls = []call{
 		handle: take(200, listLessons)},
 	{method: "GET", path: "/lessons/:lesson", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "One lesson", out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Read(ctx, by, id)
 		})},
 	{method: "PATCH", path: "/lessons/:lesson", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Change title, description, subject, grade, week, language", in: lessonIn{}, out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in lessonIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in lessonIn) (lesson.Lesson, error) {
 			return r.Lessons.Edit(ctx, by, id, in.text())
 		})},
 	{method: "POST", path: "/lessons/:lesson/submit", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Hand the lesson to the reviewers", out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Submit(ctx, by, id)
 		})},
 	{method: "POST", path: "/lessons/:lesson/return", action: people.ReviewLesson, scope: page.Object, status: 200,
 		summary: "Give the lesson back with a reason, at a time in the recording", in: reasonIn{}, out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
 			return r.Lessons.Return(ctx, by, id, in.Reason, in.At)
 		})},
 	{method: "POST", path: "/lessons/:lesson/approve", action: people.ReviewLesson, scope: page.Object, status: 200,
 		summary: "Publish the lesson at once, at a time, or after its airing", in: approveIn{}, out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in approveIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in approveIn) (lesson.Lesson, error) {
 			if in.AfterAiring {
 				return r.Lessons.ApproveAfterAiring(ctx, by, id)
 			}
@@ -171,29 +171,29 @@ var lessonCalls = []call{
 		})},
 	{method: "POST", path: "/lessons/:lesson/withdraw", action: people.WithdrawLess, scope: page.Object, status: 200,
 		summary: "Take the lesson off the web", in: reasonIn{}, out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
 			return r.Lessons.Withdraw(ctx, by, id, in.Reason)
 		})},
 	{method: "POST", path: "/lessons/:lesson/retry", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Run a failed recording through the pipeline again", out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Retry(ctx, by, id)
 		})},
 	{method: "POST", path: "/lessons/:lesson/restore", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Take the lesson out of the bin", out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Restore(ctx, by, id)
 		})},
 	{method: "DELETE", path: "/lessons/:lesson", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Put the lesson into the bin for 30 days", out: lessonDoc{},
-		handle: step(func(r *Room, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Bin(ctx, by, id)
 		})},
 	{method: "GET", path: "/lessons/:lesson/events", action: people.ReadLesson, scope: page.Object, status: 200,
-		summary: "Server-sent events: status, progress", handle: (*Room).events},
+		summary: "Server-sent events: status, progress", handle: (*Handler).events},
 }
 
-func listLessons(r *Room, c echo.Context, by people.Person, _ struct{}) (out list[lessonDoc], err error) {
+func listLessons(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[lessonDoc], err error) {
 	limit, cursor, err := paging(c)
 	if err != nil {
 		return out, err
@@ -231,7 +231,7 @@ func listLessons(r *Room, c echo.Context, by people.Person, _ struct{}) (out lis
 }
 
 // lesson writes a lesson for the caller.
-func (r *Room) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
+func (r *Handler) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
 	ctx := c.Request().Context()
 	d := lessonDoc{
 		ID: l.ID, Title: l.Title, Description: l.Description, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Language: l.Language,
@@ -265,7 +265,7 @@ func (r *Room) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
 
 // play writes what the lesson was encoded to, and to those who may watch it
 // where that is.
-func (r *Room) play(c echo.Context, l lesson.Lesson, d *lessonDoc) error {
+func (r *Handler) play(c echo.Context, l lesson.Lesson, d *lessonDoc) error {
 	may := l.Media.Playable && people.May(page.Who(c), people.WatchLesson, l.Object())
 	bytes := map[string]int64{}
 	for _, x := range l.Renditions {
@@ -287,7 +287,7 @@ func (r *Room) play(c echo.Context, l lesson.Lesson, d *lessonDoc) error {
 	return nil
 }
 
-func (r *Room) media(ctx context.Context, l lesson.Lesson) mediaDoc {
+func (r *Handler) media(ctx context.Context, l lesson.Lesson) mediaDoc {
 	d := mediaDoc{State: string(l.Media.State), Stage: l.Media.Stage, Fraction: l.Media.Fraction,
 		Playable: l.Media.Playable, PackageID: l.Media.PackageID, Warning: l.Media.WarningCode}
 	if l.Media.State == lesson.Processing && r.SecondsLeft != nil {

@@ -21,7 +21,7 @@ const maxKey = 255
 // once runs a write with an Idempotency-Key in one transaction with the record
 // of its answer: repeated, it gives the same answer and changes nothing. The
 // key with another body is a mistake of the caller, and is said so.
-func (r Room) once(next echo.HandlerFunc) echo.HandlerFunc {
+func (r Handler) once(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		key := c.Request().Header.Get("Idempotency-Key")
 		who := page.Who(c)

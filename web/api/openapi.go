@@ -124,7 +124,7 @@ func required(_ string, t reflect.Type, _ reflect.StructTag, s *openapi3.Schema)
 	return nil
 }
 
-func (r Room) document(c echo.Context) error {
+func (r Handler) document(c echo.Context) error {
 	doc, err := Document()
 	if err != nil {
 		return err

@@ -97,7 +97,7 @@ type rosterOut struct {
 var organisationCalls = []call{
 	{method: "GET", path: "/subjects", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The subjects of the curriculum", out: list[subjectDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, _ people.Person, _ struct{}) (out list[subjectDoc], err error) {
+		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[subjectDoc], err error) {
 			ss, err := r.Schools.Subjects(c.Request().Context())
 			out.Items = []subjectDoc{}
 			for _, s := range ss {
@@ -107,7 +107,7 @@ var organisationCalls = []call{
 		})},
 	{method: "GET", path: "/areas", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The areas, a tree by their parents", out: list[areaDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, _ people.Person, _ struct{}) (out list[areaDoc], err error) {
+		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[areaDoc], err error) {
 			all, err := r.Schools.Areas(c.Request().Context())
 			out.Items = []areaDoc{}
 			for _, a := range all {
@@ -117,7 +117,7 @@ var organisationCalls = []call{
 		})},
 	{method: "GET", path: "/schools", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The schools", out: list[schoolDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, _ people.Person, _ struct{}) (out list[schoolDoc], err error) {
+		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[schoolDoc], err error) {
 			ss, err := r.Schools.Schools(c.Request().Context())
 			out.Items = []schoolDoc{}
 			for _, s := range ss {
@@ -136,19 +136,19 @@ var organisationCalls = []call{
 		handle: take(201, previewRoster)},
 	{method: "GET", path: "/roster-imports/:import", action: people.ManageSchools, scope: page.Site, status: 200,
 		summary: "What a previewed file would do now", out: rosterOut{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
 			p, err := r.Importer.Look(c.Request().Context(), by, c.Param("import"))
 			return r.roster(c, p), err
 		})},
 	{method: "POST", path: "/roster-imports/:import/commit", action: people.ManageSchools, scope: page.Site, status: 200,
 		summary: "Do what the good rows of a previewed file say; all of it is seen at once", out: rosterOut{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
 			p, err := r.Importer.Commit(c.Request().Context(), by, c.Param("import"))
 			return r.roster(c, p), err
 		})},
 }
 
-func listClasses(r *Room, c echo.Context, by people.Person, _ struct{}) (out list[classDoc], err error) {
+func listClasses(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[classDoc], err error) {
 	ctx := c.Request().Context()
 	limit, cursor, err := paging(c)
 	if err != nil {
@@ -198,7 +198,7 @@ func newClassDoc(k school.Class) classDoc {
 	return d
 }
 
-func oneClass(r *Room, c echo.Context, by people.Person, _ struct{}) (classDoc, error) {
+func oneClass(r *Handler, c echo.Context, by people.Person, _ struct{}) (classDoc, error) {
 	ctx := c.Request().Context()
 	k, err := r.Office.Class(ctx, by, people.ReadClass, c.Param("class"))
 	if err != nil {
@@ -212,7 +212,7 @@ func oneClass(r *Room, c echo.Context, by people.Person, _ struct{}) (classDoc, 
 	return d, err
 }
 
-func listPeople(r *Room, c echo.Context, by people.Person, _ struct{}) (out list[listedPerson], err error) {
+func listPeople(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[listedPerson], err error) {
 	limit, cursor, err := paging(c)
 	if err != nil {
 		return out, err
@@ -240,7 +240,7 @@ func listPeople(r *Room, c echo.Context, by people.Person, _ struct{}) (out list
 	return out, nil
 }
 
-func previewRoster(r *Room, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
+func previewRoster(r *Handler, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
 	name, data, err := page.File(c, "file", school.MaxRosterBytes)
 	if err != nil {
 		return rosterOut{}, err
@@ -249,7 +249,7 @@ func previewRoster(r *Room, c echo.Context, by people.Person, _ struct{}) (roste
 	return r.roster(c, p), err
 }
 
-func (r *Room) roster(c echo.Context, p school.Preview) rosterOut {
+func (r *Handler) roster(c echo.Context, p school.Preview) rosterOut {
 	out := rosterOut{ID: p.Import.ID, Kind: string(p.Import.Kind), Filename: p.Import.Filename, New: p.Import.Counts.New, Changed: p.Import.Counts.Changed,
 		Same: p.Import.Counts.Same, Refused: p.Import.Counts.Refused, Committed: r.at(p.Import.Visible), Rows: []rosterRow{}}
 	for _, x := range p.Rows {

@@ -81,7 +81,7 @@ var questionCalls = []call{
 		handle: take(200, listQuestions)},
 	{method: "POST", path: "/lessons/:lesson/questions", action: people.AskQuestion, scope: page.Object, status: 201, once: true,
 		summary: "Ask under a lesson; it waits until its teacher has looked at it", in: questionIn{}, out: questionDoc{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, in questionIn) (questionDoc, error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in questionIn) (questionDoc, error) {
 			at := float64(question.NoMoment)
 			if in.At != nil {
 				if at = *in.At; at < 0 {
@@ -93,30 +93,30 @@ var questionCalls = []call{
 		})},
 	{method: "PUT", path: "/lessons/:lesson/questions/setting", action: people.SetQuestions, scope: page.Object, status: 200,
 		summary: "Turn questions under a lesson on or off", in: questionsOn{}, out: questionsOn{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in questionsOn) (questionsOn, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in questionsOn) (questionsOn, error) {
 			return in, r.Questions.Set(c.Request().Context(), by, c.Param("lesson"), in.On)
 		})},
 	{method: "POST", path: "/questions/:question/show", action: people.ModerateQuestions, scope: page.Object, status: 200,
 		summary: "Let the others see a question", out: questionDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (questionDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (questionDoc, error) {
 			q, err := r.Questions.Show(c.Request().Context(), by, c.Param("question"))
 			return r.question(q, by), err
 		})},
 	{method: "POST", path: "/questions/:question/hide", action: people.ModerateQuestions, scope: page.Object, status: 200,
 		summary: "Keep a question from the others; its asker reads the reason", in: reasonIn{}, out: questionDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in reasonIn) (questionDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in reasonIn) (questionDoc, error) {
 			q, err := r.Questions.Hide(c.Request().Context(), by, c.Param("question"), in.Reason)
 			return r.question(q, by), err
 		})},
 	{method: "PUT", path: "/questions/:question/answer", action: people.ModerateQuestions, scope: page.Object, status: 200,
 		summary: "Answer a question and show both", in: questionAnswerIn{}, out: questionDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in questionAnswerIn) (questionDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in questionAnswerIn) (questionDoc, error) {
 			q, err := r.Questions.Answer(c.Request().Context(), by, c.Param("question"), in.Text)
 			return r.question(q, by), err
 		})},
 	{method: "DELETE", path: "/questions/:question", action: people.AskQuestion, scope: page.Object, status: 204,
 		summary: "Take one's own question back, or remove it as a moderator",
-		handle: take(204, func(r *Room, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Questions.Delete(c.Request().Context(), by, c.Param("question"))
 		})},
 	{method: "PUT", path: "/lessons/:lesson/thumbs", action: people.MarkLesson, scope: page.Object, status: 200,
@@ -124,7 +124,7 @@ var questionCalls = []call{
 		handle: take(200, say)},
 	{method: "GET", path: "/lessons/:lesson/thumbs", action: people.ReadLedger, scope: page.Object, status: 200,
 		summary: "How many viewers have understood each chapter; numbers of one to four are hidden from all but the lesson's teacher", out: list[saidDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (list[saidDoc], error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[saidDoc], error) {
 			out := list[saidDoc]{Items: []saidDoc{}}
 			all, _, err := r.Questions.Tally(c.Request().Context(), by, c.Param("lesson"))
 			for _, x := range all {
@@ -149,7 +149,7 @@ func thumbsOf(n question.Count) any {
 	return n.N
 }
 
-func say(r *Room, c echo.Context, by people.Person, in thumbIn) (thumbOut, error) {
+func say(r *Handler, c echo.Context, by people.Person, in thumbIn) (thumbOut, error) {
 	device := in.ViewerToken
 	if device == "" {
 		device = signin.Viewer(c)
@@ -170,7 +170,7 @@ func say(r *Room, c echo.Context, by people.Person, in thumbIn) (thumbOut, error
 }
 
 // listQuestions gives pupils their board and moderators a page of a state.
-func listQuestions(r *Room, c echo.Context, by people.Person, _ struct{}) (list[questionDoc], error) {
+func listQuestions(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[questionDoc], error) {
 	ctx, out := c.Request().Context(), list[questionDoc]{Items: []questionDoc{}}
 	b, err := r.Questions.Board(ctx, by, c.Param("lesson"))
 	if err != nil {
@@ -213,7 +213,7 @@ func listQuestions(r *Room, c echo.Context, by people.Person, _ struct{}) (list[
 	return out, nil
 }
 
-func (r *Room) question(q question.Question, by people.Person) questionDoc {
+func (r *Handler) question(q question.Question, by people.Person) questionDoc {
 	d := questionDoc{ID: q.ID, LessonID: q.LessonID, Text: q.Text, State: string(q.State), Own: q.PersonID != "" && q.PersonID == by.ID, Answer: q.Answer,
 		Reason: q.Reason, CreatedAt: r.at(q.CreatedAt)}
 	if q.At >= 0 {

@@ -44,13 +44,13 @@ var reportCalls = []call{
 		summary: "Freeze and sign a period's figures", in: reportIn{}, out: reportOut{}, handle: take(201, makeReport)},
 	{method: "GET", path: "/reports/:report", action: people.MakeReport, scope: page.Site, status: 200,
 		summary: "A frozen, signed report; its signature is checked", out: reportOut{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (reportOut, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (reportOut, error) {
 			x, err := r.Viewership.ReportByID(c.Request().Context(), by, c.Param("report"))
 			return r.report(x), err
 		})},
 	{method: "GET", path: "/report-key", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The public key (Ed25519) that the house's reports are signed with", out: keyOut{},
-		handle: take(200, func(r *Room, _ echo.Context, _ people.Person, _ struct{}) (keyOut, error) {
+		handle: take(200, func(r *Handler, _ echo.Context, _ people.Person, _ struct{}) (keyOut, error) {
 			k := r.Viewership.ReportPublicKey()
 			return keyOut{Algorithm: "Ed25519", PublicKey: k, Hex: hex.EncodeToString(k)}, nil
 		})},
@@ -63,7 +63,7 @@ type keyOut struct {
 	Hex       string `json:"hex"`
 }
 
-func makeReport(r *Room, c echo.Context, by people.Person, in reportIn) (reportOut, error) {
+func makeReport(r *Handler, c echo.Context, by people.Person, in reportIn) (reportOut, error) {
 	q := viewership.Query{By: in.By, Subject: in.Subject, Grade: in.Grade, School: in.School, Area: in.Area, Lesson: in.Lesson, Channel: in.Channel}
 	for _, x := range []struct {
 		name, day string
@@ -82,7 +82,7 @@ func makeReport(r *Room, c echo.Context, by people.Person, in reportIn) (reportO
 	return r.report(x), err
 }
 
-func (r *Room) report(x viewership.Report) reportOut {
+func (r *Handler) report(x viewership.Report) reportOut {
 	return reportOut{ID: x.ID, MadeAt: r.at(x.MadeAt), MadeBy: x.MadeBy, Corrects: x.Corrects, Hash: x.Hash, Signed: x.Content,
 		Signature: x.Signature, PublicKey: x.PublicKey, Content: x.Frozen}
 }

@@ -46,7 +46,7 @@ type studentDoc struct {
 var rollCalls = []call{
 	{method: "POST", path: "/airings/:airing/roll-calls", action: people.RollCall, scope: page.Object, status: 201, once: true,
 		summary: "What a class said of an airing: names, or asked and watched; again corrects it", in: rollCallIn{}, out: rollCallOut{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, in rollCallIn) (rollCallOut, error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in rollCallIn) (rollCallOut, error) {
 			x := viewership.RollCall{AiringID: c.Param("airing"), ClassID: in.ClassID, Asked: in.Asked, Watched: in.Watched}
 			if in.Names != nil {
 				x.Named, x.Names = true, *in.Names
@@ -59,7 +59,7 @@ var rollCalls = []call{
 		handle: take(200, unreached)},
 }
 
-func unreached(r *Room, c echo.Context, by people.Person, _ struct{}) (unreachedOut, error) {
+func unreached(r *Handler, c echo.Context, by people.Person, _ struct{}) (unreachedOut, error) {
 	from, err := r.timeParam(c, "from")
 	if err != nil {
 		return unreachedOut{}, err

@@ -75,7 +75,7 @@ var searchCalls = []call{
 		handle: take(200, search)},
 	{method: "GET", path: "/suggest", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "Complete what is being typed", out: list[suggestDoc]{}, query: []string{"q", "grade", "limit"},
-		handle: take(200, func(r *Room, c echo.Context, _ people.Person, _ struct{}) (out list[suggestDoc], err error) {
+		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[suggestDoc], err error) {
 			grade, err := intParam(c, "grade", 0)
 			if err != nil {
 				return out, err
@@ -93,7 +93,7 @@ var searchCalls = []call{
 		})},
 }
 
-func search(r *Room, c echo.Context, _ people.Person, _ struct{}) (searchOut, error) {
+func search(r *Handler, c echo.Context, _ people.Person, _ struct{}) (searchOut, error) {
 	q := catalog.Query{Text: c.QueryParam("q"), Subject: c.QueryParam("subject"), Language: c.QueryParam("language"), School: c.QueryParam("school")}
 	for _, p := range []struct {
 		name string

@@ -77,7 +77,7 @@ type asRunIn struct {
 var televisionCalls = []call{
 	{method: "GET", path: "/channels", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "Television channels, ours and others'", out: list[channelDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, _ people.Person, _ struct{}) (out list[channelDoc], err error) {
+		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[channelDoc], err error) {
 			cs, err := r.Schedule.Store.Channels(c.Request().Context())
 			out.Items = []channelDoc{}
 			for _, x := range cs {
@@ -87,12 +87,12 @@ var televisionCalls = []call{
 		})},
 	{method: "POST", path: "/channels", action: people.EditChannel, scope: page.Site, status: 201, once: true,
 		summary: "Add a channel", in: channelIn{}, out: channelDoc{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, in channelIn) (channelDoc, error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in channelIn) (channelDoc, error) {
 			return r.saveChannel(c.Request().Context(), by, schedule.Channel{}, in)
 		})},
 	{method: "PATCH", path: "/channels/:channel", action: people.EditChannel, scope: page.Site, status: 200,
 		summary: "Change a channel", in: channelIn{}, out: channelDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in channelIn) (channelDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in channelIn) (channelDoc, error) {
 			ctx := c.Request().Context()
 			old, err := r.Schedule.Store.Channel(ctx, c.Param("channel"))
 			if err != nil {
@@ -102,26 +102,26 @@ var televisionCalls = []call{
 		})},
 	{method: "GET", path: "/channels/:channel/xmltv", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The channel's programme guide as XMLTV (application/xml), today and six days after unless asked otherwise",
-		query:   []string{"from", "to"}, handle: (*Room).guide},
+		query:   []string{"from", "to"}, handle: (*Handler).guide},
 	{method: "GET", path: "/airings", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "Airings, in order of start", out: list[airingDoc]{},
 		query:  []string{"channel", "lesson", "from", "to", "outcome", "limit"},
 		handle: take(200, listAirings)},
 	{method: "POST", path: "/airings", action: people.EditSchedule, scope: page.Site, status: 201, once: true,
 		summary: "Plan an airing; 409 airing.clash names the other", in: airingIn{}, out: airingDoc{},
-		handle: take(201, func(r *Room, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
+		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
 			a, err := r.Schedule.Save(c.Request().Context(), by, in.onto(schedule.Airing{}))
 			return r.airing(a), err
 		})},
 	{method: "GET", path: "/airings/:airing", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "One airing", out: airingDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (airingDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (airingDoc, error) {
 			a, err := r.Schedule.Store.Airing(c.Request().Context(), c.Param("airing"))
 			return r.airing(a), err
 		})},
 	{method: "PATCH", path: "/airings/:airing", action: people.EditSchedule, scope: page.Site, status: 200,
 		summary: "Change a planned airing", in: airingIn{}, out: airingDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
 			ctx := c.Request().Context()
 			old, err := r.Schedule.Store.Airing(ctx, c.Param("airing"))
 			if err != nil {
@@ -132,12 +132,12 @@ var televisionCalls = []call{
 		})},
 	{method: "DELETE", path: "/airings/:airing", action: people.EditSchedule, scope: page.Site, status: 204,
 		summary: "Take a planned airing off the schedule",
-		handle: take(204, func(r *Room, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Schedule.Remove(c.Request().Context(), by, c.Param("airing"))
 		})},
 	{method: "PUT", path: "/airings/:airing/as-run", action: people.ReportAsRun, scope: page.Site, status: 200,
 		summary: "Say what really happened", in: asRunIn{}, out: airingDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, in asRunIn) (airingDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in asRunIn) (airingDoc, error) {
 			a, err := r.Schedule.Report(c.Request().Context(), by, c.Param("airing"),
 				schedule.AsRun{Outcome: schedule.Outcome(in.Outcome), StartedAt: in.StartedAt, EndedAt: in.EndedAt, Note: in.Note})
 			return r.airing(a), err
@@ -147,7 +147,7 @@ var televisionCalls = []call{
 // guideDays is how much of the guide is given to those who do not ask for more.
 const guideDays = 7
 
-func (r *Room) guide(c echo.Context) error {
+func (r *Handler) guide(c echo.Context) error {
 	from, to, err := r.guideTimes(c)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (r *Room) guide(c echo.Context) error {
 	return c.Blob(http.StatusOK, "application/xml; charset=utf-8", b.Bytes())
 }
 
-func (r *Room) saveChannel(ctx context.Context, by people.Person, ch schedule.Channel, in channelIn) (channelDoc, error) {
+func (r *Handler) saveChannel(ctx context.Context, by people.Person, ch schedule.Channel, in channelIn) (channelDoc, error) {
 	set(&ch.Name, in.Name)
 	set(&ch.Own, in.Own)
 	set(&ch.Timezone, in.Timezone)
@@ -171,7 +171,7 @@ func (r *Room) saveChannel(ctx context.Context, by people.Person, ch schedule.Ch
 
 func channel(x schedule.Channel) channelDoc { return channelDoc{x.ID, x.Name, x.Own, x.Timezone} }
 
-func listAirings(r *Room, c echo.Context, _ people.Person, _ struct{}) (out list[airingDoc], err error) {
+func listAirings(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[airingDoc], err error) {
 	f := schedule.Filter{Channel: c.QueryParam("channel"), Lesson: c.QueryParam("lesson"), Outcome: schedule.Outcome(c.QueryParam("outcome"))}
 	if f.From, err = r.timeParam(c, "from"); err != nil {
 		return out, err
@@ -190,7 +190,7 @@ func listAirings(r *Room, c echo.Context, _ people.Person, _ struct{}) (out list
 	return out, err
 }
 
-func (r *Room) airing(a schedule.Airing) airingDoc {
+func (r *Handler) airing(a schedule.Airing) airingDoc {
 	return airingDoc{ID: a.ID, LessonID: a.LessonID, ChannelID: a.ChannelID, CopyID: a.CopyID, HouseNumber: a.HouseNumber,
 		StartsAt: r.at(a.StartsAt), EndsAt: r.at(a.EndsAt), Outcome: string(a.Outcome),
 		StartedAt: r.at(a.StartedAt), EndedAt: r.at(a.EndedAt), Note: a.Note, RepeatOf: a.RepeatOf}

@@ -37,12 +37,12 @@ type tokenOut struct {
 var tokenCalls = []call{
 	{method: "POST", path: "/tokens", action: people.ReadPublic, scope: page.Site, status: 201,
 		summary: "Sign in: a bearer token for scripts", in: tokenIn{}, out: tokenOut{},
-		handle: func(r *Room, c echo.Context) error {
+		handle: func(r *Handler, c echo.Context) error {
 			var in tokenIn
 			if err := read(c, &in); err != nil {
 				return err
 			}
-			secret, ses, p, err := r.Door.Enter(c, people.Credentials{Username: in.Username, Password: in.Password, Code: in.TOTP}, people.Token)
+			secret, ses, p, err := r.Authenticator.Enter(c, people.Credentials{Username: in.Username, Password: in.Password, Code: in.TOTP}, people.Token)
 			if err != nil {
 				return err
 			}
@@ -51,13 +51,13 @@ var tokenCalls = []call{
 		}},
 	{method: "DELETE", path: "/tokens/current", action: people.SeeSelf, scope: page.Site, status: 204,
 		summary: "End the token this call was made with",
-		handle: take(204, func(r *Room, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			ctx := c.Request().Context()
 			return struct{}{}, r.People.SignOut(ctx, by.ID, page.VisitOf(ctx).Session.ID)
 		})},
 	{method: "GET", path: "/me", action: people.SeeSelf, scope: page.Site, status: 200,
 		summary: "Who this token belongs to", out: personDoc{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (personDoc, error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (personDoc, error) {
 			return person(by), nil
 		})},
 }

@@ -45,22 +45,22 @@ const (
 
 var tusCalls = []call{
 	{method: "OPTIONS", path: "/tus", action: people.ReadPublic, scope: page.Site, status: 204,
-		summary: "What of tus 1.0.0 is served", handle: (*Room).tusOptions},
+		summary: "What of tus 1.0.0 is served", handle: (*Handler).tusOptions},
 	{method: "POST", path: "/tus", action: people.EditLesson, scope: page.Object, status: 201,
-		summary: "Begin an upload by tus; Upload-Metadata names lesson and filename", handle: tus((*Room).tusCreate)},
+		summary: "Begin an upload by tus; Upload-Metadata names lesson and filename", handle: tus((*Handler).tusCreate)},
 	{method: "HEAD", path: "/tus/:upload", action: people.EditLesson, scope: page.Object, status: 200,
-		summary: "How many bytes of an upload are kept", handle: tus((*Room).tusHead)},
+		summary: "How many bytes of an upload are kept", handle: tus((*Handler).tusHead)},
 	{method: "PATCH", path: "/tus/:upload", action: people.EditLesson, scope: page.Object, status: 204,
-		summary: "Go on with an upload at its offset", handle: tus((*Room).tusPatch)},
+		summary: "Go on with an upload at its offset", handle: tus((*Handler).tusPatch)},
 	{method: "POST", path: "/tus/:upload", action: people.EditLesson, scope: page.Object, status: 204,
-		summary: "PATCH or DELETE for clients that can only POST (X-HTTP-Method-Override)", handle: tus((*Room).tusOverride)},
+		summary: "PATCH or DELETE for clients that can only POST (X-HTTP-Method-Override)", handle: tus((*Handler).tusOverride)},
 	{method: "DELETE", path: "/tus/:upload", action: people.EditLesson, scope: page.Object, status: 204,
-		summary: "Give an upload up", handle: tus((*Room).tusDelete)},
+		summary: "Give an upload up", handle: tus((*Handler).tusDelete)},
 }
 
 // tus puts the protocol's version around a call.
-func tus(h func(r *Room, c echo.Context) error) func(*Room, echo.Context) error {
-	return func(r *Room, c echo.Context) error {
+func tus(h func(r *Handler, c echo.Context) error) func(*Handler, echo.Context) error {
+	return func(r *Handler, c echo.Context) error {
 		head := c.Response().Header()
 		head.Set("Tus-Resumable", tusVersion)
 		head.Set("Cache-Control", "no-store")
@@ -72,7 +72,7 @@ func tus(h func(r *Room, c echo.Context) error) func(*Room, echo.Context) error 
 	}
 }
 
-func (r *Room) tusOptions(c echo.Context) error {
+func (r *Handler) tusOptions(c echo.Context) error {
 	head := c.Response().Header()
 	head.Set("Tus-Resumable", tusVersion)
 	head.Set("Tus-Version", tusVersion)
@@ -82,7 +82,7 @@ func (r *Room) tusOptions(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-func (r *Room) tusCreate(c echo.Context) error {
+func (r *Handler) tusCreate(c echo.Context) error {
 	head := c.Request().Header
 	size, err := strconv.ParseInt(head.Get("Upload-Length"), 10, 64)
 	if err != nil || size < 0 {
@@ -123,7 +123,7 @@ func tusExpires(c echo.Context, u upload.Upload) {
 	}
 }
 
-func (r *Room) tusHead(c echo.Context) error {
+func (r *Handler) tusHead(c echo.Context) error {
 	u, offset, err := r.Uploads.Offset(c.Request().Context(), page.Who(c), c.Param("upload"))
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (r *Room) tusHead(c echo.Context) error {
 	return c.NoContent(http.StatusOK)
 }
 
-func (r *Room) tusPatch(c echo.Context) error {
+func (r *Handler) tusPatch(c echo.Context) error {
 	req := c.Request()
 	if req.Header.Get("Content-Type") != "application/offset+octet-stream" {
 		return c.NoContent(http.StatusUnsupportedMediaType)
@@ -164,7 +164,7 @@ func (r *Room) tusPatch(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-func (r *Room) tusOverride(c echo.Context) error {
+func (r *Handler) tusOverride(c echo.Context) error {
 	switch c.Request().Header.Get("X-HTTP-Method-Override") {
 	case http.MethodPatch:
 		return r.tusPatch(c)
@@ -174,7 +174,7 @@ func (r *Room) tusOverride(c echo.Context) error {
 	return fault.New(fault.Malformed, "upload.tus_method")
 }
 
-func (r *Room) tusDelete(c echo.Context) error {
+func (r *Handler) tusDelete(c echo.Context) error {
 	if err := r.Uploads.Abort(c.Request().Context(), page.Who(c), c.Param("upload")); err != nil {
 		return err
 	}

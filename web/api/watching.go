@@ -60,10 +60,10 @@ var watchCalls = []call{
 		handle: take(201, openSession)},
 	{method: "POST", path: "/heartbeats", action: people.ReadPublic, scope: page.Site, status: 202,
 		summary: "What was played so far, one heartbeat or an array of them; also as text/plain", in: heartbeatIn{}, out: heartbeatOut{},
-		handle: (*Room).beat},
+		handle: (*Handler).beat},
 }
 
-func openSession(r *Room, c echo.Context, by people.Person, in sessionIn) (sessionOut, error) {
+func openSession(r *Handler, c echo.Context, by people.Person, in sessionIn) (sessionOut, error) {
 	viewer := in.ViewerToken
 	if viewer == "" {
 		viewer = signin.Viewer(c)
@@ -86,7 +86,7 @@ func openSession(r *Room, c echo.Context, by people.Person, in sessionIn) (sessi
 
 // beat takes one heartbeat or an array. The body counts, not its content type:
 // sendBeacon can only send text/plain without asking first.
-func (r *Room) beat(c echo.Context) error {
+func (r *Handler) beat(c echo.Context) error {
 	raw, err := body(c, maxBody)
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ type attachmentForm struct {
 	File string `json:"file"`
 }
 
-func (r *Room) attachment(c echo.Context, w worksheet.Worksheet) attachmentDoc {
+func (r *Handler) attachment(c echo.Context, w worksheet.Worksheet) attachmentDoc {
 	return attachmentDoc{ID: w.ID, Name: w.Name, Type: w.Type, Bytes: w.Size, SHA256: w.SHA256, Width: w.Width, Height: w.Height,
 		URL: base(c) + Base + "/lessons/" + w.LessonID + "/attachments/" + w.ID, CreatedAt: r.at(w.At)}
 }
@@ -37,7 +37,7 @@ func (r *Room) attachment(c echo.Context, w worksheet.Worksheet) attachmentDoc {
 var worksheetCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/attachments", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "A lesson's worksheets", out: list[attachmentDoc]{},
-		handle: take(200, func(r *Room, c echo.Context, by people.Person, _ struct{}) (list[attachmentDoc], error) {
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[attachmentDoc], error) {
 			out := list[attachmentDoc]{Items: []attachmentDoc{}}
 			all, err := r.Worksheets.List(c.Request().Context(), by, c.Param("lesson"))
 			for _, w := range all {
@@ -47,7 +47,7 @@ var worksheetCalls = []call{
 		})},
 	{method: "POST", path: "/lessons/:lesson/attachments", action: people.EditLesson, scope: page.Object, status: 201, multipart: true,
 		summary: "Add a worksheet: PDF, PNG or JPEG, at most 20 MiB, known by its content", in: attachmentForm{}, out: attachmentDoc{},
-		handle: func(r *Room, c echo.Context) error {
+		handle: func(r *Handler, c echo.Context) error {
 			name, data, err := page.File(c, "file", worksheet.MaxBytes)
 			if err != nil {
 				return err
@@ -62,7 +62,7 @@ var worksheetCalls = []call{
 			return c.JSON(http.StatusCreated, d)
 		}},
 	{method: "GET", path: "/lessons/:lesson/attachments/:worksheet", action: people.ReadLesson, scope: page.Object, status: 200,
-		summary: "The worksheet itself, to be saved", handle: func(r *Room, c echo.Context) error {
+		summary: "The worksheet itself, to be saved", handle: func(r *Handler, c echo.Context) error {
 			w, err := r.Worksheets.Read(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("worksheet"))
 			if err != nil {
 				return err
@@ -71,7 +71,7 @@ var worksheetCalls = []call{
 		}},
 	{method: "DELETE", path: "/lessons/:lesson/attachments/:worksheet", action: people.EditLesson, scope: page.Object, status: 204,
 		summary: "Remove a worksheet",
-		handle: take(204, func(r *Room, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Worksheets.Delete(c.Request().Context(), by, c.Param("lesson"), c.Param("worksheet"))
 		})},
 }

@@ -14,7 +14,7 @@ import (
 
 // csv is the table as a CSV file, at an address of its own since before
 // ?format= was there.
-func (r Room) csv(c echo.Context) error {
+func (r Handler) csv(c echo.Context) error {
 	t, q, err := r.asked(c)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (r Room) csv(c echo.Context) error {
 
 // send sends the table on screen as a file. An empty cell is "no data", never
 // zero, and what is hidden on screen is hidden there.
-func (r Room) send(c echo.Context, t table, format string) error {
+func (r Handler) send(c echo.Context, t table, format string) error {
 	ctx := c.Request().Context()
 	say := func(key string) string { return locale.T(ctx, key) }
 	head := []any{say("department.by_" + t.By), say("department.id")}

@@ -30,9 +30,9 @@ type draw struct {
 	Form    page.Form
 }
 
-func (r Room) draw(c echo.Context) error { return r.showDraw(c, nil) }
+func (r Handler) draw(c echo.Context) error { return r.showDraw(c, nil) }
 
-func (r Room) makeDraw(c echo.Context) error {
+func (r Handler) makeDraw(c echo.Context) error {
 	n, err := strconv.Atoi(c.FormValue("classes"))
 	if err != nil {
 		n = 0
@@ -46,7 +46,7 @@ func (r Room) makeDraw(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/department/draws/"+c.Param("airing"))
 }
 
-func (r Room) showDraw(c echo.Context, wrong error) error {
+func (r Handler) showDraw(c echo.Context, wrong error) error {
 	ctx := c.Request().Context()
 	v, err := r.readDraw(ctx, c)
 	if err != nil {
@@ -60,7 +60,7 @@ func (r Room) showDraw(c echo.Context, wrong error) error {
 	return page.Render(c, status, drawPage(v))
 }
 
-func (r Room) readDraw(ctx context.Context, c echo.Context) (v draw, err error) {
+func (r Handler) readDraw(ctx context.Context, c echo.Context) (v draw, err error) {
 	a, err := r.Channels.Airing(ctx, c.Param("airing"))
 	if err != nil {
 		return v, err

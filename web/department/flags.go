@@ -21,7 +21,7 @@ type flagged struct {
 }
 
 // flags lists the last thirty days unless the address says otherwise.
-func (r Room) flags(c echo.Context) error {
+func (r Handler) flags(c echo.Context) error {
 	format, err := page.SheetFormat(c)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (r Room) flags(c echo.Context) error {
 }
 
 // sendFlags sends the flags on screen; viewers stay as short as there.
-func (r Room) sendFlags(c echo.Context, v flagged, format string) error {
+func (r Handler) sendFlags(c echo.Context, v flagged, format string) error {
 	ctx := c.Request().Context()
 	say := func(key string) any { return locale.T(ctx, key) }
 	head := []any{say("flags.viewer"), say("department.by_day"), say("flags.reason"), say("flags.sessions"), say("flags.state"), say("flags.restored_by"), say("flags.restored_at")}
@@ -72,7 +72,7 @@ func (r Room) sendFlags(c echo.Context, v flagged, format string) error {
 }
 
 // restore counts a flagged day after all, or leaves it out again.
-func (r Room) restore(c echo.Context) error {
+func (r Handler) restore(c echo.Context) error {
 	back := c.FormValue("restored") == "yes"
 	if err := r.Views.Restore(c.Request().Context(), page.Who(c), c.FormValue("viewer"), c.FormValue("day"), back); err != nil {
 		return err

@@ -31,7 +31,7 @@ type ledger struct {
 	Draws bool // may draw classes
 }
 
-func (r Room) ledger(c echo.Context) error {
+func (r Handler) ledger(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	id := c.Param("lesson")
 	v := ledger{Station: people.May(by, people.ReadSchedule, people.Object{}), Draws: people.May(by, people.ReadViewing, people.Object{})}
@@ -80,7 +80,7 @@ func (r Room) ledger(c echo.Context) error {
 }
 
 // sendLedger sends every figure of the lesson as one row with its evidence.
-func (r Room) sendLedger(c echo.Context, v ledger, format string) error {
+func (r Handler) sendLedger(c echo.Context, v ledger, format string) error {
 	ctx := c.Request().Context()
 	say := func(key string) string { return locale.T(ctx, key) }
 	head := []any{say("ledger.where"), say("ledger.when"), say("outcome.label"), say("figure.what"), say("figure.value"), say("department.unit"),

@@ -27,7 +27,7 @@ func (v leftOut) shown() []viewership.LeftLesson {
 	return v.Lessons[from:min(from+rowsPerPage, len(v.Lessons))]
 }
 
-func (r Room) leftOut(c echo.Context) error {
+func (r Handler) leftOut(c echo.Context) error {
 	ctx := c.Request().Context()
 	format, err := page.SheetFormat(c)
 	if err != nil {
@@ -63,7 +63,7 @@ func (r Room) leftOut(c echo.Context) error {
 	return page.Render(c, status, leftOutPage(v))
 }
 
-func (r Room) sendLeftOut(c echo.Context, v leftOut, format string) error {
+func (r Handler) sendLeftOut(c echo.Context, v leftOut, format string) error {
 	ctx := c.Request().Context()
 	say := func(key string) any { return locale.T(ctx, key) }
 	head := []any{say("department.by_lesson"), say("department.id"), say("department.by_subject"), say("department.by_grade"), say("left.all")}

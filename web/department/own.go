@@ -15,7 +15,7 @@ import (
 
 // ownSchool is the table of the lessons of the school that one works at, the
 // one that one leads first. Its own staff see every number of it.
-func (r Room) ownSchool(c echo.Context) error {
+func (r Handler) ownSchool(c echo.Context) error {
 	by := page.Who(c)
 	at := by.SchoolAs(people.Head)
 	if at == "" {
@@ -35,7 +35,7 @@ func (r Room) ownSchool(c echo.Context) error {
 }
 
 // ownLessons is the table of a teacher's own lessons.
-func (r Room) ownLessons(c echo.Context) error {
+func (r Handler) ownLessons(c echo.Context) error {
 	return r.showTable(c, func(t *table, q *viewership.Query) {
 		t.own("/teacher/viewership", "", q)
 		q.Teacher = page.Who(c).ID

@@ -53,7 +53,7 @@ func homesAsked(c echo.Context) (h homes, err error) {
 	return h, fault.Form("viewership.invalid", bad...)
 }
 
-func (r Room) reach(c echo.Context) error {
+func (r Handler) reach(c echo.Context) error {
 	ctx := c.Request().Context()
 	format, err := page.SheetFormat(c)
 	if err != nil {
@@ -117,7 +117,7 @@ func (v reach) lines(ctx context.Context) [][2]string {
 	}
 }
 
-func (r Room) sendReach(c echo.Context, v reach, format string) error {
+func (r Handler) sendReach(c echo.Context, v reach, format string) error {
 	ctx := c.Request().Context()
 	var lines [][2]string
 	if !v.None {

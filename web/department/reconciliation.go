@@ -55,11 +55,11 @@ func (v reconciliation) label(g viewership.Gap) string {
 	return g.Key
 }
 
-func (r Room) reconciliation(c echo.Context) error {
+func (r Handler) reconciliation(c echo.Context) error {
 	return r.showReconciliation(c, http.StatusOK, reconciliation{Done: page.DoneOf(c)})
 }
 
-func (r Room) showReconciliation(c echo.Context, status int, v reconciliation) error {
+func (r Handler) showReconciliation(c echo.Context, status int, v reconciliation) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	y, m, d := r.Now().In(r.Zone).Date()
 	v.To = time.Date(y, m, d, 0, 0, 0, 0, r.Zone)
@@ -104,7 +104,7 @@ func (r Room) showReconciliation(c echo.Context, status int, v reconciliation) e
 }
 
 // takeLog counts an access log while it arrives: it may be too large to keep.
-func (r Room) takeLog(c echo.Context) error {
+func (r Handler) takeLog(c echo.Context) error {
 	err := r.countLog(c)
 	switch k := fault.KindOf(err); {
 	case err == nil:
@@ -115,7 +115,7 @@ func (r Room) takeLog(c echo.Context) error {
 	return err
 }
 
-func (r Room) countLog(c echo.Context) error {
+func (r Handler) countLog(c echo.Context) error {
 	parts, err := c.Request().MultipartReader()
 	if err != nil {
 		return fault.Wrap(err, fault.Malformed, "request.malformed")

@@ -48,7 +48,7 @@ func (v report) day(s string, before int) time.Time {
 	return t.AddDate(0, 0, -before)
 }
 
-func (r Room) reports(c echo.Context) error {
+func (r Handler) reports(c echo.Context) error {
 	ctx := c.Request().Context()
 	var v reportList
 	var err error
@@ -67,7 +67,7 @@ func (r Room) reports(c echo.Context) error {
 }
 
 // makeReport freezes the table that the form's address asks for.
-func (r Room) makeReport(c echo.Context) error {
+func (r Handler) makeReport(c echo.Context) error {
 	_, q, err := r.asked(c)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (r Room) makeReport(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/department/reports/"+x.ID)
 }
 
-func (r Room) report(c echo.Context) error {
+func (r Handler) report(c echo.Context) error {
 	ctx := c.Request().Context()
 	x, err := r.Views.ReportByID(ctx, page.Who(c), c.Param("report"))
 	if err != nil {
@@ -126,7 +126,7 @@ func sendSigned(c echo.Context, x viewership.Report) error {
 
 // sendReport sends the frozen rows as a file, their sum last, then what the
 // report says of itself.
-func (r Room) sendReport(c echo.Context, v report, format string) error {
+func (r Handler) sendReport(c echo.Context, v report, format string) error {
 	ctx := c.Request().Context()
 	say := func(key string) string { return locale.T(ctx, key) }
 	head := []any{say("department.by_" + v.By), say("department.id"), say("department.web_views"), say("department.web_viewers"),

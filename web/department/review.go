@@ -85,7 +85,7 @@ func (v queue) since(l lesson.Lesson) time.Time {
 // days is for how many whole days the lesson has waited.
 func (v queue) days(l lesson.Lesson) int { return max(0, int(v.Now.Sub(v.since(l)).Hours()/24)) }
 
-func (r Room) queue(c echo.Context) error {
+func (r Handler) queue(c echo.Context) error {
 	ctx := c.Request().Context()
 	v := queue{Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"), Show: c.QueryParam("show"), Now: r.Now(), Done: page.DoneOf(c)}
 	if !slices.Contains([]string{waiting, preapproved, approved, again}, v.Show) {
@@ -124,7 +124,7 @@ func (r Room) queue(c echo.Context) error {
 }
 
 // sendQueue sends the queue as a table: what the page shows, all pages of it.
-func (r Room) sendQueue(c echo.Context, v queue, format string) error {
+func (r Handler) sendQueue(c echo.Context, v queue, format string) error {
 	ctx, p := c.Request().Context(), locale.From(c.Request().Context())
 	var rows [][]any
 	for after := ""; ; {
@@ -182,11 +182,11 @@ func (v review) tomorrow() string {
 // momentLayout is how a datetime-local input writes what was chosen.
 const momentLayout = "2006-01-02T15:04"
 
-func (r Room) review(c echo.Context) error {
+func (r Handler) review(c echo.Context) error {
 	return r.showReview(c, http.StatusOK, review{Done: page.DoneOf(c)})
 }
 
-func (r Room) showReview(c echo.Context, status int, v review) error {
+func (r Handler) showReview(c echo.Context, status int, v review) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	var err error
 	if v.Lesson, err = r.Lessons.Read(ctx, by, c.Param("lesson")); err != nil {
@@ -229,7 +229,7 @@ func (r Room) showReview(c echo.Context, status int, v review) error {
 	return page.Render(c, status, reviewPage(v))
 }
 
-func (r Room) approve(c echo.Context) error {
+func (r Handler) approve(c echo.Context) error {
 	f := page.FormOf(c, "when", "publishAt")
 	var at time.Time
 	var err error
@@ -253,7 +253,7 @@ func (r Room) approve(c echo.Context) error {
 	return r.reviewed(c, err, done, func(v *review) { f.Err = err; v.Approve = f })
 }
 
-func (r Room) giveBack(c echo.Context) error {
+func (r Handler) giveBack(c echo.Context) error {
 	f := page.FormOf(c, "reason", "at")
 	at, ok := clock(f.Values["at"])
 	var err error
@@ -265,19 +265,19 @@ func (r Room) giveBack(c echo.Context) error {
 	return r.reviewed(c, err, "returned", func(v *review) { f.Err = err; v.Return = f })
 }
 
-func (r Room) withdraw(c echo.Context) error {
+func (r Handler) withdraw(c echo.Context) error {
 	f := page.FormOf(c, "reason")
 	_, err := r.Lessons.Withdraw(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["reason"])
 	return r.reviewed(c, err, "withdrawn", func(v *review) { f.Err = err; v.Withdraw = f })
 }
 
-func (r Room) confirm(c echo.Context) error {
+func (r Handler) confirm(c echo.Context) error {
 	_, err := r.Lessons.Confirm(c.Request().Context(), page.Who(c), c.Param("lesson"))
 	return r.reviewed(c, err, "confirmed", func(v *review) { v.Approve.Err = err })
 }
 
 // takeDown takes a lesson off at once; the reviewer stays with it.
-func (r Room) takeDown(c echo.Context) error {
+func (r Handler) takeDown(c echo.Context) error {
 	f := page.FormOf(c, "reason")
 	_, err := r.Lessons.TakeDown(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["reason"])
 	if err == nil && page.Who(c).Is(people.Reviewer) {
@@ -286,13 +286,13 @@ func (r Room) takeDown(c echo.Context) error {
 	return r.reviewed(c, err, "taken_down", func(v *review) { f.Err = err; v.Down = f })
 }
 
-func (r Room) putBack(c echo.Context) error {
+func (r Handler) putBack(c echo.Context) error {
 	_, err := r.Lessons.PutBack(c.Request().Context(), page.Who(c), c.Param("lesson"))
 	return r.reviewed(c, err, "put_back", func(v *review) { v.Approve.Err = err })
 }
 
 // rules says at schools of which levels heads look first.
-func (r Room) rules(c echo.Context) error {
+func (r Handler) rules(c echo.Context) error {
 	if err := c.Request().ParseForm(); err != nil {
 		return fault.Wrap(err, fault.Malformed, "request.malformed")
 	}
@@ -308,7 +308,7 @@ func (r Room) rules(c echo.Context) error {
 
 // reviewed goes back to the queue after a decision, or shows the lesson again
 // with what was typed and what is wrong, which put lays into its form.
-func (r Room) reviewed(c echo.Context, err error, done string, put func(*review)) error {
+func (r Handler) reviewed(c echo.Context, err error, done string, put func(*review)) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict:
 		var v review

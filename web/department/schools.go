@@ -18,7 +18,7 @@ type schools struct {
 	viewership.Participation
 }
 
-func (r Room) schools(c echo.Context) error {
+func (r Handler) schools(c echo.Context) error {
 	ctx := c.Request().Context()
 	format, err := page.SheetFormat(c)
 	if err != nil {
@@ -47,7 +47,7 @@ func (r Room) schools(c echo.Context) error {
 	return page.Render(c, status, schoolsPage(v))
 }
 
-func (r Room) sendSchools(c echo.Context, v schools, format string) error {
+func (r Handler) sendSchools(c echo.Context, v schools, format string) error {
 	ctx := c.Request().Context()
 	say := func(key string) any { return locale.T(ctx, key) }
 	head := []any{say("department.by_school"), say("part.code"), say("part.level"), say("part.takes_part"), say("part.lessons"), say("department.web_views"),

@@ -189,7 +189,7 @@ func monday(t time.Time, zone *time.Location) time.Time {
 
 // asked reads the table's question from the address. Without a period it is
 // this week.
-func (r Room) asked(c echo.Context) (table, viewership.Query, error) {
+func (r Handler) asked(c echo.Context) (table, viewership.Query, error) {
 	t := table{
 		By: c.QueryParam("by"), Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"),
 		School: c.QueryParam("school"), Area: c.QueryParam("area"), Channel: c.QueryParam("channel"), Now: r.Now(), Zone: r.Zone,
@@ -227,7 +227,7 @@ func (r Room) asked(c echo.Context) (table, viewership.Query, error) {
 }
 
 // rows fills the table.
-func (r Room) rows(c echo.Context, t *table, q viewership.Query) error {
+func (r Handler) rows(c echo.Context, t *table, q viewership.Query) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	ask := r.Views.TableAndTotal
 	if t.Path != home {
@@ -278,10 +278,12 @@ const finalAfter = 30
 // home is the department's own page.
 const home = "/department"
 
-func (r Room) table(c echo.Context) error { return r.showTable(c, func(*table, *viewership.Query) {}) }
+func (r Handler) table(c echo.Context) error {
+	return r.showTable(c, func(*table, *viewership.Query) {})
+}
 
 // showTable answers with the table. own narrows it to what is one's own.
-func (r Room) showTable(c echo.Context, own func(*table, *viewership.Query)) error {
+func (r Handler) showTable(c echo.Context, own func(*table, *viewership.Query)) error {
 	ctx := c.Request().Context()
 	format, err := page.SheetFormat(c)
 	if err != nil {
@@ -313,7 +315,7 @@ func (r Room) showTable(c echo.Context, own func(*table, *viewership.Query)) err
 }
 
 // choices reads what the filters offer.
-func (r Room) choices(ctx context.Context, t *table) (err error) {
+func (r Handler) choices(ctx context.Context, t *table) (err error) {
 	if t.Subjects, err = r.Schools.Subjects(ctx); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 	"lenlop/web/locale"
 )
 
-// Streams tells where what plays of a lesson is (stream.Room).
+// Streams tells where what plays of a lesson is (stream.Handler).
 type Streams interface {
 	// Playback gives the addresses of a lesson's master playlist and poster, for
 	// the person signed in.

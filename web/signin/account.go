@@ -13,7 +13,7 @@ import (
 	"lenlop/web/page"
 )
 
-func (d *Door) account(c echo.Context) error {
+func (d *Authenticator) account(c echo.Context) error {
 	v := page.VisitOf(c.Request().Context())
 	list, err := d.People.Store.Sessions(c.Request().Context(), v.Person.ID)
 	if err != nil {
@@ -23,7 +23,7 @@ func (d *Door) account(c echo.Context) error {
 	return page.Render(c, http.StatusOK, account(v.Person, v.Session, list, page.DoneOf(c)))
 }
 
-func (d *Door) end(c echo.Context) error {
+func (d *Authenticator) end(c echo.Context) error {
 	// No id would mean every session: a form without one must not do that.
 	id := c.FormValue("session")
 	if id == "" {
@@ -39,7 +39,7 @@ func (d *Door) end(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, back+"?done=ended")
 }
 
-func (d *Door) endOthers(c echo.Context) error {
+func (d *Authenticator) endOthers(c echo.Context) error {
 	v := page.VisitOf(c.Request().Context())
 	if err := d.People.EndOthers(c.Request().Context(), v.Person.ID, v.Session.ID); err != nil {
 		return err
@@ -61,11 +61,11 @@ type tokensView struct {
 // tokenDays are the lives that may be chosen.
 var tokenDays = []int{7, 30, 90, 365}
 
-func (d *Door) tokens(c echo.Context) error {
+func (d *Authenticator) tokens(c echo.Context) error {
 	return d.showTokens(c, http.StatusOK, tokensView{Done: page.DoneOf(c)})
 }
 
-func (d *Door) showTokens(c echo.Context, status int, v tokensView) error {
+func (d *Authenticator) showTokens(c echo.Context, status int, v tokensView) error {
 	p := page.Who(c)
 	list, err := d.People.Store.Sessions(c.Request().Context(), p.ID)
 	if err != nil {
@@ -76,7 +76,7 @@ func (d *Door) showTokens(c echo.Context, status int, v tokensView) error {
 	return page.Render(c, status, tokensPage(v))
 }
 
-func (d *Door) makeToken(c echo.Context) error {
+func (d *Authenticator) makeToken(c echo.Context) error {
 	f := page.FormOf(c, "name", "days")
 	n := people.NewToken{Name: f.Values["name"], Scopes: Scopes(c)}
 	n.Days, _ = strconv.Atoi(f.Values["days"]) // what is no number is refused as no days

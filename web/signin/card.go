@@ -18,8 +18,8 @@ const CardPath = "/signin/card"
 
 // Cards lets pupils in with the class code and the code of their card.
 type Cards struct {
-	Door   *Door
-	Office *school.Office
+	Authenticator *Authenticator
+	Office        *school.Office
 }
 
 // Routes of signing in by card.
@@ -31,7 +31,7 @@ func (k Cards) Routes() []page.Route {
 }
 
 func (k Cards) show(c echo.Context) error {
-	return page.Render(c, http.StatusOK, cardForm(page.Form{Values: map[string]string{"class": school.Door(c.QueryParam("class")), "back": c.QueryParam("back")}}))
+	return page.Render(c, http.StatusOK, cardForm(page.Form{Values: map[string]string{"class": school.ParseJoinCode(c.QueryParam("class")), "back": c.QueryParam("back")}}))
 }
 
 func (k Cards) enter(c echo.Context) error {
@@ -41,8 +41,8 @@ func (k Cards) enter(c echo.Context) error {
 	var p people.Person
 	// Wrong tries are counted for the very code that was typed, and for the
 	// address: a count for the class would let one joker lock all of it out.
-	card := "card " + school.Door(f.Values["class"]) + " " + strings.ToUpper(f.Values["code"])
-	err := k.Door.Try(c, card, func(ctx context.Context) (err error) {
+	card := "card " + school.ParseJoinCode(f.Values["class"]) + " " + strings.ToUpper(f.Values["code"])
+	err := k.Authenticator.Try(c, card, func(ctx context.Context) (err error) {
 		secret, ses, p, err = k.Office.SignIn(ctx, f.Values["class"], f.Values["code"], c.Request().UserAgent())
 		return err
 	})
@@ -55,5 +55,5 @@ func (k Cards) enter(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return k.Door.letIn(c, p, ses, secret, f.Values["back"])
+	return k.Authenticator.letIn(c, p, ses, secret, f.Values["back"])
 }

@@ -27,7 +27,7 @@ type away struct {
 func externalBack(base string) string { return base + "/signin/external/back" }
 
 // leaveFor sends somebody to the province's own sign-in.
-func (d *Door) leaveFor(c echo.Context) error {
+func (d *Authenticator) leaveFor(c echo.Context) error {
 	if d.External == nil {
 		return c.Redirect(http.StatusSeeOther, "/signin")
 	}
@@ -53,7 +53,7 @@ func (d *Door) leaveFor(c echo.Context) error {
 // comeBack lets in whom the province's own sign-in vouches for. Reached
 // without having left from here (a bookmark, a repeated click), it leads to the
 // ordinary page.
-func (d *Door) comeBack(c echo.Context) error {
+func (d *Authenticator) comeBack(c echo.Context) error {
 	ctx := c.Request().Context()
 	base, state := page.VisitOf(ctx).Base, c.QueryParam("state")
 	k, err := c.Request().Cookie(externalCookie(base))
@@ -81,7 +81,7 @@ func (d *Door) comeBack(c echo.Context) error {
 	return d.letIn(c, p, ses, secret, back)
 }
 
-func (d *Door) vouched(ctx context.Context, base, state, code string) (p people.Person, back string, err error) {
+func (d *Authenticator) vouched(ctx context.Context, base, state, code string) (p people.Person, back string, err error) {
 	data, err := d.People.Return(ctx, state)
 	if err != nil {
 		return people.Person{}, "", err

@@ -18,20 +18,20 @@ import (
 // mails reports whether reset links can be mailed. Without a public address of
 // our own the link would lead where the request's Host says, which a stranger
 // chooses.
-func (d *Door) mails() bool { return d.Mail != nil && d.Public != "" }
+func (d *Authenticator) mails() bool { return d.Mail != nil && d.Public != "" }
 
 // ResetAddress is the address that a reset's secret is used at.
 func ResetAddress(base, secret string) string {
 	return base + "/reset?token=" + url.QueryEscape(secret)
 }
 
-func (d *Door) forgot(c echo.Context) error {
+func (d *Authenticator) forgot(c echo.Context) error {
 	return page.Render(c, http.StatusOK, forgotPage(page.Form{}, d.mails(), false))
 }
 
 // mailReset answers the same whether or not there is such an account, and
 // before the letter is sent, so that its time tells nothing either.
-func (d *Door) mailReset(c echo.Context) error {
+func (d *Authenticator) mailReset(c echo.Context) error {
 	f := page.FormOf(c, "account")
 	account := strings.ToLower(strings.TrimSpace(f.Values["account"]))
 	if account == "" {
@@ -55,7 +55,7 @@ func (d *Door) mailReset(c echo.Context) error {
 // sendsWithin bounds making and sending one letter.
 const sendsWithin = time.Minute
 
-func (d *Door) sendReset(ctx context.Context, account string) {
+func (d *Authenticator) sendReset(ctx context.Context, account string) {
 	ctx, done := context.WithTimeout(ctx, sendsWithin)
 	defer done()
 	p, secret, ok, err := d.People.MailedReset(ctx, account)
@@ -70,7 +70,7 @@ func (d *Door) sendReset(ctx context.Context, account string) {
 	}
 }
 
-func (d *Door) showReset(c echo.Context) error {
+func (d *Authenticator) showReset(c echo.Context) error {
 	token := c.QueryParam("token")
 	p, err := d.People.ResetOf(c.Request().Context(), token)
 	if fault.Is(err, "signin.reset_gone") {
@@ -82,7 +82,7 @@ func (d *Door) showReset(c echo.Context) error {
 	return page.Render(c, http.StatusOK, resetPage(page.Form{}, p, token))
 }
 
-func (d *Door) reset(c echo.Context) error {
+func (d *Authenticator) reset(c echo.Context) error {
 	token, password := c.FormValue("token"), c.FormValue("password")
 	err := d.Try(c, "reset "+people.HashSecret(token)[:16], func(ctx context.Context) error {
 		if password != c.FormValue("again") {

@@ -18,7 +18,7 @@ const SecondStepPath = "/account/second-step"
 
 // mustEnrol reports whether the visitor has to set up one-time codes first.
 // Tokens with scopes were made by somebody who had.
-func (d *Door) mustEnrol(v *page.Visit) bool {
+func (d *Authenticator) mustEnrol(v *page.Visit) bool {
 	if v.Person.Anonymous() || v.Session.Kind == people.Personal || v.Session.Kind == people.MachineToken || !d.People.MustEnrol(v.Person) {
 		return false
 	}
@@ -29,7 +29,7 @@ func (d *Door) mustEnrol(v *page.Visit) bool {
 	return true
 }
 
-func (d *Door) enrolFirst(c echo.Context) error {
+func (d *Authenticator) enrolFirst(c echo.Context) error {
 	if c.Request().Method == http.MethodGet && strings.Contains(c.Request().Header.Get("Accept"), "text/html") {
 		return c.Redirect(http.StatusSeeOther, SecondStepPath)
 	}
@@ -37,7 +37,7 @@ func (d *Door) enrolFirst(c echo.Context) error {
 }
 
 // askCode asks somebody whose password was right for the one-time code.
-func (d *Door) askCode(c echo.Context, p people.Person, back string) error {
+func (d *Authenticator) askCode(c echo.Context, p people.Person, back string) error {
 	halfway, err := d.People.Halfway(c.Request().Context(), p)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (d *Door) askCode(c echo.Context, p people.Person, back string) error {
 	return page.Render(c, http.StatusOK, codeForm(page.Form{Values: map[string]string{"back": back, "halfway": halfway}}))
 }
 
-func (d *Door) code(c echo.Context) error {
+func (d *Authenticator) code(c echo.Context) error {
 	f := page.FormOf(c, "back", "halfway")
 	p, err := d.People.HalfwayOf(c.Request().Context(), f.Values["halfway"])
 	if fault.Is(err, "signin.expired") {
@@ -85,11 +85,11 @@ type enrolView struct {
 	Form     page.Form
 }
 
-func (d *Door) secondStep(c echo.Context) error {
+func (d *Authenticator) secondStep(c echo.Context) error {
 	return d.showSecondStep(c, http.StatusOK, enrolView{})
 }
 
-func (d *Door) showSecondStep(c echo.Context, status int, v enrolView) error {
+func (d *Authenticator) showSecondStep(c echo.Context, status int, v enrolView) error {
 	ctx := c.Request().Context()
 	visit := page.VisitOf(ctx)
 	v.On = v.On || visit.Person.SecondStep
@@ -105,13 +105,13 @@ func (d *Door) showSecondStep(c echo.Context, status int, v enrolView) error {
 	return page.Render(c, status, secondStepPage(v))
 }
 
-func (d *Door) confirmSecondStep(c echo.Context) error {
+func (d *Authenticator) confirmSecondStep(c echo.Context) error {
 	visit := page.VisitOf(c.Request().Context())
 	codes, err := d.People.ConfirmSecondStep(c.Request().Context(), visit.Person, visit.Session, c.FormValue("code"))
 	return d.afterCode(c, codes, err)
 }
 
-func (d *Door) newRecovery(c echo.Context) error {
+func (d *Authenticator) newRecovery(c echo.Context) error {
 	p := page.Who(c)
 	var codes []string
 	err := d.Try(c, "code "+p.Username, func(ctx context.Context) (err error) {
@@ -130,7 +130,7 @@ func (d *Door) newRecovery(c echo.Context) error {
 	return d.afterCode(c, codes, err)
 }
 
-func (d *Door) afterCode(c echo.Context, codes []string, err error) error {
+func (d *Authenticator) afterCode(c echo.Context, codes []string, err error) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict, fault.RateLimited:
 		page.RetryAfter(c, err)

@@ -23,8 +23,8 @@ import (
 	"lenlop/web/page"
 )
 
-// Door lets people in.
-type Door struct {
+// Authenticator lets people in.
+type Authenticator struct {
 	People  *people.Service
 	Book    *locale.Book
 	Trusted []netip.Prefix // proxies whose X-Forwarded-* are believed
@@ -52,8 +52,8 @@ type External interface {
 	Redeem(ctx context.Context, back, code, nonce, verifier string) (people.Claims, error)
 }
 
-// NewDoor makes a Door; see its fields.
-func NewDoor(d Door) *Door {
+// New makes a Authenticator; see its fields.
+func New(d Authenticator) *Authenticator {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
@@ -68,7 +68,7 @@ func NewDoor(d Door) *Door {
 }
 
 // Base is the scheme and host that a visitor used.
-func (d *Door) Base(r *http.Request) string {
+func (d *Authenticator) Base(r *http.Request) string {
 	if d.Public != "" {
 		return strings.TrimSuffix(d.Public, "/")
 	}
@@ -80,7 +80,7 @@ func (d *Door) Base(r *http.Request) string {
 }
 
 // Addr is the client's address; X-Forwarded-For counts only from a trusted proxy.
-func (d *Door) Addr(r *http.Request) string {
+func (d *Authenticator) Addr(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
@@ -102,7 +102,7 @@ func (d *Door) Addr(r *http.Request) string {
 	return host
 }
 
-func (d *Door) trusted(r *http.Request) bool {
+func (d *Authenticator) trusted(r *http.Request) bool {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return false
@@ -111,7 +111,7 @@ func (d *Door) trusted(r *http.Request) bool {
 	return err == nil && d.inTrusted(a)
 }
 
-func (d *Door) inTrusted(a netip.Addr) bool {
+func (d *Authenticator) inTrusted(a netip.Addr) bool {
 	for _, p := range d.Trusted {
 		if p.Contains(a.Unmap()) {
 			return true
@@ -155,7 +155,7 @@ func operator(ctx context.Context) bool { return ctx.Value(operatorKey{}) != nil
 // Middleware puts the visit and the language into the request's context. A
 // request with a bad token is refused; one with an old cookie goes on as
 // anonymous.
-func (d *Door) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
+func (d *Authenticator) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		wish := r.URL.Query().Get("lang")
@@ -200,7 +200,7 @@ func (d *Door) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 // Enter signs a person in with credentials within the limits and gives the
 // session's secret. The person comes back too when only the one-time code was
 // missing or wrong.
-func (d *Door) Enter(c echo.Context, in people.Credentials, kind people.SessionKind) (secret string, ses people.Session, p people.Person, err error) {
+func (d *Authenticator) Enter(c echo.Context, in people.Credentials, kind people.SessionKind) (secret string, ses people.Session, p people.Person, err error) {
 	err = d.Try(c, strings.ToLower(strings.TrimSpace(in.Username)), func(ctx context.Context) error {
 		secret, ses, p, err = d.People.Enter(ctx, in, kind, c.Request().UserAgent())
 		return err
@@ -212,7 +212,7 @@ func (d *Door) Enter(c echo.Context, in people.Credentials, kind people.SessionK
 // limits: what try answers as Unauthenticated is counted, but for a code that
 // is still owed. Checking takes memory and time, so a class that comes at once
 // waits its turn.
-func (d *Door) Try(c echo.Context, account string, try func(ctx context.Context) error) error {
+func (d *Authenticator) Try(c echo.Context, account string, try func(ctx context.Context) error) error {
 	ctx := c.Request().Context()
 	addr := page.VisitOf(ctx).Addr
 	if err := d.slowDown(account, addr); err != nil {
@@ -240,7 +240,7 @@ func (d *Door) Try(c echo.Context, account string, try func(ctx context.Context)
 	return err
 }
 
-func (d *Door) slowDown(account, addr string) error {
+func (d *Authenticator) slowDown(account, addr string) error {
 	if wait := d.Limits.Wait(account, addr); wait > 0 {
 		return fault.New(fault.RateLimited, "signin.too_many", "seconds", int(wait/time.Second)+1)
 	}
@@ -248,7 +248,7 @@ func (d *Door) slowDown(account, addr string) error {
 }
 
 // Routes of signing in and out, of one's own account, and of choosing a language.
-func (d *Door) Routes() []page.Route {
+func (d *Authenticator) Routes() []page.Route {
 	const public, self = people.ReadPublic, people.ManageSelf
 	return []page.Route{
 		{Method: "GET", Path: "/signin", Action: public, Scope: page.Site, Handle: d.show},
@@ -273,18 +273,18 @@ func (d *Door) Routes() []page.Route {
 	}
 }
 
-func (d *Door) show(c echo.Context) error {
+func (d *Authenticator) show(c echo.Context) error {
 	if !page.Who(c).Anonymous() {
 		return c.Redirect(http.StatusSeeOther, page.LocalPath(c.QueryParam("back")))
 	}
 	return page.Render(c, http.StatusOK, d.form(page.Form{Values: map[string]string{"back": c.QueryParam("back")}}, page.DoneOf(c)))
 }
 
-func (d *Door) form(f page.Form, done string) templ.Component {
+func (d *Authenticator) form(f page.Form, done string) templ.Component {
 	return form(f, done, d.External != nil)
 }
 
-func (d *Door) enter(c echo.Context) error {
+func (d *Authenticator) enter(c echo.Context) error {
 	f := page.FormOf(c, "username", "back")
 	secret, ses, p, err := d.Enter(c, people.Credentials{Username: c.FormValue("username"), Password: c.FormValue("password")}, people.Browser)
 	if fault.Is(err, "signin.code_needed") {
@@ -303,7 +303,7 @@ func (d *Door) enter(c echo.Context) error {
 }
 
 // letIn gives the browser its new session and ends the one it had.
-func (d *Door) letIn(c echo.Context, p people.Person, ses people.Session, secret, back string) error {
+func (d *Authenticator) letIn(c echo.Context, p people.Person, ses people.Session, secret, back string) error {
 	v := page.VisitOf(c.Request().Context())
 	if v.Session.ID != "" {
 		// Another session begins in this browser; the one before must not
@@ -340,7 +340,7 @@ func start(p people.Person) string {
 	return "/"
 }
 
-func (d *Door) leave(c echo.Context) error {
+func (d *Authenticator) leave(c echo.Context) error {
 	v := page.VisitOf(c.Request().Context())
 	if v.Session.ID != "" {
 		if err := d.People.SignOut(c.Request().Context(), v.Person.ID, v.Session.ID); err != nil {
@@ -352,7 +352,7 @@ func (d *Door) leave(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-func (d *Door) language(c echo.Context) error {
+func (d *Authenticator) language(c echo.Context) error {
 	base := page.VisitOf(c.Request().Context()).Base
 	const year = 365 * 24 * time.Hour
 	form, err := c.FormParams()

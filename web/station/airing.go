@@ -73,13 +73,13 @@ func (v airing) row(id string) int {
 	return slices.IndexFunc(v.Figures, func(f viewership.Figure) bool { return f.ID == id }) + 1
 }
 
-func (r Room) airing(c echo.Context) error {
+func (r Handler) airing(c echo.Context) error {
 	return r.showAiring(c, http.StatusOK, airing{Done: page.DoneOf(c)})
 }
 
 // showAiring renders the page of the airing in the address with the forms that
 // the handler already holds in v.
-func (r Room) showAiring(c echo.Context, status int, v airing) error {
+func (r Handler) showAiring(c echo.Context, status int, v airing) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	var err error
 	if v.Airing, err = r.Schedule.Store.Airing(ctx, c.Param("airing")); err != nil {
@@ -129,7 +129,7 @@ func (r Room) showAiring(c echo.Context, status int, v airing) error {
 
 // figures of one airing, in the order they were handed in, so that their
 // numbers on the page never change.
-func (r Room) figures(ctx context.Context, by people.Person, a schedule.Airing) ([]viewership.Figure, error) {
+func (r Handler) figures(ctx context.Context, by people.Person, a schedule.Airing) ([]viewership.Figure, error) {
 	ledger, err := r.Views.Ledger(ctx, by, a.LessonID)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (r Room) figures(ctx context.Context, by people.Person, a schedule.Airing) 
 	return nil, nil
 }
 
-func (r Room) asRun(c echo.Context) error {
+func (r Handler) asRun(c echo.Context) error {
 	f := page.FormOf(c, asRunFields...)
 	run := schedule.AsRun{Outcome: schedule.Outcome(f.Values["outcome"]), Note: f.Values["note"]}
 	var bad []fault.Field
@@ -163,7 +163,7 @@ func (r Room) asRun(c echo.Context) error {
 	return r.backToAiring(c, err, "reported", func(v *airing) { f.Err = err; v.AsRun = f })
 }
 
-func (r Room) figure(c echo.Context) error {
+func (r Handler) figure(c echo.Context) error {
 	ctx := c.Request().Context()
 	f := page.FormOf(c, figureFields...)
 	a, err := r.Schedule.Store.Airing(ctx, c.Param("airing"))
@@ -188,7 +188,7 @@ func (r Room) figure(c echo.Context) error {
 
 // backToAiring shows the airing again: by a redirect after success, else with
 // what was typed and what is wrong with it, which put lays into its form.
-func (r Room) backToAiring(c echo.Context, err error, done string, put func(*airing)) error {
+func (r Handler) backToAiring(c echo.Context, err error, done string, put func(*airing)) error {
 	if shown(err) {
 		var v airing
 		put(&v)

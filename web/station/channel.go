@@ -9,11 +9,11 @@ import (
 	"lenlop/web/page"
 )
 
-func (r Room) blankChannel(c echo.Context) error {
+func (r Handler) blankChannel(c echo.Context) error {
 	return page.Render(c, http.StatusOK, channelPage(schedule.Channel{Own: true, Timezone: r.Zone.String()}, page.Form{}))
 }
 
-func (r Room) channel(c echo.Context) error {
+func (r Handler) channel(c echo.Context) error {
 	ch, err := r.Schedule.Store.Channel(c.Request().Context(), c.Param("channel"))
 	if err != nil {
 		return err
@@ -22,7 +22,7 @@ func (r Room) channel(c echo.Context) error {
 }
 
 // saveChannel makes a channel, or changes the one in the address.
-func (r Room) saveChannel(c echo.Context) error {
+func (r Handler) saveChannel(c echo.Context) error {
 	f := page.FormOf(c, "name", "own", "timezone")
 	ch := schedule.Channel{ID: c.Param("channel"), Name: f.Values["name"], Own: f.Values["own"] == "yes", Timezone: f.Values["timezone"]}
 	saved, err := r.Schedule.SaveChannel(c.Request().Context(), page.Who(c), ch)

@@ -45,7 +45,7 @@ func copiesFor(a schedule.Airing, all []production.Copy) []production.Copy {
 	return own
 }
 
-func (r Room) makeCopy(c echo.Context) error {
+func (r Handler) makeCopy(c echo.Context) error {
 	ctx := c.Request().Context()
 	f := page.FormOf(c, copyFields...)
 	a, err := r.Schedule.Store.Airing(ctx, c.Param("airing"))
@@ -56,7 +56,7 @@ func (r Room) makeCopy(c echo.Context) error {
 	return r.backToAiring(c, err, "copy", func(v *airing) { f.Err = err; v.CopyForm = f })
 }
 
-func (r Room) sheet(c echo.Context) error {
+func (r Handler) sheet(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	x, err := r.Copies.Copy(ctx, by, c.Param("copy"))
 	if err != nil {

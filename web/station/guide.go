@@ -22,12 +22,12 @@ type guide struct {
 
 var guideFields = []string{"channelId", "source", "all", "local"}
 
-func (r Room) guide(c echo.Context) error {
+func (r Handler) guide(c echo.Context) error {
 	f := page.Form{Values: map[string]string{"channelId": c.QueryParam("channel")}}
 	return r.showGuide(c, http.StatusOK, guide{Done: page.DoneOf(c), Form: f})
 }
 
-func (r Room) showGuide(c echo.Context, status int, v guide) error {
+func (r Handler) showGuide(c echo.Context, status int, v guide) error {
 	all, err := r.Schedule.Store.Channels(c.Request().Context())
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (r Room) showGuide(c echo.Context, status int, v guide) error {
 }
 
 // previewGuide reads a guide; nothing is listed yet.
-func (r Room) previewGuide(c echo.Context) error {
+func (r Handler) previewGuide(c echo.Context) error {
 	name, data, err := page.File(c, "file", schedule.MaxGuideBytes)
 	f := page.FormOf(c, guideFields...)
 	var p schedule.GuidePreview
@@ -71,7 +71,7 @@ func (r Room) previewGuide(c echo.Context) error {
 	return r.showGuide(c, http.StatusOK, v)
 }
 
-func (r Room) commitGuide(c echo.Context) error {
+func (r Handler) commitGuide(c echo.Context) error {
 	p, err := r.Schedule.CommitGuide(c.Request().Context(), page.Who(c), c.Param("guide"))
 	if shown(err) {
 		return r.showGuide(c, page.Status(err), guide{Form: page.Form{Err: err}})

@@ -46,13 +46,13 @@ type asRunImport struct {
 	Past     []schedule.AsRunImport
 }
 
-func (r Room) figureImport(c echo.Context) error {
+func (r Handler) figureImport(c echo.Context) error {
 	return r.showFigureImport(c, http.StatusOK, figureImport{Done: page.DoneOf(c)})
 }
 
 // showFigureImport fills an empty form with what the channel's last file was
 // read by.
-func (r Room) showFigureImport(c echo.Context, status int, v figureImport) (err error) {
+func (r Handler) showFigureImport(c echo.Context, status int, v figureImport) (err error) {
 	ctx, by := c.Request().Context(), page.Who(c)
 	if v.Channels, err = r.Schedule.Store.Channels(ctx); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (r Room) showFigureImport(c echo.Context, status int, v figureImport) (err 
 }
 
 // previewFigures reads a file; nothing counts yet.
-func (r Room) previewFigures(c echo.Context) error {
+func (r Handler) previewFigures(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	name, data, err := page.File(c, "file", viewership.MaxImportBytes)
 	f := page.FormOf(c, append([]string{"channelId", "metric", "unit", "grade", "source", "method", "correct", shownColumns}, prefixed(figureColumns)...)...)
@@ -98,7 +98,7 @@ func (r Room) previewFigures(c echo.Context) error {
 	return r.showPreview(c, http.StatusOK, p, nil)
 }
 
-func (r Room) showPreview(c echo.Context, status int, p viewership.Preview, failed error) error {
+func (r Handler) showPreview(c echo.Context, status int, p viewership.Preview, failed error) error {
 	v := figureImport{Preview: &p, Form: page.Form{Err: failed}}
 	for _, want := range []func(viewership.ImportRow) bool{
 		func(x viewership.ImportRow) bool { return x.Code != "" },
@@ -126,7 +126,7 @@ func (r Room) showPreview(c echo.Context, status int, p viewership.Preview, fail
 
 // commitFigures counts a previewed file. One with doubtful figures that nobody
 // confirmed is shown again.
-func (r Room) commitFigures(c echo.Context) error {
+func (r Handler) commitFigures(c echo.Context) error {
 	p, err := r.Views.CommitImport(c.Request().Context(), page.Who(c), c.Param("import"), c.FormValue("sure") == "yes")
 	switch {
 	case shown(err) && len(p.Rows) > 0:
@@ -139,11 +139,11 @@ func (r Room) commitFigures(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/station/figures?done=imported&channel="+p.Import.Defaults.ChannelID)
 }
 
-func (r Room) asRunImport(c echo.Context) error {
+func (r Handler) asRunImport(c echo.Context) error {
 	return r.showAsRunImport(c, http.StatusOK, asRunImport{Done: page.DoneOf(c)})
 }
 
-func (r Room) showAsRunImport(c echo.Context, status int, v asRunImport) (err error) {
+func (r Handler) showAsRunImport(c echo.Context, status int, v asRunImport) (err error) {
 	ctx, by := c.Request().Context(), page.Who(c)
 	if v.Channels, err = r.Schedule.Store.Channels(ctx); err != nil {
 		return err
@@ -164,7 +164,7 @@ func (r Room) showAsRunImport(c echo.Context, status int, v asRunImport) (err er
 }
 
 // previewAsRun reads a log; nothing is reported yet.
-func (r Room) previewAsRun(c echo.Context) error {
+func (r Handler) previewAsRun(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	name, data, err := page.File(c, "file", schedule.MaxLogBytes)
 	f := page.FormOf(c, append([]string{"channelId", shownColumns}, prefixed(logColumns)...)...)
@@ -199,7 +199,7 @@ func (r Room) previewAsRun(c echo.Context) error {
 	return r.showAsRunImport(c, http.StatusOK, v)
 }
 
-func (r Room) commitAsRun(c echo.Context) error {
+func (r Handler) commitAsRun(c echo.Context) error {
 	p, err := r.Schedule.CommitAsRun(c.Request().Context(), page.Who(c), c.Param("import"))
 	if shown(err) {
 		return r.showAsRunImport(c, page.Status(err), asRunImport{Form: page.Form{Err: err}})

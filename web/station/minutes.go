@@ -24,11 +24,11 @@ type minutes struct {
 
 var minuteFields = []string{"channelId", "source", "share", "day"}
 
-func (r Room) minutes(c echo.Context) error {
+func (r Handler) minutes(c echo.Context) error {
 	return r.showMinutes(c, http.StatusOK, minutes{Done: page.DoneOf(c)})
 }
 
-func (r Room) showMinutes(c echo.Context, status int, v minutes) (err error) {
+func (r Handler) showMinutes(c echo.Context, status int, v minutes) (err error) {
 	if v.Channels, err = r.Schedule.Store.Channels(c.Request().Context()); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (r Room) showMinutes(c echo.Context, status int, v minutes) (err error) {
 }
 
 // previewMinutes reads a file; nothing counts yet.
-func (r Room) previewMinutes(c echo.Context) error {
+func (r Handler) previewMinutes(c echo.Context) error {
 	name, data, err := page.File(c, "file", viewership.MaxImportBytes)
 	f := page.FormOf(c, minuteFields...)
 	var p viewership.MinutesPreview
@@ -64,7 +64,7 @@ func (r Room) previewMinutes(c echo.Context) error {
 	return r.showMinutes(c, http.StatusOK, minutes{Preview: &p})
 }
 
-func (r Room) commitMinutes(c echo.Context) error {
+func (r Handler) commitMinutes(c echo.Context) error {
 	p, err := r.Views.CommitMinutes(c.Request().Context(), page.Who(c), c.Param("import"), c.FormValue("sure") == "yes")
 	switch {
 	case shown(err) && len(p.Rows) > 0:

@@ -27,7 +27,7 @@ func original(c echo.Context, filename string, data []byte) error {
 }
 
 // figureFile sends an imported file of figures as it came.
-func (r Room) figureFile(c echo.Context) error {
+func (r Handler) figureFile(c echo.Context) error {
 	i, err := r.Views.ImportedFile(c.Request().Context(), page.Who(c), c.Param("import"))
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (r Room) figureFile(c echo.Context) error {
 }
 
 // logFile sends an imported log as it came.
-func (r Room) logFile(c echo.Context) error {
+func (r Handler) logFile(c echo.Context) error {
 	i, err := r.Schedule.ImportedLog(c.Request().Context(), page.Who(c), c.Param("import"))
 	if err != nil {
 		return err

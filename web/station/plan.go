@@ -49,12 +49,12 @@ func (v choice) address(lessonID, grade, subject, after string) string {
 	return "/station/airings/new?" + q.Encode()
 }
 
-func (r Room) blank(c echo.Context) error {
+func (r Handler) blank(c echo.Context) error {
 	v := choice{Day: c.QueryParam("day"), Grade: c.QueryParam("grade"), Subject: c.QueryParam("subject")}
 	return r.showPlan(c, http.StatusOK, v, c.QueryParam("channel"), c.QueryParam("lesson"))
 }
 
-func (r Room) showPlan(c echo.Context, status int, v choice, channel, lessonID string) error {
+func (r Handler) showPlan(c echo.Context, status int, v choice, channel, lessonID string) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	var err error
 	if v.Channels, err = r.Schedule.Store.Channels(ctx); err != nil {
@@ -87,7 +87,7 @@ func (r Room) showPlan(c echo.Context, status int, v choice, channel, lessonID s
 	return page.Render(c, status, pickPage(v))
 }
 
-func (r Room) plan(c echo.Context) error {
+func (r Handler) plan(c echo.Context) error {
 	f := page.FormOf(c, planFields...)
 	a, err := r.planned(f)
 	if err == nil {
@@ -104,7 +104,7 @@ func (r Room) plan(c echo.Context) error {
 }
 
 // replan changes an airing that has not been reported on.
-func (r Room) replan(c echo.Context) error {
+func (r Handler) replan(c echo.Context) error {
 	f := page.FormOf(c, planFields...)
 	a, err := r.planned(f)
 	if err == nil {
@@ -114,7 +114,7 @@ func (r Room) replan(c echo.Context) error {
 	return r.backToAiring(c, err, "replanned", func(v *airing) { f.Err = err; v.Plan = f })
 }
 
-func (r Room) remove(c echo.Context) error {
+func (r Handler) remove(c echo.Context) error {
 	a, err := r.Schedule.Store.Airing(c.Request().Context(), c.Param("airing"))
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (r Room) remove(c echo.Context) error {
 }
 
 // planned reads the form; a fault marks what is no date, time or number.
-func (r Room) planned(f page.Form) (schedule.Airing, error) {
+func (r Handler) planned(f page.Form) (schedule.Airing, error) {
 	a := schedule.Airing{ChannelID: f.Values["channelId"], LessonID: f.Values["lessonId"], HouseNumber: f.Values["houseNumber"]}
 	var bad []fault.Field
 	var wrong *fault.Field

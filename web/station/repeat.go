@@ -15,7 +15,7 @@ import (
 var repeatFields = []string{"repeatDay", "repeatAt", "weeks"}
 
 // repeat plans the airing again, at one more time or every week.
-func (r Room) repeat(c echo.Context) error {
+func (r Handler) repeat(c echo.Context) error {
 	ctx := c.Request().Context()
 	f := page.FormOf(c, repeatFields...)
 	a, err := r.Schedule.Store.Airing(ctx, c.Param("airing"))
@@ -30,7 +30,7 @@ func (r Room) repeat(c echo.Context) error {
 }
 
 // repeats reads the times that were asked for.
-func (r Room) repeats(f page.Form, a schedule.Airing) ([]time.Time, error) {
+func (r Handler) repeats(f page.Form, a schedule.Airing) ([]time.Time, error) {
 	if weeks := f.Values["weeks"]; weeks != "" {
 		n, err := strconv.Atoi(weeks)
 		if err != nil || n < 1 || n > schedule.MaxRepeats {
@@ -49,7 +49,7 @@ func (r Room) repeats(f page.Form, a schedule.Airing) ([]time.Time, error) {
 }
 
 // kin are the other airings of a first one and its repeats.
-func (r Room) kin(c echo.Context, a schedule.Airing) ([]schedule.Airing, error) {
+func (r Handler) kin(c echo.Context, a schedule.Airing) ([]schedule.Airing, error) {
 	all, err := r.Schedule.Kin(c.Request().Context(), a)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ import (
 // saveRule sets how many slots a week a grade's subject has at least, or, without
 // grade and subject, all of them. Saving nothing takes a rule away; so does none,
 // except that it frees a grade's subject of the rule for all.
-func (r Room) saveRule(c echo.Context) error {
+func (r Handler) saveRule(c echo.Context) error {
 	ctx := c.Request().Context()
 	f := page.FormOf(c, "grade", "subject", "atLeast")
 	grade := 0

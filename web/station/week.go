@@ -58,9 +58,9 @@ func (w week) waits(a schedule.Airing) bool {
 // past reports whether a day is over, so that nothing can be planned on it.
 func (w week) past(d day) bool { return !w.Now.Before(d.Date.AddDate(0, 0, 1)) }
 
-func (r Room) week(c echo.Context) error { return r.showWeek(c, http.StatusOK, page.Form{}) }
+func (r Handler) week(c echo.Context) error { return r.showWeek(c, http.StatusOK, page.Form{}) }
 
-func (r Room) showWeek(c echo.Context, status int, rule page.Form) error {
+func (r Handler) showWeek(c echo.Context, status int, rule page.Form) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	w := week{Rule: rule, Now: r.Now(), Done: page.DoneOf(c), Edit: may(c, people.EditSchedule), EditChannel: may(c, people.EditChannel)}
 	var err error
@@ -103,7 +103,7 @@ func (r Room) showWeek(c echo.Context, status int, rule page.Form) error {
 }
 
 // listed adds what another channel announces to its days.
-func (r Room) listed(ctx context.Context, w *week) error {
+func (r Handler) listed(ctx context.Context, w *week) error {
 	if w.Channel.Own || r.Schedule.Programmes == nil {
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 
 // Tracks gives the addresses of a lesson's captions, in order of language, and
 // of its chapters, for somebody who may watch it. base is as for Playback.
-func (r Room) Tracks(ctx context.Context, base string, l lesson.Lesson) (t page.Tracks, err error) {
+func (r Handler) Tracks(ctx context.Context, base string, l lesson.Lesson) (t page.Tracks, err error) {
 	if r.Captions == nil {
 		return t, nil
 	}
@@ -38,7 +38,7 @@ func (r Room) Tracks(ctx context.Context, base string, l lesson.Lesson) (t page.
 const maxCaptions = 4 << 20
 
 // caption sends one version of captions, which never changes.
-func (r Room) caption(c echo.Context, lessonID, key string) error {
+func (r Handler) caption(c echo.Context, lessonID, key string) error {
 	_, shared, err := r.admit(c, lessonID, caption.Folder)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (r Room) caption(c echo.Context, lessonID, key string) error {
 }
 
 // chapters sends a lesson's chapters as they are now.
-func (r Room) chapters(c echo.Context, lessonID string) error {
+func (r Handler) chapters(c echo.Context, lessonID string) error {
 	if _, _, err := r.admit(c, lessonID, caption.Folder); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ const sharedLife = "public, max-age=31536000, s-maxage=600, stale-if-error=86400
 
 // file sends one file of a package, which never changes: a replaced recording
 // makes another package with another address.
-func (r Room) file(c echo.Context, o production.Object, shared bool) error {
+func (r Handler) file(c echo.Context, o production.Object, shared bool) error {
 	keep(c, o, shared)
 	sent, err := Send(c, r.Media, o.Key)
 	if r.Tally != nil && sent > 0 && c.Response().Status < http.StatusMultipleChoices {
@@ -70,7 +70,7 @@ const maxBoard = 1 << 20
 
 // board sends a storyboard's index with the token added to its picture's
 // address, so that a player without a cookie can follow it.
-func (r Room) board(c echo.Context, o production.Object, token string) error {
+func (r Handler) board(c echo.Context, o production.Object, token string) error {
 	text, _, err := r.readText(c.Request().Context(), o.Key, maxBoard)
 	if fault.KindOf(err) == fault.NotFound {
 		return fault.Wrap(err, fault.NotFound, "page.not_found")

@@ -13,7 +13,7 @@ const playlistType = "application/vnd.apple.mpegurl"
 
 // playlist sends one playlist. While it grows it is asked for anew each time
 // (and costs nothing when it has not: 304); afterwards it lives an hour.
-func (r Room) playlist(c echo.Context, lessonID, packageID, name, token string, shared bool) error {
+func (r Handler) playlist(c echo.Context, lessonID, packageID, name, token string, shared bool) error {
 	text, growing, err := r.Playlists.Playlist(c.Request().Context(), lessonID, packageID, name)
 	if err != nil {
 		return err

@@ -102,8 +102,8 @@ type tally struct{ bytes int64 }
 
 func (t *tally) Served(_ production.Object, _ time.Time, n int64) { t.bytes += n }
 
-// door lets the test say who asks.
-func handler(r Room, by people.Person) http.Handler {
+// access lets the test say who asks.
+func handler(r Handler, by people.Person) http.Handler {
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if !c.Response().Committed {
@@ -119,7 +119,7 @@ func handler(r Room, by people.Person) http.Handler {
 	return e
 }
 
-func house(t *testing.T) (*shelf, Room) {
+func house(t *testing.T) (*shelf, Handler) {
 	t.Helper()
 	dir := t.TempDir()
 	for _, l := range []string{"open", "draft", "again"} {
@@ -141,7 +141,7 @@ func house(t *testing.T) (*shelf, Room) {
 		"draft": {ID: "draft", Status: lesson.Draft, Media: playing, TeacherID: "lan"},
 	}}
 	s.people = map[string]people.Person{"lan": teacher("lan"), "mai": teacher("mai")}
-	return s, NewRoom(Room{Playlists: s, Lessons: s, People: s, Media: folder{dir: dir}, Secret: []byte("s"), Now: func() time.Time { return noon }})
+	return s, New(Handler{Playlists: s, Lessons: s, People: s, Media: folder{dir: dir}, Secret: []byte("s"), Now: func() time.Time { return noon }})
 }
 
 func teacher(id string) people.Person {
@@ -242,7 +242,7 @@ func TestRangesFromFilesAndFromAfar(t *testing.T) {
 	distant.Media = store
 	count := &tally{}
 	distant.Tally = count
-	for name, r := range map[string]Room{"file": near, "far": distant} {
+	for name, r := range map[string]Handler{"file": near, "far": distant} {
 		w := get(handler(r, people.Person{}), "GET", Base+"open/p1/360p/0-1/0.m4s", "Range", "bytes=5005-5009")
 		if w.Code != 206 || w.Body.String() != "56789" || w.Header().Get("Content-Range") != "bytes 5005-5009/10000" {
 			t.Errorf("%s: %d %q %s", name, w.Code, w.Body, w.Header().Get("Content-Range"))
@@ -349,7 +349,7 @@ func TestTokensEndWithTheirPerson(t *testing.T) {
 	}
 }
 
-func TestWithdrawnStopsWithinTheDoorsLife(t *testing.T) {
+func TestWithdrawnStopsWithinTheAccessLife(t *testing.T) {
 	s, r := house(t)
 	now := noon
 	r.Now = func() time.Time { return now }
@@ -364,7 +364,7 @@ func TestWithdrawnStopsWithinTheDoorsLife(t *testing.T) {
 	l := s.lessons["open"]
 	l.Status = lesson.Withdrawn
 	s.lessons["open"] = l
-	now = now.Add(doorLife)
+	now = now.Add(accessLife)
 	if w := get(h, "GET", path); w.Code != 404 {
 		t.Errorf("withdrawn lesson: %d", w.Code)
 	}

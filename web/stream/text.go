@@ -59,7 +59,7 @@ func sendText(c echo.Context, tag string, text []byte) error {
 }
 
 // readText reads a stored text of at most so many bytes.
-func (r Room) readText(ctx context.Context, key string, most int64) ([]byte, media.Object, error) {
+func (r Handler) readText(ctx context.Context, key string, most int64) ([]byte, media.Object, error) {
 	body, o, err := r.Media.Get(ctx, key, media.All)
 	if err != nil {
 		return nil, o, err

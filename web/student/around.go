@@ -13,9 +13,9 @@ import (
 	"lenlop/services/bookmark"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
+	"lenlop/services/feedback"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
-	"lenlop/services/problem"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
@@ -26,9 +26,9 @@ type Bookmarks interface {
 	GoOn(ctx context.Context, by people.Person, limit int) ([]bookmark.Bookmark, error)
 }
 
-// Problems is what viewers say is wrong with lessons (problem.Service).
+// Problems is what viewers say is wrong with lessons (feedback.Service).
 type Problems interface {
-	Mine(ctx context.Context, by people.Person, lessonID string) (problem.Problem, bool, error)
+	Mine(ctx context.Context, by people.Person, lessonID string) (feedback.Problem, bool, error)
 }
 
 // around is what stands around the player.
@@ -36,14 +36,14 @@ type around struct {
 	signed   bool
 	bookmark bookmark.Bookmark
 	follow   *catalog.Entry // what comes after the lesson; nil: nothing
-	said     *problem.Problem
+	said     *feedback.Problem
 	address  string // of the page, whole
 	qr       templ.Component
 	embed    string // the code for other sites; "" where that is not allowed
 }
 
 // fillAround reads what stands around a lesson's player.
-func (r Room) fillAround(ctx context.Context, by people.Person, p *lessonPage) error {
+func (r Handler) fillAround(ctx context.Context, by people.Person, p *lessonPage) error {
 	a := &p.around
 	a.signed = !by.Anonymous()
 	a.address = p.base + "/lessons/" + p.lesson.ID
@@ -81,7 +81,7 @@ const weeksAhead = 4
 // following is the lesson that comes next: of the subject and grade, in the
 // order of weeks, rather of the same teacher and school. Without it the page
 // stands as well.
-func (r Room) following(ctx context.Context, l lesson.Lesson) (*catalog.Entry, error) {
+func (r Handler) following(ctx context.Context, l lesson.Lesson) (*catalog.Entry, error) {
 	if l.Week == 0 {
 		return nil, nil
 	}
@@ -151,7 +151,7 @@ const goOnShown = 3
 
 // goOn are the lessons to go on with: what the person has begun on any device,
 // or of a visitor what was opened on this one.
-func (r Room) goOn(ctx context.Context, by people.Person, opened []string) ([]begun, error) {
+func (r Handler) goOn(ctx context.Context, by people.Person, opened []string) ([]begun, error) {
 	if by.Anonymous() || r.Bookmarks == nil {
 		es, err := r.recent(ctx, opened)
 		var list []begun

@@ -32,7 +32,7 @@ type checkedIn struct {
 }
 
 // codeForm shows the field, filled in when the code was scanned.
-func (r Room) codeForm(c echo.Context) error {
+func (r Handler) codeForm(c echo.Context) error {
 	code := viewership.NormalCode(c.QueryParam("code"))
 	if len(code) > 20 {
 		code = ""
@@ -42,7 +42,7 @@ func (r Room) codeForm(c echo.Context) error {
 
 // checkIn takes a code. The answer stands on the page itself: entered again,
 // by a reload, it changes nothing.
-func (r Room) checkIn(c echo.Context) error {
+func (r Handler) checkIn(c echo.Context) error {
 	ctx := c.Request().Context()
 	p := checkedIn{form: page.FormOf(c, "code")}
 	device, err := r.CheckIns.Device(signin.Viewer(c))

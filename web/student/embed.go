@@ -14,12 +14,12 @@ import (
 // embedPath is where lessons can be watched in a frame of another site.
 const embedPath = "/embed/"
 
-// NoEmbed as Room.Embed lets no site show lessons in a frame.
+// NoEmbed as Handler.Embed lets no site show lessons in a frame.
 const NoEmbed = "none"
 
 // ancestors is the source list of the content security policy that says who
 // may frame the embedded player.
-func (r Room) ancestors() string {
+func (r Handler) ancestors() string {
 	if r.Embed == "" {
 		return "*"
 	}
@@ -29,7 +29,7 @@ func (r Room) ancestors() string {
 // embed is the only page that other sites may frame. Whoever is signed in here
 // is nobody there: it shows what anybody may watch, sets no cookie, and its
 // scripts send none.
-func (r Room) embed(c echo.Context) error {
+func (r Handler) embed(c echo.Context) error {
 	ctx := c.Request().Context()
 	if r.ancestors() == NoEmbed {
 		return fault.New(fault.NotFound, "page.not_found")

@@ -18,7 +18,7 @@ import (
 const schoolsShown = 12
 
 // schoolNames reads the names of the schools to choose from.
-func (r Room) schoolNames(ctx context.Context, p *searchPage) error {
+func (r Handler) schoolNames(ctx context.Context, p *searchPage) error {
 	counts := p.found.Facets.School
 	ids := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b)) })
 	ids = ids[:min(len(ids), schoolsShown)]

@@ -196,7 +196,7 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	room := Room{Catalog: v.town, Lessons: v.town, Titles: v.town, Schools: v.town, People: v.town, Schedule: v.town, Zone: zone,
+	room := Handler{Catalog: v.town, Lessons: v.town, Titles: v.town, Schools: v.town, People: v.town, Schedule: v.town, Zone: zone,
 		Now: func() time.Time {
 			if v.at.IsZero() {
 				return now

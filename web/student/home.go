@@ -44,7 +44,7 @@ type shelf struct {
 	entries []catalog.Entry
 }
 
-func (r Room) home(c echo.Context) error {
+func (r Handler) home(c echo.Context) error {
 	ctx := c.Request().Context()
 	p := homePage{grade: gradeOf(c), now: r.Now()}
 	var err error
@@ -75,7 +75,7 @@ func (r Room) home(c echo.Context) error {
 
 // fillShelves puts the grade's newest lessons on one shelf a subject. One
 // query fills most; a subject whose lessons are all older gets its own.
-func (r Room) fillShelves(ctx context.Context, p *homePage) error {
+func (r Handler) fillShelves(ctx context.Context, p *homePage) error {
 	q := catalog.Query{Grade: p.grade, Limit: homeLimit}
 	if p.grade == 0 {
 		q.Limit = newest

@@ -17,7 +17,7 @@ import (
 // device knows; the page is the same for everybody.
 const keptPath = "/kept"
 
-func (r Room) kept(c echo.Context) error { return render(c, keptShelf()) }
+func (r Handler) kept(c echo.Context) error { return render(c, keptShelf()) }
 
 // keepable reports whether the lesson can be kept on a device: it is for
 // everybody, whole, and there is a plain file of it.
@@ -54,7 +54,7 @@ func (p lessonPage) about(ctx context.Context) string {
 func seconds(s float64) string { return strconv.FormatFloat(s, 'f', 3, 64) }
 
 // manifest tells browsers how to put the site among a phone's apps.
-func (r Room) manifest(c echo.Context) error {
+func (r Handler) manifest(c echo.Context) error {
 	ctx := c.Request().Context()
 	type icon struct {
 		Src     string `json:"src"`

@@ -39,12 +39,12 @@ type lessonPage struct {
 	ask      asked
 }
 
-func (r Room) lesson(c echo.Context) error {
+func (r Handler) lesson(c echo.Context) error {
 	return r.showLesson(c, http.StatusOK, page.Form{})
 }
 
 // showLesson renders the page with the question as it was typed.
-func (r Room) showLesson(c echo.Context, status int, typed page.Form) error {
+func (r Handler) showLesson(c echo.Context, status int, typed page.Form) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	l, err := r.Lessons.Read(ctx, by, c.Param("lesson"))
 	if err != nil {
@@ -92,7 +92,7 @@ func (r Room) showLesson(c echo.Context, status int, typed page.Form) error {
 
 // nameOwners names the teacher and the school; a lesson whose teacher or
 // school is gone is shown without.
-func (r Room) nameOwners(ctx context.Context, p *lessonPage) error {
+func (r Handler) nameOwners(ctx context.Context, p *lessonPage) error {
 	who, err := r.People.Person(ctx, p.lesson.TeacherID)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
@@ -110,7 +110,7 @@ func (r Room) nameOwners(ctx context.Context, p *lessonPage) error {
 }
 
 // findNext offers the newest other lessons of the grade and subject.
-func (r Room) findNext(ctx context.Context, p *lessonPage) error {
+func (r Handler) findNext(ctx context.Context, p *lessonPage) error {
 	found, err := r.Catalog.Search(ctx, catalog.Query{Grade: p.lesson.Grade, Subject: p.lesson.Subject, Limit: nextLessons + 1})
 	if fault.KindOf(err) == fault.Unavailable {
 		return nil // the lesson plays without its neighbours
@@ -124,7 +124,7 @@ func (r Room) findNext(ctx context.Context, p *lessonPage) error {
 }
 
 // findShowings tells when the lesson comes on television in the next week.
-func (r Room) findShowings(ctx context.Context, p *lessonPage) error {
+func (r Handler) findShowings(ctx context.Context, p *lessonPage) error {
 	all, err := r.showings(ctx, p.now, p.now.AddDate(0, 0, 7), p.lesson.Grade)
 	for _, s := range all {
 		if s.lesson.ID == p.lesson.ID {

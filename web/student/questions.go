@@ -35,7 +35,7 @@ type asked struct {
 }
 
 // questionRoutes are those of questions and thumbs.
-func (r Room) questionRoutes() []page.Route {
+func (r Handler) questionRoutes() []page.Route {
 	post := func(path string, a people.Action, h echo.HandlerFunc) page.Route {
 		return page.Route{Method: http.MethodPost, Path: "/lessons/:lesson" + path, Action: a, Scope: page.Object, Handle: h}
 	}
@@ -47,7 +47,7 @@ func (r Room) questionRoutes() []page.Route {
 }
 
 // fillAsked reads what the lesson's page shows of questions and thumbs.
-func (r Room) fillAsked(c echo.Context, p *lessonPage, f page.Form) (err error) {
+func (r Handler) fillAsked(c echo.Context, p *lessonPage, f page.Form) (err error) {
 	if r.Questions == nil {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (r Room) fillAsked(c echo.Context, p *lessonPage, f page.Form) (err error) 
 }
 
 // ask takes a question; one that cannot be taken comes back as it was typed.
-func (r Room) ask(c echo.Context) error {
+func (r Handler) ask(c echo.Context) error {
 	f, id := page.FormOf(c, "text", "at"), c.Param("lesson")
 	at, err := momentOf(f.Values["at"])
 	if err == nil {
@@ -91,7 +91,7 @@ func momentOf(typed string) (float64, error) {
 	return d.Seconds(), nil
 }
 
-func (r Room) takeBack(c echo.Context) error {
+func (r Handler) takeBack(c echo.Context) error {
 	err := r.Questions.Delete(c.Request().Context(), page.Who(c), c.Param("question"))
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (r Room) takeBack(c echo.Context) error {
 }
 
 // say keeps whether a viewer has understood a chapter.
-func (r Room) say(c echo.Context) error {
+func (r Handler) say(c echo.Context) error {
 	id := c.Param("lesson")
 	kept, err := r.Questions.Say(c.Request().Context(), page.Who(c), signin.Viewer(c), id, chapterOf(c.FormValue("chapter")), c.FormValue("said"))
 	if err != nil {

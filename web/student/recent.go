@@ -46,7 +46,7 @@ func remember(c echo.Context, id string) {
 }
 
 // recent are the lessons to go on with; those that are gone are left out.
-func (r Room) recent(ctx context.Context, ids []string) ([]catalog.Entry, error) {
+func (r Handler) recent(ctx context.Context, ids []string) ([]catalog.Entry, error) {
 	var all []catalog.Entry
 	for _, id := range ids {
 		es, err := r.open(ctx, id)
@@ -59,7 +59,7 @@ func (r Room) recent(ctx context.Context, ids []string) ([]catalog.Entry, error)
 }
 
 // open is a lesson that anybody may watch, as lists show it; none when it is gone.
-func (r Room) open(ctx context.Context, id string) ([]catalog.Entry, error) {
+func (r Handler) open(ctx context.Context, id string) ([]catalog.Entry, error) {
 	l, err := r.Lessons.Read(ctx, people.Person{}, id)
 	if fault.KindOf(err) == fault.NotFound {
 		return nil, nil

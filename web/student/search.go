@@ -40,7 +40,7 @@ type facet struct {
 	href   templ.SafeURL
 }
 
-func (r Room) search(c echo.Context) error {
+func (r Handler) search(c echo.Context) error {
 	ctx := c.Request().Context()
 	p := searchPage{now: r.Now(), page: max(1, within(c.QueryParam("page"), 1, maxPage))}
 	p.query = catalog.Query{

@@ -37,7 +37,7 @@ const maxShowings = 2000
 
 // showings lists what was planned from one moment to another, by time. What
 // was dropped is left out; what moved stands at its real time.
-func (r Room) showings(ctx context.Context, from, to time.Time, g int) ([]showing, error) {
+func (r Handler) showings(ctx context.Context, from, to time.Time, g int) ([]showing, error) {
 	channels, err := r.Schedule.Channels(ctx)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (s showing) over(now time.Time) bool { return !now.Before(s.ends) }
 
 // onAir is what is on television now, for every grade, and what comes next for
 // the grade (0: any) within a day.
-func (r Room) onAir(ctx context.Context, g int) (now, next []showing, err error) {
+func (r Handler) onAir(ctx context.Context, g int) (now, next []showing, err error) {
 	all, err := r.around(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -139,12 +139,12 @@ func (r Room) onAir(ctx context.Context, g int) (now, next []showing, err error)
 }
 
 // around is what was begun within the longest airing and what begins within a day.
-func (r Room) around(ctx context.Context) ([]showing, error) {
+func (r Handler) around(ctx context.Context) ([]showing, error) {
 	at := r.Now()
 	return r.showings(ctx, at.Add(-schedule.MaxAiring), at.Add(24*time.Hour), 0)
 }
 
-func (r Room) nowAndNext(all []showing, g int) (now, next []showing) {
+func (r Handler) nowAndNext(all []showing, g int) (now, next []showing) {
 	at := r.Now()
 	for _, s := range all {
 		switch {
@@ -201,7 +201,7 @@ const (
 	daysAhead = 7
 )
 
-func (r Room) guide(c echo.Context) guidePage {
+func (r Handler) guide(c echo.Context) guidePage {
 	today := midnight(r.Now().In(r.Zone))
 	p := guidePage{at: r.Now(), today: today, day: today, grade: gradeOf(c)}
 	if s := c.QueryParam("grade"); s != "" {
@@ -217,7 +217,7 @@ func (r Room) guide(c echo.Context) guidePage {
 }
 
 // day shows one day, channel by channel.
-func (r Room) day(c echo.Context) error {
+func (r Handler) day(c echo.Context) error {
 	p := r.guide(c)
 	ctx := c.Request().Context()
 	all, err := r.showings(ctx, p.day, p.day.AddDate(0, 0, 1), p.grade)
@@ -243,7 +243,7 @@ func (r Room) day(c echo.Context) error {
 
 // week shows seven days from the chosen one on one sheet, to print for homes
 // without the internet; or a sheet for every grade that has lessons then.
-func (r Room) week(c echo.Context) error {
+func (r Handler) week(c echo.Context) error {
 	p := r.guide(c)
 	p.each = c.QueryParam("grade") == eachGrade
 	all, err := r.showings(c.Request().Context(), p.day, p.day.AddDate(0, 0, 7), p.grade)

@@ -20,7 +20,7 @@ import (
 const reminderDays = 14
 
 // reminders gives a grade's coming airings as an iCalendar file.
-func (r Room) reminders(c echo.Context) error {
+func (r Handler) reminders(c echo.Context) error {
 	g := gradeOf(c)
 	if s := c.QueryParam("grade"); s != "" {
 		g = grade(s)
@@ -34,7 +34,7 @@ func (r Room) reminders(c echo.Context) error {
 }
 
 // reminder gives one airing as an iCalendar file.
-func (r Room) reminder(c echo.Context) error {
+func (r Handler) reminder(c echo.Context) error {
 	ctx := c.Request().Context()
 	id := strings.TrimSuffix(c.Param("airing"), ".ics")
 	a, err := r.Schedule.Airing(ctx, id)
@@ -67,7 +67,7 @@ func (r Room) reminder(c echo.Context) error {
 }
 
 // calendar writes showings as RFC 5545 has it.
-func (r Room) calendar(c echo.Context, all []showing) error {
+func (r Handler) calendar(c echo.Context, all []showing) error {
 	ctx := c.Request().Context()
 	w := &ical{}
 	w.line("BEGIN", "VCALENDAR")

@@ -18,11 +18,11 @@ type Worksheets interface {
 }
 
 // worksheetRoute hands one out, to be saved.
-func (r Room) worksheetRoute() page.Route {
+func (r Handler) worksheetRoute() page.Route {
 	return page.Route{Method: http.MethodGet, Path: "/lessons/:lesson/worksheets/:worksheet", Action: people.ReadLesson, Scope: page.Object, Handle: r.worksheet}
 }
 
-func (r Room) worksheet(c echo.Context) error {
+func (r Handler) worksheet(c echo.Context) error {
 	w, err := r.Worksheets.Read(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("worksheet"))
 	if err != nil {
 		return err

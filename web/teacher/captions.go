@@ -60,7 +60,7 @@ type editor struct {
 }
 
 // alongRoutes are those of captions and chapters, below a lesson's own.
-func (r Room) alongRoutes(one string) []page.Route {
+func (r Handler) alongRoutes(one string) []page.Route {
 	route := func(method, path string, h func(echo.Context) error, body int64) page.Route {
 		return page.Route{Method: method, Path: one + path, Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(h), Body: body}
 	}
@@ -78,7 +78,7 @@ func (r Room) alongRoutes(one string) []page.Route {
 }
 
 // mine reads the lesson in the address for somebody who may change it.
-func (r Room) mine(c echo.Context) (lesson.Lesson, error) {
+func (r Handler) mine(c echo.Context) (lesson.Lesson, error) {
 	l, err := r.Lessons.Read(c.Request().Context(), page.Who(c), c.Param("lesson"))
 	if err != nil {
 		return l, err
@@ -86,11 +86,11 @@ func (r Room) mine(c echo.Context) (lesson.Lesson, error) {
 	return l, may(c, people.EditLesson, l.Object())
 }
 
-func (r Room) texts(c echo.Context) error {
+func (r Handler) texts(c echo.Context) error {
 	return r.showTexts(c, http.StatusOK, texts{Done: page.DoneOf(c)})
 }
 
-func (r Room) showTexts(c echo.Context, status int, t texts) error {
+func (r Handler) showTexts(c echo.Context, status int, t texts) error {
 	ctx := c.Request().Context()
 	var err error
 	if t.Lesson, err = r.mine(c); err != nil {
@@ -111,7 +111,7 @@ func (r Room) showTexts(c echo.Context, status int, t texts) error {
 }
 
 // uploadCaptions takes a file, or what was pasted.
-func (r Room) uploadCaptions(c echo.Context) error {
+func (r Handler) uploadCaptions(c echo.Context) error {
 	_, data, err := page.File(c, "file", caption.MaxBytes)
 	f := page.FormOf(c, "language", "text")
 	if pasted := f.Values["text"]; err != nil && fault.KindOf(err) == fault.Invalid && strings.TrimSpace(pasted) != "" {
@@ -132,7 +132,7 @@ func (r Room) uploadCaptions(c echo.Context) error {
 }
 
 // nameSounds takes what each of several sounds is said to be.
-func (r Room) nameSounds(c echo.Context) error {
+func (r Handler) nameSounds(c echo.Context) error {
 	l, err := r.mine(c)
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func (r Room) nameSounds(c echo.Context) error {
 	return r.back(c, "sounds_named", err)
 }
 
-func (r Room) acceptCaptions(c echo.Context) error {
+func (r Handler) acceptCaptions(c echo.Context) error {
 	f := page.FormOf(c, "language")
 	_, err := r.Captions.Accept(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("language"), f.Values["language"])
 	if fault.KindOf(err) == fault.Invalid {
@@ -165,7 +165,7 @@ func (r Room) acceptCaptions(c echo.Context) error {
 	return r.toTexts(c, "captions_saved")
 }
 
-func (r Room) removeCaptions(c echo.Context) error {
+func (r Handler) removeCaptions(c echo.Context) error {
 	err := r.Captions.Delete(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("language"))
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
@@ -178,11 +178,11 @@ func (r Room) removeCaptions(c echo.Context) error {
 	return r.toTexts(c, "captions_removed")
 }
 
-func (r Room) toTexts(c echo.Context, done string) error {
+func (r Handler) toTexts(c echo.Context, done string) error {
 	return c.Redirect(http.StatusSeeOther, "/teacher/lessons/"+c.Param("lesson")+"/captions?done="+done)
 }
 
-func (r Room) editCaptions(c echo.Context) error {
+func (r Handler) editCaptions(c echo.Context) error {
 	e := editor{Language: c.Param("language"), Done: page.DoneOf(c)}
 	cues, err := r.Captions.Cues(c.Request().Context(), page.Who(c), c.Param("lesson"), e.Language)
 	if err != nil && !fault.Is(err, "caption.not_found") {
@@ -198,7 +198,7 @@ func (r Room) editCaptions(c echo.Context) error {
 }
 
 // showEditor shows rows as they are, and some empty ones.
-func (r Room) showEditor(c echo.Context, status int, e editor) error {
+func (r Handler) showEditor(c echo.Context, status int, e editor) error {
 	var err error
 	if e.Lesson, err = r.mine(c); err != nil {
 		return err
@@ -237,7 +237,7 @@ func typed(c echo.Context) error {
 	return nil
 }
 
-func (r Room) saveCaptions(c echo.Context) error {
+func (r Handler) saveCaptions(c echo.Context) error {
 	if err := typed(c); err != nil {
 		return err
 	}
@@ -257,7 +257,7 @@ func (r Room) saveCaptions(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, fmt.Sprintf("/teacher/lessons/%s/captions/%s?done=captions_saved", c.Param("lesson"), e.Language))
 }
 
-func (r Room) editChapters(c echo.Context) error {
+func (r Handler) editChapters(c echo.Context) error {
 	list, err := r.Captions.Chapters(c.Request().Context(), page.Who(c), c.Param("lesson"))
 	if err != nil {
 		return err
@@ -269,7 +269,7 @@ func (r Room) editChapters(c echo.Context) error {
 	return r.showEditor(c, http.StatusOK, e)
 }
 
-func (r Room) saveChapters(c echo.Context) error {
+func (r Handler) saveChapters(c echo.Context) error {
 	if err := typed(c); err != nil {
 		return err
 	}

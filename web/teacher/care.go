@@ -16,7 +16,7 @@ import (
 
 // careRoutes are those of a lesson's worksheets, consent, owner and copies, of
 // many lessons at once, and of the school's head.
-func (r Room) careRoutes(one string) []page.Route {
+func (r Handler) careRoutes(one string) []page.Route {
 	edit := func(path string, h func(echo.Context) error, body int64) page.Route {
 		return page.Route{Method: http.MethodPost, Path: one + path, Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(h), Body: body}
 	}
@@ -35,7 +35,7 @@ func (r Room) careRoutes(one string) []page.Route {
 }
 
 // care reads what the lesson's page shows beside its recording and text.
-func (r Room) care(c echo.Context, d *desk) (err error) {
+func (r Handler) care(c echo.Context, d *desk) (err error) {
 	ctx, by := c.Request().Context(), page.Who(c)
 	if d.Sheets, err = r.Worksheets.List(ctx, by, d.Lesson.ID); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (r Room) care(c echo.Context, d *desk) (err error) {
 }
 
 // person reads somebody who may be gone.
-func (r Room) person(ctx context.Context, id string) (people.Person, error) {
+func (r Handler) person(ctx context.Context, id string) (people.Person, error) {
 	if id == "" {
 		return people.Person{}, nil
 	}
@@ -63,7 +63,7 @@ func (r Room) person(ctx context.Context, id string) (people.Person, error) {
 }
 
 // past reads a lesson's history with names.
-func (r Room) past(ctx context.Context, by people.Person, id string) ([]page.PastStep, error) {
+func (r Handler) past(ctx context.Context, by people.Person, id string) ([]page.PastStep, error) {
 	steps, err := r.Lessons.History(ctx, by, id)
 	if err != nil {
 		return nil, err
@@ -83,14 +83,14 @@ func (r Room) past(ctx context.Context, by people.Person, id string) ([]page.Pas
 	return out, nil
 }
 
-func (r Room) mayEdit(c echo.Context) bool {
+func (r Handler) mayEdit(c echo.Context) bool {
 	l, err := r.Lessons.Read(c.Request().Context(), page.Who(c), c.Param("lesson"))
 	return err == nil && people.May(page.Who(c), people.EditLesson, l.Object())
 }
 
 // refused shows the lesson again with what was wrong in the form that put lays
 // it into; other errors go on.
-func (r Room) refused(c echo.Context, err error, put func(*desk)) error {
+func (r Handler) refused(c echo.Context, err error, put func(*desk)) error {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict, fault.TooLarge:
 		if !r.mayEdit(c) {
@@ -103,7 +103,7 @@ func (r Room) refused(c echo.Context, err error, put func(*desk)) error {
 	return err
 }
 
-func (r Room) addSheet(c echo.Context) error {
+func (r Handler) addSheet(c echo.Context) error {
 	name, data, err := page.File(c, "file", worksheet.MaxBytes)
 	if err == nil {
 		_, err = r.Worksheets.Add(c.Request().Context(), page.Who(c), c.Param("lesson"), name, data)
@@ -114,7 +114,7 @@ func (r Room) addSheet(c echo.Context) error {
 	return r.back(c, "worksheet_added", nil)
 }
 
-func (r Room) removeSheet(c echo.Context) error {
+func (r Handler) removeSheet(c echo.Context) error {
 	err := r.Worksheets.Delete(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("worksheet"))
 	if fault.Is(err, "worksheet.not_found") {
 		err = nil // somebody else was faster
@@ -122,7 +122,7 @@ func (r Room) removeSheet(c echo.Context) error {
 	return r.back(c, "worksheet_removed", err)
 }
 
-func (r Room) consent(c echo.Context) error {
+func (r Handler) consent(c echo.Context) error {
 	f := page.FormOf(c, "minors", "note")
 	_, err := r.Lessons.NoteConsent(c.Request().Context(), page.Who(c), c.Param("lesson"), lesson.Minors(f.Values["minors"]), f.Values["note"])
 	if err != nil {
@@ -132,7 +132,7 @@ func (r Room) consent(c echo.Context) error {
 	return r.back(c, "consent_noted", nil)
 }
 
-func (r Room) takeDown(c echo.Context) error {
+func (r Handler) takeDown(c echo.Context) error {
 	f := page.FormOf(c, "reason")
 	_, err := r.Lessons.TakeDown(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["reason"])
 	if err != nil {
@@ -145,7 +145,7 @@ func (r Room) takeDown(c echo.Context) error {
 // chosen is the username of the teacher that a form names: by the choice among
 // those found, by a name that only one has, or by the username itself. found
 // are those to choose among.
-func (r Room) chosen(c echo.Context, f page.Form) (username string, found []people.Person, err error) {
+func (r Handler) chosen(c echo.Context, f page.Form) (username string, found []people.Person, err error) {
 	if f.Values["who"] != "" {
 		return f.Values["who"], nil, nil
 	}
@@ -164,7 +164,7 @@ func (r Room) chosen(c echo.Context, f page.Form) (username string, found []peop
 	return "", found, nil
 }
 
-func (r Room) schoolsOf(ctx context.Context, list []people.Person) (map[string]string, error) {
+func (r Handler) schoolsOf(ctx context.Context, list []people.Person) (map[string]string, error) {
 	names := map[string]string{}
 	for _, p := range list {
 		id := p.SchoolAs(people.Teacher)
@@ -180,7 +180,7 @@ func (r Room) schoolsOf(ctx context.Context, list []people.Person) (map[string]s
 	return names, nil
 }
 
-func (r Room) owner(c echo.Context) error {
+func (r Handler) owner(c echo.Context) error {
 	f := page.FormOf(c, "teacher", "who")
 	username, found, err := r.chosen(c, f)
 	if err == nil && username == "" {
@@ -196,7 +196,7 @@ func (r Room) owner(c echo.Context) error {
 	return r.back(c, "owner_set", nil)
 }
 
-func (r Room) copies(c echo.Context) error {
+func (r Handler) copies(c echo.Context) error {
 	if err := typed(c); err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (r Room) copies(c echo.Context) error {
 
 // bulk does one thing to the lessons that were chosen and tells, line by line,
 // what became of each; what could not be done stays chosen.
-func (r Room) bulk(c echo.Context) error {
+func (r Handler) bulk(c echo.Context) error {
 	if err := typed(c); err != nil {
 		return err
 	}
@@ -270,11 +270,11 @@ type headView struct {
 	Step       page.Form
 }
 
-func (r Room) schoolLesson(c echo.Context) error {
+func (r Handler) schoolLesson(c echo.Context) error {
 	return r.showSchoolLesson(c, http.StatusOK, headView{Done: page.DoneOf(c)})
 }
 
-func (r Room) showSchoolLesson(c echo.Context, status int, v headView) error {
+func (r Handler) showSchoolLesson(c echo.Context, status int, v headView) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	var err error
 	if v.Lesson, err = r.Lessons.Read(ctx, by, c.Param("lesson")); err != nil {
@@ -311,7 +311,7 @@ func (r Room) showSchoolLesson(c echo.Context, status int, v headView) error {
 	return page.Render(c, status, headPage(v))
 }
 
-func (r Room) preapprove(c echo.Context) error {
+func (r Handler) preapprove(c echo.Context) error {
 	_, err := r.Lessons.Preapprove(c.Request().Context(), page.Who(c), c.Param("lesson"))
 	if fault.KindOf(err) == fault.Conflict {
 		return r.showSchoolLesson(c, page.Status(err), headView{Step: page.Form{Err: err}})

@@ -58,11 +58,11 @@ func (d desk) live() string {
 	return string(d.Lesson.Status) + " " + string(m.State) + " " + strconv.FormatBool(m.Playable) + " " + m.PackageID
 }
 
-func (r Room) blank(c echo.Context) error {
+func (r Handler) blank(c echo.Context) error {
 	return r.showBlank(c, http.StatusOK, page.Form{})
 }
 
-func (r Room) showBlank(c echo.Context, status int, f page.Form, found ...people.Person) error {
+func (r Handler) showBlank(c echo.Context, status int, f page.Form, found ...people.Person) error {
 	subjects, err := r.Schools.Subjects(c.Request().Context())
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (r Room) showBlank(c echo.Context, status int, f page.Form, found ...people
 	return page.Render(c, status, blank(f, subjects, found, schools, page.Who(c).Is(people.Teacher)))
 }
 
-func (r Room) draft(c echo.Context) error {
+func (r Handler) draft(c echo.Context) error {
 	f := page.FormOf(c, append([]string{"teacher", "who"}, fields...)...)
 	teacher, found, err := r.chosen(c, f)
 	if len(found) > 0 {
@@ -95,13 +95,13 @@ func (r Room) draft(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/teacher/lessons/"+l.ID+"?done=drafted")
 }
 
-func (r Room) edit(c echo.Context) error {
+func (r Handler) edit(c echo.Context) error {
 	return r.show(c, http.StatusOK, desk{Done: page.DoneOf(c)})
 }
 
 // show renders the page of the lesson in the address with what the handler
 // already knows in d.
-func (r Room) show(c echo.Context, status int, d desk) error {
+func (r Handler) show(c echo.Context, status int, d desk) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	var err error
 	if d.Lesson, err = r.Lessons.Read(ctx, by, c.Param("lesson")); err != nil {
@@ -140,7 +140,7 @@ func (r Room) show(c echo.Context, status int, d desk) error {
 	return page.Render(c, status, edit(d))
 }
 
-func (r Room) save(c echo.Context) error {
+func (r Handler) save(c echo.Context) error {
 	f := page.FormOf(c, fields...)
 	_, err := r.Lessons.Edit(c.Request().Context(), page.Who(c), c.Param("lesson"), text(f))
 	if fault.KindOf(err) == fault.Invalid {
@@ -151,14 +151,14 @@ func (r Room) save(c echo.Context) error {
 }
 
 // step makes the handler of a button that needs nothing typed.
-func (r Room) step(done string, do func(context.Context, people.Person, string) (lesson.Lesson, error)) echo.HandlerFunc {
+func (r Handler) step(done string, do func(context.Context, people.Person, string) (lesson.Lesson, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		_, err := do(c.Request().Context(), page.Who(c), c.Param("lesson"))
 		return r.back(c, done, err)
 	}
 }
 
-func (r Room) withdraw(c echo.Context) error {
+func (r Handler) withdraw(c echo.Context) error {
 	f := page.FormOf(c, "reason")
 	_, err := r.Lessons.Withdraw(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["reason"])
 	if fault.KindOf(err) == fault.Invalid {
@@ -170,7 +170,7 @@ func (r Room) withdraw(c echo.Context) error {
 
 // back shows the lesson again: after success by a redirect, after a refusal
 // with the reason in words.
-func (r Room) back(c echo.Context, done string, err error) error {
+func (r Handler) back(c echo.Context, done string, err error) error {
 	switch fault.KindOf(err) {
 	case fault.Conflict, fault.Gone:
 		if !r.mayEdit(c) {

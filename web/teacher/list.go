@@ -48,7 +48,7 @@ func (v listing) daysLeft(l lesson.Lesson) int {
 }
 
 // fill reads one page of lessons under a filter that the address narrows.
-func (r Room) fill(c echo.Context, v *listing, f lesson.Filter) error {
+func (r Handler) fill(c echo.Context, v *listing, f lesson.Filter) error {
 	ctx := c.Request().Context()
 	v.Status, v.Done, v.Now = c.QueryParam("status"), page.DoneOf(c), r.Now()
 	if v.Path == "" {
@@ -77,12 +77,12 @@ func (r Room) fill(c echo.Context, v *listing, f lesson.Filter) error {
 	return err
 }
 
-func (r Room) list(c echo.Context) error {
+func (r Handler) list(c echo.Context) error {
 	return r.showList(c, http.StatusOK, listing{})
 }
 
 // showList shows the lessons that the person cares for.
-func (r Room) showList(c echo.Context, status int, v listing) error {
+func (r Handler) showList(c echo.Context, status int, v listing) error {
 	v.Path, v.Own = "/teacher", true
 	if err := r.fill(c, &v, lesson.Filter{CaredBy: page.Who(c).ID}); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (r Room) showList(c echo.Context, status int, v listing) error {
 }
 
 // school shows a head the school's lessons and where each stands.
-func (r Room) school(c echo.Context) error {
+func (r Handler) school(c echo.Context) error {
 	by := page.Who(c)
 	// Who leads one school may teach at another: the one they lead is meant.
 	at := by.SchoolAs(people.Head)

@@ -35,7 +35,7 @@ type Classes interface {
 }
 
 // questionRoutes are those of a lesson's questions.
-func (r Room) questionRoutes(one string) []page.Route {
+func (r Handler) questionRoutes(one string) []page.Route {
 	post := func(path string, a people.Action, h echo.HandlerFunc) page.Route {
 		return page.Route{Method: http.MethodPost, Path: one + "/questions" + path, Action: a, Scope: page.Object, Handle: page.SignedIn(h)}
 	}
@@ -73,11 +73,11 @@ type asking struct {
 	Name, Class string
 }
 
-func (r Room) asked(c echo.Context) error {
+func (r Handler) asked(c echo.Context) error {
 	return r.showAsked(c, http.StatusOK, inquiry{Done: page.DoneOf(c)})
 }
 
-func (r Room) showAsked(c echo.Context, status int, v inquiry) error {
+func (r Handler) showAsked(c echo.Context, status int, v inquiry) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	var err error
 	if v.Lesson, err = r.Lessons.Read(ctx, by, c.Param("lesson")); err != nil {
@@ -109,7 +109,7 @@ func (r Room) showAsked(c echo.Context, status int, v inquiry) error {
 }
 
 // fillAsked reads one page of questions with their askers' names.
-func (r Room) fillAsked(c echo.Context, v *inquiry) error {
+func (r Handler) fillAsked(c echo.Context, v *inquiry) error {
 	ctx := c.Request().Context()
 	list, err := r.Questions.List(ctx, page.Who(c), v.Lesson.ID, v.State, c.QueryParam("before"), askedAtOnce+1)
 	if err != nil {
@@ -142,7 +142,7 @@ func askedPath(l lesson.Lesson, s question.State) string {
 	return "/teacher/lessons/" + l.ID + "/questions?state=" + string(s)
 }
 
-func (r Room) setQuestions(c echo.Context) error {
+func (r Handler) setQuestions(c echo.Context) error {
 	on := c.FormValue("on") == "yes"
 	if err := r.Questions.Set(c.Request().Context(), page.Who(c), c.Param("lesson"), on); err != nil {
 		return err
@@ -155,13 +155,13 @@ func (r Room) setQuestions(c echo.Context) error {
 }
 
 // toAsked shows the questions again, those that waited first.
-func (r Room) toAsked(c echo.Context, done string) error {
+func (r Handler) toAsked(c echo.Context, done string) error {
 	return c.Redirect(http.StatusSeeOther, "/teacher/lessons/"+c.Param("lesson")+"/questions?done="+done)
 }
 
 // settled shows the questions again, with what was typed where it cannot be
 // taken.
-func (r Room) settled(c echo.Context, done string, f page.Form, err error) error {
+func (r Handler) settled(c echo.Context, done string, f page.Form, err error) error {
 	if fault.KindOf(err) == fault.Invalid {
 		f.Err = err
 		return r.showAsked(c, page.Status(err), inquiry{Form: f, Wrong: c.Param("question")})
@@ -172,24 +172,24 @@ func (r Room) settled(c echo.Context, done string, f page.Form, err error) error
 	return r.toAsked(c, done)
 }
 
-func (r Room) showQuestion(c echo.Context) error {
+func (r Handler) showQuestion(c echo.Context) error {
 	_, err := r.Questions.Show(c.Request().Context(), page.Who(c), c.Param("question"))
 	return r.settled(c, "question_shown", page.Form{}, err)
 }
 
-func (r Room) hideQuestion(c echo.Context) error {
+func (r Handler) hideQuestion(c echo.Context) error {
 	f := page.FormOf(c, "reason")
 	_, err := r.Questions.Hide(c.Request().Context(), page.Who(c), c.Param("question"), f.Values["reason"])
 	return r.settled(c, "question_hidden", f, err)
 }
 
-func (r Room) answerQuestion(c echo.Context) error {
+func (r Handler) answerQuestion(c echo.Context) error {
 	f := page.FormOf(c, "answer")
 	_, err := r.Questions.Answer(c.Request().Context(), page.Who(c), c.Param("question"), f.Values["answer"])
 	return r.settled(c, "question_answered", f, err)
 }
 
-func (r Room) deleteQuestion(c echo.Context) error {
+func (r Handler) deleteQuestion(c echo.Context) error {
 	l, err := r.Lessons.Read(c.Request().Context(), page.Who(c), c.Param("lesson"))
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 )
 
 // recording sends the original file.
-func (r Room) recording(c echo.Context) error {
+func (r Handler) recording(c echo.Context) error {
 	rec, err := r.Lessons.Original(c.Request().Context(), page.Who(c), c.Param("lesson"))
 	if err != nil {
 		return err

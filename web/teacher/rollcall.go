@@ -26,7 +26,7 @@ type Viewing interface {
 	Unreached(ctx context.Context, by people.Person, classID string, from, to time.Time) (viewership.ClassReach, error)
 }
 
-func (r Room) rollRoutes() []page.Route {
+func (r Handler) rollRoutes() []page.Route {
 	const one = "/teacher/roll-calls/:airing/:class"
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/teacher/roll-calls", Action: people.ListClasses, Scope: page.Site, Handle: r.rollCalls},
@@ -45,7 +45,7 @@ type rollList struct {
 	Done    string
 }
 
-func (r Room) rollCalls(c echo.Context) error {
+func (r Handler) rollCalls(c echo.Context) error {
 	v := rollList{Done: page.DoneOf(c)}
 	var err error
 	if v.Classes, err = r.Viewing.RollCallsOf(c.Request().Context(), page.Who(c), r.Now().AddDate(0, 0, -rollDays)); err != nil {
@@ -60,9 +60,9 @@ type roll struct {
 	Form page.Form
 }
 
-func (r Room) rollSheet(c echo.Context) error { return r.showRoll(c, nil) }
+func (r Handler) rollSheet(c echo.Context) error { return r.showRoll(c, nil) }
 
-func (r Room) showRoll(c echo.Context, wrong error) error {
+func (r Handler) showRoll(c echo.Context, wrong error) error {
 	x, err := r.Viewing.RollSheetOf(c.Request().Context(), page.Who(c), c.Param("airing"), c.Param("class"))
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (r Room) showRoll(c echo.Context, wrong error) error {
 }
 
 // callRoll takes names (how "names") or two numbers.
-func (r Room) callRoll(c echo.Context) error {
+func (r Handler) callRoll(c echo.Context) error {
 	x := viewership.RollCall{AiringID: c.Param("airing"), ClassID: c.Param("class")}
 	if c.FormValue("how") == "names" {
 		x.Named, x.Names = true, c.Request().Form["names"]
@@ -112,7 +112,7 @@ type unreachedList struct {
 	Form     page.Form
 }
 
-func (r Room) unreached(c echo.Context) error {
+func (r Handler) unreached(c echo.Context) error {
 	format, err := page.SheetFormat(c)
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func (r Room) unreached(c echo.Context) error {
 	return page.Render(c, status, unreachedPage(v))
 }
 
-func (r Room) sendUnreached(c echo.Context, v unreachedList, format string) error {
+func (r Handler) sendUnreached(c echo.Context, v unreachedList, format string) error {
 	ctx := c.Request().Context()
 	head := []any{locale.T(ctx, "unreached.student"), locale.T(ctx, "department.id")}
 	return page.SendSheet(c, r.Sheets, format, "lenlop-unreached-"+v.Class.ID, locale.T(ctx, "unreached.title"), head, func(yield func([]any) bool) {

@@ -1,4 +1,4 @@
-package notice
+package shared
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 )
 
 // whom is the form's name of an audience.
-func whom(n notice.Notice) string {
+func noticeRecipients(n notice.Notice) string {
 	switch {
 	case n.Staff:
 		return "staff"
@@ -24,11 +24,11 @@ func whom(n notice.Notice) string {
 }
 
 // audience says in words whom a notice is for.
-func audience(ctx context.Context, n notice.Notice) string {
+func noticeAudience(ctx context.Context, n notice.Notice) string {
 	if n.PersonID != "" {
 		return locale.T(ctx, "notice.for_you")
 	}
-	switch whom(n) {
+	switch noticeRecipients(n) {
 	case "staff":
 		return locale.T(ctx, "notice.for_staff")
 	case "classes":
@@ -44,7 +44,7 @@ func audience(ctx context.Context, n notice.Notice) string {
 }
 
 // state is the key of what keeps a notice from being seen, or "".
-func state(n notice.Notice, now time.Time) string {
+func noticeState(n notice.Notice, now time.Time) string {
 	switch {
 	case !n.WithdrawnAt.IsZero():
 		return "notice.is_withdrawn"
@@ -57,9 +57,9 @@ func state(n notice.Notice, now time.Time) string {
 }
 
 // when is a time for an input of type datetime-local; the zero time is empty.
-func when(t time.Time, zone *time.Location) string {
+func noticeTime(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(zone).Format(local)
+	return t.In(zone).Format(localTimeLayout)
 }

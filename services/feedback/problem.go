@@ -1,7 +1,7 @@
 // Package problem is what viewers say is wrong with a lesson: no sound, a bad
 // picture, a mistake. The lesson's teacher and the department see it and
 // answer it.
-package problem
+package feedback
 
 import (
 	"context"

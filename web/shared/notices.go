@@ -1,6 +1,6 @@
 // Package notice is the pages of guidance: read by everybody it is for,
 // written by the department and by school heads.
-package notice
+package shared
 
 import (
 	"context"
@@ -19,8 +19,8 @@ import (
 	"lenlop/web/page"
 )
 
-// Room is what the pages need.
-type Room struct {
+// Notices is what the pages need.
+type Notices struct {
 	Notices *notice.Service
 	People  people.Store
 	Schools school.Store
@@ -33,7 +33,7 @@ type Room struct {
 }
 
 // Routes of these pages.
-func (r Room) Routes() []page.Route {
+func (r Notices) Routes() []page.Route {
 	const one = "/notices/:notice"
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/notices", Action: people.ReadPublic, Scope: page.Site, Handle: r.list},
@@ -51,15 +51,15 @@ func (r Room) Routes() []page.Route {
 	}
 }
 
-// shownAtOnce is how many notices a list holds.
-const shownAtOnce = 50
+// noticesAtOnce is how many notices a list holds.
+const noticesAtOnce = 50
 
-func (r Room) reader(c echo.Context) (notice.Reader, error) {
+func (r Notices) reader(c echo.Context) (notice.Reader, error) {
 	return r.Notices.Reader(c.Request().Context(), page.Who(c), r.Grade(c))
 }
 
 // office is whom a writer writes for: the province, or the school they lead.
-func office(p people.Person) (schoolID string, ok bool) {
+func noticeOffice(p people.Person) (schoolID string, ok bool) {
 	if people.May(p, people.WriteNotice, people.Object{}) {
 		return "", true
 	}
@@ -67,7 +67,7 @@ func office(p people.Person) (schoolID string, ok bool) {
 	return at, people.May(p, people.WriteNotice, people.Object{School: at})
 }
 
-type listing struct {
+type noticeListing struct {
 	Notices []notice.Notice
 	From    map[string]string // names of schools by id
 	Write   bool
@@ -75,29 +75,29 @@ type listing struct {
 	Now     time.Time
 }
 
-func (r Room) list(c echo.Context) error {
+func (r Notices) list(c echo.Context) error {
 	ctx := c.Request().Context()
 	reader, err := r.reader(c)
 	if err != nil {
 		return err
 	}
-	v := listing{Done: page.DoneOf(c), Now: r.Now()}
-	if _, v.Write = office(reader.Person); v.Write {
+	v := noticeListing{Done: page.DoneOf(c), Now: r.Now()}
+	if _, v.Write = noticeOffice(reader.Person); v.Write {
 		// Writers see what is planned and what was withdrawn, too.
-		if v.Notices, err = r.Notices.Written(ctx, reader.Person, "", shownAtOnce); err != nil {
+		if v.Notices, err = r.Notices.Written(ctx, reader.Person, "", noticesAtOnce); err != nil {
 			return err
 		}
-	} else if v.Notices, err = r.Notices.For(ctx, reader, shownAtOnce); err != nil {
+	} else if v.Notices, err = r.Notices.For(ctx, reader, noticesAtOnce); err != nil {
 		return err
 	}
 	if v.From, err = r.names(ctx, v.Notices); err != nil {
 		return err
 	}
-	return page.Render(c, http.StatusOK, list(v))
+	return page.Render(c, http.StatusOK, noticeList(v))
 }
 
 // names gives the schools that notices come from.
-func (r Room) names(ctx context.Context, ns []notice.Notice) (map[string]string, error) {
+func (r Notices) names(ctx context.Context, ns []notice.Notice) (map[string]string, error) {
 	m := map[string]string{}
 	for _, n := range ns {
 		if n.SchoolID == "" || m[n.SchoolID] != "" {
@@ -112,7 +112,7 @@ func (r Room) names(ctx context.Context, ns []notice.Notice) (map[string]string,
 	return m, nil
 }
 
-type showing struct {
+type noticeView struct {
 	Notice  notice.Notice
 	HTML    string // made safe
 	From    string
@@ -124,15 +124,15 @@ type showing struct {
 	Now     time.Time
 }
 
-func (r Room) show(c echo.Context) error { return r.showWith(c, http.StatusOK, page.Form{}) }
+func (r Notices) show(c echo.Context) error { return r.showWith(c, http.StatusOK, page.Form{}) }
 
-func (r Room) showWith(c echo.Context, status int, f page.Form) error {
+func (r Notices) showWith(c echo.Context, status int, f page.Form) error {
 	ctx := c.Request().Context()
 	reader, err := r.reader(c)
 	if err != nil {
 		return err
 	}
-	v := showing{Done: page.DoneOf(c), Form: f, Now: r.Now()}
+	v := noticeView{Done: page.DoneOf(c), Form: f, Now: r.Now()}
 	if v.Notice, err = r.Notices.Get(ctx, reader, c.Param("notice")); err != nil {
 		return err
 	}
@@ -158,10 +158,10 @@ func (r Room) showWith(c echo.Context, status int, f page.Form) error {
 			v.Receipt = v.Receipt && x.PersonID != reader.Person.ID
 		}
 	}
-	return page.Render(c, status, show(v))
+	return page.Render(c, status, noticePage(v))
 }
 
-func (r Room) read(c echo.Context) error {
+func (r Notices) read(c echo.Context) error {
 	reader, err := r.reader(c)
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (r Room) read(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/notices/"+c.Param("notice")+"?done=receipt")
 }
 
-func (r Room) readers(c echo.Context) error {
+func (r Notices) readers(c echo.Context) error {
 	ctx := c.Request().Context()
 	reached, err := r.Notices.Readers(ctx, page.Who(c), c.Param("notice"))
 	if err != nil {
@@ -182,17 +182,17 @@ func (r Room) readers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return page.Render(c, http.StatusOK, readers(n, reached))
+	return page.Render(c, http.StatusOK, noticeReaders(n, reached))
 }
 
-func (r Room) withdraw(c echo.Context) error {
+func (r Notices) withdraw(c echo.Context) error {
 	if _, err := r.Notices.Withdraw(c.Request().Context(), page.Who(c), c.Param("notice")); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/notices?done=notice_withdrawn")
 }
 
-func (r Room) attach(c echo.Context) error {
+func (r Notices) attach(c echo.Context) error {
 	name, data, err := page.File(c, "file", worksheet.MaxBytes)
 	if err == nil {
 		_, err = r.Notices.Attach(c.Request().Context(), page.Who(c), c.Param("notice"), name, data)
@@ -206,7 +206,7 @@ func (r Room) attach(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/notices/"+c.Param("notice")+"?done=saved")
 }
 
-func (r Room) file(c echo.Context) error {
+func (r Notices) file(c echo.Context) error {
 	reader, err := r.reader(c)
 	if err != nil {
 		return err
@@ -219,4 +219,4 @@ func (r Room) file(c echo.Context) error {
 }
 
 // number writes a grade for a form's value.
-func number(n int) string { return strconv.Itoa(n) }
+func decimal(n int) string { return strconv.Itoa(n) }

@@ -1,4 +1,4 @@
-package school
+package shared
 
 import (
 	"net/http"
@@ -30,11 +30,11 @@ type classView struct {
 	Done     string
 }
 
-func (r Room) class(c echo.Context) error {
+func (r Classes) class(c echo.Context) error {
 	return r.showClass(c, http.StatusOK, classView{Done: page.DoneOf(c)})
 }
 
-func (r Room) showClass(c echo.Context, status int, v classView) error {
+func (r Classes) showClass(c echo.Context, status int, v classView) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	var err error
 	if v.Class, err = r.Office.Class(ctx, by, people.ReadClass, c.Param("class")); err != nil {
@@ -74,7 +74,7 @@ func (r Room) showClass(c echo.Context, status int, v classView) error {
 	return page.Render(c, status, classPage(v))
 }
 
-func (r Room) change(c echo.Context) error {
+func (r Classes) change(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	k, err := r.Office.Class(ctx, by, people.ManageClass, c.Param("class"))
 	if err != nil {
@@ -94,7 +94,7 @@ func (r Room) change(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/classes/"+k.ID+"?done=class")
 }
 
-func (r Room) enrol(c echo.Context) error {
+func (r Classes) enrol(c echo.Context) error {
 	f := page.FormOf(c, "code", "name")
 	err := r.Office.Enrol(c.Request().Context(), page.Who(c), c.Param("class"), f.Values["code"], f.Values["name"])
 	if fault.KindOf(err) == fault.Invalid {
@@ -107,15 +107,15 @@ func (r Room) enrol(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/classes/"+c.Param("class")+"?done=enrolled")
 }
 
-func (r Room) leave(c echo.Context) error {
+func (r Classes) leave(c echo.Context) error {
 	if err := r.Office.Leave(c.Request().Context(), page.Who(c), c.Param("class"), c.Param("person")); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/classes/"+c.Param("class")+"?done=left")
 }
 
-// sheet is the page of cards, which is shown once.
-type sheet struct {
+// cardSheet is the page of cards, which is shown once.
+type cardSheet struct {
 	Class   school.Class
 	School  string
 	Cards   []school.Card
@@ -125,7 +125,7 @@ type sheet struct {
 
 // cards makes codes and shows them on the answer itself: an address would keep
 // them.
-func (r Room) cards(c echo.Context) error {
+func (r Classes) cards(c echo.Context) error {
 	params, err := c.FormParams()
 	if err != nil {
 		return fault.Wrap(err, fault.Malformed, "request.malformed")
@@ -149,8 +149,8 @@ func (r Room) cards(c echo.Context) error {
 	if err := r.name(c, names, k); err != nil {
 		return err
 	}
-	v := sheet{Class: k, School: names[k.SchoolID], Cards: cards, Address: page.VisitOf(c.Request().Context()).Base + "/signin/card"}
-	if v.QR, err = page.QR(v.Address + "?class=" + k.Door); err != nil {
+	v := cardSheet{Class: k, School: names[k.SchoolID], Cards: cards, Address: page.VisitOf(c.Request().Context()).Base + "/signin/card"}
+	if v.QR, err = page.QR(v.Address + "?class=" + k.JoinCode); err != nil {
 		return err
 	}
 	return page.Render(c, http.StatusOK, cardsPage(v))

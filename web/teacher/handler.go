@@ -19,8 +19,8 @@ import (
 	"lenlop/web/page"
 )
 
-// Room is what the pages need.
-type Room struct {
+// Handler is what the pages need.
+type Handler struct {
 	Lessons *lesson.Service
 	// Uploads tells of an upload that can be resumed (upload.Service).
 	Uploads interface {
@@ -34,7 +34,7 @@ type Room struct {
 	Worksheets *worksheet.Service
 	Questions  Questions
 	Classes    Classes
-	Streams    page.Streams // where what plays is (stream.Room)
+	Streams    page.Streams // where what plays is (stream.Handler)
 	Viewing    Viewing
 	Sheets     page.Sheets // writes tables as files
 	Zone       *time.Location
@@ -44,7 +44,7 @@ type Room struct {
 }
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route {
+func (r Handler) Routes() []page.Route {
 	const one = "/teacher/lessons/:lesson"
 	return append([]page.Route{
 		{Method: http.MethodGet, Path: "/teacher", Action: people.ListLessons, Scope: page.Site, Handle: r.list},

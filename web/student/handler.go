@@ -61,8 +61,8 @@ type Listed interface {
 	Programmes(ctx context.Context, channelID string, from, to time.Time) ([]schedule.Programme, error)
 }
 
-// Room is what the pages need.
-type Room struct {
+// Handler is what the pages need.
+type Handler struct {
 	Catalog  Catalog
 	Lessons  Lessons
 	Titles   Titles
@@ -79,7 +79,7 @@ type Room struct {
 	// Worksheets and Media are a lesson's files; nil: there are none.
 	Worksheets Worksheets
 	Media      media.Store
-	Streams    page.Streams // where what plays is (stream.Room)
+	Streams    page.Streams // where what plays is (stream.Handler)
 	Bookmarks  Bookmarks    // may be nil
 	Problems   Problems     // may be nil
 	// Embed says which sites may show lessons in a frame, as sources of a
@@ -93,7 +93,7 @@ type Room struct {
 }
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route {
+func (r Handler) Routes() []page.Route {
 	read := func(method, path string, h echo.HandlerFunc) page.Route {
 		return page.Route{Method: method, Path: path, Action: people.ReadPublic, Scope: page.Site, Handle: h}
 	}
@@ -146,7 +146,7 @@ func within(s string, low, high int) int {
 }
 
 // chooseGrade keeps the grade on the device; 0 forgets it.
-func (r Room) chooseGrade(c echo.Context) error {
+func (r Handler) chooseGrade(c echo.Context) error {
 	life, value := gradeLife, strconv.Itoa(grade(c.FormValue("grade")))
 	if value == "0" {
 		life = 0
@@ -169,7 +169,7 @@ func (n names) of(code string) string {
 }
 
 // subjects reads the names; taught, when not 0, leaves only that grade's.
-func (r Room) subjects(ctx context.Context, taught int) (names, error) {
+func (r Handler) subjects(ctx context.Context, taught int) (names, error) {
 	all, err := r.Schools.Subjects(ctx)
 	if err != nil {
 		return names{}, err

@@ -1,6 +1,6 @@
 // Package problem is the pages on which viewers say what is wrong with a
 // lesson, and those who answer for it close what was said.
-package problem
+package shared
 
 import (
 	"context"
@@ -10,17 +10,17 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/fault"
+	"lenlop/services/feedback"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
-	"lenlop/services/problem"
 	"lenlop/services/school"
 	"lenlop/web/page"
 	"lenlop/web/signin"
 )
 
-// Room is what the pages need.
-type Room struct {
-	Problems *problem.Service
+// Problems is what the pages need.
+type Problems struct {
+	Problems *feedback.Service
 	Lessons  interface {
 		Read(ctx context.Context, by people.Person, id string) (lesson.Lesson, error)
 	}
@@ -31,7 +31,7 @@ type Room struct {
 const ListPath = "/problems"
 
 // Routes of these pages.
-func (r Room) Routes() []page.Route {
+func (r Problems) Routes() []page.Route {
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/lessons/:lesson/problem", Action: people.WatchLesson, Scope: page.Object, Handle: r.form},
 		{Method: http.MethodPost, Path: "/lessons/:lesson/problem", Action: people.WatchLesson, Scope: page.Object, Handle: r.report},
@@ -41,7 +41,7 @@ func (r Room) Routes() []page.Route {
 }
 
 // watched is the lesson, for somebody who may watch it.
-func (r Room) watched(c echo.Context) (lesson.Lesson, error) {
+func (r Problems) watched(c echo.Context) (lesson.Lesson, error) {
 	by := page.Who(c)
 	l, err := r.Lessons.Read(c.Request().Context(), by, c.Param("lesson"))
 	if err == nil && !people.May(by, people.WatchLesson, l.Object()) {
@@ -50,27 +50,27 @@ func (r Room) watched(c echo.Context) (lesson.Lesson, error) {
 	return l, err
 }
 
-func (r Room) form(c echo.Context) error {
+func (r Problems) form(c echo.Context) error {
 	l, err := r.watched(c)
 	if err != nil {
 		return err
 	}
-	return page.Render(c, http.StatusOK, reportPage(l, page.Form{}, c.QueryParam("done") == "sent"))
+	return page.Render(c, http.StatusOK, problemReport(l, page.Form{}, c.QueryParam("done") == "sent"))
 }
 
-func (r Room) report(c echo.Context) error {
+func (r Problems) report(c echo.Context) error {
 	ctx := c.Request().Context()
 	l, err := r.watched(c)
 	if err != nil {
 		return err
 	}
 	f := page.FormOf(c, "kind", "text")
-	f.Err = r.Problems.Report(ctx, page.Who(c), problem.Report{LessonID: l.ID, Kind: problem.Kind(f.Values["kind"]), Text: f.Values["text"],
+	f.Err = r.Problems.Report(ctx, page.Who(c), feedback.Report{LessonID: l.ID, Kind: feedback.Kind(f.Values["kind"]), Text: f.Values["text"],
 		Viewer: signin.Viewer(c), Network: page.VisitOf(ctx).Addr, Agent: c.Request().UserAgent()})
 	switch fault.KindOf(f.Err) {
 	case fault.Invalid, fault.RateLimited, fault.Conflict:
 		page.RetryAfter(c, f.Err)
-		return page.Render(c, page.Status(f.Err), reportPage(l, f, false))
+		return page.Render(c, page.Status(f.Err), problemReport(l, f, false))
 	}
 	if f.Err != nil {
 		return f.Err
@@ -84,16 +84,16 @@ const (
 	maxPages = 1000
 )
 
-// entry is one group with what is shown of it.
-type entry struct {
-	problem.Group
+// problemEntry is one group with what is shown of it.
+type problemEntry struct {
+	feedback.Group
 	Lesson lesson.Lesson
-	Said   []problem.Problem
+	Said   []feedback.Problem
 }
 
-type listing struct {
-	Entries  []entry
-	State    problem.State
+type problemListing struct {
+	Entries  []problemEntry
+	State    feedback.State
 	Page     int
 	More     bool
 	Done     string
@@ -102,15 +102,15 @@ type listing struct {
 	Form     page.Form // and what was typed
 }
 
-func (r Room) list(c echo.Context) error {
-	return r.show(c, http.StatusOK, listing{Done: page.DoneOf(c)})
+func (r Problems) list(c echo.Context) error {
+	return r.show(c, http.StatusOK, problemListing{Done: page.DoneOf(c)})
 }
 
-func (r Room) show(c echo.Context, status int, v listing) error {
+func (r Problems) show(c echo.Context, status int, v problemListing) error {
 	ctx, by := c.Request().Context(), page.Who(c)
-	v.State = problem.Open
-	if c.QueryParam("state") == string(problem.Answered) {
-		v.State = problem.Answered
+	v.State = feedback.Open
+	if c.QueryParam("state") == string(feedback.Answered) {
+		v.State = feedback.Answered
 	}
 	v.Page, _ = strconv.Atoi(c.QueryParam("page"))
 	v.Page = max(1, min(v.Page, maxPages))
@@ -131,20 +131,20 @@ func (r Room) show(c echo.Context, status int, v listing) error {
 		if err != nil {
 			return err
 		}
-		v.Entries = append(v.Entries, entry{g, l, texts})
+		v.Entries = append(v.Entries, problemEntry{g, l, texts})
 	}
 	if v.Subjects, err = r.Schools.Subjects(ctx); err != nil {
 		return err
 	}
-	return page.Render(c, status, listPage(v))
+	return page.Render(c, status, problemList(v))
 }
 
-func (r Room) answer(c echo.Context) error {
+func (r Problems) answer(c echo.Context) error {
 	f := page.FormOf(c, "kind", "answer")
 	id := c.Param("lesson")
-	f.Err = r.Problems.Answer(c.Request().Context(), page.Who(c), id, problem.Kind(f.Values["kind"]), f.Values["answer"])
+	f.Err = r.Problems.Answer(c.Request().Context(), page.Who(c), id, feedback.Kind(f.Values["kind"]), f.Values["answer"])
 	if fault.KindOf(f.Err) == fault.Invalid {
-		return r.show(c, page.Status(f.Err), listing{Form: f, Failed: id + f.Values["kind"]})
+		return r.show(c, page.Status(f.Err), problemListing{Form: f, Failed: id + f.Values["kind"]})
 	}
 	if f.Err != nil {
 		return f.Err

@@ -55,30 +55,30 @@ type Tally interface {
 	Served(o production.Object, at time.Time, bytes int64)
 }
 
-// Room is what the streams need.
-type Room struct {
-	Playlists Playlists
-	Lessons   Lessons
-	People    People      // whom the tokens of unpublished lessons were given to
-	Captions  Captions    // what is written along with lessons; nil: nothing
-	Media     media.Store // files are sent with sendfile when it is a media.Opener too
-	Secret    []byte      // signs addresses of lessons that are not published
-	Tally     Tally       // may be nil
-	Now       func() time.Time
-	doors     *doors
+// Handler is what the streams need.
+type Handler struct {
+	Playlists   Playlists
+	Lessons     Lessons
+	People      People      // whom the tokens of unpublished lessons were given to
+	Captions    Captions    // what is written along with lessons; nil: nothing
+	Media       media.Store // files are sent with sendfile when it is a media.Opener too
+	Secret      []byte      // signs addresses of lessons that are not published
+	Tally       Tally       // may be nil
+	Now         func() time.Time
+	accessCache *accessCache
 }
 
-// NewRoom makes a Room; see its fields.
-func NewRoom(r Room) Room {
-	r.doors = &doors{m: map[string]door{}, holders: map[string]holder{}}
+// New makes a Handler; see its fields.
+func New(r Handler) Handler {
+	r.accessCache = &accessCache{m: map[string]access{}, holders: map[string]holder{}}
 	return r
 }
 
 // Forget makes the next request for a lesson read it again: it was taken down.
-func (r Room) Forget(lessonID string) { r.doors.forget(lessonID) }
+func (r Handler) Forget(lessonID string) { r.accessCache.forget(lessonID) }
 
 // Routes of the streams.
-func (r Room) Routes() []page.Route {
+func (r Handler) Routes() []page.Route {
 	const path = Base + ":lesson/:package/*"
 	return []page.Route{
 		{Method: http.MethodGet, Path: path, Action: people.WatchLesson, Scope: page.Object, Handle: r.serve},
@@ -91,7 +91,7 @@ func (r Room) Routes() []page.Route {
 // also while the package grows. base is the
 // scheme and host ("http://127.0.0.1:8080"), or "" for addresses within the
 // site. An unpublished lesson's carry a token of the person signed in.
-func (r Room) Playback(ctx context.Context, base string, l lesson.Lesson) (hls, poster string) {
+func (r Handler) Playback(ctx context.Context, base string, l lesson.Lesson) (hls, poster string) {
 	if !l.Media.Playable || l.Media.PackageID == "" {
 		return "", ""
 	}
@@ -105,7 +105,7 @@ func (r Room) Playback(ctx context.Context, base string, l lesson.Lesson) (hls, 
 
 // File gives the whole address of one of a lesson's plain files, by its name
 // ("saver", "sound", "storyboard"), as Playback does; "" when there is none.
-func (r Room) File(ctx context.Context, base string, l lesson.Lesson, name string) string {
+func (r Handler) File(ctx context.Context, base string, l lesson.Lesson, name string) string {
 	path := l.File(name)
 	if path == "" || !l.Media.Playable {
 		return ""
@@ -115,7 +115,7 @@ func (r Room) File(ctx context.Context, base string, l lesson.Lesson, name strin
 
 // token is what the addresses of an unpublished lesson end with: a player may
 // ask for them without the cookie. Nobody who is not signed in gets one.
-func (r Room) token(ctx context.Context, l lesson.Lesson, packageID string) string {
+func (r Handler) token(ctx context.Context, l lesson.Lesson, packageID string) string {
 	by := page.VisitOf(ctx).Person
 	if l.Object().Published || by.Anonymous() {
 		return ""
@@ -123,7 +123,7 @@ func (r Room) token(ctx context.Context, l lesson.Lesson, packageID string) stri
 	return "?token=" + Pass{by.ID, l.ID, packageID}.Sign(r.Secret, r.Now().Add(TokenLife))
 }
 
-func (r Room) serve(c echo.Context) error {
+func (r Handler) serve(c echo.Context) error {
 	address := c.Param("lesson") + "/" + c.Param("package") + "/" + c.Param("*")
 	if lessonID, key, ok := caption.At(address); ok {
 		return r.caption(c, lessonID, key)
@@ -157,8 +157,8 @@ func (r Room) serve(c echo.Context) error {
 // published; else the person signed in, or the bearer of a token while its
 // person may. shared says
 // that caches on the way may keep what is sent.
-func (r Room) admit(c echo.Context, lessonID, packageID string) (token string, shared bool, err error) {
-	d, known, err := r.doors.of(c.Request().Context(), r.Lessons, lessonID, r.Now())
+func (r Handler) admit(c echo.Context, lessonID, packageID string) (token string, shared bool, err error) {
+	d, known, err := r.accessCache.of(c.Request().Context(), r.Lessons, lessonID, r.Now())
 	if err != nil {
 		return "", false, err
 	}
@@ -166,13 +166,13 @@ func (r Room) admit(c echo.Context, lessonID, packageID string) (token string, s
 	if err != nil && known {
 		// It may have been published this second: nobody is turned away by an
 		// old look.
-		r.doors.forget(lessonID)
+		r.accessCache.forget(lessonID)
 		return r.admit(c, lessonID, packageID)
 	}
 	return token, shared, err
 }
 
-func (r Room) judge(c echo.Context, d door, lessonID, packageID string) (token string, shared bool, err error) {
+func (r Handler) judge(c echo.Context, d access, lessonID, packageID string) (token string, shared bool, err error) {
 	// A replacement in the making waits until it is verified and playing.
 	if d.object.Published && packageID != d.making {
 		return "", true, nil
@@ -181,7 +181,7 @@ func (r Room) judge(c echo.Context, d door, lessonID, packageID string) (token s
 	o.Published = false
 	if t := c.QueryParam("token"); t != "" && !o.Deleted {
 		if p, ok := ReadPass(r.Secret, lessonID, packageID, t, r.Now()); ok {
-			holder, err := r.doors.holder(c.Request().Context(), r.People, p.Person, r.Now())
+			holder, err := r.accessCache.holder(c.Request().Context(), r.People, p.Person, r.Now())
 			if err != nil {
 				return "", false, err
 			}

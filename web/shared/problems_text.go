@@ -1,4 +1,4 @@
-package problem
+package shared
 
 import (
 	"net/url"
@@ -8,12 +8,12 @@ import (
 )
 
 // at is the address of another page of the list.
-func (v listing) at(n int) templ.SafeURL {
+func (v problemListing) at(n int) templ.SafeURL {
 	return templ.SafeURL(ListPath + "?" + url.Values{"state": {string(v.State)}, "page": {strconv.Itoa(n)}}.Encode())
 }
 
 // typed is the answer that was refused, in the group it was meant for.
-func (v listing) typed(e entry) string {
+func (v problemListing) typed(e problemEntry) string {
 	if v.Failed != e.LessonID+string(e.Kind) {
 		return ""
 	}

@@ -1,7 +1,7 @@
 // Package school is a school's own office on the site: its classes, who is in
 // them, and the cards that pupils sign in with. Heads and homeroom teachers
 // share it, so it is neither's page.
-package school
+package shared
 
 import (
 	"net/http"
@@ -16,13 +16,13 @@ import (
 	"lenlop/web/page"
 )
 
-// Room is what the pages need.
-type Room struct {
+// Classes is what the pages need.
+type Classes struct {
 	Office *school.Office
 }
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route {
+func (r Classes) Routes() []page.Route {
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/classes", Action: people.ListClasses, Scope: page.Site, Handle: r.classes},
 		{Method: http.MethodPost, Path: "/classes", Action: people.ManageClass, Scope: page.Object, Handle: r.add},
@@ -36,8 +36,8 @@ func (r Room) Routes() []page.Route {
 
 var classFields = []string{"school", "code", "name", "grade", "homeroom"}
 
-// listing is the list of one's classes and the form for a new one.
-type listing struct {
+// classListing is the list of one's classes and the form for a new one.
+type classListing struct {
 	Year    string
 	Years   []school.Year
 	Classes []school.Class
@@ -47,11 +47,11 @@ type listing struct {
 	Done    string
 }
 
-func (r Room) classes(c echo.Context) error {
-	return r.showClasses(c, http.StatusOK, listing{Done: page.DoneOf(c)})
+func (r Classes) classes(c echo.Context) error {
+	return r.showClasses(c, http.StatusOK, classListing{Done: page.DoneOf(c)})
 }
 
-func (r Room) showClasses(c echo.Context, status int, v listing) error {
+func (r Classes) showClasses(c echo.Context, status int, v classListing) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	var err error
 	if v.Years, err = r.Office.Years.Years(ctx); err != nil {
@@ -84,7 +84,7 @@ func (r Room) showClasses(c echo.Context, status int, v listing) error {
 }
 
 // name learns the names of a class's school and homeroom teachers.
-func (r Room) name(c echo.Context, names map[string]string, k school.Class) error {
+func (r Classes) name(c echo.Context, names map[string]string, k school.Class) error {
 	ctx := c.Request().Context()
 	if names[k.SchoolID] == "" {
 		s, err := r.Office.Schools.School(ctx, k.SchoolID)
@@ -106,7 +106,7 @@ func (r Room) name(c echo.Context, names map[string]string, k school.Class) erro
 	return nil
 }
 
-func (r Room) add(c echo.Context) error {
+func (r Classes) add(c echo.Context) error {
 	f := page.FormOf(c, append(classFields, "year")...)
 	k := school.Class{SchoolID: f.Values["school"], Year: f.Values["year"]}
 	if k.SchoolID == "" {
@@ -118,7 +118,7 @@ func (r Room) add(c echo.Context) error {
 	}
 	if fault.KindOf(err) == fault.Invalid {
 		f.Err = err
-		return r.showClasses(c, page.Status(err), listing{Form: f})
+		return r.showClasses(c, page.Status(err), classListing{Form: f})
 	}
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (r Room) add(c echo.Context) error {
 
 // filled takes what was typed into a class; the homeroom teacher is named by
 // username, as schools know each other's people.
-func (r Room) filled(c echo.Context, f page.Form, k school.Class) (school.Class, error) {
+func (r Classes) filled(c echo.Context, f page.Form, k school.Class) (school.Class, error) {
 	k.Code, k.Name, k.Grade = f.Values["code"], f.Values["name"], 0
 	if k.Code == "" {
 		k.Code = k.Name

@@ -9,28 +9,28 @@ import (
 	"lenlop/services/people"
 )
 
-// doorLife is how long a lesson's facts are believed without reading them
+// accessLife is how long a lesson's facts are believed without reading them
 // again: players ask for a segment every few seconds, and a whole class at
 // once. A withdrawn lesson stops being served within this time.
-const doorLife = 2 * time.Second
+const accessLife = 2 * time.Second
 
 // holderLife is how long a person behind a token is believed to be as they
 // were: who is deactivated must be out everywhere within a second.
 const holderLife = 500 * time.Millisecond
 
-// maxDoors bounds the memory that facts take.
-const maxDoors = 10_000
+// maxCachedAccess bounds the memory that facts take.
+const maxCachedAccess = 10_000
 
-// door is what decides who may watch a lesson.
-type door struct {
+// access is what decides who may watch a lesson.
+type access struct {
 	object people.Object
 	making string // package in the making
 	until  time.Time
 }
 
-type doors struct {
+type accessCache struct {
 	mu      sync.Mutex
-	m       map[string]door
+	m       map[string]access
 	holders map[string]holder
 }
 
@@ -41,7 +41,7 @@ type holder struct {
 }
 
 // holder gives the person behind a token; somebody erased is nobody.
-func (ds *doors) holder(ctx context.Context, from People, id string, now time.Time) (people.Person, error) {
+func (ds *accessCache) holder(ctx context.Context, from People, id string, now time.Time) (people.Person, error) {
 	ds.mu.Lock()
 	x, ok := ds.holders[id]
 	ds.mu.Unlock()
@@ -54,7 +54,7 @@ func (ds *doors) holder(ctx context.Context, from People, id string, now time.Ti
 	}
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
-	if len(ds.holders) >= maxDoors {
+	if len(ds.holders) >= maxCachedAccess {
 		clear(ds.holders)
 	}
 	ds.holders[id] = holder{p, now.Add(holderLife)}
@@ -62,7 +62,7 @@ func (ds *doors) holder(ctx context.Context, from People, id string, now time.Ti
 }
 
 // of gives what is known of a lesson; known says that it was not read just now.
-func (ds *doors) of(ctx context.Context, lessons Lessons, id string, now time.Time) (d door, known bool, err error) {
+func (ds *accessCache) of(ctx context.Context, lessons Lessons, id string, now time.Time) (d access, known bool, err error) {
 	ds.mu.Lock()
 	d, ok := ds.m[id]
 	ds.mu.Unlock()
@@ -71,15 +71,15 @@ func (ds *doors) of(ctx context.Context, lessons Lessons, id string, now time.Ti
 	}
 	l, err := lessons.Lesson(ctx, id)
 	if err != nil {
-		return door{}, false, err
+		return access{}, false, err
 	}
-	d = door{object: l.Object(), until: now.Add(doorLife)}
+	d = access{object: l.Object(), until: now.Add(accessLife)}
 	if l.Media.MakingID != l.Media.PackageID {
 		d.making = l.Media.MakingID
 	}
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
-	if len(ds.m) >= maxDoors {
+	if len(ds.m) >= maxCachedAccess {
 		clear(ds.m)
 	}
 	ds.m[id] = d
@@ -87,7 +87,7 @@ func (ds *doors) of(ctx context.Context, lessons Lessons, id string, now time.Ti
 }
 
 // forget makes the next look read the lesson.
-func (ds *doors) forget(id string) {
+func (ds *accessCache) forget(id string) {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
 	delete(ds.m, id)

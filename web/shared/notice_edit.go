@@ -1,4 +1,4 @@
-package notice
+package shared
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 	"lenlop/web/page"
 )
 
-// draft is the form of a notice.
-type draft struct {
+// noticeDraft is the form of a notice.
+type noticeDraft struct {
 	Notice  notice.Notice
 	Form    page.Form
 	Grades  []int
@@ -26,19 +26,19 @@ type draft struct {
 	School  bool           // written for a school
 }
 
-// local is how browsers write what was chosen in an input of type
+// localTimeLayout is how browsers write what was chosen in an input of type
 // datetime-local.
-const local = "2006-01-02T15:04"
+const localTimeLayout = "2006-01-02T15:04"
 
-func (r Room) blank(c echo.Context) error {
-	at, ok := office(page.Who(c))
+func (r Notices) blank(c echo.Context) error {
+	at, ok := noticeOffice(page.Who(c))
 	if !ok {
-		return denied()
+		return accessDenied()
 	}
 	return r.form(c, http.StatusOK, notice.Notice{SchoolID: at}, page.Form{})
 }
 
-func (r Room) edit(c echo.Context) error {
+func (r Notices) edit(c echo.Context) error {
 	reader, err := r.reader(c)
 	if err != nil {
 		return err
@@ -47,27 +47,27 @@ func (r Room) edit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if at, ok := office(reader.Person); !ok || at != "" && at != n.SchoolID {
-		return denied()
+	if at, ok := noticeOffice(reader.Person); !ok || at != "" && at != n.SchoolID {
+		return accessDenied()
 	}
 	return r.form(c, http.StatusOK, n, page.Form{})
 }
 
-func denied() error { return fault.New(fault.Forbidden, "access.denied") }
+func accessDenied() error { return fault.New(fault.Forbidden, "access.denied") }
 
-func (r Room) form(c echo.Context, status int, n notice.Notice, f page.Form) error {
-	v := draft{Notice: n, Form: f, Grades: n.Grades, Chosen: n.Classes, School: n.SchoolID != ""}
+func (r Notices) form(c echo.Context, status int, n notice.Notice, f page.Form) error {
+	v := noticeDraft{Notice: n, Form: f, Grades: n.Grades, Chosen: n.Classes, School: n.SchoolID != ""}
 	if v.School {
 		var err error
 		if v.Classes, err = r.classes(c.Request().Context(), n.SchoolID); err != nil {
 			return err
 		}
 	}
-	return page.Render(c, status, edit(v, r.Zone))
+	return page.Render(c, status, noticeForm(v, r.Zone))
 }
 
 // classes are the school's of its latest year.
-func (r Room) classes(ctx context.Context, schoolID string) ([]school.Class, error) {
+func (r Notices) classes(ctx context.Context, schoolID string) ([]school.Class, error) {
 	all, err := r.Classes.ClassesOf(ctx, schoolID, "")
 	if err != nil {
 		return nil, err
@@ -80,10 +80,10 @@ func (r Room) classes(ctx context.Context, schoolID string) ([]school.Class, err
 }
 
 // save makes a notice or changes one.
-func (r Room) save(c echo.Context) error {
+func (r Notices) save(c echo.Context) error {
 	ctx := c.Request().Context()
 	f := page.FormOf(c, "title", "body", "publishAt", "endsAt", "for")
-	at, _ := office(page.Who(c))
+	at, _ := noticeOffice(page.Who(c))
 	n := notice.Notice{ID: c.Param("notice"), Title: f.Values["title"], Body: f.Values["body"], SchoolID: at, Letters: c.FormValue("letters") != ""}
 	if n.ID != "" {
 		old, err := r.Notices.Store.Notice(ctx, n.ID)
@@ -118,7 +118,7 @@ func (r Room) save(c echo.Context) error {
 		if text == "" {
 			continue
 		}
-		t, err := time.ParseInLocation(local, text, r.Zone)
+		t, err := time.ParseInLocation(localTimeLayout, text, r.Zone)
 		if err != nil {
 			bad = append(bad, fault.Wrong(name, "field.bad_time"))
 			continue

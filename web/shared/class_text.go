@@ -1,4 +1,4 @@
-package school
+package shared
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 
 // called is a pupil's name, or their place in the list when the school keeps
 // codes only, with the key's first letters to tell them apart.
-func called(ctx context.Context, i int, s school.Student) string {
+func studentLabel(ctx context.Context, i int, s school.Student) string {
 	if s.Name != "" {
 		return s.Name
 	}

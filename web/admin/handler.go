@@ -14,8 +14,8 @@ import (
 	"lenlop/web/page"
 )
 
-// Room is what the pages need.
-type Room struct {
+// Handler is what the pages need.
+type Handler struct {
 	People  *people.Service
 	Finder  people.Finder
 	Schools *school.Service
@@ -45,7 +45,7 @@ type Part struct {
 }
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route {
+func (r Handler) Routes() []page.Route {
 	return append(r.accountRoutes(), []page.Route{
 		{Method: http.MethodGet, Path: "/admin", Action: people.ReadHealth, Scope: page.Site, Handle: r.overview},
 		{Method: http.MethodGet, Path: "/admin/jobs", Action: people.ManageQueue, Scope: page.Site, Handle: r.jobs},

@@ -18,8 +18,8 @@ import (
 	"lenlop/web/page"
 )
 
-// Room is what the pages need.
-type Room struct {
+// Handler is what the pages need.
+type Handler struct {
 	Schedule *schedule.Service
 	Lessons  *lesson.Service
 	Copies   *production.Copies
@@ -42,7 +42,7 @@ type Room struct {
 }
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route {
+func (r Handler) Routes() []page.Route {
 	const airing, channel = "/station/airings/:airing", "/station/channels/:channel"
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/station", Action: people.ReadSchedule, Scope: page.Site, Handle: r.week},
@@ -89,7 +89,7 @@ func may(c echo.Context, a people.Action) bool {
 
 // lessons reads those that airings name, once each; one that is gone leaves an
 // empty title behind.
-func (r Room) lessons(ctx context.Context, by people.Person, as []schedule.Airing) (map[string]lesson.Lesson, error) {
+func (r Handler) lessons(ctx context.Context, by people.Person, as []schedule.Airing) (map[string]lesson.Lesson, error) {
 	m := map[string]lesson.Lesson{}
 	for _, a := range as {
 		if _, known := m[a.LessonID]; known {

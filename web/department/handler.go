@@ -17,8 +17,8 @@ import (
 	"lenlop/web/page"
 )
 
-// Room is what the pages need.
-type Room struct {
+// Handler is what the pages need.
+type Handler struct {
 	Lessons *lesson.Service
 	// Views reads the figures (viewership.Service).
 	Views interface {
@@ -52,13 +52,13 @@ type Room struct {
 	}
 	Schools school.Store
 	People  people.Store
-	Streams page.Streams // where what plays is (stream.Room)
+	Streams page.Streams // where what plays is (stream.Handler)
 	Now     func() time.Time
 	Zone    *time.Location // of days and of every time typed
 }
 
 // Routes of this audience.
-func (r Room) Routes() []page.Route {
+func (r Handler) Routes() []page.Route {
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/review", Action: people.ReviewLesson, Scope: page.Site, Handle: r.queue},
 		{Method: http.MethodGet, Path: "/review/:lesson", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.review)},
@@ -92,13 +92,13 @@ func (r Room) Routes() []page.Route {
 
 // names reads the names of teachers and schools, once each.
 type names struct {
-	room     Room
+	room     Handler
 	people   map[string]string
 	schools  map[string]string
 	Subjects []school.Subject
 }
 
-func (r Room) names(ctx context.Context) (*names, error) {
+func (r Handler) names(ctx context.Context) (*names, error) {
 	n := &names{room: r, people: map[string]string{}, schools: map[string]string{}}
 	all, err := r.Schools.Schools(ctx)
 	if err != nil {
