@@ -19,7 +19,7 @@ import (
 func (o *office) enrol(students int) []string {
 	o.t.Helper()
 	ctx := context.Background()
-	must(o.t, o.db.Classes().SaveClass(ctx, school.Class{ID: "4A", Code: "4A", SchoolID: "s1", Year: "2025-2026", Grade: 4, Name: "4A", Authenticator: "4A",
+	must(o.t, o.db.Classes().SaveClass(ctx, school.Class{ID: "4A", Code: "4A", SchoolID: "s1", Year: "2025-2026", Grade: 4, Name: "4A", JoinCode: "4A",
 		Teachers: []school.ClassTeacher{{PersonID: "lan"}}}))
 	var list []string
 	for i := range students {

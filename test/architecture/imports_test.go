@@ -39,8 +39,7 @@ var registered = append(append(append([]string{
 }, under("services", serviceOrder)...), under("web", audiences)...), under("web", webOrder)...)
 
 // transitional are packages that have not moved to where docs/architecture.md wants them, and what they become.
-var transitional = map[string]string{
-}
+var transitional = map[string]string{}
 
 func under(dir string, names []string) []string {
 	paths := make([]string, len(names))
