@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -49,18 +50,26 @@ type chapterRow struct {
 	Title    string
 }
 
-// Captions lists a lesson's, without their bodies.
-func (s *Captions) Captions(ctx context.Context, lesson string) ([]caption.Caption, error) {
+// Captions lists those of the lessons in order of lesson and language, without
+// their bodies.
+func (s *Captions) Captions(ctx context.Context, lessons ...string) ([]caption.Caption, error) {
+	if len(lessons) == 0 {
+		return nil, nil
+	}
 	var rows []captionRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("body").Where("lesson_id = ?", lesson).Scan(ctx); err != nil {
-		return nil, wrap(err, "captions of lesson", lesson)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("body").
+		Where("lesson_id IN (?)", bun.List(lessons)).Scan(ctx)
+	if err != nil {
+		return nil, wrap(err, "captions of lesson", strings.Join(lessons, ", "))
 	}
 	list := make([]caption.Caption, len(rows))
 	for i, r := range rows {
 		list[i] = r.caption()
 	}
-	// Sorted here: engines differ in how they order text.
-	slices.SortFunc(list, func(a, b caption.Caption) int { return strings.Compare(a.Language, b.Language) })
+	// Sorted here, because the engines order text differently.
+	slices.SortFunc(list, func(a, b caption.Caption) int {
+		return cmp.Or(strings.Compare(a.LessonID, b.LessonID), strings.Compare(a.Language, b.Language))
+	})
 	return list, nil
 }
 

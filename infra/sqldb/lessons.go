@@ -184,6 +184,23 @@ func (s *Lessons) Save(ctx context.Context, l lesson.Lesson) error {
 	return wrap(err, "lesson", l.ID)
 }
 
+// SetProgress updates two columns: saving whole lessons at every report of
+// progress would rewrite their texts and renditions.
+func (s *Lessons) SetProgress(
+	ctx context.Context, lessonID, recordingID, stage string, fraction float64,
+) (bool, error) {
+	res, err := s.db.Writer(ctx).NewUpdate().Model((*lessonRow)(nil)).
+		Set("media_stage = ?", stage).
+		Set("media_fraction = CASE WHEN media_fraction > ?0 THEN media_fraction ELSE ?0 END", fraction).
+		Where("id = ? AND media_recording_id = ? AND media_state = ?", lessonID, recordingID, string(lesson.Processing)).
+		Exec(ctx)
+	if err != nil {
+		return false, wrap(err, "progress of lesson", lessonID)
+	}
+	n, err := res.RowsAffected()
+	return n > 0, wrap(err, "progress of lesson", lessonID)
+}
+
 // Sizes of a page of lessons; more than the most is cut to it.
 const (
 	defaultPage = 50

@@ -2,6 +2,7 @@ package sqlsearch
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 
@@ -52,6 +53,11 @@ func (x *Index) put(ctx context.Context, tx bun.IDB, e catalog.Entry) error {
 	if err := x.sql.insertPassages(ctx, tx, key, e); err != nil {
 		return err
 	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO catalog_fingerprint (lesson_id, fingerprint) VALUES (?, ?)`,
+		e.LessonID, e.Fingerprint())
+	if err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO catalog_word (word, entries)
 		SELECT value, 1 FROM `+x.sql.layout().list+` WHERE true
 		ON CONFLICT (word) DO UPDATE SET entries = catalog_word.entries + 1`, jsonList(e.AllWords()))
@@ -71,6 +77,9 @@ func (x *Index) remove(ctx context.Context, tx bun.IDB, lessonID string) (int64,
 	if err := x.sql.deleteEntry(ctx, tx, key); err != nil {
 		return 0, err
 	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM catalog_fingerprint WHERE lesson_id = ?`, lessonID); err != nil {
+		return 0, err
+	}
 	words, among := jsonList(e.AllWords()), `word IN (SELECT value FROM `+x.sql.layout().list+`)`
 	if _, err := tx.ExecContext(ctx, `UPDATE catalog_word SET entries = entries - 1 WHERE `+among, words); err != nil {
 		return 0, err
@@ -86,20 +95,22 @@ func (x *Index) IDs(ctx context.Context) ([]string, error) {
 	return ids, unavailable(err)
 }
 
-// Entries returns the entries of the lessons, with what is said in them; those
-// not indexed are left out.
+// Fingerprints returns those of all indexed lessons.
+func (x *Index) Fingerprints(ctx context.Context) (map[string]string, error) {
+	out := map[string]string{}
+	_, err := query(ctx, x.db.Reader(ctx), func(rows *sql.Rows) (id string, err error) {
+		var fingerprint string
+		err = rows.Scan(&id, &fingerprint)
+		out[id] = fingerprint
+		return id, err
+	}, `SELECT e.lesson_id, COALESCE(f.fingerprint, '') FROM catalog_entry AS e
+		LEFT JOIN catalog_fingerprint AS f ON f.lesson_id = e.lesson_id`)
+	return out, unavailable(err)
+}
+
+// Entries returns the entries of the lessons; those not indexed are left out.
 func (x *Index) Entries(ctx context.Context, lessonIDs ...string) ([]catalog.Entry, error) {
 	found, err := query(ctx, x.db.Reader(ctx), scanEntry, `SELECT key, `+columns+` FROM catalog_entry
 		WHERE lesson_id IN (SELECT value FROM `+x.sql.layout().list+`)`, jsonList(lessonIDs))
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	var es []catalog.Entry
-	for _, k := range found {
-		if k.Spoken, err = x.passages(ctx, x.db.Reader(ctx), k.key); err != nil {
-			return nil, unavailable(err)
-		}
-		es = append(es, k.Entry)
-	}
-	return es, nil
+	return entries(found), unavailable(err)
 }

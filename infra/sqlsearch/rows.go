@@ -21,7 +21,7 @@ const (
 
 // values writes an entry for the columns.
 func values(e catalog.Entry) any {
-	return bun.In([]any{
+	return bun.List([]any{
 		e.LessonID, e.PackageID, e.Title, e.Description, e.Subject, e.SubjectName, e.Grade, e.Week, e.Language,
 		e.TeacherID, e.Teacher, e.SchoolID, e.School, e.Duration, e.Bytes, e.PublishedAt.UnixMilli(),
 	})
@@ -31,6 +31,14 @@ func values(e catalog.Entry) any {
 type keyed struct {
 	key int64
 	catalog.Entry
+}
+
+func entries(found []keyed) []catalog.Entry {
+	var es []catalog.Entry
+	for _, k := range found {
+		es = append(es, k.Entry)
+	}
+	return es
 }
 
 // scanEntry reads a row of the key and the columns.

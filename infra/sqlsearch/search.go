@@ -77,11 +77,7 @@ func (x *Index) Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, err
 	found, err := query(ctx, x.db.Reader(ctx), scanEntry, `SELECT key, `+columns+` FROM catalog_entry AS e
 		WHERE true`+where+` ORDER BY e.grade, e.subject, e.week, e.published DESC, e.key DESC LIMIT ? OFFSET ?`,
 		append(args, f.Limit, f.Offset)...)
-	var es []catalog.Entry
-	for _, k := range found {
-		es = append(es, k.Entry)
-	}
-	return es, err
+	return entries(found), err
 }
 
 // Keyed returns entries in the order of the keys; missing ones are left out.

@@ -63,18 +63,32 @@ func (x *Index) createTables(ctx context.Context, tx bun.IDB) error {
 			return fmt.Errorf("lock: %w", err)
 		}
 	}
-	_, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS catalog_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)`)
-	if err != nil {
-		return fmt.Errorf("create catalog_meta: %w", err)
+	// Fingerprints are no part of the versioned layout: an index that was filled
+	// before there were any is kept.
+	for _, table := range []string{
+		`catalog_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)`,
+		`catalog_fingerprint (lesson_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL)`,
+	} {
+		if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS `+table); err != nil {
+			return fmt.Errorf("create %s: %w", table, err)
+		}
 	}
+	return x.recreate(ctx, tx, l)
+}
+
+// recreate drops and creates the tables unless they are of the wanted version.
+func (x *Index) recreate(ctx context.Context, tx bun.IDB, l layout) error {
 	wanted := l.version + " " + catalog.RulesVersion
 	var version string
-	err = tx.QueryRowContext(ctx, `SELECT value FROM catalog_meta WHERE name = 'version'`).Scan(&version)
+	err := tx.QueryRowContext(ctx, `SELECT value FROM catalog_meta WHERE name = 'version'`).Scan(&version)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("read version: %w", err)
 	}
 	if version == wanted {
 		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM catalog_fingerprint`); err != nil {
+		return fmt.Errorf("delete fingerprints: %w", err)
 	}
 	for _, t := range l.tables {
 		if _, err := tx.ExecContext(ctx, `DROP TABLE IF EXISTS `+t); err != nil {

@@ -169,7 +169,7 @@ func TestConcurrentPuts(t *testing.T) {
 		if err := x.Delete(t.Context(), ids...); err != nil {
 			t.Fatal(err)
 		}
-		tables := []string{"catalog_entry", "catalog_word", "catalog_passage"}
+		tables := []string{"catalog_entry", "catalog_word", "catalog_passage", "catalog_fingerprint"}
 		if !db.Postgres() {
 			tables = append(tables, "catalog_fts WHERE catalog_fts MATCH 'a* OR t* OR h* OR n*'",
 				"catalog_spoken WHERE catalog_spoken MATCH 'parabol'")
@@ -236,9 +236,11 @@ func TestBrokenDatabaseIsUnavailable(t *testing.T) {
 		_, suggest := x.Suggest(ctx, "toan", 0, 5)
 		_, ids := x.IDs(ctx)
 		_, entries := x.Entries(ctx, "a")
+		_, fingerprints := x.Fingerprints(ctx)
 		for what, err := range map[string]error{
 			"Search": search, "Search without text": list, "Suggest": suggest, "IDs": ids, "Entries": entries,
-			"Put": x.Put(ctx, titles.Entries(1, 1)...), "Delete": x.Delete(ctx, "a"),
+			"Fingerprints": fingerprints,
+			"Put":          x.Put(ctx, titles.Entries(1, 1)...), "Delete": x.Delete(ctx, "a"),
 		} {
 			if !fault.Is(err, "catalog.unavailable") || fault.KindOf(err) != fault.Unavailable {
 				t.Errorf("%s: %v", what, err)

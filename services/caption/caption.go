@@ -51,8 +51,8 @@ type Caption struct {
 // Store keeps captions and chapters. Missing captions are fault.NotFound
 // "caption.not_found". Calls join the transaction in ctx.
 type Store interface {
-	// Captions of a lesson in order of language, without their bodies.
-	Captions(ctx context.Context, lesson string) ([]Caption, error)
+	// Captions of the lessons in order of lesson and language, without their bodies.
+	Captions(ctx context.Context, lessons ...string) ([]Caption, error)
 	// Caption with its body.
 	Caption(ctx context.Context, lesson, language string) (Caption, error)
 	// SaveCaption adds or replaces the lesson's captions in the language.

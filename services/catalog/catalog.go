@@ -25,7 +25,10 @@ type Entry struct {
 	Duration    float64
 	Bytes       int64 // of the whole lesson at the quality that a phone starts with
 	PublishedAt time.Time
-	Spoken      []Passage // what its captions say; left out of hits
+	Spoken      []Passage // what its captions say; Entries and hits leave it out
+	// CaptionsVersion changes with every change of the captions that Spoken was
+	// read from; "" without captions. Entries and hits leave it out.
+	CaptionsVersion string
 }
 
 // Query asks for entries; zero values mean any. An empty Text lists by grade,
@@ -98,5 +101,8 @@ type Index interface {
 	// IDs lists all indexed lessons. Entries returns those of the given lessons
 	// that are indexed.
 	IDs(ctx context.Context) ([]string, error)
+	// Fingerprints returns Entry.Fingerprint of all indexed lessons by id, as it was
+	// when they were put; "" for those that a release without fingerprints put.
+	Fingerprints(ctx context.Context) (map[string]string, error)
 	Entries(ctx context.Context, lessonIDs ...string) ([]Entry, error)
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"lenlop/services/fault"
@@ -17,12 +18,13 @@ const (
 )
 
 // Difference lists the lessons that the index lacks, that it holds although
-// students must not find them, and that it holds in an outdated form.
+// students must not find them, and that it holds in an outdated form. Unverified
+// are those that a release without fingerprints indexed: they may be outdated.
 type Difference struct {
-	Missing, Extra, Stale []string
+	Missing, Extra, Stale, Unverified []string
 }
 
-// None reports whether index and database are equal.
+// None reports whether no difference is known.
 func (d Difference) None() bool {
 	return len(d.Missing)+len(d.Extra)+len(d.Stale) == 0
 }
@@ -31,13 +33,9 @@ func (d Difference) None() bool {
 func (s *Service) Check(ctx context.Context) (Difference, error) {
 	var d Difference
 	known := &nameCache{}
-	ids, err := s.Index.IDs(ctx)
+	indexed, err := s.Index.Fingerprints(ctx)
 	if err != nil {
 		return d, fmt.Errorf("index: %w", err)
-	}
-	left := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		left[id] = true
 	}
 	f := lesson.Filter{Status: []lesson.Status{lesson.Published}, Limit: readBatch}
 	for {
@@ -45,7 +43,7 @@ func (s *Service) Check(ctx context.Context) (Difference, error) {
 		if err != nil {
 			return d, fmt.Errorf("published lessons: %w", err)
 		}
-		if err := s.compare(ctx, ls, known, left, &d); err != nil {
+		if err := s.compare(ctx, ls, known, indexed, &d); err != nil {
 			return d, err
 		}
 		if next == "" {
@@ -53,49 +51,49 @@ func (s *Service) Check(ctx context.Context) (Difference, error) {
 		}
 		f.After = next
 	}
-	for _, id := range ids {
-		if left[id] {
-			d.Extra = append(d.Extra, id)
-		}
-	}
+	d.Extra = slices.Sorted(maps.Keys(indexed))
 	return d, nil
 }
 
 // compare adds one page of lessons to the difference and removes them from
-// left, the indexed lessons not seen yet.
-func (s *Service) compare(ctx context.Context, ls []lesson.Lesson, known *nameCache, left map[string]bool, d *Difference) error {
+// indexed. It reads the versions of captions and not their texts.
+func (s *Service) compare(
+	ctx context.Context, ls []lesson.Lesson, known *nameCache, indexed map[string]string, d *Difference,
+) error {
 	var ids []string
 	for _, l := range ls {
 		if visible(l) {
 			ids = append(ids, l.ID)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	have, err := s.Index.Entries(ctx, ids...)
-	if err != nil {
-		return fmt.Errorf("index: %w", err)
-	}
-	kept := make(map[string]string, len(have))
-	for _, e := range have {
-		kept[e.LessonID] = e.fingerprint()
+	versions := map[string]string{}
+	if s.Captions != nil && len(ids) > 0 {
+		list, err := s.Captions.Captions(ctx, ids...)
+		if err != nil {
+			return fmt.Errorf("captions: %w", err)
+		}
+		versions = captionsVersions(list)
 	}
 	for _, l := range ls {
 		if !visible(l) {
-			continue // if indexed, it stays in left and is extra
+			continue // if indexed, it stays there and is extra
 		}
-		delete(left, l.ID)
-		was, ok := kept[l.ID]
-		if !ok {
+		was, ok := indexed[l.ID]
+		delete(indexed, l.ID)
+		switch {
+		case !ok:
 			d.Missing = append(d.Missing, l.ID)
 			continue
+		case was == "":
+			d.Unverified = append(d.Unverified, l.ID)
+			continue
 		}
-		e, err := s.entry(ctx, l, known)
+		e, err := s.facts(ctx, l, known)
 		if err != nil {
 			return err
 		}
-		if was != e.fingerprint() {
+		e.CaptionsVersion = versions[l.ID]
+		if was != e.Fingerprint() {
 			d.Stale = append(d.Stale, l.ID)
 		}
 	}
@@ -111,7 +109,7 @@ func (s *Service) Rebuild(ctx context.Context) (Difference, error) {
 	}
 	missing := slices.Clone(d.Missing)
 	slices.Reverse(missing) // oldest first: indexes take the latest put for the newest
-	ids := slices.Concat(d.Extra, d.Stale, missing)
+	ids := slices.Concat(d.Extra, d.Stale, d.Unverified, missing)
 	for len(ids) > 0 {
 		n := min(repairBatch, len(ids))
 		err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {

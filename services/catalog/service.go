@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -91,8 +93,18 @@ func visible(l lesson.Lesson) bool {
 	return o.Published && !o.Deleted
 }
 
-// entry reads what students see of a lesson.
+// entry reads what students see and search of a lesson.
 func (s *Service) entry(ctx context.Context, l lesson.Lesson, known *nameCache) (Entry, error) {
+	e, err := s.facts(ctx, l, known)
+	if err != nil {
+		return Entry{}, err
+	}
+	e.Spoken, e.CaptionsVersion, err = s.spoken(ctx, l.ID)
+	return e, err
+}
+
+// facts is entry without the captions.
+func (s *Service) facts(ctx context.Context, l lesson.Lesson, known *nameCache) (Entry, error) {
 	e := Entry{
 		LessonID: l.ID, PackageID: l.Media.PackageID, Title: l.Title, Description: l.Description,
 		Subject: l.Subject, SubjectName: l.Subject, Grade: l.Grade, Week: l.Week, Language: l.Language,
@@ -120,8 +132,7 @@ func (s *Service) entry(ctx context.Context, l lesson.Lesson, known *nameCache) 
 	if err != nil {
 		return Entry{}, err
 	}
-	e.Spoken, err = s.spoken(ctx, l.ID)
-	return e, err
+	return e, nil
 }
 
 // nameCache holds the names read during one check or update.
@@ -189,12 +200,15 @@ func phoneBytes(rs []lesson.Rendition) int64 {
 	return best.Bytes
 }
 
-// fingerprint is equal for two entries that students could not tell apart.
-func (e Entry) fingerprint() string {
-	return strings.Join([]string{
+// Fingerprint is equal for two entries that students could not tell apart. It
+// depends on CaptionsVersion and not on Spoken, so that comparing entries does
+// not need the captions.
+func (e Entry) Fingerprint() string {
+	h := sha256.Sum256([]byte(strings.Join([]string{
 		e.LessonID, e.PackageID, e.Title, e.Description, e.Subject, e.SubjectName,
 		strconv.Itoa(e.Grade), strconv.Itoa(e.Week), e.Language, e.TeacherID, e.Teacher, e.SchoolID, e.School,
 		strconv.FormatFloat(e.Duration, 'f', 3, 64), strconv.FormatInt(e.Bytes, 10),
-		strconv.FormatInt(e.PublishedAt.UnixMilli(), 10), e.spokenPrint(),
-	}, "\x00")
+		strconv.FormatInt(e.PublishedAt.UnixMilli(), 10), e.CaptionsVersion,
+	}, "\x00")))
+	return hex.EncodeToString(h[:16])
 }

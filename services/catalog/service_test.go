@@ -91,16 +91,20 @@ func (n *fakeDatabase) Atomically(ctx context.Context, fn func(context.Context) 
 
 // fakeIndex is an Index that stores entries and finds nothing.
 type fakeIndex struct {
-	entries map[string]Entry
-	query   Query
-	limit   int
-	broken  error
+	puts       int
+	unverified map[string]bool // put by a release without fingerprints
+	entries    map[string]Entry
+	query      Query
+	limit      int
+	broken     error
 }
 
 func (x *fakeIndex) Put(_ context.Context, es ...Entry) error {
 	for _, e := range es {
 		x.entries[e.LessonID] = e
+		delete(x.unverified, e.LessonID)
 	}
+	x.puts += len(es)
 	return x.broken
 }
 
@@ -128,6 +132,16 @@ func (x *fakeIndex) IDs(context.Context) ([]string, error) {
 	}
 	slices.Sort(ids)
 	return ids, x.broken
+}
+
+func (x *fakeIndex) Fingerprints(context.Context) (map[string]string, error) {
+	out := map[string]string{}
+	for id, e := range x.entries {
+		if out[id] = e.Fingerprint(); x.unverified[id] {
+			out[id] = ""
+		}
+	}
+	return out, x.broken
 }
 
 func (x *fakeIndex) Entries(_ context.Context, ids ...string) ([]Entry, error) {

@@ -2,8 +2,6 @@ package catalog
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,8 +14,8 @@ import (
 
 // Captions reads the captions of lessons (caption.Store).
 type Captions interface {
-	// Captions of a lesson, without their bodies.
-	Captions(ctx context.Context, lesson string) ([]caption.Caption, error)
+	// Captions of the lessons, without their bodies.
+	Captions(ctx context.Context, lessons ...string) ([]caption.Caption, error)
 	// Caption with its body.
 	Caption(ctx context.Context, lesson, language string) (caption.Caption, error)
 }
@@ -80,31 +78,43 @@ func Passages(cues []caption.Cue) []Passage {
 	return out[:min(len(out), maxPassages)]
 }
 
-// spoken reads the passages of the lesson's captions in all published languages.
-func (s *Service) spoken(ctx context.Context, lessonID string) ([]Passage, error) {
+// spoken reads the passages of the lesson's captions in all published languages,
+// and the version of these captions.
+func (s *Service) spoken(ctx context.Context, lessonID string) (out []Passage, version string, err error) {
 	if s.Captions == nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	list, err := s.Captions.Captions(ctx, lessonID)
 	if err != nil {
-		return nil, fmt.Errorf("lesson %s: captions: %w", lessonID, err)
+		return nil, "", fmt.Errorf("lesson %s: captions: %w", lessonID, err)
 	}
-	var out []Passage
 	for _, c := range list {
 		if c.Offered || len(out) >= maxPassages {
 			continue
 		}
 		whole, err := s.Captions.Caption(ctx, lessonID, c.Language)
 		if err != nil {
-			return nil, fmt.Errorf("lesson %s: captions %s: %w", lessonID, c.Language, err)
+			return nil, "", fmt.Errorf("lesson %s: captions %s: %w", lessonID, c.Language, err)
 		}
 		cues, err := caption.Read(whole.Body)
 		if err != nil {
-			return nil, fmt.Errorf("lesson %s: captions %s: %w", lessonID, c.Language, err)
+			return nil, "", fmt.Errorf("lesson %s: captions %s: %w", lessonID, c.Language, err)
 		}
 		out = append(out, Passages(cues)...)
 	}
-	return out[:min(len(out), maxPassages)], nil
+	return out[:min(len(out), maxPassages)], captionsVersions(list)[lessonID], nil
+}
+
+// captionsVersions returns the version of each lesson's published captions. The
+// storage key of captions changes whenever their text does.
+func captionsVersions(list []caption.Caption) map[string]string {
+	versions := map[string]string{}
+	for _, c := range list {
+		if !c.Offered {
+			versions[c.LessonID] += c.Language + " " + c.Key + "\n"
+		}
+	}
+	return versions
 }
 
 // Encode returns the passage as the text that an index stores; DecodePassage
@@ -173,18 +183,6 @@ func (e Entry) AllWords() []string {
 	}
 	slices.Sort(words)
 	return slices.Compact(words)
-}
-
-// spokenPrint changes whenever the passages change.
-func (e Entry) spokenPrint() string {
-	if len(e.Spoken) == 0 {
-		return ""
-	}
-	h := sha256.New()
-	for _, p := range e.Spoken {
-		h.Write([]byte(p.Encode() + "\x00"))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // spokenQuery is the query for passages: nearly every lesson contains a word with

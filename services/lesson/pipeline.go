@@ -96,15 +96,20 @@ func (s *Service) Recheck(ctx context.Context, lessonID, recordingID, packageID 
 	})
 }
 
-// Progress stores how far the recording is: one fraction that never runs back.
+// Progress stores how far the processing of the recording is: one fraction that
+// never decreases. It is no change of the lesson: the row is not saved, nothing
+// is indexed, and no hook runs. Of a recording that was replaced it is fault.Conflict
+// "lesson.replaced"; in any other state than Processing it is ignored.
 func (s *Service) Progress(ctx context.Context, lessonID, recordingID, stage string, fraction float64) error {
-	return s.current(ctx, lessonID, recordingID, func(_ context.Context, l Lesson) (Lesson, error) {
-		if l.Media.State != Processing {
-			return l, nil
-		}
-		l.Media.Stage, l.Media.Fraction = stage, max(l.Media.Fraction, min(fraction, 1))
-		return l, nil
-	})
+	stored, err := s.Store.SetProgress(ctx, lessonID, recordingID, stage, min(fraction, 1))
+	if err != nil || stored {
+		return err
+	}
+	l, err := s.Store.Lesson(ctx, lessonID)
+	if err == nil && l.Media.RecordingID != recordingID {
+		err = fault.New(fault.Conflict, "lesson.replaced")
+	}
+	return err
 }
 
 // BecomePlayable makes the growing package the one that plays, unless an

@@ -34,9 +34,18 @@ type Store interface {
 	// transaction in ctx ends. Outside one it is an error.
 	Lock(ctx context.Context, id string) (Lesson, error)
 	Save(ctx context.Context, l Lesson) error
+	// SetProgress stores the stage of the lesson's recording and the greater of its
+	// fraction and the stored one, and changes nothing else. It reports whether the
+	// recording is still the lesson's newest and in the state Processing.
+	SetProgress(ctx context.Context, lessonID, recordingID, stage string, fraction float64) (bool, error)
 	// Lessons lists newest first (OldFirst: by SubmittedAt), with the id to
 	// continue after, or "" at the end.
 	Lessons(ctx context.Context, f Filter) (items []Lesson, next string, err error)
+	RecordingStore
+}
+
+// RecordingStore keeps recordings.
+type RecordingStore interface {
 	Recording(ctx context.Context, id string) (Recording, error)
 	SaveRecording(ctx context.Context, r Recording) error
 	// Recordings of a lesson, newest first.

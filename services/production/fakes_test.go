@@ -79,6 +79,8 @@ type lessonStore struct {
 	lessons rows[lesson.Lesson]
 	recs    rows[lesson.Recording]
 	saved   func(lesson.Lesson)
+
+	progressed func(lesson.Lesson)
 }
 
 func (s *lessonStore) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
@@ -92,6 +94,17 @@ func (s *lessonStore) Save(_ context.Context, l lesson.Lesson) error {
 		s.saved(l)
 	}
 	return s.lessons.put(l.ID, l)
+}
+func (s *lessonStore) SetProgress(_ context.Context, id, recording, stage string, fraction float64) (bool, error) {
+	l, err := s.lessons.get(id, "lesson.not_found")
+	if err != nil || l.Media.RecordingID != recording || l.Media.State != lesson.Processing {
+		return false, nil
+	}
+	l.Media.Stage, l.Media.Fraction = stage, max(l.Media.Fraction, fraction)
+	if s.progressed != nil {
+		s.progressed(l)
+	}
+	return true, s.lessons.put(id, l)
 }
 func (s *lessonStore) Lessons(_ context.Context, f lesson.Filter) ([]lesson.Lesson, string, error) {
 	list := s.lessons.list(func(l lesson.Lesson) bool {

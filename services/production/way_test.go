@@ -36,6 +36,7 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 				playable = l.Media.Fraction
 			}
 		}
+		h.lessons.progressed = h.lessons.saved
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
 		pass(11 * time.Second)
@@ -73,7 +74,7 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 			}
 		}
 		if len(fractions) < 8 {
-			t.Errorf("progress was told %d times only", len(fractions))
+			t.Errorf("progress was reported only %d times", len(fractions))
 		}
 		r, _ := h.lessons.Recording(t.Context(), "R")
 		if sum := sha256.Sum256([]byte("recording")); r.SHA256 != hex.EncodeToString(sum[:]) || r.State != lesson.Ready {

@@ -114,6 +114,7 @@ func indexPut(t *testing.T, x catalog.Index, _ job.Atomic) {
 	if d := cmp.Diff([]catalog.Entry{es[0], es[4]}, got); d != "" {
 		t.Errorf("Entries (-want +got)\n%s", d)
 	}
+	indexFingerprints(t, x, es)
 	r, err := x.Search(bg, catalog.Query{Text: "truyện kiều"})
 	ok(t, err)
 	if len(r.Hits) != 1 || r.EstimatedTotal != 1 {
@@ -134,11 +135,27 @@ func indexPut(t *testing.T, x catalog.Index, _ job.Atomic) {
 		t.Errorf("title kept as %+v", got)
 	}
 
+	es[4] = changed
+	indexFingerprints(t, x, es)
 	ok(t, x.Delete(bg, "kieu", "never there"))
 	ok(t, x.Delete(bg, "kieu"))
 	wantIDs(t, found(t, x, catalog.Query{Text: "lang le"}), "a deleted lesson")
 	if ids, _ := x.IDs(bg); len(ids) != len(es)-1 || slices.Contains(ids, "kieu") {
 		t.Errorf("IDs after deleting: %q", ids)
+	}
+}
+
+// indexFingerprints checks that the index keeps the fingerprints of the entries.
+func indexFingerprints(t *testing.T, x catalog.Index, es []catalog.Entry) {
+	t.Helper()
+	want := map[string]string{}
+	for _, e := range es {
+		want[e.LessonID] = e.Fingerprint()
+	}
+	got, err := x.Fingerprints(bg)
+	ok(t, err)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("Fingerprints (-want +got)\n%s", d)
 	}
 }
 

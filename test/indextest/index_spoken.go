@@ -36,7 +36,9 @@ func indexSpoken(t *testing.T, x catalog.Index, _ job.Atomic) {
 	ok(t, x.Put(bg, es...))
 	got, err := x.Entries(bg, "ham-so")
 	ok(t, err)
-	if d := cmp.Diff(es[:1], got); d != "" {
+	want := es[0]
+	want.Spoken = nil
+	if d := cmp.Diff([]catalog.Entry{want}, got); d != "" {
 		t.Errorf("Entries (-want +got)\n%s", d)
 	}
 	for _, c := range []struct{ text, first, said string }{

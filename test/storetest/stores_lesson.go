@@ -45,6 +45,7 @@ func Lessons(t *testing.T, open Open) {
 	t.Run("Keeps", func(t *testing.T) { lessonsKeep(t, open(t)) })
 	t.Run("Lists", func(t *testing.T) { lessonsList(t, open(t)) })
 	t.Run("Recordings", func(t *testing.T) { recordings(t, open(t)) })
+	t.Run("Progress", func(t *testing.T) { lessonProgress(t, open(t)) })
 	t.Run("Lock", func(t *testing.T) { lessonLock(t, open(t)) })
 }
 
@@ -67,6 +68,25 @@ func lessonsKeep(t *testing.T, s Stores) {
 			t.Errorf("text with a zero byte was kept as %q without a word", got)
 		}
 	}
+}
+
+// lessonProgress: only stage and fraction change, the fraction never decreases, and
+// only the newest recording in processing counts.
+func lessonProgress(t *testing.T, s Stores) {
+	l := fullLesson("l1")
+	l.Media.State, l.Media.Stage, l.Media.Fraction = lesson.Processing, "transcode", 0.25
+	ok(t, s.Lessons.Save(bg, l))
+	for _, fraction := range []float64{0.5, 0.75, 0.1} {
+		same(t, must(s.Lessons.SetProgress(bg, "l1", l.Media.RecordingID, "verify", fraction))(t), true)
+	}
+	l.Media.Stage, l.Media.Fraction = "verify", 0.75
+	same(t, must(s.Lessons.Lesson(bg, "l1"))(t), keptLesson(l))
+	same(t, must(s.Lessons.SetProgress(bg, "l1", "another", "verify", 0.9))(t), false)
+	same(t, must(s.Lessons.SetProgress(bg, "none", l.Media.RecordingID, "verify", 0.9))(t), false)
+	l.Media.State = lesson.Ready
+	ok(t, s.Lessons.Save(bg, l))
+	same(t, must(s.Lessons.SetProgress(bg, "l1", l.Media.RecordingID, "verify", 0.9))(t), false)
+	same(t, must(s.Lessons.Lesson(bg, "l1"))(t), keptLesson(l))
 }
 
 func lessonsList(t *testing.T, s Stores) {
