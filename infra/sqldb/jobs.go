@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -39,6 +40,7 @@ type jobRow struct {
 	Token       int64
 	Worker      string
 	Progress    float64
+	Weight      float64
 	CancelAsked bool
 	LastError   string
 	Trace       string
@@ -50,7 +52,7 @@ func (r *jobRow) job() job.Job {
 	return job.Job{
 		ID: r.ID, Kind: r.Kind, Key: r.UniqueKey, Subject: r.Subject, Args: document(r.Args), State: job.State(r.State),
 		Priority: r.Priority, Attempt: r.Attempt, MaxAttempts: r.MaxAttempts, RunAt: r.RunAt.Time(),
-		LeaseUntil: r.LeaseUntil.Time(), Token: r.Token, Worker: r.Worker, Progress: r.Progress, Cancel: r.CancelAsked,
+		LeaseUntil: r.LeaseUntil.Time(), Token: r.Token, Worker: r.Worker, Progress: r.Progress, Weight: r.Weight, Cancel: r.CancelAsked,
 		LastError: r.LastError, Trace: r.Trace, CreatedAt: r.CreatedAt.Time(), FinishedAt: r.FinishedAt.Time(),
 	}
 }
@@ -97,7 +99,7 @@ func (s *Jobs) Add(ctx context.Context, jobs ...job.New) error {
 		rows[i] = jobRow{
 			ID: id.String(), Kind: n.Args.Kind(), UniqueKey: n.Key, Subject: n.Subject, Args: string(args),
 			State: string(job.Waiting), Priority: n.Priority, MaxAttempts: n.MaxAttempts, RunAt: stamp(n.RunAt), CreatedAt: stamp(now),
-			Trace: job.TraceFrom(ctx),
+			Trace: job.TraceFrom(ctx), Weight: n.Weight,
 		}
 		if n.Priority == 0 {
 			rows[i].Priority = job.Normal
@@ -153,6 +155,27 @@ func (s *Jobs) Jobs(ctx context.Context, subject string, state job.State, limit 
 		list[i] = rows[i].job()
 	}
 	return list, nil
+}
+
+// Tally sums up a group of jobs in the database.
+func (s *Jobs) Tally(ctx context.Context, g job.Group) (job.Tally, error) {
+	q := s.db.Reader(ctx).NewSelect().Table("jobs").
+		ColumnExpr("COALESCE(SUM(CASE WHEN state IN ('waiting', 'running') THEN 1 ELSE 0 END), 0)").
+		ColumnExpr("COALESCE(SUM(weight), 0.0)").
+		ColumnExpr("COALESCE(SUM(CASE state WHEN 'done' THEN weight WHEN 'running' THEN weight * progress ELSE 0.0 END), 0.0)").
+		Where("subject = ?", g.Subject)
+	if len(g.Kinds) > 0 {
+		q = q.Where("kind IN (?)", bun.List(g.Kinds))
+	}
+	if g.KeyPrefix != "" {
+		q = q.Where("substr(unique_key, 1, ?) = ?", utf8.RuneCountInString(g.KeyPrefix), g.KeyPrefix)
+	}
+	if g.Except != "" {
+		q = q.Where("id <> ?", g.Except)
+	}
+	var t job.Tally
+	err := q.Scan(ctx, &t.Open, &t.Weight, &t.Done)
+	return t, wrap(err, "jobs of", g.Subject)
 }
 
 // Requeue puts a parked job back. Faults: fault.NotFound "job.not_found",

@@ -50,7 +50,23 @@ type New struct {
 	Subject     string // "lesson:ID"; cancel and list by it
 	Priority    int    // 0 means Normal
 	RunAt       time.Time
-	MaxAttempts int // 0 means 3 crashes or failures, then parked
+	MaxAttempts int     // 0 means 3 crashes or failures, then parked
+	Weight      float64 // share in the work of its group, for Tally; any unit
+}
+
+// Group selects jobs for Store.Tally.
+type Group struct {
+	Subject   string
+	Kinds     []string // none means all
+	KeyPrefix string   // beginning of New.Key; "" means any
+	Except    string   // id of a job that is left out; "" means none
+}
+
+// Tally is a sum over a group of jobs in all states.
+type Tally struct {
+	Open   int     // jobs that wait or run
+	Weight float64 // of all jobs
+	Done   float64 // of the done ones, and of the running ones by their progress
 }
 
 // Job is one row.
@@ -69,9 +85,10 @@ type Job struct {
 	Token       int64 // fencing token, new at each claim
 	Worker      string
 	Progress    float64 // 0 to 1
-	Cancel      bool    // somebody asked for it to stop
-	LastError   string  // for operators
-	Trace       string  // W3C traceparent of who asked for it, or ""
+	Weight      float64
+	Cancel      bool   // somebody asked for it to stop
+	LastError   string // for operators
+	Trace       string // W3C traceparent of who asked for it, or ""
 	CreatedAt   time.Time
 	FinishedAt  time.Time
 }

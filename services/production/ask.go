@@ -117,6 +117,9 @@ func PublishJob(l lesson.Lesson) job.New {
 	}
 }
 
+// transcodeKey begins the keys of all transcode jobs of a package.
+func transcodeKey(packageID string) string { return "transcode:" + packageID + ":" }
+
 // transcodeJobs are the jobs of a plan, in its own order; what makes the
 // lesson playable goes before other lessons' work.
 func transcodeJobs(p Package, plan transcoder.Plan) []job.New {
@@ -125,7 +128,7 @@ func transcodeJobs(p Package, plan transcoder.Plan) []job.New {
 	for i, t := range tasks {
 		jobs[i] = job.New{
 			Args: TranscodeArgs{p.LessonID, p.RecordingID, p.ID, t}, Subject: Subject(p.LessonID), Priority: job.Normal,
-			Key: "transcode:" + p.ID + ":" + strconv.Itoa(t.Piece) + ":" + t.Group,
+			Key: transcodeKey(p.ID) + strconv.Itoa(t.Piece) + ":" + t.Group, Weight: t.Weight,
 		}
 		if i == 0 {
 			jobs[i].Priority = firstThings

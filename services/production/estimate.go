@@ -13,20 +13,13 @@ const (
 	transcodeShare = 0.95
 )
 
-// part is one task's weight and how much of it is done, 0 to 1.
-type part struct{ weight, done float64 }
-
-// fraction is the weighted part of the work that is done.
-func fraction(parts []part) float64 {
-	all, done := 0.0, 0.0
-	for _, p := range parts {
-		all += p.weight
-		done += p.weight * min(max(p.done, 0), 1)
-	}
+// fraction of the work that is done, 0 to 1; both are in the unit of the tasks'
+// weights.
+func fraction(done, all float64) float64 {
 	if all <= 0 {
 		return 0
 	}
-	return min(done/all, 1)
+	return min(max(done/all, 0), 1)
 }
 
 // Estimate tells how long something of known fraction will still take, in a

@@ -13,20 +13,12 @@ import (
 	"lenlop/services/media"
 )
 
-func TestFractionIsWeighted(t *testing.T) {
-	for _, c := range []struct {
-		parts []part
-		want  float64
-	}{
-		{nil, 0},
-		{[]part{{0, 1}}, 0},
-		{[]part{{0.5, 1}, {0.5, 0}}, 0.5},
-		{[]part{{0.75, 1}, {0.25, 0.5}}, 0.875},
-		{[]part{{1, 2}}, 1},
-		{[]part{{1, -1}}, 0},
+func TestFraction(t *testing.T) {
+	for _, c := range []struct{ done, all, want float64 }{
+		{0, 0, 0}, {1, 0, 0}, {0.5, 1, 0.5}, {3, 4, 0.75}, {2, 1, 1}, {-1, 1, 0},
 	} {
-		if got := fraction(c.parts); math.Abs(got-c.want) > 1e-9 {
-			t.Errorf("%v: %f, want %f", c.parts, got, c.want)
+		if got := fraction(c.done, c.all); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("fraction(%v, %v) = %f, want %f", c.done, c.all, got, c.want)
 		}
 	}
 }

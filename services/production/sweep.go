@@ -192,16 +192,11 @@ func (w *Workers) unstick(ctx context.Context, run *job.Run, lessonID string) er
 		if err != nil || l.Media.State != lesson.Checking && l.Media.State != lesson.Processing {
 			return ignore(err)
 		}
-		for _, state := range []job.State{job.Waiting, job.Running} {
-			list, err := w.Queue.Jobs(ctx, Subject(lessonID), state, allJobs)
-			if err != nil {
-				return err
-			}
-			for _, j := range list {
-				if j.Kind == kindProbe || j.Kind == kindTranscode || j.Kind == kindFinish {
-					return nil
-				}
-			}
+		t, err := w.Queue.Tally(ctx, job.Group{
+			Subject: Subject(lessonID), Kinds: []string{kindProbe, kindTranscode, kindFinish},
+		})
+		if err != nil || t.Open > 0 {
+			return err
 		}
 		run.Log.Error("lesson in preparation without a job", "lesson", lessonID, "recording", l.Media.RecordingID)
 		return w.fail(ctx, lessonID, l.Media.RecordingID, l.Media.MakingID, CannotBePrepared, nil)

@@ -2,7 +2,6 @@ package production
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -21,10 +20,6 @@ import (
 // tellEvery is how often a running task brings the lesson's progress up to
 // date.
 const tellEvery = 2 * time.Second
-
-// allJobs is more than the jobs a lesson can have: four hours are some 300
-// pieces, and old recordings' jobs come after the newest.
-const allJobs = 5000
 
 // transcode makes one task's segments, stores them below a folder that no
 // other attempt writes to, and adds them to the package in its last words.
@@ -162,7 +157,7 @@ func (w *Workers) teller(ctx context.Context, run *job.Run, a TranscodeArgs) fun
 		}
 		last = now
 		err := run.Step(ctx, func(ctx context.Context) error {
-			done, err := w.transcoded(ctx, a.Package, run.Job.ID, f)
+			done, err := w.transcoded(ctx, a, run.Job, f)
 			if err != nil {
 				return err
 			}
@@ -174,35 +169,21 @@ func (w *Workers) teller(ctx context.Context, run *job.Run, a TranscodeArgs) fun
 	}
 }
 
-// transcoded is the fraction of a package's transcoding that is done, from
-// its jobs; the job given by id counts as far as f.
-func (w *Workers) transcoded(ctx context.Context, packageID, id string, f float64) (float64, error) {
-	p, err := w.Packages.Package(ctx, packageID)
+// transcoded is the fraction of the package's transcoding that is done; the
+// given job of it counts as far as f.
+func (w *Workers) transcoded(ctx context.Context, a TranscodeArgs, own job.Job, f float64) (float64, error) {
+	t, err := w.Queue.Tally(ctx, transcodeGroup(a, own))
 	if err != nil {
 		return 0, err
 	}
-	list, err := w.Queue.Jobs(ctx, Subject(p.LessonID), "", allJobs)
-	if err != nil {
-		return 0, err
+	return fraction(t.Done+own.Weight*f, t.Weight+own.Weight), nil
+}
+
+// transcodeGroup selects the package's transcode jobs except the given one.
+func transcodeGroup(a TranscodeArgs, own job.Job) job.Group {
+	return job.Group{
+		Subject: Subject(a.Lesson), Kinds: []string{kindTranscode}, KeyPrefix: transcodeKey(a.Package), Except: own.ID,
 	}
-	var parts []part
-	for _, j := range list {
-		var a TranscodeArgs
-		if j.Kind != kindTranscode || json.Unmarshal(j.Args, &a) != nil || a.Package != packageID {
-			continue
-		}
-		x := part{a.Task.Weight, j.Progress}
-		switch {
-		case j.ID == id:
-			x.done = f
-		case j.State == job.Done:
-			x.done = 1
-		case j.State != job.Running:
-			x.done = 0
-		}
-		parts = append(parts, x)
-	}
-	return fraction(parts), nil
 }
 
 // addPieces is a task's last word: its segments belong to the package, which
@@ -231,7 +212,7 @@ func (w *Workers) addPieces(ctx context.Context, run *job.Run, a TranscodeArgs, 
 			return err
 		}
 	}
-	done, err := w.transcoded(ctx, p.ID, run.Job.ID, 1)
+	done, err := w.transcoded(ctx, a, run.Job, 1)
 	if err != nil {
 		return err
 	}
@@ -305,17 +286,9 @@ func missing(plan transcoder.Plan, segs []Segment) []pieceOf {
 // While other tasks wait or run, the segments need not be read; two last tasks
 // cannot overlook each other, because both hold the package's lock here.
 func (w *Workers) askFinish(ctx context.Context, run *job.Run, a TranscodeArgs, plan transcoder.Plan) error {
-	for _, state := range []job.State{job.Waiting, job.Running} {
-		list, err := w.Queue.Jobs(ctx, Subject(a.Lesson), state, allJobs)
-		if err != nil {
-			return err
-		}
-		for _, j := range list {
-			var other TranscodeArgs
-			if j.Kind == kindTranscode && j.ID != run.Job.ID && json.Unmarshal(j.Args, &other) == nil && other.Package == a.Package {
-				return nil
-			}
-		}
+	t, err := w.Queue.Tally(ctx, transcodeGroup(a, run.Job))
+	if err != nil || t.Open > 0 {
+		return err
 	}
 	segs, err := w.Packages.Segments(ctx, a.Package)
 	if err != nil || len(missing(plan, segs)) > 0 {

@@ -57,6 +57,12 @@ const CannotBePrepared = "recording.cannot_be_prepared"
 // Corrupted is the failure when the stored file is not the one that was sent.
 const Corrupted = "recording.corrupted"
 
+// JobTally tells how far jobs are without reading each: a lesson of four hours
+// has hundreds, and every one of them asks.
+type JobTally interface {
+	Tally(ctx context.Context, g job.Group) (job.Tally, error)
+}
+
 // Workers does the work. All fields are needed.
 type Workers struct {
 	Lessons    *lesson.Service
@@ -64,7 +70,7 @@ type Workers struct {
 	Copies     CopyStore
 	Media      media.Store
 	Jobs       job.Queue // the Bell, so that what is asked for begins at once
-	Queue      job.Store // read for progress
+	Queue      JobTally
 	Atomic     job.Atomic
 	Transcoder Transcoder
 	Scratch    *Scratch

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -127,7 +128,7 @@ func (m *Memory) Add(ctx context.Context, jobs ...job.New) error {
 			j := job.Job{
 				ID: "job" + strconv.FormatInt(m.last, 10), Kind: n.Args.Kind(), Key: n.Key, Subject: n.Subject,
 				Args: args, State: job.Waiting, Priority: cmp.Or(n.Priority, job.Normal),
-				MaxAttempts: cmp.Or(n.MaxAttempts, 3), RunAt: n.RunAt, CreatedAt: now,
+				MaxAttempts: cmp.Or(n.MaxAttempts, 3), RunAt: n.RunAt, CreatedAt: now, Weight: n.Weight,
 			}
 			if j.RunAt.IsZero() {
 				j.RunAt = now
@@ -277,6 +278,30 @@ func (m *Memory) Jobs(ctx context.Context, subject string, state job.State, limi
 		return nil
 	})
 	return out, err
+}
+
+// Tally sums up a group of jobs; see job.Group.
+func (m *Memory) Tally(ctx context.Context, g job.Group) (t job.Tally, err error) {
+	err = m.locked(ctx, "Tally", func() error {
+		for _, j := range m.rows {
+			if j.Subject != g.Subject || len(g.Kinds) > 0 && !slices.Contains(g.Kinds, j.Kind) ||
+				!strings.HasPrefix(j.Key, g.KeyPrefix) || j.ID == g.Except {
+				continue
+			}
+			t.Weight += j.Weight
+			switch j.State {
+			case job.Running:
+				t.Open++
+				t.Done += j.Weight * j.Progress
+			case job.Waiting:
+				t.Open++
+			case job.Done:
+				t.Done += j.Weight
+			}
+		}
+		return nil
+	})
+	return t, err
 }
 
 // Requeue puts a parked job back; see job.Store.

@@ -37,6 +37,7 @@ func Jobs(t *testing.T, open Open) {
 	for name, exam := range map[string]func(*testing.T, Stores){
 		"Life": jobLife, "Order": jobOrder, "Keys": jobKeys, "Fencing": jobFencing, "Parking": jobParking, "GiveBack": jobGiveBack,
 		"Cancel": jobCancel, "Requeue": jobRequeue, "Park": jobPark, "Race": jobRace, "Commit": jobCommit,
+		"Tally": jobTally,
 	} {
 		t.Run(name, func(t *testing.T) { exam(t, open(t)) })
 	}
@@ -394,4 +395,35 @@ func jobCommit(t *testing.T, s Stores) {
 		return s.Jobs.Finish(ctx, j.ID, j.Token, job.Done, "", time.Time{})
 	}))
 	same(t, only(t, s).State, job.Done)
+}
+
+// jobTally: sums over all jobs of a group, by the beginning of the key, without
+// one of them; other packages, kinds and subjects do not count.
+func jobTally(t *testing.T, s Stores) {
+	jobs, canSum := s.Jobs.(interface {
+		Tally(ctx context.Context, g job.Group) (job.Tally, error)
+	})
+	if !canSum {
+		t.Fatalf("%T has no Tally", s.Jobs)
+	}
+	group := job.Group{Subject: "lesson:l1", Kinds: errands, KeyPrefix: "make:p_1:"}
+	same(t, must(jobs.Tally(bg, group))(t), job.Tally{})
+	for i := range 4 {
+		ok(t, s.Jobs.Add(bg, job.New{Args: errand{}, Subject: "lesson:l1", Key: fmt.Sprint("make:p_1:", i), Weight: 0.25}))
+	}
+	ok(t, s.Jobs.Add(bg,
+		job.New{Args: errand{}, Subject: "lesson:l1", Key: "make:pX1:0", Weight: 8, Priority: job.Low}, // no wildcards
+		job.New{Args: errand{}, Subject: "lesson:l2", Key: "make:p_1:9", Weight: 8, Priority: job.Low},
+		job.New{Args: parcel{}, Subject: "lesson:l1", Key: "make:p_1:9", Weight: 8}))
+	same(t, must(jobs.Tally(bg, group))(t), job.Tally{Open: 4, Weight: 1})
+	first, second := take(t, s, "w", long), take(t, s, "w", long)
+	same(t, first.Weight, 0.25)
+	ok(t, s.Jobs.Finish(bg, first.ID, first.Token, job.Done, "", time.Time{}))
+	must(s.Jobs.Beat(bg, second.ID, second.Token, 0.5, long))(t)
+	same(t, must(jobs.Tally(bg, group))(t), job.Tally{Open: 3, Weight: 1, Done: 0.375})
+	group.Except = second.ID
+	same(t, must(jobs.Tally(bg, group))(t), job.Tally{Open: 2, Weight: 0.75, Done: 0.25})
+	ok(t, s.Jobs.CancelSubject(bg, "lesson:l1"))
+	same(t, must(jobs.Tally(bg, group))(t), job.Tally{Weight: 0.75, Done: 0.25})
+	same(t, must(jobs.Tally(bg, job.Group{Subject: "lesson:l2"}))(t), job.Tally{Open: 1, Weight: 8})
 }
