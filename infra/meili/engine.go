@@ -49,7 +49,8 @@ const ranked = 300
 
 // Candidates finds the matches by a filter, and in the same request lets
 // Meilisearch rank the best of them.
-func (a *meiliEngine) Candidates(ctx context.Context, m catalog.ParsedQuery, f catalog.Query, limit int) ([]catalog.Candidate, error) {
+func (a *meiliEngine) Candidates(ctx context.Context, m catalog.ParsedQuery, f catalog.Query,
+	limit int) ([]catalog.Candidate, error) {
 	filter := conjunction(matchFilter(m), queryFilter(f))
 	best := query(filter, min(ranked, limit))
 	best.Query, best.ShowRankingScore, best.Sort = rankingText(m), true, nil
@@ -69,7 +70,8 @@ func (a *meiliEngine) Candidates(ctx context.Context, m catalog.ParsedQuery, f c
 			continue
 		}
 		seen[h.LessonID] = true
-		out = append(out, catalog.Candidate{Key: a.key(h.LessonID), Score: scores[h.LessonID], Subject: h.Subject, Grade: h.Grade, Week: h.Week,
+		out = append(out, catalog.Candidate{Key: a.key(h.LessonID), Score: scores[h.LessonID], Subject: h.Subject,
+			Grade: h.Grade, Week: h.Week,
 			Language: h.Language, School: h.School, Newest: h.Newest})
 	}
 	return out, nil
@@ -122,7 +124,8 @@ func (a *meiliEngine) Keyed(ctx context.Context, keys []int64) ([]catalog.Entry,
 }
 
 // Spoken uses the database's index: captions are not sent to Meilisearch.
-func (a *meiliEngine) Spoken(ctx context.Context, m catalog.ParsedQuery, f catalog.Query, limit int) ([]catalog.Candidate, error) {
+func (a *meiliEngine) Spoken(ctx context.Context, m catalog.ParsedQuery, f catalog.Query,
+	limit int) ([]catalog.Candidate, error) {
 	cs, err := a.x.Local.Spoken(ctx, m, f, limit)
 	for i := range cs {
 		cs[i].Key = a.key(cs[i].LessonID)
@@ -151,7 +154,8 @@ func (a *meiliEngine) Counts(ctx context.Context, f catalog.Query) (catalog.Coun
 }
 
 func query(filter string, limit int) *meilisearch.SearchRequest {
-	return &meilisearch.SearchRequest{Filter: filter, Limit: int64(limit), AttributesToRetrieve: facts, Sort: []string{"published:desc"},
+	return &meilisearch.SearchRequest{Filter: filter, Limit: int64(limit), AttributesToRetrieve: facts,
+		Sort:             []string{"published:desc"},
 		MatchingStrategy: meilisearch.All, Locales: []string{locale}}
 }
 

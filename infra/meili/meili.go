@@ -119,7 +119,10 @@ func (x *Index) change(ctx context.Context, ids []string, do func(ctx context.Co
 
 // Search finds entries: by text in Meilisearch, without text in the database.
 func (x *Index) Search(ctx context.Context, q catalog.Query) (catalog.Result, error) {
-	return withFallback(ctx, x, func(ctx context.Context, e catalog.Engine) (catalog.Result, error) { return catalog.Find(ctx, e, q) },
+	return withFallback(ctx, x, func(ctx context.Context, e catalog.Engine) (catalog.Result,
+		error) {
+		return catalog.Find(ctx, e, q)
+	},
 		func(ctx context.Context) (catalog.Result, error) { return x.Local.Search(ctx, q) })
 }
 
@@ -216,7 +219,8 @@ func (x *Index) Health(ctx context.Context) (string, error) {
 		if x.lastErr == nil {
 			since = x.c.Now()
 		}
-		return fmt.Sprintf("Meilisearch does not answer since %s; the database's own index does", since.UTC().Format(time.RFC3339)), nil
+		return fmt.Sprintf("Meilisearch does not answer since %s; the database's own index does",
+			since.UTC().Format(time.RFC3339)), nil
 	}
 	return "Meilisearch", nil
 }

@@ -93,7 +93,8 @@ func open(t *testing.T, now func() time.Time) (synced, *meilitest.Server) {
 	}
 	srv := meilitest.New(t)
 	x := meili.New(meili.Config{URL: srv.URL, Key: srv.Key, UID: "lessons", Local: local, Queue: db.Jobs(), Atomic: db,
-		InTransaction: db.InTransaction, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: now, SearchTimeout: time.Minute})
+		InTransaction: db.InTransaction, Log: slog.New(slog.NewTextHandler(io.Discard,
+			nil)), Now: now, SearchTimeout: time.Minute})
 	if _, err := x.Repair(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,8 @@ func TestOutage(t *testing.T) {
 	find := func(want catalog.Entry) {
 		t.Helper()
 		r, err := f.Search(ctx, catalog.Query{Text: want.Title, Limit: 100})
-		if err != nil || !slices.ContainsFunc(r.Hits, func(h catalog.Hit) bool { return h.Entry.LessonID == want.LessonID }) {
+		if err != nil || !slices.ContainsFunc(r.Hits,
+			func(h catalog.Hit) bool { return h.Entry.LessonID == want.LessonID }) {
 			t.Errorf("%q is not found: %v", want.Title, err)
 		}
 	}
@@ -231,7 +233,8 @@ func TestWithdrawnIsNotShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := f.Index.Search(ctx, catalog.Query{Text: es[2].Title}) // before the job ran
-	if err != nil || slices.ContainsFunc(r.Hits, func(h catalog.Hit) bool { return h.Entry.LessonID == es[2].LessonID }) {
+	if err != nil || slices.ContainsFunc(r.Hits,
+		func(h catalog.Hit) bool { return h.Entry.LessonID == es[2].LessonID }) {
 		t.Errorf("a withdrawn lesson is shown: %v", err)
 	}
 }

@@ -26,13 +26,16 @@ func settings() *meilisearch.Settings {
 		SearchableAttributes: []string{"title", "tags", "subject_text", "teacher", "school", "description"},
 		FilterableAttributes: []string{"words", "pairs", "tones", "subject", "grade", "week", "language", "school_id"},
 		SortableAttributes:   []string{"published"},
-		DisplayedAttributes:  []string{"id", "lesson_id", "version", "subject", "grade", "week", "language", "school_id", "published"},
-		RankingRules:         []string{"words", "typo", "attribute", "proximity", "sort", "exactness", "published:desc"},
-		LocalizedAttributes:  []*meilisearch.LocalizedAttributes{{Locales: []string{locale}, AttributePatterns: []string{"*"}}},
+		DisplayedAttributes: []string{"id", "lesson_id", "version", "subject", "grade", "week", "language",
+			"school_id", "published"},
+		RankingRules: []string{"words", "typo", "attribute", "proximity", "sort", "exactness", "published:desc"},
+		LocalizedAttributes: []*meilisearch.LocalizedAttributes{{Locales: []string{locale},
+			AttributePatterns: []string{"*"}}},
 		// Vietnamese words are short: a typing error in four letters is as likely as
 		// in eight letters of English. Numbers are grades and years.
-		TypoTolerance: &meilisearch.TypoTolerance{Enabled: true, MinWordSizeForTypos: meilisearch.MinWordSizeForTypos{OneTypo: 4, TwoTypos: 8},
-			DisableOnWords: []string{}, DisableOnAttributes: []string{}, DisableOnNumbers: true},
+		TypoTolerance: &meilisearch.TypoTolerance{Enabled: true,
+			MinWordSizeForTypos: meilisearch.MinWordSizeForTypos{OneTypo: 4, TwoTypos: 8},
+			DisableOnWords:      []string{}, DisableOnAttributes: []string{}, DisableOnNumbers: true},
 		Pagination: &meilisearch.Pagination{MaxTotalHits: maxHits},
 	}
 }

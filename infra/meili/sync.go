@@ -138,7 +138,8 @@ func (e *taskError) Error() string { return "task failed: " + e.code }
 
 // waitFor waits for the end of a task. A failure with a code of except counts as
 // success.
-func (x *Index) waitFor(ctx context.Context, noun string, info *meilisearch.TaskInfo, err error, except ...string) error {
+func (x *Index) waitFor(ctx context.Context, noun string, info *meilisearch.TaskInfo, err error,
+	except ...string) error {
 	if err != nil {
 		return unavailable(err, noun)
 	}
@@ -239,7 +240,9 @@ func (x *Index) remoteVersions(ctx context.Context) (map[string]string, error) {
 	all := map[string]string{}
 	for {
 		var r meilisearch.DocumentsResult
-		err := x.server.Index(x.c.UID).GetDocumentsWithContext(ctx, &meilisearch.DocumentsQuery{Offset: int64(len(all)), Limit: batch, Fields: []string{"lesson_id", "version"}}, &r)
+		err := x.server.Index(x.c.UID).GetDocumentsWithContext(ctx,
+			&meilisearch.DocumentsQuery{Offset: int64(len(all)), Limit: batch, Fields: []string{"lesson_id",
+				"version"}}, &r)
 		var e *meilisearch.Error
 		if errors.As(err, &e) && e.MeilisearchApiError.Code == "index_not_found" {
 			return all, &missingIndex{err}
@@ -301,7 +304,8 @@ func (x *Index) rebuild(ctx context.Context) error {
 	if err := create(x.c.UID); err != nil {
 		return err
 	}
-	task, err = x.server.SwapIndexesWithContext(ctx, []*meilisearch.SwapIndexesParams{{Indexes: []string{x.c.UID, next}}})
+	task, err = x.server.SwapIndexesWithContext(ctx, []*meilisearch.SwapIndexesParams{{Indexes: []string{x.c.UID,
+		next}}})
 	if err := x.waitFor(ctx, "swap", task, err); err != nil {
 		return err
 	}

@@ -94,14 +94,16 @@ func (s *Captions) SaveCaption(ctx context.Context, c caption.Caption) error {
 
 // DeleteCaption removes one language's; there being none is no error.
 func (s *Captions) DeleteCaption(ctx context.Context, lesson, language string) error {
-	_, err := s.db.Writer(ctx).NewDelete().Model((*captionRow)(nil)).Where("lesson_id = ? AND language = ?", lesson, language).Exec(ctx)
+	_, err := s.db.Writer(ctx).NewDelete().Model((*captionRow)(nil)).Where("lesson_id = ? AND language = ?",
+		lesson, language).Exec(ctx)
 	return wrap(err, "captions of lesson", lesson)
 }
 
 // Chapters lists a lesson's in order of time.
 func (s *Captions) Chapters(ctx context.Context, lesson string) ([]caption.Chapter, error) {
 	var rows []chapterRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ?", lesson).Order("at_ms").Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ?",
+		lesson).Order("at_ms").Scan(ctx); err != nil {
 		return nil, wrap(err, "chapters of lesson", lesson)
 	}
 	list := make([]caption.Chapter, len(rows))

@@ -233,6 +233,7 @@ func (s *Jobs) Hasten(ctx context.Context, priority int, kinds, subjects []strin
 		return nil
 	}
 	_, err := s.db.Writer(ctx).NewUpdate().Table("jobs").Set("priority = ?", priority).
-		Where("state = 'waiting' AND priority > ? AND kind IN (?) AND subject IN (?)", priority, bun.List(kinds), bun.List(subjects)).Exec(ctx)
+		Where("state = 'waiting' AND priority > ? AND kind IN (?) AND subject IN (?)", priority, bun.List(kinds),
+			bun.List(subjects)).Exec(ctx)
 	return wrap(err, "jobs")
 }

@@ -52,7 +52,8 @@ func (q Query) matchesEach(c Candidate) (subject, grade, week, language, school 
 }
 
 func newFacets() Facets {
-	return Facets{Subject: map[string]int{}, Grade: map[int]int{}, Week: map[int]int{}, Language: map[string]int{}, School: map[string]int{}}
+	return Facets{Subject: map[string]int{}, Grade: map[int]int{}, Week: map[int]int{},
+		Language: map[string]int{}, School: map[string]int{}}
 }
 
 func facetsOf(cs []Candidate, q Query) Facets {

@@ -67,8 +67,10 @@ func TestDecodeTelex(t *testing.T) {
 		"toans": {"toan", "toans"}, "hamf": {"ham", "hamf"}, "soos": {"so", "soos"}, "tieengs": {"tieng", "tieengs"},
 		"dduwowngf": {"duong", "dduwowngf"}, "duongwf": {"duong", "duwowngf"}, "vieetj": {"viet", "vieetj"},
 		"toasn": {"toan", "toans"}, "vana": {"van", "vaan"}, "thuwr": {"thu", "thuwr"}, "muaw": {"mua", "muwa"},
-		"phuowng": {"phuong", "phuwowng"}, "quaan": {"quan", "quaan"}, "nguwx": {"ngu", "nguwx"}, "trinhf": {"trinh", "trinhf"},
-		"khoois": {"khoi", "khoois"}, "dden": {"den", "dden"}, "hoaj": {"hoa", "hoaj"}, "nhwng": {"nhung", "nhuwng"}, "phwowng": {"phuong", "phuwowng"},
+		"phuowng": {"phuong", "phuwowng"}, "quaan": {"quan", "quaan"}, "nguwx": {"ngu",
+			"nguwx"}, "trinhf": {"trinh", "trinhf"},
+		"khoois": {"khoi", "khoois"}, "dden": {"den", "dden"}, "hoaj": {"hoa", "hoaj"}, "nhwng": {"nhung",
+			"nhuwng"}, "phwowng": {"phuong", "phuwowng"},
 	} {
 		f, tones, ok := decodeTelex(in)
 		if !ok || f != want[0] || tones != want[1] {

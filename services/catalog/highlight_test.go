@@ -13,14 +13,16 @@ func queryFor(words ...string) ParsedQuery {
 	var m ParsedQuery
 	for _, w := range words {
 		prefix := strings.HasSuffix(w, "*")
-		m.Terms = append(m.Terms, Term{Alternatives: []Alternative{{Words: strings.Fields(strings.TrimSuffix(w, "*")), Prefix: prefix}}})
+		m.Terms = append(m.Terms, Term{Alternatives: []Alternative{{Words: strings.Fields(strings.TrimSuffix(w,
+			"*")), Prefix: prefix}}})
 	}
 	return m
 }
 
 func TestMark(t *testing.T) {
 	got := queryFor("ham so", "bac*").Mark("Hàm số bậc nhất <b>y</b>")
-	want := []Span{{Text: "Hàm", Match: true}, {Text: " "}, {Text: "số", Match: true}, {Text: " "}, {Text: "bậc", Match: true}, {Text: " nhất <b>y</b>"}}
+	want := []Span{{Text: "Hàm", Match: true}, {Text: " "}, {Text: "số", Match: true}, {Text: " "}, {Text: "bậc",
+		Match: true}, {Text: " nhất <b>y</b>"}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -48,7 +50,8 @@ func TestMarkKeepsTheText(t *testing.T) {
 }
 
 func TestSnippet(t *testing.T) {
-	long := strings.Repeat("Nội dung mở đầu của bài. ", 20) + "Ở đây nói về tích phân từng phần. " + strings.Repeat("Phần kết. ", 40)
+	long := strings.Repeat("Nội dung mở đầu của bài. ",
+		20) + "Ở đây nói về tích phân từng phần. " + strings.Repeat("Phần kết. ", 40)
 	spans := queryFor("tich", "phan").Snippet(long)
 	var text strings.Builder
 	marked := 0
@@ -59,7 +62,8 @@ func TestSnippet(t *testing.T) {
 		}
 	}
 	s := text.String()
-	if !strings.Contains(s, "nói về tích phân") || marked < 2 || !strings.HasPrefix(s, "…") || !strings.HasSuffix(s, "…") {
+	if !strings.Contains(s, "nói về tích phân") || marked < 2 || !strings.HasPrefix(s,
+		"…") || !strings.HasSuffix(s, "…") {
 		t.Errorf("snippet %q with %d marks", s, marked)
 	}
 	if n := utf8.RuneCountInString(s); n > snippetLength+2 || !utf8.ValidString(s) {
@@ -68,7 +72,8 @@ func TestSnippet(t *testing.T) {
 	if got := queryFor("gi").Snippet("ngắn thôi"); len(got) != 1 || got[0].Text != "ngắn thôi" {
 		t.Errorf("short text: %v", got)
 	}
-	if got := queryFor("x").Snippet(strings.Repeat("ă", 1000)); len(got) == 0 || utf8.RuneCountInString(got[0].Text) > snippetLength+2 {
+	if got := queryFor("x").Snippet(strings.Repeat("ă",
+		1000)); len(got) == 0 || utf8.RuneCountInString(got[0].Text) > snippetLength+2 {
 		t.Errorf("one endless word: %v", got)
 	}
 }

@@ -71,7 +71,8 @@ func TestParseQuery(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ typed, want string }{
-		{"phu", "phuong*"}, {"phuong", "phuong|phuong*"}, {"toán h", "toan h*"}, {"tam giá", "tam gia*"}, {"toan phwo", "toan ~phuo*"},
+		{"phu", "phuong*"}, {"phuong", "phuong|phuong*"}, {"toán h", "toan h*"}, {"tam giá",
+			"tam gia*"}, {"toan phwo", "toan ~phuo*"},
 	} {
 		want := strings.ReplaceAll(c.want, "phuong*", "phu*")
 		if c.typed == "phuong" {
@@ -85,7 +86,8 @@ func TestParseQuery(t *testing.T) {
 
 func TestParseQueryTones(t *testing.T) {
 	v := testVocabulary()
-	for typed, want := range map[string]bool{"toan 9": false, "toán 9": true, "toans 9": true, "ham so": false, "hàm so": true} {
+	for typed, want := range map[string]bool{"toan 9": false, "toán 9": true, "toans 9": true, "ham so": false,
+		"hàm so": true} {
 		if got := ParseQuery(typed, v, false).Toned; got != want {
 			t.Errorf("ParseQuery(%q).Toned = %v", typed, got)
 		}
@@ -172,7 +174,8 @@ func TestParseAnything(t *testing.T) {
 }
 
 func TestBounded(t *testing.T) {
-	q := Query{Text: "a\x00b\xff" + strings.Repeat("ế", 5000), Subject: strings.Repeat("x", 1000), Limit: -5, Offset: -1, Grade: 99}.Bounded()
+	q := Query{Text: "a\x00b\xff" + strings.Repeat("ế", 5000), Subject: strings.Repeat("x", 1000), Limit: -5,
+		Offset: -1, Grade: 99}.Bounded()
 	if n := len([]rune(q.Text)); n > MaxText || strings.Contains(q.Text, "\x00") || !utf8.ValidString(q.Text) {
 		t.Errorf("text of %d characters %q", n, q.Text)
 	}
@@ -187,7 +190,8 @@ func TestBounded(t *testing.T) {
 func TestFacetsIgnoreTheirOwnFilter(t *testing.T) {
 	all := []Candidate{
 		{Subject: "toan", Grade: 9, Week: 1, Language: "vi"}, {Subject: "toan", Grade: 8, Week: 1, Language: "vi"},
-		{Subject: "van", Grade: 9, Week: 0, Language: "vi"}, {Subject: "toan", Grade: 9, Week: 2, Language: "en", School: "s"},
+		{Subject: "van", Grade: 9, Week: 0, Language: "vi"}, {Subject: "toan", Grade: 9, Week: 2, Language: "en",
+			School: "s"},
 	}
 	f := facetsOf(all, Query{Subject: "toan", Grade: 9})
 	if f.Subject["toan"] != 2 || f.Subject["van"] != 1 {

@@ -243,7 +243,8 @@ func list(ctx context.Context, e Engine, q Query) (Result, error) {
 	}
 	r := Result{Facets: newFacets()}
 	for _, en := range entries {
-		r.Hits = append(r.Hits, Hit{Entry: en, Title: ParsedQuery{}.Mark(en.Title), Description: ParsedQuery{}.Snippet(en.Description)})
+		r.Hits = append(r.Hits, Hit{Entry: en, Title: ParsedQuery{}.Mark(en.Title),
+			Description: ParsedQuery{}.Snippet(en.Description)})
 	}
 	r.Facets.School = maps.Clone(counts.Schools)
 	for _, c := range counts.Facts {
@@ -288,7 +289,8 @@ func Complete(ctx context.Context, e Engine, text string, grade, limit int) ([]S
 	for _, en := range entries {
 		same := func(s Suggestion) bool { return s.Text == en.Title && s.Grade == en.Grade }
 		if len(out) < limit && !slices.ContainsFunc(out, same) {
-			out = append(out, Suggestion{Text: en.Title, LessonID: en.LessonID, Subject: en.Subject, Grade: en.Grade, Teacher: en.Teacher, School: en.School})
+			out = append(out, Suggestion{Text: en.Title, LessonID: en.LessonID, Subject: en.Subject,
+				Grade: en.Grade, Teacher: en.Teacher, School: en.School})
 		}
 	}
 	return out, nil

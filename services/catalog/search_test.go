@@ -227,7 +227,8 @@ func TestFindFacetsAndMoment(t *testing.T) {
 	if err != nil || r.EstimatedTotal != 2 || r.Facets.Grade[9] != 2 || r.Facets.School["s2"] != 1 || r.Facets.Week[3] != 0 {
 		t.Errorf("list: %+v, %v", r, err)
 	}
-	if r, err = Find(t.Context(), e, Query{Text: "lo van pao", Grade: 9}); err != nil || len(r.Hits) > 0 || r.Facets.Grade[5] != 2 {
+	if r, err = Find(t.Context(), e, Query{Text: "lo van pao",
+		Grade: 9}); err != nil || len(r.Hits) > 0 || r.Facets.Grade[5] != 2 {
 		t.Errorf("under a filter: %+v, %v", r, err)
 	}
 	// The vocabulary and the counts are cached.

@@ -156,7 +156,8 @@ func (n *nameCache) loadSubjects(ctx context.Context, s *Service) error {
 }
 
 // name reads a name once. A missing one is empty: the lesson is still found.
-func (n *nameCache) name(known *map[string]string, id, noun string, read func(id string) (string, error)) (string, error) {
+func (n *nameCache) name(known *map[string]string, id, noun string, read func(id string) (string, error)) (string,
+	error) {
 	if id == "" {
 		return "", nil
 	}

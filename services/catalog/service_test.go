@@ -166,13 +166,15 @@ func newFixture() (*Service, *fakeDatabase, *fakeIndex) {
 		n.lessons[id] = lesson.Lesson{
 			ID: id, Title: "Hàm số", Description: "Đồ thị", Subject: "toan", Grade: 9, Week: 20, Language: "vi", TeacherID: "t1", SchoolID: "s1",
 			Status: lesson.Published, PublishedAt: noon,
-			Media:      lesson.Media{State: lesson.Ready, Playable: true, PackageID: "p-" + id, Duration: 600.25},
-			Renditions: []lesson.Rendition{{Name: "720p", Kind: "video", Width: 1280, Height: 720, Bytes: 900}, {Name: "360p", Kind: "video", Width: 640, Height: 360, Bytes: 300}},
+			Media: lesson.Media{State: lesson.Ready, Playable: true, PackageID: "p-" + id, Duration: 600.25},
+			Renditions: []lesson.Rendition{{Name: "720p", Kind: "video", Width: 1280, Height: 720, Bytes: 900},
+				{Name: "360p", Kind: "video", Width: 640, Height: 360, Bytes: 300}},
 		}
 	}
 	x := &fakeIndex{entries: map[string]Entry{}}
 	clock := noon
-	s := &Service{Index: x, Lessons: n, Atomic: n, People: n, Schools: n, Now: func() time.Time { clock = clock.Add(7 * time.Millisecond); return clock }}
+	s := &Service{Index: x, Lessons: n, Atomic: n, People: n, Schools: n,
+		Now: func() time.Time { clock = clock.Add(7 * time.Millisecond); return clock }}
 	return s, n, x
 }
 
@@ -217,7 +219,8 @@ func TestChanged(t *testing.T) {
 	}
 	// Names that are gone do not hide a lesson.
 	editLesson(n, "l2", func(l *lesson.Lesson) { l.TeacherID, l.SchoolID, l.Subject = "gone", "gone", "gone" })
-	if err := s.Changed(ctx, "l2"); err != nil || x.entries["l2"].Teacher != "" || x.entries["l2"].SubjectName != "gone" {
+	if err := s.Changed(ctx,
+		"l2"); err != nil || x.entries["l2"].Teacher != "" || x.entries["l2"].SubjectName != "gone" {
 		t.Errorf("names gone: %v, %+v", err, x.entries["l2"])
 	}
 	n.broken = errors.New("disk failure")

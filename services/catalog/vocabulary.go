@@ -108,7 +108,8 @@ func (v *Vocabulary) near(w string, maxEdits, limit int) []string {
 // differ in one letter.
 var initials = map[string][]string{
 	"ch": {"tr"}, "tr": {"ch"}, "gi": {"d", "r", "j"}, "d": {"gi"}, "r": {"gi"}, "ngh": {"ng"}, "ng": {"ngh"},
-	"gh": {"g"}, "g": {"gh"}, "f": {"ph"}, "ph": {"f"}, "j": {"gi"}, "z": {"d", "gi"}, "w": {"qu"}, "kh": {"k"}, "k": {"kh", "c"}, "qu": {"w", "k"},
+	"gh": {"g"}, "g": {"gh"}, "f": {"ph"}, "ph": {"f"}, "j": {"gi"}, "z": {"d",
+		"gi"}, "w": {"qu"}, "kh": {"k"}, "k": {"kh", "c"}, "qu": {"w", "k"},
 }
 
 // soundingLike lists known words that differ from w in the spelling of the

@@ -54,7 +54,8 @@ func (x *index) search(q searchQuery) (any, *apiError) {
 	case q.Hybrid != nil:
 		return nil, newError(400, "invalid_search_hybrid_query", "%v", q.Hybrid)
 	case q.MatchingStrategy != "all":
-		return nil, newError(400, "invalid_search_matching_strategy", "this stand-in knows all only, not %q", q.MatchingStrategy)
+		return nil, newError(400, "invalid_search_matching_strategy", "this fake server supports only all, not %q",
+			q.MatchingStrategy)
 	case len(strings.Fields(q.Q)) > 10*2:
 		return nil, newError(400, "bad_request", "Meilisearch reads ten words of a query: %q", q.Q)
 	}

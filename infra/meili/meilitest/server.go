@@ -108,7 +108,8 @@ type apiError struct {
 }
 
 func newError(status int, code, format string, args ...any) *apiError {
-	return &apiError{Message: fmt.Sprintf(format, args...), Code: code, Type: "invalid_request", Link: "https://docs.meilisearch.com/errors#" + code, status: status}
+	return &apiError{Message: fmt.Sprintf(format, args...), Code: code, Type: "invalid_request",
+		Link: "https://docs.meilisearch.com/errors#" + code, status: status}
 }
 
 // New starts a server. A request that Meilisearch would reject fails the test,
@@ -239,7 +240,8 @@ func (s *Server) enqueue(uid, kind string, do func() *apiError) (int, any, *apiE
 		t.Status = "failed"
 	}
 	s.tasks = append(s.tasks, t)
-	return 202, map[string]any{"taskUid": t.UID, "indexUid": uid, "status": "enqueued", "type": kind, "enqueuedAt": time.Unix(0, 0).UTC()}, nil
+	return 202, map[string]any{"taskUid": t.UID, "indexUid": uid, "status": "enqueued", "type": kind,
+		"enqueuedAt": time.Unix(0, 0).UTC()}, nil
 }
 
 func (s *Server) task(uid string) (int, any, *apiError) {
@@ -255,7 +257,8 @@ func (s *Server) task(uid string) (int, any, *apiError) {
 }
 
 func validUID(uid string) bool {
-	return uid != "" && len(uid) <= 400 && strings.Trim(uid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
+	return uid != "" && len(uid) <= 400 && strings.Trim(uid,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
 }
 
 func (s *Server) createIndex(r *http.Request) (int, any, *apiError) {
