@@ -21,7 +21,7 @@ func load(t *testing.T) *Set {
 
 func TestAssetsComeInTheBestEncodingAndForEver(t *testing.T) {
 	s := load(t)
-	for _, name := range []string{"site.css", "player.js", "viewing.js", "extras.js", "suggest.js", "hls.js", "icon.svg"} {
+	for _, name := range []string{"site.css", "player.js", "heartbeats.js", "extras.js", "suggest.js", "hls.js", "icon.svg"} {
 		plain := s.Body(name)
 		for accept, encoding := range map[string]string{"": "", "gzip": "gzip", "gzip, deflate, br": "br"} {
 			req := httptest.NewRequest("GET", s.URL(name), nil)
@@ -85,7 +85,7 @@ func TestOnlyBuiltFilesAreServed(t *testing.T) {
 
 func TestNothingIsAskedOfOthers(t *testing.T) {
 	s := load(t)
-	for _, name := range []string{"site.css", "player.js", "viewing.js", "extras.js", "suggest.js"} {
+	for _, name := range []string{"site.css", "player.js", "heartbeats.js", "extras.js", "suggest.js"} {
 		for _, bad := range []string{"http://", "https://", "url(//", "eval(", "new Function"} {
 			if strings.Contains(s.Body(name), bad) {
 				t.Errorf("%s holds %q", name, bad)

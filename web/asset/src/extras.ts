@@ -1,7 +1,7 @@
 // Comforts of the player: quality with its price, speed, starting over, keys.
 
-import { keep, recall, type Stage, thrifty } from './player/parts'
 import { levelFor } from './player/quality'
+import { keep, recall, type Stage, thrifty } from './player/stage'
 
 /** Resolves when the family's limit, if there is one, is watched. */
 export function start(stage: Stage): Promise<unknown> {

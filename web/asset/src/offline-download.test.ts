@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { beforeEach, test } from 'node:test'
-import { again, type Facts, type Index, load, look } from './keeping'
+import { again, type Facts, type Index, load, look } from './offline-download'
+import { home, type Keeping, kept, note, pending, put } from './player/offline-store'
 import { pieceBytes } from './player/pieces'
-import { home, type Keeping, kept, note, pending, put } from './player/shelf'
 import { Browser, type Sent } from './testing/browser'
 
 const film = Buffer.alloc(2 * pieceBytes + 100, 7)

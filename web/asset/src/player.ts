@@ -1,9 +1,9 @@
 // The player's core: gives the browser's own player its source, keeps it going
-// on a bad line, and remembers the place. Counting (viewing.ts) and comforts
+// on a bad line, and remembers the place. Counting (heartbeats.ts) and comforts
 // (extras.ts) are fetched beside it, so that neither delays or breaks playing.
-import { delay, final, patient } from './player/line'
-import { clock, type Engine, keep, recall, type Stage, thrifty } from './player/parts'
+import { delay, final, patient } from './player/connection'
 import { plainFile, address as sourceOf } from './player/source'
+import { clock, type Engine, keep, recall, type Stage, thrifty } from './player/stage'
 import { StallWatch } from './player/stall'
 
 interface Failure {

@@ -1,7 +1,7 @@
 // Follows a lesson's recording while it is prepared: the fraction and the time
 // left change in place; when its state changes, the parts of the page that say
 // so are fetched anew. Nothing that is being typed is touched.
-import { leftWords } from './staff/left'
+import { leftWords } from './staff/time-left'
 
 interface Doc {
   status: string

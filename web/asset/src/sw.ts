@@ -1,7 +1,7 @@
 // The worker: serves kept lessons from this device, and the page of the shelf
 // without a network. It keeps nothing else: no page with anybody's name on it,
 // nothing that was only watched.
-import type { Index } from './keeping'
+import type { Index } from './offline-download'
 import { asked, overlap } from './player/pieces'
 
 interface Extendable extends Event {

@@ -1,7 +1,7 @@
 // Sends a recording straight to storage, in parts, over lines that break. The
 // server holds the plan: after a reload, or on another device, choosing the
 // same file goes on with the parts that are still missing.
-import { timeLeft } from './staff/left'
+import { timeLeft } from './staff/time-left'
 import {
   type Line,
   type Plan,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { Browser } from '../testing/browser'
-import { recall } from './parts'
 import {
   cacheName,
   change,
@@ -26,7 +25,8 @@ import {
   store,
   sweep,
   whole,
-} from './shelf'
+} from './offline-store'
+import { recall } from './stage'
 
 let browser: Browser
 beforeEach(() => {

@@ -1,5 +1,5 @@
 // Which of a lesson's addresses a player takes. Pure.
-import { shortEnough } from './line'
+import { shortEnough } from './connection'
 
 /** What decides it. */
 export interface Wish {

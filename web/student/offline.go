@@ -28,13 +28,13 @@ func (p lessonPage) keepable() bool {
 func (p lessonPage) scripts() []string {
 	s := p.player.Scripts()
 	if len(s) > 0 {
-		s = append([]string{"around.js"}, s...) // it says where to begin before the player asks
+		s = append([]string{"lesson-actions.js"}, s...) // it says where to begin before the player asks
 	}
 	if p.keepable() {
-		s = append(s, "keep.js")
+		s = append(s, "offline-button.js")
 	}
 	if p.ask.board.Ask {
-		s = append(s, "moment.js")
+		s = append(s, "timestamp-field.js")
 	}
 	if len(p.ask.parts) > 0 {
 		s = append(s, "thumbs.js")

@@ -3,9 +3,9 @@
 // when all is there does the lesson stand on the shelf. Fetched when a pupil
 // begins to keep a lesson.
 import { backoff } from './player/heartbeat-state'
+import { cacheName, grant, held, type Keeping, kept, note, pending, put, sweep } from './player/offline-store'
 import { given, pieces } from './player/pieces'
 import { below, filesOf, oneRung } from './player/rung'
-import { cacheName, grant, held, type Keeping, kept, note, pending, put, sweep } from './player/shelf'
 
 /** What the lesson's page says of it: where all its parts are. */
 export interface Facts {

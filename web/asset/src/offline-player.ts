@@ -1,9 +1,9 @@
 // Plays a lesson from the shelf with what is written along with it, and follows
 // the visit.
-import type { Index } from './keeping'
+import type { Index } from './offline-download'
 import { Tracker } from './player/heartbeat-state'
-import { type Engine, keep, recall, type Stage } from './player/parts'
-import { address, cacheName, deliver, type Kept, kept, poster, settle, store } from './player/shelf'
+import { address, cacheName, deliver, type Kept, kept, poster, settle, store } from './player/offline-store'
+import { type Engine, keep, recall, type Stage } from './player/stage'
 
 interface HlsClass {
   new (config: object): Engine & { loadSource(url: string): void; attachMedia(v: HTMLVideoElement): void }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
+import { start } from './heartbeats'
 import type { Heartbeat } from './player/heartbeat-state'
-import { recall, type Stage } from './player/parts'
+import { recall, type Stage } from './player/stage'
 import { Browser, type Sent } from './testing/browser'
-import { start } from './viewing'
 
 const noon = Date.parse('2026-11-30T12:00:00+07:00')
 const midnight = Date.parse('2026-12-01T00:00:00+07:00')

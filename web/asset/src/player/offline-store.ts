@@ -4,7 +4,7 @@
 // threw away is still known by name. A lesson is on the shelf when it is whole;
 // until then it is among those being kept.
 import type { Heartbeat } from './heartbeat-state'
-import { keep, recall } from './parts'
+import { keep, recall } from './stage'
 
 /** The store of kept files. No worker's update ever deletes it. */
 export const cacheName = 'kept'

@@ -1,7 +1,7 @@
 // What is written along with a lesson: the choice of captions, their size, and
 // the words of the lesson to read, which follow the player. Fetched only for
 // lessons that have captions.
-import { keep, recall, type Stage } from './player/parts'
+import { keep, recall, type Stage } from './player/stage'
 
 export function start(stage: Stage): void {
   const { root, video } = stage

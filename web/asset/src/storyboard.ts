@@ -1,7 +1,8 @@
 // The lesson in small pictures, to find a place in it. Fetched when it is
 // opened; the pictures too, and with data-saver only when they are asked for.
-import { current, moments, type Shot, shots, spoken } from './player/board'
-import { clock, type Stage } from './player/parts'
+
+import { clock, type Stage } from './player/stage'
+import { current, moments, type Shot, shots, spoken } from './player/storyboard-index'
 
 /** Widest a small picture is shown, CSS pixels. */
 const width = 160

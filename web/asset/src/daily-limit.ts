@@ -1,8 +1,8 @@
 // A family's daily limit: counts what the player really receives, shows what is
 // left, and stops when it is spent. Kept on the device, for all its lessons.
-import { Account, gained, left } from './player/daily'
+import { Account, gained, left } from './player/daily-account'
 import type { Span } from './player/heartbeat-state'
-import { keep, recall, type Stage } from './player/parts'
+import { keep, recall, type Stage } from './player/stage'
 
 export function start(stage: Stage): void {
   const { root, video } = stage

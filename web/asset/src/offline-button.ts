@@ -1,7 +1,6 @@
 // Keeps this lesson on the device: what each choice takes and what room there
-// is, the way to it, and the way back. The fetching itself is keeping.ts.
-import type { Facts, Outcome } from './keeping'
-import { sacrifice } from './player/pieces'
+// is, the way to it, and the way back. The fetching itself is offline-download.ts.
+import type { Facts, Outcome } from './offline-download'
 import {
   able,
   deliver,
@@ -20,7 +19,8 @@ import {
   shelf,
   whole,
   work,
-} from './player/shelf'
+} from './player/offline-store'
+import { sacrifice } from './player/pieces'
 
 const box = document.querySelector<HTMLElement>('.keep')
 if (box && able()) start(box)
@@ -112,7 +112,7 @@ function start(box: HTMLElement): void {
     let outcome: Outcome = 'failed'
     try {
       await work()
-      const { load } = (await import(words.keeping || '')) as typeof import('./keeping')
+      const { load } = (await import(words.keeping || '')) as typeof import('./offline-download')
       outcome = await load(k, stop.signal, tell)
     } catch {
       // No worker or no module: the line broke at the first step.

@@ -1,7 +1,7 @@
 // Buttons beside a field for a time in the lesson: one writes the player's
 // time into the field, another (data-go) plays from the time that stands there.
 // They work wherever they are added later: rows of the captions editor are.
-import { seconds, stamp } from './staff/times'
+import { seconds, stamp } from './staff/timestamps'
 
 const video = document.querySelector<HTMLVideoElement>('.player video')
 if (video) {

@@ -2,7 +2,7 @@
 // its state so far. Nothing here may disturb playing; whatever fails is tried
 // again later with the newest state.
 import { backoff, type Heartbeat, stale, Tracker } from './player/heartbeat-state'
-import { keep, recall, type Stage } from './player/parts'
+import { keep, recall, type Stage } from './player/stage'
 
 const api = '/api/v1/'
 const stored = 'beats'

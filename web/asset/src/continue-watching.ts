@@ -1,6 +1,6 @@
 // The home page's lessons to go on with: this device knows how far each was
 // watched. One watched to its end is no longer offered.
-import { clock, recall } from './player/parts'
+import { clock, recall } from './player/stage'
 
 const section = document.querySelector<HTMLElement>('.recent')
 if (section) show(section)

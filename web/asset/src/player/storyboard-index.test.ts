@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { current, moments, shots, spoken } from './board'
+import { current, moments, shots, spoken } from './storyboard-index'
 
 test('reads times and places', () => {
   const { picture, all } = shots(

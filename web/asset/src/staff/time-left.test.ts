@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { leftWords, timeLeft } from './left'
+import { leftWords, timeLeft } from './time-left'
 
 test('a time left is told in whole minutes, and in tens beside hours', () => {
   assert.deepEqual(leftWords(0), ['left_seconds', {}])

@@ -1,7 +1,7 @@
 // What stands around the player: where to go on, on any device when signed in;
 // what comes next; handing the lesson on. Stands before the player's own script
 // in the page, so that the player begins where the person stopped.
-import { clock, keep, recall } from './player/parts'
+import { clock, keep, recall } from './player/stage'
 
 /** A place goes to the server this often at most, ms. */
 const every = 15_000

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seconds, stamp } from './times'
+import { seconds, stamp } from './timestamps'
 
 test('times are read as people write them', () => {
   assert.equal(seconds('12:30'), 750)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Account, dayOf, gained, left, today } from './daily'
+import { Account, dayOf, gained, left, today } from './daily-account'
 
 test('a day is the local one', () => {
   assert.equal(dayOf(new Date(2020, 3, 5, 0, 0, 1)), '2020-04-05')

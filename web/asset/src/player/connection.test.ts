@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { delay, final, patient, shortEnough } from './line'
+import { delay, final, patient, shortEnough } from './connection'
 
 test('waits longer each time, within a quarter, never over 19 s', () => {
   assert.deepEqual(

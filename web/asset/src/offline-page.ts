@@ -2,8 +2,6 @@
 // played from it, with or without a network. What is watched is kept as a run
 // and delivered when there is one.
 
-import { clock } from './player/parts'
-import { sacrifice } from './player/pieces'
 import {
   able,
   change,
@@ -25,7 +23,9 @@ import {
   shelf,
   whole,
   work,
-} from './player/shelf'
+} from './player/offline-store'
+import { sacrifice } from './player/pieces'
+import { clock } from './player/stage'
 
 const root = document.querySelector<HTMLElement>('.kept')
 if (root) {
@@ -48,7 +48,7 @@ async function start(root: HTMLElement): Promise<void> {
   addEventListener('offline', away)
   away()
   work().catch(() => undefined)
-  const loader = () => import(words.keeping || '') as Promise<typeof import('./keeping')>
+  const loader = () => import(words.keeping || '') as Promise<typeof import('./offline-download')>
 
   const draw = async () => {
     const names = await held()
@@ -174,7 +174,7 @@ async function start(root: HTMLElement): Promise<void> {
   }
 
   async function show(k: Kept): Promise<void> {
-    const { play } = (await import(words.showing || '')) as typeof import('./showing')
+    const { play } = (await import(words.showing || '')) as typeof import('./offline-player')
     await play(part('stage'), kept(k.lesson) || k, words.along || '', () => {
       announce(words.broken, k)
       void draw()

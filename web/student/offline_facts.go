@@ -64,7 +64,7 @@ func (p lessonPage) rungChoices(ctx context.Context, saved bool) []keepChoice {
 	return cs
 }
 
-// keepFacts is what keeping.ts must know of a lesson: where its parts are, and
+// keepFacts is what offline-download.ts must know of a lesson: where its parts are, and
 // the words that are shown beside them without a network.
 type keepFacts struct {
 	Package      string            `json:"package"`
