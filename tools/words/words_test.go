@@ -32,7 +32,7 @@ func TestCheckRefusesPlantedWords(t *testing.T) {
 		"g.sql":     "-- rooms\nSELECT 1;\n",
 		"h.templ":   "<p class=\"room\"></p>\n",
 		"i.md":      "The store is ill.\n",
-		"lesson-actions.ts": "const x = 1\n",
+		"around.ts": "const x = 1\n",
 		"j.go":      "package a\n\nvar doorkeeper, frontDoor = 1, 2\n", // frontDoor; the stored name is "door"
 		"k.md":      "The door is open.\n",
 	} {
