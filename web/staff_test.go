@@ -23,6 +23,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
+	"lenlop/services/limit"
 	"lenlop/services/media"
 	"lenlop/services/people"
 	"lenlop/services/production"
@@ -177,7 +178,7 @@ func newOffice(t *testing.T) *office {
 	assets, err := asset.Load()
 	must(t, err)
 	site := web.Site{
-		Authenticator: signin.New(signin.Authenticator{People: o.people, Book: book, Limits: signin.NewLimits(now)}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
+		Authenticator: signin.New(signin.Authenticator{People: o.people, Book: book, Limits: signin.NewLimits(&limit.Counter{Clock: now})}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
 		Handlers: web.Handlers{
 			Teacher: teacher.Handler{Viewing: o.views, Sheets: sheet.Write, Zone: zone, Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Worksheets: o.sheets, Streams: streams{}, Now: now},
 			Station: station.Handler{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},

@@ -106,7 +106,7 @@ func repoRoot(t *testing.T) string {
 
 // served is the router's own list.
 func (h *testHouse) served() []page.Route {
-	auth := signin.New(signin.Authenticator{People: h.house.people, Book: h.house.book, Limits: signin.NewLimits(h.house.now)})
+	auth := signin.New(signin.Authenticator{People: h.house.people, Book: h.house.book, Limits: signin.NewLimits(h.house.limits)})
 	return web.Site{Authenticator: auth, Handlers: h.house.handlers(auth, nil)}.Routes()
 }
 

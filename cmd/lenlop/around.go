@@ -14,7 +14,7 @@ const bookmarksEvery = 3 * time.Second
 // aroundLessons opens what stands around a lesson: where people stopped, and
 // what they say is wrong. Bookmarks are written until the house closes.
 func (h *house) aroundLessons() {
-	h.problems = &feedback.Service{Store: h.db.Problems(), Lessons: h.lessons, Atomic: h.bell, Audit: h.db.Audit(), Secret: h.secret, Now: h.now, NewID: newID}
+	h.problems = &feedback.Service{Store: h.db.Problems(), Lessons: h.lessons, Atomic: h.bell, Audit: h.db.Audit(), Secret: h.secret, Limits: h.limits, Now: h.now, NewID: newID}
 	h.bookmarks = bookmark.New(h.db.Bookmarks(), h.lessons, h.now)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/services/limit"
 	"lenlop/web/api"
 	"lenlop/web/signin"
 )
@@ -181,57 +182,57 @@ func TestGuessesSentTogether(t *testing.T) {
 // TestLimitsOverADay holds the counts against a clock of our own.
 func TestLimitsOverADay(t *testing.T) {
 	now := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	l := signin.NewLimits(func() time.Time { return now })
+	l := signin.NewLimits(&limit.Counter{Clock: func() time.Time { return now }})
 	const school = "203.0.113.9"
 	// Two forgotten passwords a minute, all day: nobody else ever waits.
 	for i := range 24 * 60 * 2 {
-		l.Failed(fmt.Sprint("em", i), school)
+		l.Failed(t.Context(), fmt.Sprint("em", i), school)
 		now = now.Add(30 * time.Second)
-		if d := l.Wait("hoc-sinh", school); d > 0 {
+		if d := l.Wait(t.Context(), "hoc-sinh", school); d > 0 {
 			t.Fatalf("after %d failures of others: %v", i, d)
 		}
 	}
 	// A program that guesses: slowed down, and only itself for long.
-	l.Succeeded("co-giao", school)
+	l.Succeeded(t.Context(), "co-giao", school)
 	guesses := 0
 	for end := now.Add(time.Hour); now.Before(end); now = now.Add(100 * time.Millisecond) {
-		if l.Wait(fmt.Sprint("x", guesses), school) == 0 {
-			l.Failed(fmt.Sprint("x", guesses), school)
+		if l.Wait(t.Context(), fmt.Sprint("x", guesses), school) == 0 {
+			l.Failed(t.Context(), fmt.Sprint("x", guesses), school)
 			guesses++
 		}
 	}
 	if guesses > 1000+1800+10 {
 		t.Errorf("%d guesses an hour behind one address", guesses)
 	}
-	if d := l.Wait("co-giao", school); d > 0 {
+	if d := l.Wait(t.Context(), "co-giao", school); d > 0 {
 		t.Errorf("who signs in there every day waits %v", d)
 	}
-	if d := l.Wait("em-moi", school); d > 2*time.Second {
+	if d := l.Wait(t.Context(), "em-moi", school); d > 2*time.Second {
 		t.Errorf("a newcomer waits %v", d)
 	}
 	// One account, a thousand addresses.
 	for i := range 1000 {
 		addr := fmt.Sprintf("198.51.%d.%d", i/250, i%250)
-		if l.Wait("quan-tri", addr) == 0 {
-			l.Failed("quan-tri", addr)
+		if l.Wait(t.Context(), "quan-tri", addr) == 0 {
+			l.Failed(t.Context(), "quan-tri", addr)
 		}
 	}
-	if l.Wait("quan-tri", "198.51.100.99") == 0 {
+	if l.Wait(t.Context(), "quan-tri", "198.51.100.99") == 0 {
 		t.Error("a thousand addresses may guess one account's password")
 	}
 	// One pair: each wait twice the one before, up to a minute.
 	now = now.Add(time.Hour)
 	for i := range 15 {
-		if d, want := l.Wait("dai", "192.0.2.1"), time.Second<<min(max(i-5, 0), 10); i < 5 && d != 0 || i >= 5 && d != min(want, time.Minute) {
+		if d, want := l.Wait(t.Context(), "dai", "192.0.2.1"), time.Second<<min(max(i-5, 0), 10); i < 5 && d != 0 || i >= 5 && d != min(want, time.Minute) {
 			t.Errorf("after %d failures: %v", i, d)
 		}
-		l.Failed("dai", "192.0.2.1")
+		l.Failed(t.Context(), "dai", "192.0.2.1")
 	}
 	// IPv6: a household is a /64.
 	for range 6 {
-		l.Failed("dai", "2001:db8::1")
+		l.Failed(t.Context(), "dai", "2001:db8::1")
 	}
-	if l.Wait("dai", "2001:db8::2") == 0 {
+	if l.Wait(t.Context(), "dai", "2001:db8::2") == 0 {
 		t.Error("the next address of the same household begins anew")
 	}
 }

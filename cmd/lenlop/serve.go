@@ -220,7 +220,7 @@ func (h *house) site(c serveCmd, stopped <-chan struct{}) (http.Handler, error) 
 // auth lets people in, with what the flags say of letters and of the province's
 // own sign-in.
 func (h *house) auth(f serveFlags, proxies []netip.Prefix) (*signin.Authenticator, error) {
-	d := signin.Authenticator{People: h.people, Book: h.book, Trusted: proxies, Public: f.PublicURL, Limits: signin.NewLimits(h.now), Log: h.log, Now: h.now}
+	d := signin.Authenticator{People: h.people, Book: h.book, Trusted: proxies, Public: f.PublicURL, Limits: signin.NewLimits(h.limits), Log: h.log, Now: h.now}
 	if f.SMTPURL != "" {
 		sender, err := mail.New(f.SMTPURL)
 		if err != nil {

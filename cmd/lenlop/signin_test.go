@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/services/limit"
 	"lenlop/services/people"
 	"lenlop/web/signin"
 )
@@ -102,24 +103,24 @@ func TestStaffEnrolFirst(t *testing.T) {
 // whom forgot, hold up nobody else there; a guesser at one account is held up.
 func TestSchoolsAreNotLockedOut(t *testing.T) {
 	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
-	l := signin.NewLimits(func() time.Time { return now })
+	l := signin.NewLimits(&limit.Counter{Clock: func() time.Time { return now }})
 	const school = "203.0.113.9"
 	for n := range 500 {
 		who := fmt.Sprintf("hs-%03d", n)
 		if n%4 == 0 {
-			l.Failed(who, school)
-			l.Failed(who, school)
+			l.Failed(t.Context(), who, school)
+			l.Failed(t.Context(), who, school)
 		}
-		if d := l.Wait(who, school); d > 0 {
+		if d := l.Wait(t.Context(), who, school); d > 0 {
 			t.Fatalf("student %d waits %v", n, d)
 		}
-		l.Succeeded(who, school)
+		l.Succeeded(t.Context(), who, school)
 		now = now.Add(time.Second / 5)
 	}
 	for range 20 {
-		l.Failed("code quan-tri", school)
+		l.Failed(t.Context(), "code quan-tri", school)
 	}
-	if l.Wait("code quan-tri", school) == 0 || l.Wait("hs-001", school) > 0 {
+	if l.Wait(t.Context(), "code quan-tri", school) == 0 || l.Wait(t.Context(), "hs-001", school) > 0 {
 		t.Error("a guesser goes on, or holds up somebody else")
 	}
 }

@@ -28,6 +28,7 @@ import (
 	"lenlop/services/feedback"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
+	"lenlop/services/limit"
 	"lenlop/services/media"
 	"lenlop/services/notice"
 	"lenlop/services/people"
@@ -77,6 +78,7 @@ type house struct {
 	tally      *viewership.Tally
 	bookmarks  *bookmark.Service
 	problems   *feedback.Service
+	limits     *limit.Counter
 	works      *works
 	book       *locale.Book
 	metrics    *telemetry.Metrics
@@ -283,6 +285,7 @@ func (h *house) services(ctx context.Context) error {
 	h.people = &people.Service{Store: h.db.People(), Now: h.now, NewID: newID, Atomic: h.bell, Audit: log,
 		Secrets: h.db.Secrets(), Directory: h.db.Secrets(), Key: h.secret, RequireSecondStep: h.flags.SecondStep,
 		Records: h.db.Privacy()}
+	h.limits = &limit.Counter{Store: h.db.EventCounts(), Secret: h.secret, Log: h.log, Clock: h.now}
 	h.schools = &school.Service{Store: h.db.Schools(), Atomic: h.bell, Audit: log, Now: h.now, NewID: newID}
 	if err := h.organise(ctx); err != nil {
 		return err
@@ -303,7 +306,7 @@ func (h *house) services(ctx context.Context) error {
 		Keeps: h.db.Views(), CheckIns: h.db.CheckIns(), RollCalls: h.db.RollCalls(), Classes: h.db.Classes(), Parts: h.db.Views(), Imports: h.db.Imports(), Served: h.db.Served(), Lengths: lengths, Reports: h.db.Reports(),
 		ReportKey: h.reportKey, Sheets: sheet.Read,
 		Lessons: h.db.Lessons(), Schedule: h.db.Schedule(), Secret: h.secret, Location: h.zone, Now: h.now, NewID: newID,
-		Atomic: h.db, Audit: log})
+		Atomic: h.db, Audit: log, Limits: h.limits})
 	h.closing(h.viewership.Close)
 	h.schedule.OnAsRun = h.onAsRun
 	h.worksheets = worksheet.New(worksheet.Service{Store: h.db.Worksheets(), Lessons: h.db.Lessons(), Touched: h.lessons.Touched, Media: h.media, Atomic: h.bell,

@@ -35,7 +35,7 @@ func (d *DB) tables(ctx context.Context) ([]table, error) {
 	}
 	list = slices.DeleteFunc(list, func(t table) bool {
 		return strings.HasPrefix(t.Name, "catalog_") || strings.HasPrefix(t.Name, "sqlite_") ||
-			slices.Contains([]string{"goose_db_version", "backup_holds", "held_objects"}, t.Name)
+			slices.Contains([]string{"goose_db_version", "backup_holds", "held_objects", "event_counts"}, t.Name)
 	})
 	return parentsFirst(list)
 }

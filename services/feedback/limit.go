@@ -1,38 +1,44 @@
 package feedback
 
 import (
-	"sync"
+	"context"
 	"time"
+
+	"lenlop/services/limit"
 )
 
-// One viewer, and one address that a whole school may sit behind, can report
-// so often in window.
+// How often one viewer, and one address that a whole school may share, can
+// report in a window.
 const (
 	window      = 10 * time.Minute
 	perReporter = 12
 	perNetwork  = 120
-	maxCounted  = 50_000 // names remembered at once
 )
 
-// limits counts reports by who sent them.
-type limits struct {
-	mu    sync.Mutex
-	began time.Time
-	seen  map[string]int
-}
-
-// take counts one report, or says how long to wait.
-func (l *limits) take(now time.Time, reporter, network string) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if now.Sub(l.began) >= window || len(l.seen) > maxCounted {
-		l.began, l.seen = now, map[string]int{}
+// admit counts one report, or returns how long its sender must wait.
+func (s *Service) admit(ctx context.Context, reporter, network string) time.Duration {
+	rule := limit.Rule{Window: window, Fixed: true}
+	keys := []limit.Key{{Kind: "report", Name: reporter, Rule: rule}}
+	limits := []float64{perReporter}
+	if network != "" {
+		keys = append(keys, limit.Key{Kind: "report network", Name: network, Rule: rule})
+		limits = append(limits, perNetwork)
 	}
-	r, n := "r"+reporter, "n"+network
-	if l.seen[r] >= perReporter || network != "" && l.seen[n] >= perNetwork {
-		return max(time.Second, l.began.Add(window).Sub(now))
+	wait := func(counts []limit.Count) (longest time.Duration) {
+		now := s.Now()
+		for i, c := range counts {
+			if c.N >= limits[i] {
+				longest = max(longest, time.Second, c.First.Add(window).Sub(now))
+			}
+		}
+		return longest
 	}
-	l.seen[r]++
-	l.seen[n]++
+	if d := wait(s.Limits.Known(keys...)); d > 0 {
+		return d
+	}
+	if d := wait(s.Limits.Read(ctx, keys...)); d > 0 {
+		return d
+	}
+	s.Limits.Add(ctx, keys...)
 	return 0
 }

@@ -15,6 +15,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
+	"lenlop/services/limit"
 	"lenlop/services/people"
 )
 
@@ -33,8 +34,8 @@ type Service struct {
 	Secret []byte // makes reporters' marks, so that they say nothing by themselves
 	Now    func() time.Time
 	NewID  func() string
-
-	limits limits
+	// Limits count reports by who sent them.
+	Limits *limit.Counter
 }
 
 // Report is what a viewer says.
@@ -70,7 +71,7 @@ func (s *Service) Report(ctx context.Context, by people.Person, r Report) error 
 	}
 	now := s.Now()
 	who := s.reporter(by, r, now)
-	if wait := s.limits.take(now, who, r.Network); wait > 0 {
+	if wait := s.admit(ctx, who, r.Network); wait > 0 {
 		return fault.New(fault.RateLimited, "problem.too_many", "seconds", int(wait/time.Second)+1)
 	}
 	return s.Atomic.Atomically(ctx, func(ctx context.Context) error {

@@ -11,6 +11,7 @@ import (
 	"lenlop/services/audit"
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
+	"lenlop/services/limit"
 	"lenlop/services/people"
 )
 
@@ -91,6 +92,7 @@ func open(t *testing.T) *office {
 	n := 0
 	o.Service = &Service{Store: o.box, Lessons: library{}, Atomic: atOnce{}, Audit: o.book, Secret: []byte("khoa"),
 		Now: func() time.Time { return o.now }, NewID: func() string { n++; return fmt.Sprint("id", n) }}
+	o.Limits = &limit.Counter{Clock: o.Now}
 	return o
 }
 

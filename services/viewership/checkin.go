@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"math/big"
 	"net/netip"
-	"slices"
-	"sync"
 	"time"
 
 	"lenlop/services/fault"
+	"lenlop/services/limit"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 )
@@ -111,13 +110,13 @@ func newCode() (string, error) {
 // "checkin.too_many_tries" (rate limited; args "seconds").
 func (s *Service) CheckIn(ctx context.Context, r CheckInRequest) (CheckInResult, error) {
 	now := s.Now()
-	if wait := s.guesses.wait(r, now); wait > 0 {
+	if wait := s.codeAttempts.wait(ctx, r, now); wait > 0 {
 		return CheckInResult{}, fault.New(fault.RateLimited, "checkin.too_many_tries", "seconds", int(wait/time.Second)+1)
 	}
 	code, err := s.CheckIns.Code(ctx, NormalCode(r.Code))
 	if err != nil {
 		if fault.Is(err, "checkin.unknown_code") {
-			s.guesses.wrong(r, now)
+			s.codeAttempts.wrong(ctx, r)
 		}
 		return CheckInResult{}, err
 	}
@@ -221,54 +220,51 @@ func (s *Service) AsRun(ctx context.Context, a schedule.Airing) error {
 const (
 	wrongPerDevice = 20
 	wrongPerRange  = 600
+	wrongWindow    = time.Hour
 )
 
-// guesses counts wrong codes, so that guessing is hopeless: with ten of the 64
-// million codes on air at a time, a whole address range guesses one in a year,
-// a device in forty. Each server counts for itself.
-type guesses struct {
-	mu    sync.Mutex
-	tried map[string][]time.Time
+// codeAttempts counts wrong codes for all processes together, so that guessing
+// is hopeless: with ten of the 64 million codes on air at a time, a whole
+// address range guesses one in a year, a device in forty.
+type codeAttempts struct {
+	counter *limit.Counter
 }
 
-func (g *guesses) keys(r CheckInRequest) map[string]int {
+func (codeAttempts) keys(r CheckInRequest) (keys []limit.Key, limits []float64) {
+	rule := limit.Rule{Window: wrongWindow, Fixed: true}
+	keys = []limit.Key{{Kind: "code device", Name: viewerKey(r.Person, r.Viewer), Rule: rule}}
+	limits = []float64{wrongPerDevice}
 	bits := 24
 	addr := r.From.Unmap()
 	if addr.Is6() {
 		bits = 48
 	}
-	keys := map[string]int{viewerKey(r.Person, r.Viewer): wrongPerDevice}
 	if p, err := addr.Prefix(bits); err == nil {
-		keys[p.String()] = wrongPerRange
+		keys = append(keys, limit.Key{Kind: "code range", Name: p.String(), Rule: rule})
+		limits = append(limits, wrongPerRange)
 	}
-	return keys
+	return keys, limits
 }
 
 // wait is how long the sender must wait before another code is looked at: until
-// the oldest wrong one of those too many is an hour ago.
-func (g *guesses) wait(r CheckInRequest, now time.Time) (longest time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for k, limit := range g.keys(r) {
-		g.tried[k] = slices.DeleteFunc(g.tried[k], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
-		n := len(g.tried[k])
-		if n == 0 {
-			delete(g.tried, k)
+// the first of too many wrong ones is an hour ago.
+func (a codeAttempts) wait(ctx context.Context, r CheckInRequest, now time.Time) time.Duration {
+	keys, limits := a.keys(r)
+	longest := func(counts []limit.Count) (d time.Duration) {
+		for i, c := range counts {
+			if c.N >= limits[i] {
+				d = max(d, c.First.Add(wrongWindow).Sub(now))
+			}
 		}
-		if n >= limit {
-			longest = max(longest, g.tried[k][n-limit].Add(time.Hour).Sub(now))
-		}
+		return d
 	}
-	return longest
+	if d := longest(a.counter.Known(keys...)); d > 0 {
+		return d
+	}
+	return longest(a.counter.Read(ctx, keys...))
 }
 
-func (g *guesses) wrong(r CheckInRequest, now time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for k := range g.keys(r) {
-		g.tried[k] = append(g.tried[k], now)
-	}
-	if len(g.tried) > 100_000 { // nobody can make us remember more
-		clear(g.tried)
-	}
+func (a codeAttempts) wrong(ctx context.Context, r CheckInRequest) {
+	keys, _ := a.keys(r)
+	a.counter.Add(ctx, keys...)
 }

@@ -8,6 +8,7 @@ import (
 	"lenlop/services/audit"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
+	"lenlop/services/limit"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 )
@@ -48,6 +49,7 @@ type Config struct {
 	NewID    func() string
 	Atomic   job.Atomic
 	Audit    audit.Log
+	Limits   *limit.Counter // of wrong codes; nil: this process only
 	// Wait is how long a heartbeat waits for company; 0 means 20 ms.
 	Wait time.Duration
 }
@@ -55,14 +57,17 @@ type Config struct {
 // Service is the room's face.
 type Service struct {
 	Config
-	sign    signer
-	batch   *batcher
-	guesses guesses
+	sign         signer
+	batch        *batcher
+	codeAttempts codeAttempts
 }
 
 // New makes the service and starts its batcher; Close ends it.
 func New(c Config) *Service {
-	s := &Service{Config: c, sign: newSigner(c.Secret), guesses: guesses{tried: map[string][]time.Time{}}}
+	if c.Limits == nil {
+		c.Limits = &limit.Counter{Clock: c.Now, Secret: c.Secret}
+	}
+	s := &Service{Config: c, sign: newSigner(c.Secret), codeAttempts: codeAttempts{c.Limits}}
 	wait := c.Wait
 	if wait == 0 {
 		wait = batchWait

@@ -18,7 +18,7 @@ const module = "lenlop"
 var serviceOrder = []string{
 	"inspection", "question", "viewership", "viewership/playback", "viewership/television", "viewership/delivery",
 	"viewership/disclosure", "production", "catalog", "notice", "bookmark", "worksheet", "caption", "upload", "schedule",
-	"feedback", "lesson", "school", "webhook", "people", "backup", "job", "media", "audit", "fault",
+	"feedback", "lesson", "school", "webhook", "people", "backup", "job", "media", "audit", "limit", "fault",
 }
 
 // audiences never import each other.

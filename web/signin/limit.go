@@ -1,28 +1,21 @@
 package signin
 
 import (
-	"crypto/sha256"
+	"context"
 	"net/netip"
-	"sync"
 	"time"
+
+	"lenlop/services/limit"
 )
 
 // Limits slow down guessing. Failures are counted per account and address
-// together, per account, and per address. The last allows for a whole school
-// behind one address: it leaks, so that a day's forgotten passwords never add
-// up, and its wait is short. Neither it nor the account's count holds up
-// somebody who has signed in to the account from there before, so that a
-// guesser can lock nobody out of their usual place.
+// together, per account, and per address, for all processes together. The
+// address's count allows for a whole school behind one address: it leaks, so
+// that a day's forgotten passwords never add up, and its wait is short. Neither
+// it nor the account's count delays somebody who has signed in to the account
+// from there before, so that a guesser can lock nobody out of their usual place.
 type Limits struct {
-	Now   func() time.Time
-	mu    sync.Mutex
-	seen  map[string]*tries
-	known map[string]time.Time // account and network of the last successes
-}
-
-type tries struct {
-	n    float64
-	last time.Time
+	counter *limit.Counter
 }
 
 // After so many failures within the window the next attempt must wait.
@@ -32,105 +25,84 @@ const (
 	addressFree = 1000
 	window      = 15 * time.Minute
 	maxWait     = time.Minute
-	addressLeak = 0.5 // failures forgotten a second: 1800 guesses an hour is what remains
+	addressLeak = 0.5 // failures forgotten a second: 1800 guesses an hour remain possible
 	addressWait = 2 * time.Second
 	knownFor    = 30 * 24 * time.Hour
-	maxKept     = 100_000
+	knownRenew  = 24 * time.Hour // how often a sign-in renews a known place: a write a day
 )
 
-// NewLimits makes empty limits.
-func NewLimits(now func() time.Time) *Limits {
-	return &Limits{Now: now, seen: map[string]*tries{}, known: map[string]time.Time{}}
+// NewLimits makes limits that count with a counter.
+func NewLimits(c *limit.Counter) *Limits { return &Limits{counter: c} }
+
+// attempt is what is counted of one attempt to sign in.
+type attempt struct {
+	pair, account, address, known limit.Key
 }
 
-// keys of the three counts. Names are typed by strangers: a long one is kept
-// by its hash.
-func keys(account, addr string) (pair, whole, place string) {
-	if len(account) > 64 {
-		h := sha256.Sum256([]byte(account))
-		account = string(h[:])
+func attemptOf(account, addr string) attempt {
+	failures, net := limit.Rule{Window: window}, network(addr)
+	pair := account + "\x00" + net
+	return attempt{
+		pair:    limit.Key{Kind: "sign-in pair", Name: pair, Rule: failures},
+		account: limit.Key{Kind: "sign-in account", Name: account, Rule: failures},
+		address: limit.Key{Kind: "sign-in address", Name: net, Rule: limit.Rule{Window: window, Leak: addressLeak}},
+		known:   limit.Key{Kind: "sign-in known", Name: pair, Rule: limit.Rule{Window: knownFor}},
 	}
-	net := network(addr)
-	return "p" + account + "\x00" + net, "a" + account, "i" + net
 }
 
-// Wait is how long the next attempt must wait; 0: it may go on.
-func (l *Limits) Wait(account, addr string) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.Now()
-	pair, whole, place := keys(account, addr)
-	d := l.wait(pair, pairFree, now)
-	if at, ok := l.known[pair]; ok && now.Sub(at) < knownFor {
+func (a attempt) keys() []limit.Key { return []limit.Key{a.pair, a.account, a.address, a.known} }
+
+// KnownWait is Wait as far as this process knows, without a query.
+func (l *Limits) KnownWait(account, addr string) time.Duration {
+	return l.wait(l.counter.Known(attemptOf(account, addr).keys()...))
+}
+
+// Wait is how long the next attempt must wait; 0: not at all.
+func (l *Limits) Wait(ctx context.Context, account, addr string) time.Duration {
+	return l.wait(l.counter.Read(ctx, attemptOf(account, addr).keys()...))
+}
+
+func (l *Limits) wait(counts []limit.Count) time.Duration {
+	pair, account, address, known := counts[0], counts[1], counts[2], counts[3]
+	now := l.counter.Clock()
+	d := backoff(pair, pairFree, now)
+	if known.N > 0 {
 		return d
 	}
-	d = max(d, l.wait(whole, accountFree, now))
-	if t := l.seen[place]; t != nil && t.leaked(now) >= addressFree {
-		d = max(d, addressWait-now.Sub(t.last))
+	d = max(d, backoff(account, accountFree, now))
+	if address.N >= addressFree {
+		d = max(d, addressWait-now.Sub(address.Last))
 	}
 	return d
 }
 
-func (l *Limits) wait(key string, free float64, now time.Time) time.Duration {
-	t := l.seen[key]
-	if t == nil || now.Sub(t.last) > window || t.n < free {
+// backoff doubles from one second with every failure beyond the free ones.
+func backoff(c limit.Count, free float64, now time.Time) time.Duration {
+	if c.N < free {
 		return 0
 	}
-	// Doubles from one second with every failure beyond the free ones.
-	d := min(time.Second<<int(min(t.n-free, 10)), maxWait)
-	return max(0, d-now.Sub(t.last))
-}
-
-// leaked is how many failures of an address count now.
-func (t *tries) leaked(now time.Time) float64 {
-	return max(0, t.n-now.Sub(t.last).Seconds()*addressLeak)
+	d := min(time.Second<<int(min(c.N-free, 10)), maxWait)
+	return max(0, d-now.Sub(c.Last))
 }
 
 // Failed counts a wrong password.
-func (l *Limits) Failed(account, addr string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.Now()
-	if len(l.seen) > maxKept {
-		for k, t := range l.seen {
-			if now.Sub(t.last) > window {
-				delete(l.seen, k)
-			}
-		}
-	}
-	pair, whole, place := keys(account, addr)
-	for _, k := range []string{pair, whole, place} {
-		t := l.seen[k]
-		if t == nil || now.Sub(t.last) > window {
-			t = &tries{last: now}
-			l.seen[k] = t
-		}
-		if k == place {
-			t.n = t.leaked(now)
-		}
-		t.n, t.last = t.n+1, now
-	}
+func (l *Limits) Failed(ctx context.Context, account, addr string) {
+	a := attemptOf(account, addr)
+	l.counter.Add(ctx, a.pair, a.account, a.address)
 }
 
-// Succeeded forgets what the account failed from there, and remembers the
-// place as one it is used from.
-func (l *Limits) Succeeded(account, addr string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.Now()
-	if len(l.known) > maxKept {
-		for k, at := range l.known {
-			if now.Sub(at) > knownFor/2 {
-				delete(l.known, k)
-			}
-		}
-		if len(l.known) > maxKept {
-			clear(l.known)
-		}
+// Succeeded forgets the account's failures from there, and remembers the place
+// as one where the account is used. Usually it writes nothing: Wait has read
+// what is known.
+func (l *Limits) Succeeded(ctx context.Context, account, addr string) {
+	a := attemptOf(account, addr)
+	counts := l.counter.Known(a.pair, a.known)
+	if counts[0].N > 0 {
+		l.counter.Forget(ctx, a.pair)
 	}
-	pair, _, _ := keys(account, addr)
-	delete(l.seen, pair)
-	l.known[pair] = now
+	if counts[1].N == 0 || l.counter.Clock().Sub(counts[1].Last) > knownRenew {
+		l.counter.Add(ctx, a.known)
+	}
 }
 
 // network is the part of an address that one household or school holds: an

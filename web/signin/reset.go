@@ -40,12 +40,12 @@ func (d *Authenticator) mailReset(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	addr := page.VisitOf(ctx).Addr
-	if err := d.slowDown("forgot "+account, addr); err != nil {
+	if err := tooMany(d.Limits.Wait(ctx, "forgot "+account, addr)); err != nil {
 		f.Err = err
 		page.RetryAfter(c, err)
 		return page.Render(c, page.Status(err), forgotPage(f, d.mails(), false))
 	}
-	d.Limits.Failed("forgot "+account, addr) // each asking counts
+	d.Limits.Failed(ctx, "forgot "+account, addr) // each request counts
 	if d.mails() {
 		go d.sendReset(context.WithoutCancel(ctx), account)
 	}

@@ -215,7 +215,7 @@ func (d *Authenticator) Enter(c echo.Context, in people.Credentials, kind people
 func (d *Authenticator) Try(c echo.Context, account string, try func(ctx context.Context) error) error {
 	ctx := c.Request().Context()
 	addr := page.VisitOf(ctx).Addr
-	if err := d.slowDown(account, addr); err != nil {
+	if err := tooMany(d.Limits.KnownWait(account, addr)); err != nil {
 		return err
 	}
 	select {
@@ -224,24 +224,25 @@ func (d *Authenticator) Try(c echo.Context, account string, try func(ctx context
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	// Guesses that were sent together have failed meanwhile.
-	if err := d.slowDown(account, addr); err != nil {
+	// Guesses that were sent together, here or to other processes, have failed meanwhile.
+	if err := tooMany(d.Limits.Wait(ctx, account, addr)); err != nil {
 		return err
 	}
 	err := try(ctx)
 	switch {
 	case err == nil:
-		d.Limits.Succeeded(account, addr)
+		d.Limits.Succeeded(ctx, account, addr)
 	case fault.Is(err, "signin.code_needed") || fault.Is(err, "signin.enrol_first"):
 		// The password was right, but nobody is in yet.
 	case fault.KindOf(err) == fault.Unauthenticated || fault.KindOf(err) == fault.Gone:
-		d.Limits.Failed(account, addr)
+		d.Limits.Failed(ctx, account, addr)
 	}
 	return err
 }
 
-func (d *Authenticator) slowDown(account, addr string) error {
-	if wait := d.Limits.Wait(account, addr); wait > 0 {
+// tooMany refuses an attempt that must wait.
+func tooMany(wait time.Duration) error {
+	if wait > 0 {
 		return fault.New(fault.RateLimited, "signin.too_many", "seconds", int(wait/time.Second)+1)
 	}
 	return nil
