@@ -38,8 +38,7 @@ import (
 // Base is the path that all calls stand below.
 const Base = "/api/v1"
 
-// maxBody is the largest JSON body taken, in bytes: a batch of a hundred
-// heartbeats of two hundred intervals each is under half of it.
+// maxBody is the largest JSON body that is accepted, in bytes.
 const maxBody = 1 << 20
 
 // Handler is what the API needs.

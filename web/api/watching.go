@@ -84,10 +84,23 @@ func openSession(r *Handler, c echo.Context, by people.Person, in sessionIn) (se
 	return out, nil
 }
 
+// The largest request of heartbeats, in bytes. Browsers divide theirs below
+// MaxBrowserHeartbeats (maxRequest of web/asset/src/player/delivery.ts), which
+// is also what a beacon can carry; service tokens may send MaxHeartbeats, and so
+// much passes the proxy (infra/deploy/nginx).
+const (
+	MaxBrowserHeartbeats = 64 << 10
+	MaxHeartbeats        = maxBody
+)
+
 // beat takes one heartbeat or an array. The body counts, not its content type:
 // sendBeacon can only send text/plain without asking first.
 func (r *Handler) beat(c echo.Context) error {
-	raw, err := body(c, maxBody)
+	most := int64(MaxBrowserHeartbeats)
+	if page.Who(c).Machine {
+		most = MaxHeartbeats
+	}
+	raw, err := body(c, most)
 	if err != nil {
 		return err
 	}

@@ -174,6 +174,49 @@ test('leaving sends a beacon, and without a network keeps the state for the next
   assert.deepEqual(stored(), [])
 })
 
+for (const status of [413, 429, 503]) {
+  test(`${status}: stored heartbeats are kept until the server answers them`, async () => {
+    const video = open()
+    await video.play()
+    await video.watch(5)
+    browser.navigator.onLine = false
+    browser.window.dispatchEvent(new Event('pagehide'))
+    browser.navigator.onLine = true
+    answer = r =>
+      r.path.endsWith('heartbeats')
+        ? new Response('', { status, headers: { 'Retry-After': '120' } })
+        : undefined
+    open()
+    await settled()
+    assert.equal(stored()[0]?.token, 't1')
+    answer = () => undefined
+    open()
+    await settled()
+    assert.deepEqual(stored(), [])
+  })
+}
+
+test('Retry-After: nothing is sent before', async () => {
+  const video = open()
+  await video.play()
+  answer = r =>
+    r.path.endsWith('heartbeats')
+      ? new Response('', { status: 429, headers: { 'Retry-After': '120' } })
+      : undefined
+  await video.watch(11)
+  const sent = beats().length
+  assert.ok(sent > 0)
+  await video.watch(50)
+  await video.pause()
+  await video.play()
+  assert.equal(beats().length, sent)
+  browser.window.dispatchEvent(new Event('pagehide'))
+  assert.equal(beacons.length, 0)
+  answer = () => undefined
+  await video.watch(80)
+  assert.ok(beats().length > sent)
+})
+
 test('a session that the server refuses is replaced by another', async () => {
   const video = open()
   await video.play()

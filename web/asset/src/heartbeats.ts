@@ -1,6 +1,7 @@
 // Reports what was really played: a playback session, and heartbeats that carry
 // its state so far. Nothing here may disturb playing; whatever fails is tried
 // again later with the newest state.
+import { batches, deliver } from './player/delivery'
 import { backoff, type Heartbeat, stale, Tracker } from './player/heartbeat-state'
 import { keep, recall, type Stage } from './player/stage'
 
@@ -21,6 +22,7 @@ export function start({ video, fact }: Stage): void {
   let opening = false
   let every = 10
   let tries = 0
+  let notBefore = 0 // when the server asked not to be called before
   let lastSent = 0
   let lastPlayed = Date.now()
   let dayEnds = Number(fact('dayEnds')) || Number.POSITIVE_INFINITY
@@ -28,8 +30,10 @@ export function start({ video, fact }: Stage): void {
 
   const now = () => performance.now()
   const state = () => tracker.beat(token, video.currentTime, video.playbackRate, new Date())
-  const later = () => {
-    lastSent = Date.now() + backoff(tries++, Math.random()) * 1000 - every * 1000
+  const later = (seconds = 0) => {
+    const wait = Math.max(seconds, backoff(tries++, Math.random()))
+    if (seconds) notBefore = Date.now() + seconds * 1000
+    lastSent = Date.now() + wait * 1000 - every * 1000
   }
 
   async function open(): Promise<void> {
@@ -53,23 +57,25 @@ export function start({ video, fact }: Stage): void {
   }
 
   async function send(): Promise<void> {
+    if (Date.now() < notBefore) return
     lastSent = Date.now()
     if (!token) return open()
-    const ended = waiting
     const mine = token
-    try {
-      const r = await post('heartbeats', [...ended, state()])
-      if (r.status >= 500 || r.status === 429) throw new Error(String(r.status))
-      waiting = waiting.slice(ended.length)
-      keepWaiting(waiting)
-      tries = 0
-      const answer: { nextSeconds?: number; refused?: number } = r.ok ? await r.json() : { refused: 1 }
-      every = answer.nextSeconds || every
-      // Refused: the session is over, or not ours any more.
-      if (answer.refused && !ended.length && mine === token) renew(false)
-    } catch {
-      later()
-    }
+    const alone = !waiting.length
+    const d = await deliverWaiting([...waiting, state()])
+    // Refused: the session is over, or not ours any more.
+    if (d.refused && alone && mine === token) renew(false)
+  }
+
+  /** Sends heartbeats; those of ended sessions wait until the server has answered them. */
+  async function deliverWaiting(beats: Heartbeat[]) {
+    const d = await deliver(beats, batch => post('heartbeats', batch))
+    waiting = waiting.filter(b => !d.answered.has(b))
+    keepWaiting(waiting)
+    every = d.nextSeconds || every
+    if (d.retry === undefined) tries = 0
+    else later(d.retry)
+    return d
   }
 
   /** A new session takes over; the old one's last state waits to be delivered. */
@@ -124,24 +130,19 @@ export function start({ video, fact }: Stage): void {
     if (tracker.running) tracker.tick(video.currentTime, video.playbackRate, now())
     if (!token || tracker.seconds === 0) return
     const beats = [...waiting, state()]
-    // Without a network the beacon is lost: the next opening delivers it.
-    if (!navigator.onLine || !navigator.sendBeacon(`${api}heartbeats`, JSON.stringify(beats)))
-      keepWaiting(beats)
-    else keepWaiting([])
+    // A beacon has no answer: heartbeats of ended sessions stay stored, and so
+    // does everything that no beacon took. The next opening delivers them.
+    const mute = !navigator.onLine || Date.now() < notBefore
+    const lost = batches(beats).filter(
+      b => mute || !navigator.sendBeacon(`${api}heartbeats`, JSON.stringify(b)),
+    )
+    keepWaiting(lost.length ? beats : waiting)
   }
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && leave())
   addEventListener('pagehide', leave)
 
   if (!video.paused) playing()
-  if (waiting.length) {
-    post('heartbeats', waiting)
-      .then(r => {
-        if (r.status >= 500) return
-        waiting = []
-        keepWaiting(waiting)
-      })
-      .catch(() => undefined)
-  }
+  if (waiting.length) void deliverWaiting(waiting)
 }
 
 function post(path: string, body: unknown): Promise<Response> {

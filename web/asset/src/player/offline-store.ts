@@ -3,6 +3,7 @@
 // touches; the lists lie beside it, so that a lesson whose files the browser
 // threw away is still known by name. A lesson is on the shelf when it is whole;
 // until then it is among those being kept.
+import { deliver as deliverBatches } from './delivery'
 import type { Heartbeat } from './heartbeat-state'
 import { keep, recall } from './stage'
 
@@ -155,27 +156,22 @@ export function store(r: Run): void {
 }
 
 let delivering = false
+let notBefore = 0 // when the server asked not to be called before
 
-/** Tells the server what was watched. What it takes, or will never take, is forgotten. */
+/** Sends the server what was watched. What it has taken, or has refused for good, is forgotten. */
 export async function deliver(): Promise<void> {
   const runs = list<Run>('runs')
-  if (delivering || !runs.length) return
+  if (delivering || !runs.length || Date.now() < notBefore) return
   delivering = true
-  try {
-    for (const part of [runs.slice(0, 50), runs.slice(50, 100), runs.slice(100, 150), runs.slice(150)]) {
-      if (!part.length) continue
-      const r = await send('heartbeats', part)
-      if (r.status >= 500 || r.status === 429) break
-      // A state stored meanwhile is newer than the one sent: it stays.
-      const sent = new Map(part.map(p => [p.run, p.sequence]))
-      save(
-        'runs',
-        list<Run>('runs').filter(o => sent.get(o.run) !== o.sequence),
-      )
-    }
-  } catch {
-    // The next opening tries again.
-  }
+  const d = await deliverBatches(runs, batch => send('heartbeats', batch))
+  // A state stored meanwhile is newer than the one sent: it stays.
+  const answered = new Map([...d.answered].map(r => [r.run, r.sequence]))
+  save(
+    'runs',
+    list<Run>('runs').filter(o => answered.get(o.run) !== o.sequence),
+  )
+  // The next opening tries again.
+  if (d.retry) notBefore = Date.now() + d.retry * 1000
   delivering = false
 }
 
