@@ -8,13 +8,14 @@ import (
 
 	"lenlop/services/schedule"
 	"lenlop/services/viewership"
+	"lenlop/test/testclock"
 	"lenlop/web/api"
 )
 
 // otherChannel is a new channel of somebody else's.
 func (w *world) otherChannel() string {
 	id := w.next("kenh-khac-")
-	c := schedule.Channel{ID: id, Name: "Kênh khác " + id, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: time.Now()}
+	c := schedule.Channel{ID: id, Name: "Kênh khác " + id, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: testclock.Now()}
 	if err := w.h.house.db.Schedule().SaveChannel(context.Background(), c); err != nil {
 		w.h.t.Fatal(err)
 	}
@@ -23,7 +24,7 @@ func (w *world) otherChannel() string {
 
 // listing is a guide of one programme tomorrow.
 func (w *world) listing() string {
-	start := time.Now().Add(24 * time.Hour).UTC()
+	start := testclock.Now().Add(24 * time.Hour).UTC()
 	return fmt.Sprintf(`<tv><programme start="%s +0000" stop="%s +0000" channel="%s"><title>Toán lớp 9: Bài khác</title></programme></tv>`,
 		start.Format("20060102150405"), start.Add(time.Hour).Format("20060102150405"), w.next("k"))
 }
@@ -64,7 +65,7 @@ func (w *world) minuteImport() string {
 // accessLog is a cache's log with one segment of a lesson.
 func (w *world) accessLog() string {
 	return fmt.Sprintf("10.0.0.1 - - [%s] \"GET /watch/%s/p1/360p/0-1/0.m4s HTTP/1.1\" 200 1000 \"-\" \"Mozilla/5.0\"\n",
-		time.Now().Format("02/Jan/2006:15:04:05 -0700"), w.next("l"))
+		testclock.Now().Format("02/Jan/2006:15:04:05 -0700"), w.next("l"))
 }
 
 // fillFile writes the requests of television that send files.

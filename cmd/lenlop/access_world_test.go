@@ -18,6 +18,7 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/test/testclock"
 )
 
 const (
@@ -190,7 +191,7 @@ func must[T any](t *testing.T) func(T, error) T {
 // lesson makes one of giao-vien's in a state and gives its id.
 func (w *world) lesson(state string) string {
 	w.h.t.Helper()
-	ctx, now := context.Background(), time.Now()
+	ctx, now := context.Background(), testclock.Now()
 	l := lesson.Lesson{ID: w.next("bai-"), Title: "Bài " + state, Subject: "toan", Grade: 9, Language: "vi", TeacherID: "p-giao-vien", SchoolID: "s1",
 		Status: lesson.Draft, Media: lesson.Media{State: lesson.None}, CreatedAt: now, UpdatedAt: now}
 	if state != "draft" {
@@ -240,7 +241,7 @@ func (w *world) playing(state string) lesson.Lesson {
 	ctx := context.Background()
 	l := must[lesson.Lesson](w.h.t)(w.h.house.db.Lessons().Lesson(ctx, id))
 	if state == "published" {
-		l.Status, l.PublishedAt = lesson.Published, time.Now()
+		l.Status, l.PublishedAt = lesson.Published, testclock.Now()
 		if err := w.h.house.db.Lessons().Save(ctx, l); err != nil {
 			w.h.t.Fatal(err)
 		}
@@ -251,7 +252,7 @@ func (w *world) playing(state string) lesson.Lesson {
 
 // channel, airing, person, school, upload and job make one of each.
 func (w *world) channel() string {
-	c := schedule.Channel{ID: w.next("kenh-"), Name: "Kênh", Own: true, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: time.Now()}
+	c := schedule.Channel{ID: w.next("kenh-"), Name: "Kênh", Own: true, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: testclock.Now()}
 	if err := w.h.house.db.Schedule().SaveChannel(context.Background(), c); err != nil {
 		w.h.t.Fatal(err)
 	}
@@ -261,7 +262,7 @@ func (w *world) channel() string {
 // copy is a broadcast copy that can be handed out.
 func (w *world) copy() string {
 	c := production.Copy{ID: w.next("ban-"), LessonID: w.lesson("published"), ChannelID: w.channel(), Format: "h264-1080i50-mp4", State: production.CopyReady,
-		Size: 4, CreatedAt: time.Now()}
+		Size: 4, CreatedAt: testclock.Now()}
 	c.Key = media.Prefix(c.LessonID) + "copies/" + c.ID + "/1/broadcast.mp4"
 	must[media.Object](w.h.t)(w.h.house.media.Put(context.Background(), c.Key, strings.NewReader("film"), 4, media.PutOptions{}))
 	if err := w.h.house.db.Copies().SaveCopy(context.Background(), c); err != nil {
@@ -271,9 +272,9 @@ func (w *world) copy() string {
 }
 
 func (w *world) airing() (string, schedule.Airing) {
-	start := time.Now().Add(-2 * time.Hour).Truncate(time.Second)
+	start := testclock.Now().Add(-2 * time.Hour).Truncate(time.Second)
 	a := schedule.Airing{ID: w.next("phat-"), ChannelID: w.channel(), LessonID: w.lesson("published"), StartsAt: start, EndsAt: start.Add(20 * time.Minute),
-		Outcome: schedule.Planned, CreatedBy: "p-dai", CreatedAt: time.Now()}
+		Outcome: schedule.Planned, CreatedBy: "p-dai", CreatedAt: testclock.Now()}
 	if err := w.h.house.db.Schedule().SaveAiring(context.Background(), a); err != nil {
 		w.h.t.Fatal(err)
 	}
@@ -282,7 +283,7 @@ func (w *world) airing() (string, schedule.Airing) {
 
 // code is the first one of a copy that has been on air for five minutes.
 func (w *world) code() string {
-	ctx, now := context.Background(), time.Now()
+	ctx, now := context.Background(), testclock.Now()
 	a := schedule.Airing{ID: w.next("phat-"), ChannelID: w.channel(), LessonID: w.lesson("published"), CopyID: w.next("ban-"),
 		StartsAt: now.Add(-5 * time.Minute), EndsAt: now.Add(15 * time.Minute), Outcome: schedule.Planned, CreatedBy: "p-dai", CreatedAt: now}
 	if err := w.h.house.db.Schedule().SaveAiring(ctx, a); err != nil {
@@ -297,7 +298,7 @@ func (w *world) code() string {
 
 // flag is a device that watched too much today.
 func (w *world) flag() (viewer, day string) {
-	now := time.Now()
+	now := testclock.Now()
 	viewer, day = "d:"+w.next("may-"), now.In(w.h.house.zone).Format(time.DateOnly)
 	s := viewership.Session{ID: w.next("phien-"), Viewer: viewer, Day: day, LessonID: w.lesson("published"), PackageID: "p", Issued: now.UnixMilli(),
 		Last: now.UnixMilli(), Duration: 60_000}
@@ -309,7 +310,7 @@ func (w *world) flag() (viewer, day string) {
 }
 
 func (w *world) person() string {
-	p := people.Person{ID: w.next("nguoi-"), Name: "Người", Active: true, PasswordHash: passwordHash(), Grants: []people.Grant{{Role: people.Student, School: "s1"}}, CreatedAt: time.Now()}
+	p := people.Person{ID: w.next("nguoi-"), Name: "Người", Active: true, PasswordHash: passwordHash(), Grants: []people.Grant{{Role: people.Student, School: "s1"}}, CreatedAt: testclock.Now()}
 	p.Username = p.ID
 	if err := w.h.house.db.People().SavePerson(context.Background(), p); err != nil {
 		w.h.t.Fatal(err)
@@ -318,7 +319,7 @@ func (w *world) person() string {
 }
 
 func (w *world) school() school.School {
-	s := school.School{ID: w.next("truong-"), Name: "Trường", Level: school.Primary, CreatedAt: time.Now()}
+	s := school.School{ID: w.next("truong-"), Name: "Trường", Level: school.Primary, CreatedAt: testclock.Now()}
 	s.Code = strings.ToUpper(s.ID)
 	if err := w.h.house.db.Schools().SaveSchool(context.Background(), s); err != nil {
 		w.h.t.Fatal(err)

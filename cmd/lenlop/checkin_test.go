@@ -12,6 +12,7 @@ import (
 
 	"lenlop/services/schedule"
 	"lenlop/services/viewership"
+	"lenlop/test/testclock"
 )
 
 // TestCodesOffTheTelevision enters codes as a phone without an account and as
@@ -50,7 +51,7 @@ func TestCodesOffTheTelevision(t *testing.T) {
 		t.Errorf("counted %+v, %v", n, err)
 	}
 
-	a.StartedAt, a.EndedAt = time.Now().Add(-time.Hour), time.Now().Add(-30*time.Minute)
+	a.StartedAt, a.EndedAt = testclock.Now().Add(-time.Hour), testclock.Now().Add(-30*time.Minute)
 	if err := h.house.db.Schedule().SaveAiring(ctx, a); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lenlop/test/testclock"
 )
 
 // TestJourneys walks the three journeys over the API with real parts: upload
@@ -94,7 +96,7 @@ func walk(t *testing.T, h, second *testHouse) {
 	// Airing.
 	var ch, a struct{ ID string }
 	station.ok("POST", "/channels", map[string]any{"name": "Truyền hình tỉnh", "own": true}, 201, &ch)
-	start := time.Now().Add(-2 * time.Hour).Truncate(time.Second)
+	start := testclock.Now().Add(-2 * time.Hour).Truncate(time.Second)
 	airing := map[string]any{"lessonId": l.ID, "channelId": ch.ID, "startsAt": start, "endsAt": start.Add(20 * time.Minute), "houseNumber": "GD-1"}
 	station.ok("POST", "/airings", airing, 201, &a)
 	clash := map[string]any{"lessonId": l.ID, "channelId": ch.ID, "startsAt": start.Add(19 * time.Minute), "endsAt": start.Add(40 * time.Minute)}

@@ -27,6 +27,7 @@ import (
 	"lenlop/infra/sqldb"
 	"lenlop/services/people"
 	"lenlop/services/school"
+	"lenlop/test/testclock"
 	"lenlop/web/api"
 )
 
@@ -81,7 +82,7 @@ func startHouse(t *testing.T, change func(*serveFlags)) *testHouse {
 func startHouseLogged(t *testing.T, log *slog.Logger, change func(*serveFlags)) *testHouse {
 	t.Helper()
 	dir := t.TempDir()
-	f := serveFlags{dataFlags: dataFlags{Data: dir, S3Bucket: "lenlop", S3Region: "us-east-1", Timezone: "Asia/Ho_Chi_Minh", Log: "warn"},
+	f := serveFlags{dataFlags: dataFlags{Data: dir, S3Bucket: "lenlop", S3Region: "us-east-1", Timezone: "Asia/Ho_Chi_Minh", Log: "warn", ClockShift: testclock.Shift()},
 		MaxUpload: 20 << 30, Quota: 200 << 30, Drain: 5 * time.Second}
 	if change != nil {
 		change(&f)
@@ -119,13 +120,13 @@ func furnish(t testing.TB, db *sqldb.DB) {
 	t.Helper()
 	ctx := context.Background()
 	for _, id := range []string{"s1", "s2"} {
-		if err := db.Schools().SaveSchool(ctx, school.School{ID: id, Code: strings.ToUpper(id), Name: "Trường " + id, Level: school.Mixed, CreatedAt: time.Now()}); err != nil {
+		if err := db.Schools().SaveSchool(ctx, school.School{ID: id, Code: strings.ToUpper(id), Name: "Trường " + id, Level: school.Mixed, CreatedAt: testclock.Now()}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, a := range testAccounts {
 		p := people.Person{ID: "p-" + a.name, Username: a.name, Name: "Tên " + a.name, Active: a.active, PasswordHash: passwordHash(),
-			Grants: []people.Grant{{Role: a.role, School: a.school}}, CreatedAt: time.Now()}
+			Grants: []people.Grant{{Role: a.role, School: a.school}}, CreatedAt: testclock.Now()}
 		if err := db.People().SavePerson(ctx, p); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lenlop/test/testclock"
 )
 
 // TestAnybodyReadsAChannelsGuide: set-top boxes have no account.
@@ -35,7 +37,7 @@ func TestAnybodyReadsAChannelsGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.DeletedAt = time.Now()
+	l.DeletedAt = testclock.Now()
 	if err := h.house.db.Lessons().Save(context.Background(), l); err != nil {
 		t.Fatal(err)
 	}

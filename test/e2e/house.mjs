@@ -62,8 +62,12 @@ function stop(child, signal) {
   })
 }
 
-/** A real recording of nearly 2 minutes in several upload parts: the shared one, or one made here. */
+/**
+ * A real recording of nearly 2 minutes in several upload parts: the one of LENLOP_TEST_RECORDING, the shared one, or
+ * one made here.
+ */
 export function recording() {
+  if (process.env.LENLOP_TEST_RECORDING) return process.env.LENLOP_TEST_RECORDING
   const out = join(scratch, 'bai-giang-toan.mp4')
   const film = join(process.env.LENLOP_TEST_MEDIA || root, 'sintel_trailer-720p.mp4')
   const args = existsSync(film)
