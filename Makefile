@@ -15,7 +15,7 @@ GO_SOURCES := $(shell find cmd services transcoder web infra -name '*.go' -not -
 DATA ?= demo-data
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run build assets generate test test-go test-race test-web test-e2e shots test-long test-scale bench-search bench-transcode bench-viewership bench-scale bench-web lint words vuln fmt deps-run deps-test clean
+.PHONY: help run build assets generate test test-go test-race test-web test-e2e shots test-long test-clock test-scale bench-search bench-transcode bench-viewership bench-scale bench-web lint words vuln fmt deps-run deps-test clean
 
 help: ## list what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,10 @@ shots: bin/lenlop node_modules/.installed ## pictures of every page, 360 and 128
 test-long: export LENLOP_TEST_MEDIA ?= $(CURDIR)/../shared/media
 test-long: bin/lenlop $(TOOLS)/versitygw $(TOOLS)/minio ## slow proofs: kill -9 rounds, long recordings, seams, a third S3 server
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw LENLOP_TEST_MINIO=$(TOOLS)/minio go test -race -tags long -timeout 90m ./...
+	$(MAKE) test-clock
+
+test-clock: bin/lenlop node_modules/.installed ## journeys and viewership when weeks, months, terms and years end, in three zones (LENLOP_CLOCK_ALL=1: each in each)
+	scripts/test-clock
 
 test-scale: bin/lenlop $(TOOLS)/versitygw ## the scale topology as processes, killed and cut by chance (LENLOP_SCALE_ROUNDS, _SECONDS, _SEED)
 	LENLOP_TEST_REQUIRE=1 LENLOP_TEST_BINARY=$(CURDIR)/bin/lenlop LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw \
