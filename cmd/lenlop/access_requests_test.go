@@ -248,7 +248,7 @@ func (w *world) caption(lessonID string) string {
 
 // slot is a free time on an own channel for a new airing.
 func (w *world) slot() (channel, lessonID string, start time.Time) {
-	return w.channel(), w.lesson("published"), time.Now().Add(24 * time.Hour).Truncate(time.Minute)
+	return w.channel(), w.lesson("published"), time.Now().Add(24 * time.Hour).Truncate(time.Minute).In(w.h.house.zone)
 }
 
 // document is the JSON body of a call of the API.
