@@ -40,6 +40,7 @@ var traces = []trace{
 	{table: "class_teachers", column: "person_id", own: true},
 	{table: "roll_call_names", column: "person_id", own: true},
 	{table: "replays", column: "person", own: true},
+	{table: "replay_reservations", column: "person", own: true, secret: true},
 	{table: "notice_receipts", column: "person_id", own: true},
 	{table: "notice_letters", column: "person_id", own: true},
 	{table: "notices", column: "person_id", own: true},

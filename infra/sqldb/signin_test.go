@@ -339,7 +339,11 @@ func TestErase(t *testing.T) {
 		if err := w.db.Audit().Append(ctx, audit.Entry{ID: "e1", At: w.now, Actor: admin.ID, Action: "people.manage", Subject: "person:" + p.ID, Before: canary, Place: "203.0.113.9"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.db.Replays().SaveReplay(ctx, audit.Replay{Person: p.ID, Key: "k", Body: []byte(canary), At: w.now}); err != nil {
+		r, _, err := w.db.Replays().Reserve(ctx, p.ID, "k", "sum", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := settle(w.db, r, audit.Replay{Body: []byte(canary), At: w.now}); err != nil {
 			t.Fatal(err)
 		}
 		data, err := w.Export(ctx, admin, p.ID)

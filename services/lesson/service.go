@@ -36,10 +36,8 @@ type Service struct {
 	Schools  interface {
 		School(ctx context.Context, id string) (school.School, error)
 	}
-	// Worksheets copies those of one lesson to another (worksheet.Service); may be nil.
-	Worksheets interface {
-		CopyTo(ctx context.Context, by people.Person, from, to string) error
-	}
+	// Worksheets copies the files of one lesson to others (worksheet.Service); may be nil.
+	Worksheets WorksheetCopier
 	// WasAired reports whether an airing of the lesson has happened; nil: none has.
 	WasAired func(ctx context.Context, lessonID string) (bool, error)
 	// Told, when set, is told of every step, in its transaction.

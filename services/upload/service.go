@@ -2,7 +2,6 @@ package upload
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -80,48 +79,6 @@ type PartURL struct {
 	media.Signed
 }
 
-// Begin makes the plan of a new upload before a byte is sent. Faults:
-// "access.denied", "lesson.not_found", "lesson.in_bin", "upload.empty",
-// "upload.too_large" (max, gb), "upload.over_quota" (quota, used, gb left).
-func (s *Service) Begin(ctx context.Context, by people.Person, lessonID, filename string, size int64) (Upload, error) {
-	if _, err := s.editable(ctx, by, lessonID, s.Lessons.Lesson); err != nil {
-		return Upload{}, err
-	}
-	if err := s.fits(ctx, by, size); err != nil {
-		return Upload{}, err
-	}
-	now := s.Now()
-	u := Upload{
-		ID: s.NewID(), LessonID: lessonID, PersonID: by.ID, RecordingID: s.NewID(),
-		Filename: cleanFilename(filename), Size: size, Status: Open, CreatedAt: now, ExpiresAt: now.Add(Life),
-	}
-	u.PartSize, u.PartCount = plan(size, orDefault(s.PartSize, DefaultPartSize))
-	// 128 random bits: nobody can guess the key of a recording, nor overwrite it.
-	u.Key = media.Recording(lessonID, strings.ToLower(rand.Text()))
-	var err error
-	if u.StorageID, err = s.Parts.Create(ctx, u.Key, "application/octet-stream"); err != nil {
-		return Upload{}, fmt.Errorf("upload for lesson %s: %w", lessonID, err)
-	}
-	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
-		if _, err := s.editable(ctx, by, lessonID, s.Lessons.Lock); err != nil {
-			return err
-		}
-		if err := s.fits(ctx, by, size); err != nil {
-			return err
-		}
-		if err := s.Store.SaveUpload(ctx, u); err != nil {
-			return err
-		}
-		return s.Receiver.Receiving(ctx, lessonID)
-	})
-	if err != nil {
-		// Best effort; Sweep frees what this leaves.
-		_ = s.Parts.Abort(context.WithoutCancel(ctx), u.Key, u.StorageID)
-		return Upload{}, err
-	}
-	return u, nil
-}
-
 // MaxRecording is the largest accepted recording, in bytes.
 func (s *Service) MaxRecording() int64 { return orDefault(s.MaxSize, DefaultMaxSize) }
 
@@ -129,18 +86,6 @@ func (s *Service) MaxRecording() int64 { return orDefault(s.MaxSize, DefaultMaxS
 // exceed the quota: fault.TooLarge "upload.over_quota". Call it in the
 // transaction that stores it.
 func (s *Service) Fits(ctx context.Context, by people.Person, size int64) error {
-	return s.fits(ctx, by, size)
-}
-
-// fits refuses a size that is invalid or would exceed the quota.
-func (s *Service) fits(ctx context.Context, by people.Person, size int64) error {
-	most := s.MaxRecording()
-	switch {
-	case size <= 0:
-		return fault.New(fault.Invalid, "upload.empty")
-	case size > most:
-		return fault.New(fault.TooLarge, "upload.too_large", "max", most, "gb", gigabytes(most))
-	}
 	if s.Quota == 0 {
 		return nil
 	}
@@ -152,6 +97,18 @@ func (s *Service) fits(ctx context.Context, by people.Person, size int64) error 
 		return fault.New(fault.TooLarge, "upload.over_quota", "quota", s.Quota, "used", used, "gb", gigabytes(max(free, 0)))
 	}
 	return nil
+}
+
+// fits refuses a size that is invalid or would exceed the quota.
+func (s *Service) fits(ctx context.Context, by people.Person, size int64) error {
+	most := s.MaxRecording()
+	switch {
+	case size <= 0:
+		return fault.New(fault.Invalid, "upload.empty")
+	case size > most:
+		return fault.New(fault.TooLarge, "upload.too_large", "max", most, "gb", gigabytes(most))
+	}
+	return s.Fits(ctx, by, size)
 }
 
 // Get returns an upload and the parts that storage really has. Faults:

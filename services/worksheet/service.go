@@ -1,13 +1,11 @@
 package worksheet
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"lenlop/services/audit"
@@ -102,9 +100,8 @@ func (s *Service) keep(ctx context.Context, by people.Person, w *Worksheet, data
 	if err := s.room(ctx, by, *w); err != nil {
 		return err // before a byte is stored
 	}
-	w.Key = Key(w.LessonID, w.ID)
-	if _, err := s.Media.Put(ctx, w.Key, bytes.NewReader(data), w.Size, media.PutOptions{ContentType: w.Type, SHA256: w.SHA256}); err != nil {
-		return fmt.Errorf("worksheet %s: %w", w.ID, err)
+	if err := s.store(ctx, w, data); err != nil {
+		return err
 	}
 	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if _, err := s.Lessons.Lock(ctx, w.LessonID); err != nil {
@@ -170,35 +167,6 @@ func (s *Service) Delete(ctx context.Context, by people.Person, lessonID, id str
 	}
 	if err := s.Media.Delete(ctx, w.Key); err != nil {
 		return fmt.Errorf("worksheet %s: %w", id, err)
-	}
-	return nil
-}
-
-// CopyTo gives another lesson the same worksheets, each an object of its own.
-func (s *Service) CopyTo(ctx context.Context, by people.Person, from, to string) error {
-	for _, id := range []string{from, to} {
-		if _, err := s.read(ctx, by, people.EditLesson, id); err != nil {
-			return err
-		}
-	}
-	list, err := s.Store.Worksheets(ctx, from)
-	if err != nil {
-		return err
-	}
-	for _, w := range list {
-		body, _, err := s.Media.Get(ctx, w.Key, media.All)
-		if err != nil {
-			return fmt.Errorf("worksheet %s: %w", w.ID, err)
-		}
-		data, err := io.ReadAll(io.LimitReader(body, MaxBytes+1))
-		_ = body.Close()
-		if err != nil {
-			return fmt.Errorf("worksheet %s: %w", w.ID, err)
-		}
-		w.ID, w.LessonID, w.By, w.At = s.NewID(), to, by.ID, s.Now()
-		if err := s.keep(ctx, by, &w, data); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -95,8 +94,9 @@ type call struct {
 	also         []int    // other statuses of success, with the same body
 	text         []string // the body is a text of one of these content types
 	multipart    bool     // in is a multipart form with a file, not JSON
-	once         bool     // takes an Idempotency-Key
+	location     bool     // success names what was made in Location
 	handle       func(r *Handler, c echo.Context) error
+	prepare      prepare // instead of handle: takes an Idempotency-Key
 }
 
 // Routes of the API: its calls, its document, and readable docs.
@@ -104,8 +104,8 @@ func (r Handler) Routes() []page.Route {
 	var rs []page.Route
 	for _, k := range calls() {
 		h := func(c echo.Context) error { return k.handle(&r, c) }
-		if k.once {
-			h = r.once(h)
+		if k.prepare != nil {
+			h = r.idempotent(k.prepare)
 		}
 		rs = append(rs, page.Route{Method: k.method, Path: Base + k.path, Action: k.action, Scope: k.scope, Handle: h})
 	}
@@ -128,21 +128,15 @@ func calls() []call {
 // take makes a handler that reads a JSON body, or none when I is struct{}.
 func take[I, O any](status int, fn func(r *Handler, c echo.Context, by people.Person, in I) (O, error)) func(*Handler, echo.Context) error {
 	return func(r *Handler, c echo.Context) error {
-		var in I
-		if reflect.TypeFor[I]().Size() > 0 {
-			if err := read(c, &in); err != nil {
-				return err
-			}
+		in, err := input[I](c)
+		if err != nil {
+			return err
 		}
 		out, err := fn(r, c, page.Who(c), in)
 		if err != nil {
 			return err
 		}
-		c.Response().Header().Set("Cache-Control", "no-store")
-		if status == http.StatusNoContent {
-			return c.NoContent(status)
-		}
-		return c.JSON(status, out)
+		return answer(c, status, out)
 	}
 }
 

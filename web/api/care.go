@@ -8,6 +8,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
+	"lenlop/services/media"
 	"lenlop/services/people"
 	"lenlop/web/page"
 )
@@ -115,14 +116,10 @@ var careCalls = []call{
 			}
 			return out, err
 		})},
-	{method: "POST", path: "/lessons/:lesson/copies", action: people.EditLesson, scope: page.Object, status: 201, once: true,
+	{method: "POST", path: "/lessons/:lesson/copies", action: people.EditLesson, scope: page.Object, status: 201,
 		summary: "Make drafts with the lesson's text and worksheets, one for each week; the recording is asked for anew", in: weeksIn{}, out: list[lessonDoc]{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in weeksIn) (list[lessonDoc], error) {
+		prepare: storing(201, prepareCopies, func(r *Handler, c echo.Context, made []lesson.Lesson) (list[lessonDoc], error) {
 			out := list[lessonDoc]{Items: []lessonDoc{}}
-			made, err := r.Lessons.Copy(c.Request().Context(), by, c.Param("lesson"), in.Weeks)
-			if err != nil {
-				return out, err
-			}
 			for _, l := range made {
 				d, err := r.lesson(c, l)
 				if err != nil {
@@ -189,4 +186,10 @@ func (r *Handler) care(ctx context.Context, l lesson.Lesson, d *lessonDoc) (err 
 		d.Consent = &consentDoc{string(l.Consent.Minors), l.Consent.Note, by, r.at(l.Consent.At)}
 	}
 	return nil
+}
+
+func prepareCopies(
+	r *Handler, c echo.Context, by people.Person, in weeksIn, names media.Names,
+) (stored[[]lesson.Lesson], error) {
+	return r.Lessons.PrepareCopies(c.Request().Context(), by, c.Param("lesson"), in.Weeks, names)
 }

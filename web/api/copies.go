@@ -44,13 +44,14 @@ var copyCalls = []call{
 			cs, err := r.Copies.OfLesson(c.Request().Context(), by, c.Param("lesson"))
 			return r.copies(c, cs, err)
 		})},
-	{method: "POST", path: "/lessons/:lesson/broadcast-copies", action: people.EditSchedule, scope: page.Site, status: 201, once: true,
+	{method: "POST", path: "/lessons/:lesson/broadcast-copies", action: people.EditSchedule, scope: page.Site, status: 201,
 		summary: "Have a broadcast copy made for a channel; the one that exists is given again", in: copyIn{}, out: copyDoc{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in copyIn) (copyDoc, error) {
+		location: true, prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in copyIn) (copyDoc, error) {
 			made, err := r.Copies.Ask(c.Request().Context(), by, c.Param("lesson"), in.ChannelID, in.Format, in.HouseNumber)
 			if err != nil {
 				return copyDoc{}, err
 			}
+			c.Response().Header().Set("Location", Base+"/broadcast-copies/"+made.ID)
 			return r.copy(c, made)
 		})},
 	{method: "GET", path: "/channels/:channel/broadcast-copies", action: people.ReadSchedule, scope: page.Site, status: 200,

@@ -147,9 +147,9 @@ type contactDoc struct {
 }
 
 var figureCalls = []call{
-	{method: "POST", path: "/airings/:airing/figures", action: people.WriteFigure, scope: page.Site, status: 201, once: true,
+	{method: "POST", path: "/airings/:airing/figures", action: people.WriteFigure, scope: page.Site, status: 201,
 		summary: "Append a television figure; replaces names an older row", in: figureIn{}, out: figureDoc{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in figureIn) (figureDoc, error) {
+		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in figureIn) (figureDoc, error) {
 			f, err := r.Viewership.AddFigure(c.Request().Context(), by, viewership.Figure{AiringID: c.Param("airing"),
 				Metric: in.Metric, Value: in.Value, Unit: in.Unit, Grade: viewership.Grade(in.Grade), Source: in.Source, Method: in.Method, Replaces: in.Replaces})
 			return r.figure(f), err

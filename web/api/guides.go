@@ -77,9 +77,9 @@ var guideCalls = []call{
 	{method: "POST", path: "/channels/:channel/xmltv", action: people.EditSchedule, scope: page.Site, status: 200,
 		summary: "List what another channel's XMLTV guide announces, in the place of what was listed for the same time; preview=yes lists nothing",
 		text:    []string{"application/xml", "text/xml"}, query: []string{"preview", "source", "all", "local"}, out: guideOut{}, handle: take(200, takeGuide)},
-	{method: "POST", path: "/airings/:airing/repeats", action: people.EditSchedule, scope: page.Site, status: 201, once: true,
+	{method: "POST", path: "/airings/:airing/repeats", action: people.EditSchedule, scope: page.Site, status: 201,
 		summary: "Plan an airing again at other times, or in the weeks after it; all or none", in: repeatsIn{}, out: list[airingDoc]{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in repeatsIn) (out list[airingDoc], err error) {
+		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in repeatsIn) (out list[airingDoc], err error) {
 			ctx := c.Request().Context()
 			out.Items = []airingDoc{}
 			if in.Weeks > 0 && in.Weeks <= schedule.MaxRepeats {

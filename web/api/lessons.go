@@ -127,9 +127,9 @@ func step[I any](fn func(r *Handler, ctx context.Context, by people.Person, id s
 }
 
 var lessonCalls = []call{
-	{method: "POST", path: "/lessons", action: people.CreateLesson, scope: page.Site, status: 201, once: true,
+	{method: "POST", path: "/lessons", action: people.CreateLesson, scope: page.Site, status: 201,
 		summary: "Draft a lesson", in: lessonIn{}, out: lessonDoc{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in lessonIn) (lessonDoc, error) {
+		location: true, prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in lessonIn) (lessonDoc, error) {
 			l, err := r.Lessons.Draft(c.Request().Context(), by, in.Teacher, in.text())
 			if err != nil {
 				return lessonDoc{}, err

@@ -45,7 +45,7 @@ func Document() (*openapi3.T, error) {
 		for _, name := range k.query {
 			op.AddParameter(openapi3.NewQueryParameter(name).WithSchema(openapi3.NewStringSchema()))
 		}
-		if k.once {
+		if k.prepare != nil {
 			op.AddParameter(openapi3.NewHeaderParameter("Idempotency-Key").WithSchema(openapi3.NewStringSchema().WithMaxLength(maxKey)))
 		}
 		if k.in != nil {
@@ -73,6 +73,9 @@ func Document() (*openapi3.T, error) {
 				}
 				ok.WithJSONSchemaRef(ref)
 			}
+			if k.location {
+				ok.Headers = openapi3.Headers{"Location": &openapi3.HeaderRef{Value: locationHeader()}}
+			}
 			op.AddResponse(status, ok)
 		}
 		op.Responses.Set("default", &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("What went wrong (RFC 9457)").
@@ -81,6 +84,12 @@ func Document() (*openapi3.T, error) {
 		doc.AddOperation(pathParam.ReplaceAllString(k.path, "{$1}"), k.method, op)
 	}
 	return doc, nil
+}
+
+func locationHeader() *openapi3.Header {
+	return &openapi3.Header{Parameter: openapi3.Parameter{
+		Description: "Where that which was made is", Schema: openapi3.NewStringSchema().WithFormat("uri-reference").NewRef(),
+	}}
 }
 
 func operationID(k call) string {

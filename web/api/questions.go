@@ -79,9 +79,9 @@ var questionCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/questions", action: people.ReadQuestions, scope: page.Object, status: 200, query: []string{"state", "limit", "cursor"},
 		summary: "What was asked under a lesson: to pupils those that were approved and their own, to moderators all of a state", out: list[questionDoc]{},
 		handle: take(200, listQuestions)},
-	{method: "POST", path: "/lessons/:lesson/questions", action: people.AskQuestion, scope: page.Object, status: 201, once: true,
+	{method: "POST", path: "/lessons/:lesson/questions", action: people.AskQuestion, scope: page.Object, status: 201,
 		summary: "Ask under a lesson; it waits until its teacher has looked at it", in: questionIn{}, out: questionDoc{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in questionIn) (questionDoc, error) {
+		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in questionIn) (questionDoc, error) {
 			at := float64(question.NoMoment)
 			if in.At != nil {
 				if at = *in.At; at < 0 {

@@ -40,8 +40,9 @@ type reportOut struct {
 }
 
 var reportCalls = []call{
-	{method: "POST", path: "/reports", action: people.MakeReport, scope: page.Site, status: 201, once: true,
-		summary: "Freeze and sign a period's figures", in: reportIn{}, out: reportOut{}, handle: take(201, makeReport)},
+	{method: "POST", path: "/reports", action: people.MakeReport, scope: page.Site, status: 201,
+		summary: "Freeze and sign a period's figures", in: reportIn{}, out: reportOut{},
+		location: true, prepare: repeatable(201, makeReport)},
 	{method: "GET", path: "/reports/:report", action: people.MakeReport, scope: page.Site, status: 200,
 		summary: "A frozen, signed report; its signature is checked", out: reportOut{},
 		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (reportOut, error) {
@@ -79,7 +80,11 @@ func makeReport(r *Handler, c echo.Context, by people.Person, in reportIn) (repo
 		*x.at = t
 	}
 	x, err := r.Viewership.MakeReport(c.Request().Context(), by, q, in.Corrects)
-	return r.report(x), err
+	if err != nil {
+		return reportOut{}, err
+	}
+	c.Response().Header().Set("Location", Base+"/reports/"+x.ID)
+	return r.report(x), nil
 }
 
 func (r *Handler) report(x viewership.Report) reportOut {

@@ -44,9 +44,9 @@ type studentDoc struct {
 }
 
 var rollCalls = []call{
-	{method: "POST", path: "/airings/:airing/roll-calls", action: people.RollCall, scope: page.Object, status: 201, once: true,
+	{method: "POST", path: "/airings/:airing/roll-calls", action: people.RollCall, scope: page.Object, status: 201,
 		summary: "What a class said of an airing: names, or asked and watched; again corrects it", in: rollCallIn{}, out: rollCallOut{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in rollCallIn) (rollCallOut, error) {
+		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in rollCallIn) (rollCallOut, error) {
 			x := viewership.RollCall{AiringID: c.Param("airing"), ClassID: in.ClassID, Asked: in.Asked, Watched: in.Watched}
 			if in.Names != nil {
 				x.Named, x.Names = true, *in.Names

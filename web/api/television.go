@@ -85,9 +85,9 @@ var televisionCalls = []call{
 			}
 			return out, err
 		})},
-	{method: "POST", path: "/channels", action: people.EditChannel, scope: page.Site, status: 201, once: true,
+	{method: "POST", path: "/channels", action: people.EditChannel, scope: page.Site, status: 201,
 		summary: "Add a channel", in: channelIn{}, out: channelDoc{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in channelIn) (channelDoc, error) {
+		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in channelIn) (channelDoc, error) {
 			return r.saveChannel(c.Request().Context(), by, schedule.Channel{}, in)
 		})},
 	{method: "PATCH", path: "/channels/:channel", action: people.EditChannel, scope: page.Site, status: 200,
@@ -107,11 +107,15 @@ var televisionCalls = []call{
 		summary: "Airings, in order of start", out: list[airingDoc]{},
 		query:  []string{"channel", "lesson", "from", "to", "outcome", "limit"},
 		handle: take(200, listAirings)},
-	{method: "POST", path: "/airings", action: people.EditSchedule, scope: page.Site, status: 201, once: true,
+	{method: "POST", path: "/airings", action: people.EditSchedule, scope: page.Site, status: 201,
 		summary: "Plan an airing; 409 airing.clash names the other", in: airingIn{}, out: airingDoc{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
+		location: true, prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
 			a, err := r.Schedule.Save(c.Request().Context(), by, in.onto(schedule.Airing{}))
-			return r.airing(a), err
+			if err != nil {
+				return airingDoc{}, err
+			}
+			c.Response().Header().Set("Location", Base+"/airings/"+a.ID)
+			return r.airing(a), nil
 		})},
 	{method: "GET", path: "/airings/:airing", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "One airing", out: airingDoc{},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"lenlop/services/media"
 	"lenlop/services/people"
 	"lenlop/services/upload"
 	"lenlop/web/page"
@@ -64,13 +65,9 @@ type completeIn struct {
 }
 
 var uploadCalls = []call{
-	{method: "POST", path: "/lessons/:lesson/uploads", action: people.EditLesson, scope: page.Object, status: 201, once: true,
+	{method: "POST", path: "/lessons/:lesson/uploads", action: people.EditLesson, scope: page.Object, status: 201,
 		summary: "Begin a resumable upload of the lesson's recording", in: uploadIn{}, out: uploadNew{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in uploadIn) (uploadNew, error) {
-			u, err := r.Uploads.Begin(c.Request().Context(), by, c.Param("lesson"), in.Filename, in.Size)
-			if err != nil {
-				return uploadNew{}, err
-			}
+		location: true, prepare: storing(201, prepareUpload, func(r *Handler, c echo.Context, u upload.Upload) (uploadNew, error) {
 			c.Response().Header().Set("Location", Base+"/uploads/"+u.ID)
 			return uploadNew{u.ID, u.PartSize, u.PartCount, u.ExpiresAt.In(r.Zone)}, nil
 		})},
@@ -121,6 +118,12 @@ var uploadCalls = []call{
 			err := r.Uploads.Abort(c.Request().Context(), by, c.Param("upload"))
 			return struct{}{}, err
 		})},
+}
+
+func prepareUpload(
+	r *Handler, c echo.Context, by people.Person, in uploadIn, names media.Names,
+) (stored[upload.Upload], error) {
+	return r.Uploads.Prepare(c.Request().Context(), by, c.Param("lesson"), in.Filename, in.Size, names)
 }
 
 // hexSum takes a SHA-256 in hex or, as S3 tools write it, in base64.

@@ -30,7 +30,8 @@ func Status(err error) int { return statuses[fault.KindOf(Known(err))] }
 
 // RetryAfter says in the answer's head how long to wait, when the fault does.
 func RetryAfter(c echo.Context, err error) {
-	if e := fault.As(err); e != nil && e.Kind == fault.RateLimited && e.Args["seconds"] != nil {
+	if e := fault.As(err); e != nil && e.Args["seconds"] != nil &&
+		(e.Kind == fault.RateLimited || fault.Is(e, "request.key_in_use")) {
 		c.Response().Header().Set("Retry-After", fmt.Sprint(e.Args["seconds"]))
 	}
 }

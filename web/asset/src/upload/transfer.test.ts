@@ -262,6 +262,18 @@ test('pausing stops the parts under way and sends no more', async () => {
   assert.equal(server.complete, false)
 })
 
+test('a request whose key is in use is sent again until its answer is there', async () => {
+  const server = new Server()
+  let tries = 0
+  const step = async () => {
+    if (++tries < 3) throw refused(409, 'request.key_in_use')
+    return 'done'
+  }
+  const value = await retry(server, new AbortController().signal, () => undefined, step)
+  assert.equal(value, 'done')
+  assert.equal(tries, 3)
+})
+
 test('answers that may change are asked for again, ever more slowly, up to half a minute', async () => {
   const server = new Server()
   const told: Stage[] = []

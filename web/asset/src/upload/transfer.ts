@@ -51,8 +51,10 @@ export class Stopped extends Error {}
 /** Thrown when a part broke off twice: the line is too weak for whole parts. */
 class WeakLine extends Error {}
 
-/** Whether asking again cannot change an answer. */
-const final = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429
+/** Whether asking again cannot change an answer. A key in use belongs to the same
+ * request, which still runs or whose process died: its answer will be there. */
+const final = ({ status, code }: Problem) =>
+  status >= 400 && status < 500 && status !== 408 && status !== 429 && code !== 'request.key_in_use'
 
 /** Seconds to wait before try n (from 0), without the random part. */
 const delay = (n: number) => Math.min(30, 2 ** n)
@@ -73,7 +75,7 @@ export async function retry<T>(
       return await step()
     } catch (e) {
       if (signal.aborted) throw new Stopped()
-      if (e instanceof WeakLine || final((e as Problem)?.status || 0)) throw e
+      if (e instanceof WeakLine || final((e as Problem) || {})) throw e
       if (line.online()) {
         report('waiting')
         await line.pause(delay(n) * 1000 * (0.5 + line.random() / 2))
@@ -258,7 +260,7 @@ export class Transfer {
         if (this.signal.aborted) throw new Stopped()
         const { status } = e as Problem
         // 400 and 409: the offset was another one; it is asked for again.
-        if (final(status) && status !== 400 && status !== 409) throw e
+        if (final({ status }) && status !== 400 && status !== 409) throw e
       }
     }
   }

@@ -1,0 +1,58 @@
+package media
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Names makes the identifiers and object keys of one write. Made again from the
+// same seed they are the same, so that a write that is repeated after a crash
+// stores its objects in the same places. They cannot be guessed without the seed.
+type Names struct {
+	seed     string
+	repeated bool
+}
+
+// NewNames makes Names from a seed of at least 128 random bits; repeated says
+// that an earlier attempt may already have stored something under them.
+func NewNames(seed string, repeated bool) Names { return Names{seed, repeated} }
+
+// RandomNames makes Names that nobody made before.
+func RandomNames() Names { return Names{seed: rand.Text()} }
+
+// Repeated reports whether an earlier attempt may have used the same names.
+func (n Names) Repeated() bool { return n.repeated }
+
+func (n Names) sum(purpose string) []byte {
+	h := hmac.New(sha256.New, []byte(n.seed))
+	h.Write([]byte(purpose))
+	return h.Sum(nil)
+}
+
+// ID is the identifier for a purpose, in the form of a UUID (version 8).
+func (n Names) ID(purpose string) string {
+	b := n.sum("id " + purpose)[:16]
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// IDs are count identifiers for a purpose in ascending order, for rows of the
+// same time that are listed by identifier.
+func (n Names) IDs(purpose string, count int) []string {
+	ids := make([]string, count)
+	for i := range ids {
+		ids[i] = n.ID(fmt.Sprintf("%s %d", purpose, i))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Secret is 130 bits for an object key that nobody can guess: 26 letters and digits.
+func (n Names) Secret(purpose string) string {
+	return strings.ToLower(base32.StdEncoding.EncodeToString(n.sum("secret " + purpose)))[:26]
+}
