@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -286,13 +287,46 @@ func TestIdempotencyKey(t *testing.T) {
 	if s1 != 201 || s2 != 201 || string(b1) != string(b2) {
 		t.Errorf("%d %s\n%d %s", s1, b1, s2, b2)
 	}
+	// An upload is begun in storage once, and its address is repeated.
+	var l lessonJSON
+	if err := json.Unmarshal(b1, &l); err != nil {
+		t.Fatal(err)
+	}
+	begin := func(path, body string) (int, string, string) {
+		req, err := http.NewRequest("POST", h.url+"/api/v1/lessons/"+l.ID+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+teacher.token)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Idempotency-Key", "hai-lan"+path)
+		res, err := teacher.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		raw, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, res.Header.Get("Location"), string(raw)
+	}
+	for path, body := range map[string]string{"/uploads": `{"filename":"a.mp4","size":9}`, "/copies": `{"weeks":[1]}`} {
+		status, location, answer := begin(path, body)
+		if status != 201 || (location == "") == (path == "/uploads") {
+			t.Errorf("%s: %d, Location %q: %s", path, status, location, answer)
+		}
+		if s, l, a := begin(path, body); s != status || l != location || a != answer {
+			t.Errorf("%s again: %d %q %s\nfirst: %d %q %s", path, s, l, a, status, location, answer)
+		}
+	}
 	in["title"] = "Hai lần"
 	if s, b := teacher.call("POST", "/lessons", in, key); s != 409 || !strings.Contains(string(b), "request.key_reused") {
 		t.Errorf("%d %s", s, b)
 	}
 	var ls struct{ Items []lessonJSON }
 	teacher.ok("GET", "/lessons", nil, 200, &ls)
-	if len(ls.Items) != 1 {
+	if len(ls.Items) != 2 { // it and its copy
 		t.Errorf("%d lessons", len(ls.Items))
 	}
 }
