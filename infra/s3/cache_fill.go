@@ -224,7 +224,7 @@ func (k *Cache) fill(key, hash string, x *flight) {
 	k.mu.Unlock()
 	if err != nil {
 		// Storage cut its answer, or gave another object than it said: whoever
-		// waits asks it anew, and hears it from storage.
+		// waits asks it again, and hears it from storage.
 		k.cfg.Log.Warn("relay cache: an object is not kept", "key", key, "error", err)
 		return
 	}

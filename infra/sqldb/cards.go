@@ -19,7 +19,7 @@ type cardRow struct {
 	MadeAt   stamp
 }
 
-// SaveCards keeps cards over those that the pupils had.
+// SaveCards keeps cards over those that the students had.
 func (s *Classes) SaveCards(ctx context.Context, cards []school.KeptCard) error {
 	if len(cards) == 0 {
 		return nil

@@ -12,9 +12,9 @@ import (
 	"lenlop/services/school"
 )
 
-// TestPupilsAndTheirCards: a pupil joins a class, signs in with a card, gets a
+// TestStudentsAndTheirCards: a student joins a class, signs in with a card, gets a
 // new one, moves, and leaves; each time the card before is worth nothing.
-func TestPupilsAndTheirCards(t *testing.T) {
+func TestStudentsAndTheirCards(t *testing.T) {
 	onEngines(t, func(t *testing.T, db *sqldb.DB) {
 		w, ctx := newTown(t, db), context.Background()
 		o := &school.Office{Schools: db.Schools(), Classes: db.Classes(), Cards: db.Classes(), Rosters: db.Rosters(), Years: db.Schools(),
@@ -39,7 +39,7 @@ func TestPupilsAndTheirCards(t *testing.T) {
 		w.refused(o.Enrol(ctx, head, "k1", "0123456789", "Mai"), "access.denied")
 		w.refused(o.Enrol(ctx, lan, "k1", "1", ""), "student.invalid")
 		no(o.Enrol(ctx, lan, "k1", "0123456789", "Vàng Thị  Mai"))
-		no(o.Enrol(ctx, lan, "k1", "01 2345 6789", "Vàng Thị Mai")) // the same pupil again
+		no(o.Enrol(ctx, lan, "k1", "01 2345 6789", "Vàng Thị Mai")) // the same student again
 		no(o.Enrol(ctx, lan, "k1", "9876543210", ""))
 		roster, err := db.Classes().Roster(ctx, "k1", o.Today())
 		no(err)

@@ -65,7 +65,7 @@ func (s *Jobs) claim(ctx context.Context, worker string, kinds []string, lease t
 		return nil, wrap(err, "claim")
 	}
 	crashed := r.State == string(job.Running)
-	// The token also carries the time, so that a job added anew for the same
+	// The token also carries the time, so that a job added again for the same
 	// work never repeats a token of the one before.
 	r.Token = max(r.Token+1, now.UnixMicro())
 	r.LeaseUntil = stamp{}

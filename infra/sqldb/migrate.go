@@ -103,7 +103,7 @@ func (d *DB) newer(ctx context.Context, p *goose.Provider) (int, error) {
 
 // expands is what a migration writes down of itself, in its own transaction,
 // when all it does is add (tables, columns with defaults, indexes): programs
-// of the release before, which do not know it, may go on and start anew.
+// of the release before, which do not know it, may go on and start again.
 //
 //	INSERT INTO settings (name, value) VALUES ('migration 161', 'expands');
 //

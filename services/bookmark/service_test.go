@@ -53,7 +53,7 @@ func (s *shelf) ForgetBookmarks(_ context.Context, before time.Time) (n int, _ e
 	return n, nil
 }
 
-// school has lessons of ten minutes; "nhap" is no pupil's.
+// school has lessons of ten minutes; "nhap" is no student's.
 type lessons struct{}
 
 func (lessons) Read(_ context.Context, by people.Person, id string) (lesson.Lesson, error) {
@@ -81,13 +81,13 @@ func open(t *testing.T) *desk {
 	return d
 }
 
-func pupil(id string) people.Person {
+func student(id string) people.Person {
 	return people.Person{ID: id, Active: true, Grants: []people.Grant{{Role: people.Student, School: "s1"}}}
 }
 
 func (d *desk) keep(id, lesson string, p Place) {
 	d.t.Helper()
-	if err := d.Keep(context.Background(), pupil(id), lesson, p); err != nil {
+	if err := d.Keep(context.Background(), student(id), lesson, p); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -101,7 +101,7 @@ func (d *desk) flush() {
 
 func (d *desk) at(id, lesson string) float64 {
 	d.t.Helper()
-	b, err := d.Of(context.Background(), pupil(id), lesson)
+	b, err := d.Of(context.Background(), student(id), lesson)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -198,10 +198,10 @@ func TestWhatIsRefused(t *testing.T) {
 		code   string
 	}{
 		{people.Person{}, "a", Place{At: 60}, "signin.needed"},
-		{pupil("em"), "nhap", Place{At: 60}, "lesson.not_found"},
-		{pupil("em"), "a", Place{At: -1}, "bookmark.invalid"},
-		{pupil("em"), "a", Place{At: 700}, "bookmark.invalid"},
-		{pupil("em"), "a", Place{At: 60, SeenAt: d.now.Add(-Kept), SentAt: d.now}, "bookmark.invalid"},
+		{student("em"), "nhap", Place{At: 60}, "lesson.not_found"},
+		{student("em"), "a", Place{At: -1}, "bookmark.invalid"},
+		{student("em"), "a", Place{At: 700}, "bookmark.invalid"},
+		{student("em"), "a", Place{At: 60, SeenAt: d.now.Add(-Kept), SentAt: d.now}, "bookmark.invalid"},
 	} {
 		if err := d.Keep(context.Background(), c.who, c.lesson, c.p); !fault.Is(err, c.code) {
 			t.Errorf("%+v in %s: %v, want %s", c.p, c.lesson, err, c.code)
@@ -223,7 +223,7 @@ func TestGoOnLeavesOutWhatIsFinished(t *testing.T) {
 	}
 	d.keep("ban", "other", Place{At: 200})
 	ids := func() (ids []string) {
-		list, err := d.GoOn(context.Background(), pupil("em"), 10)
+		list, err := d.GoOn(context.Background(), student("em"), 10)
 		if err != nil {
 			t.Fatal(err)
 		}

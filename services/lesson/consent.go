@@ -10,7 +10,7 @@ import (
 	"lenlop/services/people"
 )
 
-// Minors says whether pupils can be seen or heard in a recording, and whether
+// Minors says whether students can be seen or heard in a recording, and whether
 // their families agreed.
 type Minors string
 
@@ -26,7 +26,7 @@ const (
 // stays at the school.
 type Consent struct {
 	Minors Minors
-	Note   string // where the agreements are kept; never a pupil's name
+	Note   string // where the agreements are kept; never a student's name
 	By     string // person id of who noted it
 	At     time.Time
 }

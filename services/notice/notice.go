@@ -52,7 +52,7 @@ func (n Notice) Object(at time.Time) people.Object {
 // Reader is somebody who looks for notices.
 type Reader struct {
 	Person  people.Person
-	Grade   int      // chosen on the device, or of the pupil's class; 0: any
+	Grade   int      // chosen on the device, or of the student's class; 0: any
 	Classes []string // that the person belongs to or teaches
 }
 

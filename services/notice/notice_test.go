@@ -11,7 +11,7 @@ func TestWhomANoticeIsFor(t *testing.T) {
 	person := func(r people.Role, school string) people.Person {
 		return people.Person{ID: "p", Active: true, Grants: []people.Grant{{Role: r, School: school}}}
 	}
-	anybody, pupil, teacher := people.Person{}, person(people.Student, "s1"), person(people.Teacher, "s1")
+	anybody, student, teacher := people.Person{}, person(people.Student, "s1"), person(people.Teacher, "s1")
 	for _, c := range []struct {
 		name string
 		n    Notice
@@ -24,14 +24,14 @@ func TestWhomANoticeIsFor(t *testing.T) {
 		{"grade 9, none chosen", Notice{Grades: []int{9}}, Reader{Person: anybody}, true},
 		{"grade 9, teacher", Notice{Grades: []int{9}}, Reader{Person: teacher, Grade: 8}, true},
 		{"staff, anybody", Notice{Staff: true}, Reader{Person: anybody}, false},
-		{"staff, pupil", Notice{Staff: true}, Reader{Person: pupil}, false},
+		{"staff, student", Notice{Staff: true}, Reader{Person: student}, false},
 		{"staff, teacher", Notice{Staff: true}, Reader{Person: teacher}, true},
 		{"school, anybody", Notice{SchoolID: "s1"}, Reader{Person: anybody}, false},
-		{"school, its pupil", Notice{SchoolID: "s1"}, Reader{Person: pupil}, true},
+		{"school, its student", Notice{SchoolID: "s1"}, Reader{Person: student}, true},
 		{"school, another's teacher", Notice{SchoolID: "s2"}, Reader{Person: teacher}, false},
 		{"school, deactivated", Notice{SchoolID: "s1"}, Reader{Person: people.Person{ID: "p", Grants: teacher.Grants}}, false},
-		{"class, in it", Notice{SchoolID: "s1", Classes: []string{"c1"}}, Reader{Person: pupil, Classes: []string{"c1"}}, true},
-		{"class, in another", Notice{SchoolID: "s1", Classes: []string{"c1"}}, Reader{Person: pupil, Classes: []string{"c2"}}, false},
+		{"class, in it", Notice{SchoolID: "s1", Classes: []string{"c1"}}, Reader{Person: student, Classes: []string{"c1"}}, true},
+		{"class, in another", Notice{SchoolID: "s1", Classes: []string{"c1"}}, Reader{Person: student, Classes: []string{"c2"}}, false},
 		{"class, head", Notice{SchoolID: "s1", Classes: []string{"c1"}}, Reader{Person: person(people.Head, "s1")}, true},
 		{"school, department", Notice{SchoolID: "s1", Staff: true}, Reader{Person: person(people.Reviewer, "")}, true},
 	} {

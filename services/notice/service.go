@@ -339,7 +339,7 @@ func (s *Service) staff(ctx context.Context, n Notice, fn func(people.Person) er
 }
 
 // Reader knows a person's classes, those they teach and the one they are in.
-// grade is what was chosen on the device; a pupil's own class wins.
+// grade is what was chosen on the device; a student's own class wins.
 func (s *Service) Reader(ctx context.Context, p people.Person, grade int) (Reader, error) {
 	r := Reader{Person: p, Grade: grade}
 	if p.Is(people.Teacher) {

@@ -53,7 +53,7 @@ const (
 
 	ManageHooks Action = "webhook.manage"
 
-	SetQuestions      Action = "question.set"      // whether pupils may ask under a lesson
+	SetQuestions      Action = "question.set"      // whether students may ask under a lesson
 	AskQuestion       Action = "question.ask"      // and take one's own back
 	ReadQuestions     Action = "question.read"     // those that were approved, and one's own
 	ModerateQuestions Action = "question.moderate" // all of them, with names; approve, answer, hide, delete
@@ -61,7 +61,7 @@ const (
 
 	ListClasses   Action = "class.list"      // the classes that one has to do with
 	ReadClass     Action = "class.read"      // its page and its roster
-	ManageClass   Action = "class.manage"    // teachers, roster, pupils' cards
+	ManageClass   Action = "class.manage"    // teachers, roster, students' cards
 	RollCall      Action = "class.rollcall"  // say who watched an airing
 	ReadUnreached Action = "class.unreached" // whom no lesson reached, by name
 )
@@ -114,7 +114,7 @@ func May(p Person, a Action, o Object) bool {
 		if o.Published && !o.Deleted {
 			return true
 		}
-	case MarkLesson: // what pupils say, signed in or not; staff would blur it
+	case MarkLesson: // what students say, signed in or not; staff would blur it
 		return o.Published && !o.Deleted && (p.Anonymous() || !p.Active || p.Is(Student))
 	}
 	if p.Anonymous() || !p.Active {

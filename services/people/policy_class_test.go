@@ -26,7 +26,7 @@ func TestClassIsItsTeachersAndHeads(t *testing.T) {
 		{"other teacher of the school", at("khac", "s1", people.Teacher), []bool{false, false, false, false}},
 		{"head", at("truong", "s1", people.Head), []bool{true, true, true, true}},
 		{"head of another school", at("truong", "s2", people.Head), []bool{false, false, false, false}},
-		{"pupil with a teacher's id", at("chu-nhiem", "s1", people.Student), []bool{false, false, false, false}},
+		{"student with a teacher's id", at("chu-nhiem", "s1", people.Student), []bool{false, false, false, false}},
 		{"reviewer", at("vien", "", people.Reviewer), []bool{false, false, false, false}},
 		{"station", at("dai", "", people.Station), []bool{false, false, false, false}},
 		{"administrator", at("quan", "", people.Admin), []bool{true, true, false, false}},

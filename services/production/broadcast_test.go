@@ -144,7 +144,7 @@ func TestWhoMayAskForWhichCopies(t *testing.T) {
 }
 
 // TestCopyThatWasCalledOffSaysSo: when its jobs are cancelled a copy fails, no
-// file comes later, and asking again begins anew.
+// file comes later, and asking again begins again.
 func TestCopyThatWasCalledOffSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)

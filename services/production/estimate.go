@@ -47,7 +47,7 @@ const (
 )
 
 // Next takes one more look: at now, done (0 to 1) is done. A done that runs
-// back begins anew.
+// back begins again.
 func (e Estimate) Next(now time.Time, done float64) Estimate {
 	if e.since.IsZero() || done < e.done {
 		return Estimate{at: now, done: done, since: now, first: done}

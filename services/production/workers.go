@@ -42,7 +42,7 @@ type Transcoder interface {
 	Broadcast(ctx context.Context, path string, p transcoder.Plan, f delivery.Format, overlays []delivery.Overlay, dir string, progress func(float64)) (string, delivery.Sheet, error)
 }
 
-// Worksheets knows the files that lessons give their pupils (worksheet.Service).
+// Worksheets knows the files that lessons give their students (worksheet.Service).
 type Worksheets interface {
 	// Keys are the media keys of a lesson's.
 	Keys(ctx context.Context, lessonID string) ([]string, error)

@@ -1,4 +1,4 @@
-// Package question is what pupils ask under a lesson, and whether they say
+// Package question is what students ask under a lesson, and whether they say
 // that they have understood it: off until the teacher turns it on, shown to
 // nobody before the teacher has looked at it, gone with the school term.
 package question

@@ -37,9 +37,9 @@ func TestWhoMayAskAndRead(t *testing.T) {
 		ask, read, moderate, set bool
 	}{
 		{"nobody", nobody, false, false, false, false},
-		{"a pupil of the class", em, true, true, false, false},
-		{"a deactivated pupil", gone, false, false, false, false},
-		{"a pupil of another class", la, false, false, false, false},
+		{"a student of the class", em, true, true, false, false},
+		{"a deactivated student", gone, false, false, false, false},
+		{"a student of another class", la, false, false, false, false},
 		{"the teacher", lan, false, true, true, true},
 		{"another teacher of the class", binh, true, true, false, false},
 		{"who left the school", away, false, false, false, false},
@@ -363,7 +363,7 @@ func TestDevicesHaveAnEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := d.s.Say(bg, em, "", "l", Whole, Yes); err != nil {
-		t.Fatalf("a pupil who is signed in: %v", err)
+		t.Fatalf("a student who is signed in: %v", err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 const Whole time.Duration = -1
 
 // MaxThumbs is how many thumbs a lesson takes from devices that nobody signed
-// in on: twice the pupils of a grade in a large province, and an end for a
+// in on: twice the students of a grade in a large province, and an end for a
 // script that makes devices up.
 const MaxThumbs = 50_000
 

@@ -89,7 +89,7 @@ func (s *Service) CommitGuide(ctx context.Context, by people.Person, id string) 
 }
 
 // readGuide reads and checks a guide. guess lets a source that the file does
-// not have be found anew.
+// not have be found again.
 func (s *Service) readGuide(ctx context.Context, g Guide, guess bool) (GuidePreview, error) {
 	p := GuidePreview{Guide: g}
 	c, err := s.Store.Channel(ctx, g.ChannelID)

@@ -13,7 +13,7 @@ import (
 	"lenlop/services/people"
 )
 
-// Card is what a pupil signs in with, beside the class's joinCode. The code is
+// Card is what a student signs in with, beside the class's joinCode. The code is
 // known when it is made and never again.
 type Card struct {
 	Student Student
@@ -38,7 +38,7 @@ type CardStore interface {
 	Left(ctx context.Context, before time.Time, day string, limit int) (persons []string, err error)
 }
 
-// Office is a school's own: its classes, who is in them, and pupils' cards.
+// Office is a school's own: its classes, who is in them, and students' cards.
 type Office struct {
 	Schools Store
 	Classes ClassStore
@@ -126,7 +126,7 @@ func (s *Office) note(ctx context.Context, by people.Person, class, detail strin
 	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ManageClass), Subject: "class:" + class, Detail: detail})
 }
 
-// SignIn opens a session for the pupil with the code in the class with the
+// SignIn opens a session for the student with the code in the class with the
 // joinCode. Every failure is fault.Unauthenticated "card.wrong".
 func (s *Office) SignIn(ctx context.Context, joinCode, code, userAgent string) (secret string, _ people.Session, _ people.Person, _ error) {
 	wrong := fault.New(fault.Unauthenticated, "card.wrong")

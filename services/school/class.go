@@ -10,13 +10,13 @@ import (
 
 // Class is one class of one school in one school year; every year makes new
 // ones. Code is the ministry's, or the school's own, and is unique in the
-// school and year; pupils sign in with JoinCode, which is unique everywhere.
+// school and year; students sign in with JoinCode, which is unique everywhere.
 type Class struct {
 	ID, Code, SchoolID string
 	Year               string // school year, "2026-2027"
 	Grade              int
 	Name               string // "3A"
-	JoinCode           string // class code on the pupils' cards
+	JoinCode           string // class code on the students' cards
 	Teachers           []ClassTeacher
 }
 

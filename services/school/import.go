@@ -185,7 +185,7 @@ func (s *Importer) Look(ctx context.Context, by people.Person, id string) (Previ
 	return Preview{i, p.rows}, err
 }
 
-// Commit does what the good rows say, and only that: rows are planned anew
+// Commit does what the good rows say, and only that: rows are planned again
 // against what is known now. It may be repeated after a crash. Faults:
 // "access.denied", "import.already", "import.nothing".
 func (s *Importer) Commit(ctx context.Context, by people.Person, id string) (Preview, error) {

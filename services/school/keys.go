@@ -16,7 +16,7 @@ type Keys []byte
 // their letters and digits: spreadsheets put spaces and lower case in.
 func (k Keys) Student(code string) string { return k.sum("student", tidyCode(code)) }
 
-// Card is what is kept of a personal code on a pupil's card.
+// Card is what is kept of a personal code on a student's card.
 func (k Keys) Card(code string) string { return k.sum("card", tidyCode(code)) }
 
 func (k Keys) sum(kind, text string) string {

@@ -121,7 +121,7 @@ func (s *Service) SaveSubject(ctx context.Context, by people.Person, x Subject) 
 }
 
 // SaveYear adds or changes a school year; with the Monday of week 1 its weeks
-// are planned anew, leaving out the Mondays named as holidays. Faults:
+// are planned again, leaving out the Mondays named as holidays. Faults:
 // "access.denied", "list.invalid" with fields.
 func (s *Service) SaveYear(ctx context.Context, by people.Person, years Calendar, y Year, monday string, holidays []string) error {
 	if err := may(by); err != nil {

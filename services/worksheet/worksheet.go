@@ -1,4 +1,4 @@
-// Package worksheet is what a lesson gives its pupils on paper: PDF files and
+// Package worksheet is what a lesson gives its students on paper: PDF files and
 // pictures, looked into before they are taken, and handed out as downloads.
 package worksheet
 

@@ -1,10 +1,10 @@
-// What a pupil waits for on weak lines, in Chromium with a processor slowed
+// What a student waits for on weak lines, in Chromium with a processor slowed
 // four times: node test/bench/player.mjs. One JSON line a figure; medians of
 // three. The lines are proxies that every byte passes, media elements' too.
 import { join } from 'node:path'
 import { end, scratch, start } from '../e2e/house.mjs'
 import { open, sawTooth } from '../e2e/line.mjs'
-import { engineCame, noisy, publish, pupil, seen, until } from '../e2e/watching.mjs'
+import { engineCame, noisy, publish, student, seen, until } from '../e2e/watching.mjs'
 
 const rounds = Number(process.env.LENLOP_BENCH_ROUNDS ?? 3)
 const weak = { kbps: 400, up: 400, rtt: 400 }
@@ -18,7 +18,7 @@ let lesson
 
 async function on(how, options, what) {
   const line = await open(site.url, how)
-  const page = await pupil(line, lesson, { slow: 4, ...options })
+  const page = await student(line, lesson, { slow: 4, ...options })
   try {
     return await what(page, line)
   } finally {

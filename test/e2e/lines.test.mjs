@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { end, scratch, start } from './house.mjs'
 import { kept, open, sawTooth } from './line.mjs'
-import { engineCame, noisy, publish, pupil, seen, until } from './watching.mjs'
+import { engineCame, noisy, publish, student, seen, until } from './watching.mjs'
 
 let site
 let lesson
@@ -24,11 +24,11 @@ after(async () => {
 /** A busy machine may hold the picture for a moment; a line that does, does it for longer. Milliseconds. */
 const hiccup = () => 2000 + 3 * kept()
 
-/** A line for one pupil; closed with the test. */
+/** A line for one student; closed with the test. */
 async function watch(t, how, options) {
   const line = await open(site.url, how)
   t.after(() => line.close())
-  const page = await pupil(line, lesson, options)
+  const page = await student(line, lesson, options)
   t.after(() => page.context().close())
   return { line, page }
 }

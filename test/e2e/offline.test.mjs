@@ -14,7 +14,7 @@ const data = join(scratch, 'data')
 const day = 86_400_000
 let site
 let wire
-let pupil
+let student
 let lesson
 let staff
 
@@ -50,24 +50,24 @@ async function clean(page, name) {
   assert.deepEqual(page.complaints, [], name)
 }
 
-const playing = (page = pupil) =>
+const playing = (page = student) =>
   page.evaluate(() => {
     const v = document.querySelector('video')
     return { at: v.currentTime, sound: v.webkitAudioDecodedByteCount ?? 0, error: v.error?.message ?? '', src: v.src }
   })
-const shelf = (page = pupil) => page.evaluate(() => JSON.parse(localStorage.getItem('lenlop-shelf') ?? '[]'))
-const says = (words, where = '.keep-status') => until(`${words}`, async () => words.test(await pupil.innerText(where).catch(() => '')), 40_000)
-const lessonPage = () => pupil.goto(`${wire.url}/lessons/${lesson}`)
+const shelf = (page = student) => page.evaluate(() => JSON.parse(localStorage.getItem('lenlop-shelf') ?? '[]'))
+const says = (words, where = '.keep-status') => until(`${words}`, async () => words.test(await student.innerText(where).catch(() => '')), 40_000)
+const lessonPage = () => student.goto(`${wire.url}/lessons/${lesson}`)
 const stored = () =>
-  pupil.evaluate(async () => {
+  student.evaluate(async () => {
     const out = {}
     for (const name of await caches.keys()) out[name] = (await (await caches.open(name)).keys()).map((r) => new URL(r.url).pathname).sort()
     return out
   })
 /** Chooses and begins to keep. */
 async function begin(choice) {
-  await pupil.check(`.keep-form input[value="${choice}"]`)
-  await pupil.click('.keep-form button')
+  await student.check(`.keep-form input[value="${choice}"]`)
+  await student.click('.keep-form button')
 }
 
 before(async () => {
@@ -94,9 +94,9 @@ before(async () => {
   const reviewer = await visitor(site.url)
   await signIn(reviewer, site.url, 'chuyenvien')
   assert.ok((await ask(reviewer, 'POST', `/lessons/${lesson}/approve`)).status < 300)
-  pupil = await visitor(wire.url)
+  student = await visitor(wire.url)
   // A phone whose clock is three days behind.
-  await pupil.context().addInitScript((shift) => {
+  await student.context().addInitScript((shift) => {
     const Real = Date
     globalThis.Date = class extends Real {
       constructor(...a) {
@@ -118,27 +118,27 @@ after(async () => {
 })
 
 test('what each choice costs is said before, and a line that breaks costs no more than a piece', async () => {
-  await pupil.goto(`${wire.url}/kept`)
-  await pupil.locator('.kept-empty').waitFor()
-  await clean(pupil, 'kept-empty')
+  await student.goto(`${wire.url}/kept`)
+  await student.locator('.kept-empty').waitFor()
+  await clean(student, 'kept-empty')
   // The plain files are made after the pictures.
-  await until('a file to keep', async () => (await lessonPage()) && pupil.locator('.keep input[value=saver]').count(), 60_000)
-  await pupil.locator('.keep-form').waitFor()
-  assert.match(await pupil.innerText('.keep-form'), /480p\)\s*[\d,]+ [kM]B[\s\S]*Chỉ tiếng[\s\S]*chỗ trống: [\d,]+ [MG]B/)
-  await clean(pupil, 'lesson-keep')
+  await until('a file to keep', async () => (await lessonPage()) && student.locator('.keep input[value=saver]').count(), 60_000)
+  await student.locator('.keep-form').waitFor()
+  assert.match(await student.innerText('.keep-form'), /480p\)\s*[\d,]+ [kM]B[\s\S]*Chỉ tiếng[\s\S]*chỗ trống: [\d,]+ [MG]B/)
+  await clean(student, 'lesson-keep')
   wire.got.clear()
   const segments = () => [...wire.got.keys()].filter((p) => p.endsWith('.m4s') && p.includes('/480p/'))
   wire.cut = () => segments().length >= 3
   await begin('480p')
   await says(/Mạng bị ngắt/)
-  await clean(pupil, 'lesson-keep-waiting')
+  await clean(student, 'lesson-keep-waiting')
   assert.deepEqual(await shelf(), [], 'half of a lesson is not on the shelf')
   // The page is closed; the shelf goes on with it when there is a line again.
-  await pupil.goto('about:blank')
+  await student.goto('about:blank')
   wire.cut = () => false
   wire.got.delete([...wire.got.keys()][0])
-  await pupil.goto(`${wire.url}/kept`)
-  await pupil.locator('.shelf-play').waitFor()
+  await student.goto(`${wire.url}/kept`)
+  await student.locator('.shelf-play').waitFor()
   const count = segments()
   assert.ok(count.length > 6, `${count.length} segments`)
   assert.ok(count.every((p) => wire.got.get(p) === 1), 'no segment is fetched twice')
@@ -150,38 +150,38 @@ test('what each choice costs is said before, and a line that breaks costs no mor
   // Visits are dated by the difference between the clocks.
   const { o } = JSON.parse(Buffer.from(k.token.split('.')[0], 'base64url'))
   assert.ok(Math.abs(o + 3 * day) < 60_000, `offset ${o} ms`)
-  await clean(pupil, 'kept-lessons')
+  await clean(student, 'kept-lessons')
   await lessonPage()
-  await pupil.locator('.keep-open').waitFor()
-  await clean(pupil, 'lesson-kept')
+  await student.locator('.keep-open').waitFor()
+  await clean(student, 'lesson-kept')
 })
 
 test('a rung plays with the server killed: seeking, captions, chapters, words, worksheet', async () => {
   await until('the worker looks after the page', async () => (await stored())['shell-2']?.includes('/kept'))
   await site.stop('SIGKILL')
-  await pupil.goto(`${wire.url}/lessons/${lesson}`)
-  assert.equal(new URL(pupil.url()).pathname, '/kept', 'any other page leads to the shelf')
-  await pupil.click('.shelf-play')
+  await student.goto(`${wire.url}/lessons/${lesson}`)
+  assert.equal(new URL(student.url()).pathname, '/kept', 'any other page leads to the shelf')
+  await student.click('.shelf-play')
   await until('2 s', async () => (await playing()).at > 2, 20_000)
   assert.ok((await playing()).sound > 5_000, 'sound was decoded')
-  await pupil.click('.chapters li:nth-child(2) a')
+  await student.click('.chapters li:nth-child(2) a')
   await until('the second part', async () => (await playing()).at > 20, 10_000)
-  await pupil.selectOption('[name=captions]', 'vi')
-  await pupil.click('.transcript summary')
-  await pupil.locator('.transcript li:nth-child(2)').waitFor()
-  assert.equal(await pupil.innerText('.transcript li:nth-child(2)'), 'Bây giờ ta học phân số')
-  const [download] = await Promise.all([pupil.waitForEvent('download'), pupil.click('.kept-sheets button')])
+  await student.selectOption('[name=captions]', 'vi')
+  await student.click('.transcript summary')
+  await student.locator('.transcript li:nth-child(2)').waitFor()
+  assert.equal(await student.innerText('.transcript li:nth-child(2)'), 'Bây giờ ta học phân số')
+  const [download] = await Promise.all([student.waitForEvent('download'), student.click('.kept-sheets button')])
   assert.equal(download.suggestedFilename(), 'phieu-bai-tap.png')
-  await pupil.evaluate(() => {
+  await student.evaluate(() => {
     document.querySelector('video').playbackRate = 4
   })
   await until('55 s', async () => (await playing()).at > 55, 40_000)
-  await pupil.evaluate(() => document.querySelector('video').pause())
-  await clean(pupil, 'kept-server-away')
+  await student.evaluate(() => document.querySelector('video').pause())
+  await clean(student, 'kept-server-away')
 })
 
 test('browsers without an engine play the same, and get the very bytes', async () => {
-  const phone = await pupil.context().newPage()
+  const phone = await student.context().newPage()
   await phone.addInitScript(() => {
     delete globalThis.MediaSource
     delete globalThis.ManagedMediaSource
@@ -214,13 +214,13 @@ test('browsers without an engine play the same, and get the very bytes', async (
 test('viewing arrives once when the server is back, though two tabs send it', async () => {
   site = await start(data, { args: ['--demo', '--no-demo-lessons'] })
   wire.target = site.url
-  const runs = await pupil.evaluate(() => localStorage.getItem('lenlop-runs'))
+  const runs = await student.evaluate(() => localStorage.getItem('lenlop-runs'))
   assert.ok(runs)
   const sent = []
-  const tab = await pupil.context().newPage()
-  for (const p of [pupil, tab]) p.on('response', (r) => r.url().endsWith('/api/v1/heartbeats') && sent.push(r.status()))
-  await Promise.all([pupil.goto(`${wire.url}/kept`), tab.goto(`${wire.url}/kept`)])
-  await until('delivered', () => pupil.evaluate(() => !localStorage.getItem('lenlop-runs')), 15_000)
+  const tab = await student.context().newPage()
+  for (const p of [student, tab]) p.on('response', (r) => r.url().endsWith('/api/v1/heartbeats') && sent.push(r.status()))
+  await Promise.all([student.goto(`${wire.url}/kept`), tab.goto(`${wire.url}/kept`)])
+  await until('delivered', () => student.evaluate(() => !localStorage.getItem('lenlop-runs')), 15_000)
   // And once more what a tab that was asleep still had.
   await tab.evaluate((runs) => localStorage.setItem('lenlop-runs', runs), runs)
   await tab.reload()
@@ -237,23 +237,23 @@ test('viewing arrives once when the server is back, though two tabs send it', as
 })
 
 test('signing out: the lesson stays, the grant goes, nothing personal was stored', async () => {
-  await signIn(pupil, wire.url, 'hocsinh')
-  await pupil.goto(`${wire.url}/kept`)
-  const [mine] = await until('a grant of the pupil', async () => ((await shelf())[0].holder ? shelf() : null), 15_000)
+  await signIn(student, wire.url, 'hocsinh')
+  await student.goto(`${wire.url}/kept`)
+  const [mine] = await until('a grant of the student', async () => ((await shelf())[0].holder ? shelf() : null), 15_000)
   assert.ok(mine.device && mine.device !== mine.token)
-  const account = await pupil.goto(`${wire.url}/account`)
+  const account = await student.goto(`${wire.url}/account`)
   assert.match(account.headers()['cache-control'], /no-store/)
   const before = await stored()
   assert.deepEqual(Object.keys(before).sort(), ['kept', 'shell-2'])
   assert.deepEqual(before['shell-2'].filter((p) => !p.startsWith('/assets/')), ['/kept'])
-  const page = await pupil.evaluate(async () => (await (await caches.open('shell-2')).match('/kept')).text())
+  const page = await student.evaluate(async () => (await (await caches.open('shell-2')).match('/kept')).text())
   assert.doesNotMatch(page, /signout|Em học sinh/, "the stored page is nobody's")
-  await Promise.all([pupil.waitForNavigation(), pupil.click('.account button')])
-  assert.ok(!(await pupil.context().cookies()).some((c) => c.name === 'phien'))
-  // Without a line too: the pupil's grant is not used any more.
+  await Promise.all([student.waitForNavigation(), student.click('.account button')])
+  assert.ok(!(await student.context().cookies()).some((c) => c.name === 'phien'))
+  // Without a line too: the student's grant is not used any more.
   wire.cut = () => true
-  await pupil.goto(`${wire.url}/kept`)
-  await pupil.locator('.shelf-play').waitFor()
+  await student.goto(`${wire.url}/kept`)
+  await student.locator('.shelf-play').waitFor()
   const [k] = await shelf()
   assert.deepEqual([k.token, k.holder], [mine.device, ''])
   assert.deepEqual((await stored()).kept, before.kept)
@@ -261,49 +261,49 @@ test('signing out: the lesson stays, the grant goes, nothing personal was stored
 })
 
 test('a browser that needed the room is owned up to, and only what is missing is fetched', async () => {
-  const lost = await pupil.evaluate(async () => {
+  const lost = await student.evaluate(async () => {
     const cache = await caches.open('kept')
     const some = (await cache.keys()).filter((r) => r.url.endsWith('.m4s')).slice(1, 3)
     for (const r of some) await cache.delete(r)
     return some.length
   })
-  await pupil.goto(`${wire.url}/kept`)
-  await pupil.locator('.shelf-gone').waitFor()
-  assert.equal(await pupil.locator('.shelf-play:visible').count(), 0)
-  await clean(pupil, 'kept-evicted')
+  await student.goto(`${wire.url}/kept`)
+  await student.locator('.shelf-gone').waitFor()
+  assert.equal(await student.locator('.shelf-play:visible').count(), 0)
+  await clean(student, 'kept-evicted')
   wire.got.clear()
-  await pupil.click('.shelf-mend')
-  await pupil.locator('.shelf-play').waitFor()
+  await student.click('.shelf-mend')
+  await student.locator('.shelf-play').waitFor()
   assert.equal([...wire.got.keys()].filter((p) => p.endsWith('.m4s')).length, lost)
-  await pupil.evaluate(() => caches.delete('kept'))
+  await student.evaluate(() => caches.delete('kept'))
   await lessonPage()
   await says(/thiếu chỗ/)
-  await pupil.click('.keep-forget')
-  await pupil.locator('.keep-form').waitFor()
+  await student.click('.keep-forget')
+  await student.locator('.keep-form').waitFor()
 })
 
 test('a full device is said, with what could be deleted; a teacher who replaces the recording is noticed', async () => {
   // Another lesson to be given up, as the oldest build kept it.
-  await pupil.evaluate(() => {
+  await student.evaluate(() => {
     const old = { lesson: 'cu', title: 'Bài cũ', about: '', choice: 'saver', bytes: 9e6, seconds: 60, granted: Date.now(), token: 'x', holder: '' }
     localStorage.setItem('lenlop-shelf', JSON.stringify([old]))
   })
-  const cdp = await pupil.context().newCDPSession(pupil)
+  const cdp = await student.context().newCDPSession(student)
   const quota = (quotaSize) => cdp.send('Storage.overrideQuotaForOrigin', { origin: wire.url, quotaSize })
-  await pupil.evaluate(() => sessionStorage.setItem('free', '50000'))
-  await pupil.reload()
+  await student.evaluate(() => sessionStorage.setItem('free', '50000'))
+  await student.reload()
   await says(/Máy đã đầy.*“Bài cũ” \(9 MB\)/)
-  assert.ok(await pupil.isDisabled('.keep-form button'))
-  await clean(pupil, 'lesson-keep-full')
+  assert.ok(await student.isDisabled('.keep-form button'))
+  await clean(student, 'lesson-keep-full')
   // Room that is promised and not there: what has come stays.
-  await pupil.evaluate(() => sessionStorage.setItem('free', '5e9'))
-  await pupil.reload()
-  await pupil.locator('.keep-form').waitFor()
-  const { usage } = await pupil.evaluate(async () => StorageManager.prototype.estimate.call(navigator.storage))
+  await student.evaluate(() => sessionStorage.setItem('free', '5e9'))
+  await student.reload()
+  await student.locator('.keep-form').waitFor()
+  const { usage } = await student.evaluate(async () => StorageManager.prototype.estimate.call(navigator.storage))
   await quota(usage + 300_000)
   await begin('480p')
   await says(/Máy đã đầy/)
-  await pupil.locator('.keep-resume').waitFor()
+  await student.locator('.keep-resume').waitFor()
   await quota(undefined)
   let replaced = false
   wire.edit = (path, text) => (replaced && path.startsWith('/lessons/') ? text.replace(/package&#34;:&#34;/, '$&x') : text)
@@ -311,7 +311,7 @@ test('a full device is said, with what could be deleted; a teacher who replaces 
     replaced ||= path.endsWith('.m4s')
     return false
   }
-  await pupil.click('.keep-resume')
+  await student.click('.keep-resume')
   await says(/vừa thay bản ghi mới/)
   wire.edit = undefined
   wire.cut = () => false
@@ -321,18 +321,18 @@ test('a full device is said, with what could be deleted; a teacher who replaces 
 
 test('pieces of a file join to the very file, and giving up leaves nothing', async () => {
   await lessonPage()
-  await pupil.locator('.keep-form').waitFor()
+  await student.locator('.keep-form').waitFor()
   wire.cut = (path) => path.endsWith('/saver.mp4') && [...wire.got.keys()].some((k) => k.includes('bytes=0-5'))
   wire.got.clear()
   await begin('saver')
   await says(/Mạng bị ngắt/)
-  await pupil.click('.keep-cancel')
+  await student.click('.keep-cancel')
   await says(/Đã dừng/)
   assert.deepEqual((await stored()).kept, [])
   wire.cut = () => false
   await begin('saver')
-  await pupil.locator('.keep-open').waitFor()
-  const same = await pupil.evaluate(async (lesson) => {
+  await student.locator('.keep-open').waitFor()
+  const same = await student.evaluate(async (lesson) => {
     const hash = async (r) => new Uint8Array(await crypto.subtle.digest('SHA-256', await r.arrayBuffer())).join()
     const k = JSON.parse(localStorage.getItem('lenlop-shelf')).find((k) => k.lesson === lesson)
     const index = await (await (await caches.open('kept')).match(`${k.folder}index.json`)).json()

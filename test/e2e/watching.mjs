@@ -1,5 +1,5 @@
 // What tests and measurements on weak lines share: a lesson to watch, and a
-// pupil whose page notes what they see.
+// student whose page notes what they see.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { password, scratch, signIn, visitor } from './house.mjs'
@@ -43,8 +43,8 @@ export async function publish(url, file, limit = 240_000) {
   return id
 }
 
-/** A pupil on a line. remembered: what the device keeps ("lenlop-quality": "saver"). slow: how many times slower the processor is. */
-export async function pupil(line, lesson, { remembered = {}, slow = 1 } = {}) {
+/** A student on a line. remembered: what the device keeps ("lenlop-quality": "saver"). slow: how many times slower the processor is. */
+export async function student(line, lesson, { remembered = {}, slow = 1 } = {}) {
   const page = await visitor(line.url, { viewport: { width: 740, height: 900 }, deviceScaleFactor: 1 })
   await page.addInitScript((kept) => {
     for (const k in kept) localStorage.getItem(k) ?? localStorage.setItem(k, kept[k])
@@ -86,7 +86,7 @@ export async function pupil(line, lesson, { remembered = {}, slow = 1 } = {}) {
   return page
 }
 
-/** What the pupil has seen so far; times in milliseconds. */
+/** What the student has seen so far; times in milliseconds. */
 export const seen = (page) =>
   page.evaluate(() => {
     const s = window.seen
@@ -103,7 +103,7 @@ export const seen = (page) =>
     }
   })
 
-/** Waits until what the pupil has seen is so. */
+/** Waits until what the student has seen is so. */
 export async function until(page, what, so, limit) {
   for (const end = Date.now() + limit; ; ) {
     const now = await seen(page)
@@ -113,6 +113,6 @@ export async function until(page, what, so, limit) {
   }
 }
 
-/** Waits until the engine has come while the pupil reads, and the lesson's list with it. */
+/** Waits until the engine has come while the student reads, and the lesson's list with it. */
 export const engineCame = (page) =>
   page.waitForFunction(() => performance.getEntriesByType('resource').some((e) => /master\.m3u8/.test(e.name) && e.responseEnd > 0))

@@ -210,7 +210,7 @@ func jobFencing(t *testing.T, s Stores) {
 	if err := s.Jobs.Finish(bg, heir.ID, heir.Token, "eaten", "", time.Time{}); fault.KindOf(err) != fault.Internal || err == nil {
 		t.Errorf("an unknown state gave %v", err)
 	}
-	// The same work added anew never repeats a token: outputs are named by it.
+	// The same work added again never repeats a token: outputs are named by it.
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}}))
 	again := take(t, s, "heir", long)
 	if again.Token <= heir.Token {

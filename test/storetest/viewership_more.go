@@ -297,15 +297,15 @@ func Downloads(t *testing.T, open OpenViewing) {
 func SharedDevice(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 600)
-	pupil := people.Person{ID: "hs1", Active: true, Grants: []people.Grant{{Role: people.Student}}}
-	kept := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true, Person: pupil})
+	student := people.Person{ID: "hs1", Active: true, Grants: []people.Grant{{Role: people.Student}}}
+	kept := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true, Person: student})
 	if kept.DeviceToken == "" || kept.DeviceToken == kept.Token || kept.PackageID == "" {
 		t.Fatalf("%+v", kept)
 	}
 	if o := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true}); o.DeviceToken != "" {
 		t.Error("nobody signed in has a grant of a person's")
 	}
-	if o := h.open(t, viewership.OpenRequest{LessonID: "l", Person: pupil}); o.DeviceToken != "" {
+	if o := h.open(t, viewership.OpenRequest{LessonID: "l", Person: student}); o.DeviceToken != "" {
 		t.Error("a visit online has a grant")
 	}
 	h.pass(time.Hour)

@@ -12,7 +12,7 @@ import (
 	"lenlop/transcoder/ladder"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // golden compares arguments, one a line, with testdata/name.
 func golden(t *testing.T, name string, args []string, err error) {

@@ -46,7 +46,7 @@ func (p Plan) OfTrack(n int) Plan {
 }
 
 // trackRungs are the rungs of several tracks, each with its own gain. Speech
-// in another language is mono: every track costs each pupil who plays it.
+// in another language is mono: every track costs each student who plays it.
 func trackRungs(p *Plan, tracks []Track) {
 	for i, t := range tracks {
 		sound := monoSound

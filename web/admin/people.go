@@ -144,7 +144,7 @@ func (r Handler) exportPersons(c echo.Context, format string) error {
 	return err
 }
 
-// typed is the username that somebody types to sign in; pupils who have only a
+// typed is the username that somebody types to sign in; students who have only a
 // card have none.
 func typed(p people.Person) string {
 	if strings.HasPrefix(p.Username, "~") {

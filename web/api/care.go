@@ -117,7 +117,7 @@ var careCalls = []call{
 			return out, err
 		})},
 	{method: "POST", path: "/lessons/:lesson/copies", action: people.EditLesson, scope: page.Object, status: 201,
-		summary: "Make drafts with the lesson's text and worksheets, one for each week; the recording is asked for anew", in: weeksIn{}, out: list[lessonDoc]{},
+		summary: "Make drafts with the lesson's text and worksheets, one for each week; the recording is asked for again", in: weeksIn{}, out: list[lessonDoc]{},
 		prepare: storing(201, prepareCopies, func(r *Handler, c echo.Context, made []lesson.Lesson) (list[lessonDoc], error) {
 			out := list[lessonDoc]{Items: []lessonDoc{}}
 			for _, l := range made {

@@ -40,17 +40,17 @@ type classTeacherDoc struct {
 }
 
 type classDoc struct {
-	ID       string            `json:"id"`
-	Code     string            `json:"code"`
-	Name     string            `json:"name"`
-	Grade    int               `json:"grade"`
-	Year     string            `json:"year"`
-	School   string            `json:"school"`
-	Teachers []classTeacherDoc `json:"teachers"`
-	Students []pupilDoc        `json:"students,omitempty"` // of one class only
+	ID       string             `json:"id"`
+	Code     string             `json:"code"`
+	Name     string             `json:"name"`
+	Grade    int                `json:"grade"`
+	Year     string             `json:"year"`
+	School   string             `json:"school"`
+	Teachers []classTeacherDoc  `json:"teachers"`
+	Students []rosterStudentDoc `json:"students,omitempty"` // of one class only
 }
 
-type pupilDoc struct {
+type rosterStudentDoc struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 }
@@ -207,7 +207,7 @@ func oneClass(r *Handler, c echo.Context, by people.Person, _ struct{}) (classDo
 	roster, err := r.Office.Classes.Roster(ctx, k.ID, r.Office.Today())
 	d := newClassDoc(k)
 	for _, s := range roster {
-		d.Students = append(d.Students, pupilDoc{s.PersonID, s.Name})
+		d.Students = append(d.Students, rosterStudentDoc{s.PersonID, s.Name})
 	}
 	return d, err
 }

@@ -77,7 +77,7 @@ type Questions interface {
 
 var questionCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/questions", action: people.ReadQuestions, scope: page.Object, status: 200, query: []string{"state", "limit", "cursor"},
-		summary: "What was asked under a lesson: to pupils those that were approved and their own, to moderators all of a state", out: list[questionDoc]{},
+		summary: "What was asked under a lesson: to students those that were approved and their own, to moderators all of a state", out: list[questionDoc]{},
 		handle: take(200, listQuestions)},
 	{method: "POST", path: "/lessons/:lesson/questions", action: people.AskQuestion, scope: page.Object, status: 201,
 		summary: "Ask under a lesson; it waits until its teacher has looked at it", in: questionIn{}, out: questionDoc{},
@@ -169,7 +169,7 @@ func say(r *Handler, c echo.Context, by people.Person, in thumbIn) (thumbOut, er
 	return thumbOut{kept}, nil
 }
 
-// listQuestions gives pupils their board and moderators a page of a state.
+// listQuestions gives students their board and moderators a page of a state.
 func listQuestions(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[questionDoc], error) {
 	ctx, out := c.Request().Context(), list[questionDoc]{Items: []questionDoc{}}
 	b, err := r.Questions.Board(ctx, by, c.Param("lesson"))

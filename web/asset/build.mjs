@@ -45,7 +45,7 @@ for (const f of readdirSync(src).sort()) {
     files.set(f, readFileSync(join(src, f)))
   }
 }
-// The engine is a file of its own, fetched when a pupil is about to play.
+// The engine is a file of its own, fetched when a student is about to play.
 files.set('hls.js', await bundle('hls.js/light', { format: 'esm', absWorkingDir: join(here, '../..') }))
 
 // Lessons in several languages need the engine that plays sound apart.

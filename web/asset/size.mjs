@@ -1,4 +1,4 @@
-// Holds the built files to their budgets, in bytes after gzip: what a pupil
+// Holds the built files to their budgets, in bytes after gzip: what a student
 // pays for before anything plays. Run after the build: npm run size.
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -85,7 +85,7 @@ func (r Handler) restore(c echo.Context) error {
 }
 
 // shortViewer tells viewers apart without saying who they are: the figure is
-// judged, not the pupil.
+// judged, not the student.
 func shortViewer(id string) (key, tail string) {
 	key = "flags.device"
 	if strings.HasPrefix(id, "p:") {

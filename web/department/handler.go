@@ -41,7 +41,7 @@ type Handler struct {
 		Class(ctx context.Context, id string) (school.Class, error)
 	}
 	Sheets page.Sheets
-	// Worksheets are the files that lessons give their pupils.
+	// Worksheets are the files that lessons give their students.
 	Worksheets interface {
 		List(ctx context.Context, by people.Person, lessonID string) ([]worksheet.Worksheet, error)
 	}

@@ -24,7 +24,7 @@ type reportList struct {
 }
 
 // report is one frozen report, to be read and printed. Nothing on it is read
-// anew but the names of what it was narrowed to.
+// again but the names of what it was narrowed to.
 type report struct {
 	viewership.Report
 	table  // words for its rows
@@ -190,7 +190,7 @@ func (v report) areaName(id string) string {
 	return id
 }
 
-// again is the address that makes this report anew.
+// again is the address that makes this report again.
 func (v report) again() string {
 	f := v.Frozen
 	t := table{From: v.day(f.From, 0), To: v.day(f.To, 1), By: f.By, Subject: f.Subject, School: f.School, Area: f.Area, Channel: f.Channel}

@@ -20,7 +20,7 @@ type classView struct {
 	Homeroom string            // username of the homeroom teacher
 	Subjects map[string]string
 	Roster   []school.Student
-	Cards    map[string]time.Time // when each pupil's card was made
+	Cards    map[string]time.Time // when each student's card was made
 	Manage   bool                 // roster and cards
 	Change   bool                 // the class itself
 	Calls    bool                 // its roll, and whom no lesson reached
@@ -119,7 +119,7 @@ type cardSheet struct {
 	Class   school.Class
 	School  string
 	Cards   []school.Card
-	Address string // where pupils sign in, to be typed
+	Address string // where students sign in, to be typed
 	QR      string // picture of it, with the class code filled in
 }
 

@@ -7,7 +7,7 @@ import (
 	"lenlop/web/locale"
 )
 
-// called is a pupil's name, or their place in the list when the school keeps
+// called is a student's name, or their place in the list when the school keeps
 // codes only, with the key's first letters to tell them apart.
 func studentLabel(ctx context.Context, i int, s school.Student) string {
 	if s.Name != "" {

@@ -13,10 +13,10 @@ import (
 	"lenlop/web/page"
 )
 
-// CardPath is where pupils sign in with their cards.
+// CardPath is where students sign in with their cards.
 const CardPath = "/signin/card"
 
-// Cards lets pupils in with the class code and the code of their card.
+// Cards lets students in with the class code and the code of their card.
 type Cards struct {
 	Authenticator *Authenticator
 	Office        *school.Office

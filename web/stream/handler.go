@@ -1,7 +1,7 @@
 // Package stream serves playlists, segments and posters: what a player asks
 // for once it knows a lesson's package. Files below a package never change, so
 // they may be kept for ever; playlists of a growing package are always asked
-// for anew.
+// for again.
 package stream
 
 import (

@@ -11,7 +11,7 @@ import (
 // playlistType is the media type of RFC 8216, section 4.
 const playlistType = "application/vnd.apple.mpegurl"
 
-// playlist sends one playlist. While it grows it is asked for anew each time
+// playlist sends one playlist. While it grows it is asked for again each time
 // (and costs nothing when it has not: 304); afterwards it lives an hour.
 func (r Handler) playlist(c echo.Context, lessonID, packageID, name, token string, shared bool) error {
 	text, growing, err := r.Playlists.Playlist(c.Request().Context(), lessonID, packageID, name)

@@ -327,10 +327,10 @@ func TestTokensEndWithTheirPerson(t *testing.T) {
 	hls, _ := r.Playback(as("lan"), "", s.lessons["draft"])
 	h := handler(r, people.Person{})
 	for what, change := range map[string]func(p *people.Person){
-		"deactivated":         func(p *people.Person) { p.Active = false },
-		"a teacher no more":   func(p *people.Person) { p.Grants = nil },
-		"erased":              func(p *people.Person) { *p = people.Person{} },
-		"a pupil from now on": func(p *people.Person) { p.Grants[0].Role = people.Student },
+		"deactivated":           func(p *people.Person) { p.Active = false },
+		"a teacher no more":     func(p *people.Person) { p.Grants = nil },
+		"erased":                func(p *people.Person) { *p = people.Person{} },
+		"a student from now on": func(p *people.Person) { p.Grants[0].Role = people.Student },
 	} {
 		s.people["lan"] = teacher("lan")
 		now = now.Add(time.Minute)

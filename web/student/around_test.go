@@ -80,7 +80,7 @@ func TestGoingOnOnAnyDevice(t *testing.T) {
 	want(t, body, "Xem tiếp", "Đã xem đến 12:34", `href="/lessons/ham-so"`)
 	lack(t, body[:strings.Index(body, "</main>")], `data-lesson="gone"`, `data-lesson="he-thuc"`)
 	if ks := v.request(httptest.NewRequest("GET", "/lessons/ham-so", nil)).Result().Cookies(); len(ks) != 0 {
-		t.Errorf("the device learns what a pupil watches: %v", ks)
+		t.Errorf("the device learns what a student watches: %v", ks)
 	}
 }
 

@@ -74,7 +74,7 @@ type Handler struct {
 	// so many; nil: there is none.
 	Notices  func(ctx context.Context, p people.Person, grade, limit int) ([]notice.Notice, error)
 	CheckIns CheckIns
-	// Questions are what pupils ask and say of a lesson; nil: there are none.
+	// Questions are what students ask and say of a lesson; nil: there are none.
 	Questions Questions
 	// Worksheets and Media are a lesson's files; nil: there are none.
 	Worksheets Worksheets
@@ -86,8 +86,8 @@ type Handler struct {
 	// content security policy; "" is every site, NoEmbed none.
 	Embed string
 	Zone  *time.Location // the site's local time
-	// Grade is the grade that a signed-in pupil's class is in, 0 when unknown;
-	// what the pupil chose goes before it. It may be nil.
+	// Grade is the grade that a signed-in student's class is in, 0 when unknown;
+	// what the student chose goes before it. It may be nil.
 	Grade func(ctx context.Context, p people.Person) (int, error)
 	Now   func() time.Time
 }

@@ -17,7 +17,7 @@ import (
 	"lenlop/web/signin"
 )
 
-// Questions takes what pupils ask and say of a lesson (question.Service).
+// Questions takes what students ask and say of a lesson (question.Service).
 type Questions interface {
 	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
 	Ask(ctx context.Context, by people.Person, lessonID, text string, at float64) (question.Question, error)

@@ -15,7 +15,7 @@ import (
 	"lenlop/web/locale"
 )
 
-// showing is an airing as pupils see it.
+// showing is an airing as students see it.
 type showing struct {
 	airing  schedule.Airing
 	channel schedule.Channel

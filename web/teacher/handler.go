@@ -30,7 +30,7 @@ type Handler struct {
 	People   people.Store
 	Media    media.Store
 	Captions Captions
-	// Worksheets are the files that lessons give their pupils.
+	// Worksheets are the files that lessons give their students.
 	Worksheets *worksheet.Service
 	Questions  Questions
 	Classes    Classes

@@ -17,7 +17,7 @@ import (
 	"lenlop/web/page"
 )
 
-// Questions are what pupils ask and say of a lesson (question.Service).
+// Questions are what students ask and say of a lesson (question.Service).
 type Questions interface {
 	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
 	Set(ctx context.Context, by people.Person, lessonID string, on bool) error
@@ -29,7 +29,7 @@ type Questions interface {
 	Tally(ctx context.Context, by people.Person, lessonID string) ([]question.Said, bool, error)
 }
 
-// Classes names the class that a pupil asked from (school.Rosters).
+// Classes names the class that a student asked from (school.Rosters).
 type Classes interface {
 	Class(ctx context.Context, id string) (school.Class, error)
 }

@@ -9,7 +9,7 @@ CREATE TABLE classes (
     year      TEXT NOT NULL,
     grade     BIGINT NOT NULL,
     name      TEXT NOT NULL,
-    -- door is the class code on the pupils' cards.
+    -- door is the class code on the students' cards.
     door      TEXT NOT NULL
 );
 CREATE UNIQUE INDEX classes_code ON classes (school_id, year, code);

@@ -1,5 +1,5 @@
 -- +goose Up
--- The codes on pupils' cards, as keyed hashes. A card goes when its pupil is in
+-- The codes on students' cards, as keyed hashes. A card goes when its student is in
 -- no class any more.
 CREATE TABLE cards (
     person_id TEXT PRIMARY KEY REFERENCES persons (id) ON DELETE CASCADE,

@@ -70,7 +70,7 @@ func Bench(b *testing.B, x catalog.Index, es []catalog.Entry) {
 			return true, err
 		})
 	}
-	// One lesson changes; and the first search after that, which reads anew what
+	// One lesson changes; and the first search after that, which reads again what
 	// others find at hand.
 	changed := Entries(200, 9)
 	for i := range changed {

@@ -1,6 +1,6 @@
 // Brings a lesson onto the device, piece by piece: whatever has come stays, and
 // a line that breaks or a page that is closed costs no more than a piece. Only
-// when all is there does the lesson stand on the shelf. Fetched when a pupil
+// when all is there does the lesson stand on the shelf. Fetched when a student
 // begins to keep a lesson.
 import { backoff } from './player/heartbeat-state'
 import { cacheName, grant, held, type Keeping, kept, note, pending, put, sweep } from './player/offline-store'
@@ -344,7 +344,7 @@ async function take(
   }
 }
 
-/** Whether a lesson on the shelf can be completed where it lies, or must be fetched anew. */
+/** Whether a lesson on the shelf can be completed where it lies, or must be fetched again. */
 export function again(lesson: string, facts?: Facts): Keeping | undefined {
   const k = kept(lesson)
   if (!k?.folder || (facts && facts.package !== k.package)) return

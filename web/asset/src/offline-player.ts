@@ -199,7 +199,7 @@ function follow(video: HTMLVideoElement, lesson: Kept): () => void {
   let startedAt = ''
   let saved = 0
   const now = () => performance.now()
-  // Under whose grant it counts may change while it plays: a pupil signs out in
+  // Under whose grant it counts may change while it plays: a student signs out in
   // another tab. What comes then is another visit.
   const begin = () => {
     settle()

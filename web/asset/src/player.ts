@@ -44,7 +44,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   let tries = 0
   let timer = 0 // of the next try
   let open = 0 // requests of the engine under way
-  let wanted = false // the pupil lets it play
+  let wanted = false // the student lets it play
 
   const fill = (word: string, value: string) => (words[word] || '').replace('{value}', value)
   const say = (word: string, value = ''): void => {
@@ -53,7 +53,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
     said = word + value
     status.textContent = fill(word, value)
   }
-  // Says that the line is gone, and what the pupil still has of the lesson.
+  // Says that the line is gone, and what the student still has of the lesson.
   const trouble = (left = 0) => {
     const on = video.readyState > 2 && !video.paused
     say(on ? 'ahead' : navigator.onLine ? 'retrying' : 'offline')
@@ -179,7 +179,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
       autoStartLoad: false,
       startPosition: at || 0, // 0: a growing lesson would start at its end
       capLevelToPlayerSize: true,
-      maxDevicePixelRatio: 1.5, // a phone's dots are finer than a pupil's eyes, and each costs
+      maxDevicePixelRatio: 1.5, // a phone's dots are finer than a student's eyes, and each costs
       abrEwmaDefaultEstimate: Number(recall('bits')) || 400_000,
       maxBufferLength: 60, // outlasts a line that is gone for half a minute
       maxMaxBufferLength: 120,
@@ -325,7 +325,7 @@ function run(root: HTMLElement, video: HTMLVideoElement): void {
   const part = (name: string) =>
     import(fact(name)).then((m: { start(s: Stage): unknown }) => m.start(stage)).catch(() => undefined)
   part('viewing')
-  // The engine comes while the pupil reads; never on a line that must be spared.
+  // The engine comes while the student reads; never on a line that must be spared.
   const idle = window.requestIdleCallback || ((fn: () => void) => setTimeout(fn, 1500))
   const loaded = new Promise(ok => addEventListener('load', ok))
   Promise.all([part('extras'), loaded]).then(

@@ -1,6 +1,6 @@
 // Follows a lesson's recording while it is prepared: the fraction and the time
 // left change in place; when its state changes, the parts of the page that say
-// so are fetched anew. Nothing that is being typed is touched.
+// so are fetched again. Nothing that is being typed is touched.
 import { leftWords } from './staff/time-left'
 
 interface Doc {

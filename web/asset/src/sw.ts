@@ -47,7 +47,7 @@ async function stock(): Promise<void> {
   }
 }
 
-/** Shells of other builds go; kept lessons are nobody's but the pupil's to delete. */
+/** Shells of other builds go; kept lessons are nobody's but the student's to delete. */
 async function tidy(): Promise<void> {
   if (!(await (await caches.open(shell)).match(page))) return // the older one still serves
   for (const name of await caches.keys())

@@ -217,7 +217,7 @@ function attach(box: HTMLElement): void {
           f.size === Number(box.dataset.size) && (known ? known === print : f.name === box.dataset.name)
         if (same) {
           plan = await insist(() => ask<Plan>('GET', `/uploads/${open}`)).catch((e: Problem) => {
-            // Storage has forgotten it, or it ran out: begin anew.
+            // Storage has forgotten it, or it ran out: begin again.
             if (e.status === 404 || e.status === 410) return undefined
             throw e
           })

@@ -7,7 +7,7 @@ test('a day is the local one', () => {
   assert.equal(dayOf(new Date(2020, 11, 31, 23, 59, 59)), '2020-12-31')
 })
 
-test('the account begins anew at midnight and after nonsense', () => {
+test('the account begins again at midnight and after nonsense', () => {
   let text = ''
   let now = new Date(2020, 3, 5, 23, 59)
   const account = new Account(

@@ -16,7 +16,7 @@ export interface Heartbeat {
   sentAt: string
 }
 
-/** Beyond this many stretches the server refuses; a session starts anew before. */
+/** Beyond this many stretches the server refuses; a session starts again before. */
 export const maxSpans = 1500
 
 /** Adds a stretch to sorted, separate ones. Touching ones become one. */

@@ -1,4 +1,4 @@
-// Which of the engine's levels a pupil's choice means. Pure.
+// Which of the engine's levels a student's choice means. Pure.
 
 /** The data-saver's picture: small, and a blackboard's writing can still be read. */
 export const saverHeight = 360

@@ -11,7 +11,7 @@ export interface Stage {
   ensure(): Promise<void>
   /** Says what is happening; "" when all is well. */
   say(word: string, value?: string): void
-  /** What the pupil chose to be played: "auto", "saver", a height, "sound". */
+  /** What the student chose to be played: "auto", "saver", a height, "sound". */
   choice: string
   /** The number of the language that is spoken, and its rendition; 0: the first. */
   spoken: number
