@@ -11,4 +11,4 @@ CREATE TABLE event_counts (
 );
 CREATE INDEX event_counts_expires ON event_counts (expires_ms);
 
-INSERT INTO settings (name, value) VALUES ('migration 160', 'expands');
+INSERT INTO settings (name, value) VALUES ('migration 162', 'expands');
