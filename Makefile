@@ -79,15 +79,17 @@ test: deps-test build lint test-web test-race test-e2e vuln ## everything, under
 
 test-go: assets generate $(TOOLS)/versitygw ## the Go tests without the race detector (quicker)
 	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test ./...
+	cd test/external && LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test ./...
 
 # SQLite is C turned into Go, and five times slower under the race detector. So the tests that ask it most, the
 # access matrix with its 4,000 requests, the desks, the stores and the search, run without; the journeys run the whole
-# house with it, and `make test-long` everything.
-SLOW_WITH_RACE := lenlop/cmd/lenlop lenlop/web lenlop/infra/sqldb lenlop/infra/sqlsearch lenlop/infra/meili
+# product with it, and `make test-long` everything.
+SLOW_WITH_RACE := lenlop/cmd/lenlop lenlop/test/system lenlop/web lenlop/infra/sqldb lenlop/infra/sqlsearch lenlop/infra/meili
 
 test-race: assets generate $(TOOLS)/versitygw ## the Go tests, with the race detector, on both databases and both S3 servers
 	LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -timeout 15m $(SLOW_WITH_RACE)
-	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 go test -race -timeout 15m -run 'TestJourneys$$|TestIdempotency|TestDeactivation' ./cmd/lenlop
+	cd test/external && LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -timeout 15m ./...
+	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 go test -race -timeout 15m -run 'TestJourneys$$|TestIdempotency|TestDeactivation' ./test/system
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw \
 		go test -race -timeout 15m $(filter-out $(SLOW_WITH_RACE),$(shell go list ./...))
 
@@ -104,6 +106,7 @@ shots: bin/lenlop node_modules/.installed ## pictures of every page, 360 and 128
 test-long: export LENLOP_TEST_MEDIA ?= $(CURDIR)/../shared/media
 test-long: bin/lenlop $(TOOLS)/versitygw $(TOOLS)/minio ## slow proofs: kill -9 rounds, long recordings, seams, a third S3 server
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw LENLOP_TEST_MINIO=$(TOOLS)/minio go test -race -tags long -timeout 90m ./...
+	cd test/external && CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -race -tags long -timeout 90m ./...
 	$(MAKE) test-clock
 
 test-clock: bin/lenlop node_modules/.installed ## journeys and viewership when weeks, months, terms and years end, in three zones (LENLOP_CLOCK_ALL=1: each in each)
@@ -111,10 +114,12 @@ test-clock: bin/lenlop node_modules/.installed ## journeys and viewership when w
 
 test-scale: bin/lenlop $(TOOLS)/versitygw ## the scale topology as processes, killed and cut by chance (LENLOP_SCALE_ROUNDS, _SECONDS, _SEED)
 	LENLOP_TEST_REQUIRE=1 LENLOP_TEST_BINARY=$(CURDIR)/bin/lenlop LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw \
-		go test -tags long -timeout 60m -v -run 'TestJourneysAtScale|TestScale|TestZombie|TestFsckAtScale' ./cmd/lenlop
+		go test -tags long -timeout 60m -v -run TestFsckAtScale ./cmd/lenlop
+	cd test/external && LENLOP_TEST_REQUIRE=1 LENLOP_TEST_BINARY=$(CURDIR)/bin/lenlop LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw \
+		go test -tags long -timeout 60m -v -run 'TestJourneysAtScale|TestScale|TestZombie' .
 
 bench-scale: assets generate $(TOOLS)/versitygw ## workers, the queue, heartbeats and players at scale (LENLOP_BENCH_RATE, _SECONDS, _PLAYERS)
-	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -tags bench -timeout 30m -run TestBenchmarkScale -v ./cmd/lenlop
+	cd test/external && LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -tags bench -timeout 30m -run TestBenchmarkScale -v .
 
 bench-search: ## search on both databases at 20,000 lessons (LENLOP_BENCH_LESSONS): success at 3, MRR, p50, p95
 	go test -run '^$$' -bench . -benchtime 200x ./infra/sqlsearch
@@ -123,7 +128,7 @@ bench-transcode: ## the transcoder against plain ffmpeg (LENLOP_BENCH_SLIDES, LE
 	go test -tags bench -timeout 120m -run TestBenchmark -v ./transcoder
 
 bench-viewership: assets generate ## heartbeats and the department's pages on both databases (LENLOP_BENCH_VIEWS, _RATE, _SECONDS)
-	go test -tags bench -timeout 30m -run TestBenchmarkHeartbeats -v ./cmd/lenlop
+	go test -tags bench -timeout 30m -run TestBenchmarkHeartbeats -v ./test/system
 	go test -run '^$$' -bench . -benchtime 3x ./infra/sqldb
 
 # The browser benches need more tools than the tests: of their own, so that
@@ -133,9 +138,9 @@ bench-viewership: assets generate ## heartbeats and the department's pages on bo
 	@touch $@
 
 bench-web: deps-test bin/lenlop node_modules/.installed .tools/web/.installed $(TOOLS)/versitygw ## pages, player and segments against their bounds; one table at the end
-	@bad=0; { LENLOP_BENCH_LINES=1 go test -count=1 -run TestPagesWeighLittle -v ./cmd/lenlop || bad=1; \
+	@bad=0; { LENLOP_BENCH_LINES=1 go test -count=1 -run TestPagesWeighLittle -v ./test/system || bad=1; \
 	for f in test/bench/*.mjs; do node $$f || bad=1; done; \
-	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -tags bench -count=1 -timeout 30m -run 'TestBenchmarkSegments|TestBenchmarkRelay' -v ./cmd/lenlop || bad=1; \
+	LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -tags bench -count=1 -timeout 30m -run 'TestBenchmarkSegments|TestBenchmarkRelay' -v ./test/system || bad=1; \
 	exit $$bad; } | node scripts/bench-table.mjs; exit $${PIPESTATUS[0]}
 	$(MAKE) bench-search
 
@@ -144,6 +149,7 @@ lint: generate words $(TOOLS)/staticcheck ## gofmt, vet, staticcheck, words, go.
 	go vet ./...
 	$(TOOLS)/staticcheck ./...
 	go mod tidy -diff
+	cd test/external && go mod tidy -diff && go vet ./...
 	cd tools && go mod tidy -diff && go vet ./... && go test ./...
 	shellcheck scripts/apt-need scripts/make-secrets scripts/vuln .ci/run
 

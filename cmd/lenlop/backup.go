@@ -8,17 +8,18 @@ import (
 	"path/filepath"
 	"strings"
 
+	"lenlop/cmd/lenlop/app"
 	"lenlop/infra/s3"
 	"lenlop/services/backup"
 )
 
-// vaultFlags say with what a backup is locked, and how its bucket is reached.
+// vaultFlags say with which key a backup is encrypted, and how its bucket is reached.
 type vaultFlags struct {
 	Key         string `help:"File with the backup's key: a passphrase, an age identity, or age recipients, which can write and not read." required:"" type:"existingfile" placeholder:"FILE"`
 	S3Endpoint  string `name:"backup-s3-endpoint" env:"LENLOP_BACKUP_S3_ENDPOINT" help:"S3 server of an s3:// address; empty: AWS's own." placeholder:"URL"`
 	S3Region    string `name:"backup-s3-region" env:"LENLOP_BACKUP_S3_REGION" help:"Its region." default:"us-east-1"`
 	S3AccessKey string `name:"backup-s3-access-key" env:"LENLOP_BACKUP_S3_ACCESS_KEY" help:"Its access key; empty: the SDK's own chain."`
-	S3SecretKey string `name:"backup-s3-secret-key" env:"LENLOP_BACKUP_S3_SECRET_KEY" help:"Its secret key; rather LENLOP_BACKUP_S3_SECRET_KEY_FILE."`
+	S3SecretKey string `name:"backup-s3-secret-key" env:"LENLOP_BACKUP_S3_SECRET_KEY" help:"Its secret key; better LENLOP_BACKUP_S3_SECRET_KEY_FILE."`
 
 	work int // cost of a passphrase; 0: age's own
 }
@@ -62,14 +63,14 @@ func (v vaultFlags) open(ctx context.Context, at string, c *backup.Copier) error
 }
 
 type backupCmd struct {
-	serveFlags
+	app.Settings
 	vaultFlags
 	To    string `help:"Folder, or s3://BUCKET/PREFIX." required:"" placeholder:"WHERE"`
 	Keep  int    `help:"Keep this many of the newest backups and remove the older ones; 0 keeps all." placeholder:"N"`
 	Check bool   `help:"Copy nothing: read the newest backup back, every byte of it."`
 }
 
-// Run copies the house, whether it runs or not.
+// Run copies all data, beside a running server or without one.
 func (c backupCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	if c.To, err = absolute(c.To); err != nil {
 		return err
@@ -77,16 +78,16 @@ func (c backupCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	if c.Check {
 		return c.check(ctx, out)
 	}
-	h, err := openPlace(ctx, c.serveFlags, c.logger(), false, false)
+	a, err := app.OpenData(ctx, app.Config{Settings: c.Settings, Log: c.Logger(), Version: version}, app.OpenOptions{})
 	if err != nil {
 		return err
 	}
-	defer h.close()
-	if err := h.current(ctx); err != nil {
+	defer a.Close()
+	if err := a.RequireCurrent(ctx); err != nil {
 		return err
 	}
-	copier := h.copier()
-	copier.Holds = h.db.Holds()
+	copier := a.Copier()
+	copier.Holds = a.DB.Holds()
 	if err := c.open(ctx, c.To, copier); err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func (c backupCmd) Run(ctx context.Context, out io.Writer) (err error) {
 		fmt.Fprintf(out, "DAMAGED  %s: its bytes are not those that the database wrote down\n", key)
 	}
 	if len(res.Missing)+len(res.Damaged) > 0 {
-		return errSaid // nothing older is removed either
+		return app.ErrReported // nothing older is removed either
 	}
 	if c.Keep <= 0 {
 		return nil

@@ -12,12 +12,13 @@ import (
 
 	"lenlop/infra/s3"
 	"lenlop/services/backup"
+	"lenlop/test/system/harness"
 )
 
 // TestBackupOfMoreThanOneRequest: a file too large for one request goes into
 // a bucket in parts, and comes back the same.
 func TestBackupOfMoreThanOneRequest(t *testing.T) {
-	store, err := s3.New(t.Context(), s3.Config{Endpoint: versitygw(t), Bucket: "lenlop", PathStyle: true, AccessKey: "examaccess", SecretKey: "examsecret"})
+	store, err := s3.New(t.Context(), s3.Config{Endpoint: harness.S3Server(t), Bucket: "lenlop", PathStyle: true, AccessKey: "examaccess", SecretKey: "examsecret"})
 	if err != nil {
 		t.Fatal(err)
 	}

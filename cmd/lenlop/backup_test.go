@@ -16,10 +16,12 @@ import (
 
 	"filippo.io/age"
 
+	"lenlop/cmd/lenlop/app"
 	"lenlop/infra/s3"
 	"lenlop/services/backup"
 	"lenlop/services/media"
 	"lenlop/test/pgtest"
+	"lenlop/test/system/harness"
 )
 
 // kept is what a house holds: the rows of each table, and every object's SHA-256.
@@ -28,26 +30,26 @@ type kept struct {
 	objects map[string]string
 }
 
-func keptBy(t *testing.T, h *house) kept {
+func keptBy(t *testing.T, h *app.App) kept {
 	t.Helper()
 	k := kept{objects: map[string]string{}}
 	var err error
-	if k.rows, err = h.db.Counts(t.Context()); err != nil {
+	if k.rows, err = h.DB.Counts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var keys []string
-	if err := h.media.List(t.Context(), "", func(o media.Object) bool { keys = append(keys, o.Key); return true }); err != nil {
+	if err := h.Media.List(t.Context(), "", func(o media.Object) bool { keys = append(keys, o.Key); return true }); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range keys {
-		if k.objects[key], _, err = backup.Sum(t.Context(), h.media, key); err != nil {
+		if k.objects[key], _, err = backup.Sum(t.Context(), h.Media, key); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return k
 }
 
-// same wants all that was kept. A house at work writes jobs of its own.
+// same wants all that was kept. A running installation writes jobs of its own.
 func (k kept) same(t *testing.T, other kept) {
 	t.Helper()
 	for _, rows := range []map[string]int64{k.rows, other.rows} {
@@ -61,18 +63,18 @@ func (k kept) same(t *testing.T, other kept) {
 	}
 }
 
-// said runs a command and gives what it wrote.
-func said(t *testing.T, run func(context.Context, io.Writer) error) (string, error) {
+// outputOf runs a command and gives what it wrote.
+func outputOf(t *testing.T, run func(context.Context, io.Writer) error) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	err := run(t.Context(), &out)
 	return out.String(), err
 }
 
-// succeeds wants a command to succeed and to say something.
+// succeeds wants a command to succeed and to print something.
 func succeeds(t *testing.T, run func(context.Context, io.Writer) error, want ...string) {
 	t.Helper()
-	out, err := said(t, run)
+	out, err := outputOf(t, run)
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -83,43 +85,38 @@ func succeeds(t *testing.T, run func(context.Context, io.Writer) error, want ...
 	}
 }
 
-func folderFlags(dir string) serveFlags {
-	return serveFlags{dataFlags: dataFlags{Data: dir, S3Bucket: "lenlop", S3Region: "us-east-1", Timezone: "Asia/Ho_Chi_Minh", Log: "error"},
-		MaxUpload: 20 << 30, Quota: 200 << 30}
-}
-
 // look opens a place that nobody has open and shows it.
-func look(t *testing.T, f serveFlags, do func(h *house)) {
+func look(t *testing.T, f app.Settings, do func(h *app.App)) {
 	t.Helper()
-	h, err := openPlace(t.Context(), f, quietLogger(), true, false)
+	h, err := app.OpenData(t.Context(), app.Config{Settings: f, Log: harness.QuietLogger()}, app.OpenOptions{Alone: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer h.close()
+	defer h.Close()
 	do(h)
 }
 
-// fill makes a house with a lesson that was watched, aired and written about.
-func fill(t *testing.T, h *testHouse) lessonJSON {
-	teacher, reviewer, student := h.as("giao-vien"), h.as("chuyen-vien"), h.as("")
-	l := teacher.draft("Hằng đẳng thức \"đáng nhớ\" <7>")
-	teacher.upload(l.ID, recording(t, 4))
-	l = teacher.until(l.ID, 2*time.Minute, settled)
-	teacher.ok("POST", "/lessons/"+l.ID+"/submit", nil, 200, &l)
-	reviewer.ok("POST", "/lessons/"+l.ID+"/approve", map[string]any{}, 200, &l)
-	student.until(l.ID, time.Minute, func(l lessonJSON) bool { return l.Playback != nil && l.Playback.Board != "" })
+// fill makes a lesson that was watched, aired and written about.
+func fill(t *testing.T, h *harness.System) harness.Lesson {
+	teacher, reviewer, student := h.As("giao-vien"), h.As("chuyen-vien"), h.As("")
+	l := teacher.Draft("Hằng đẳng thức \"đáng nhớ\" <7>")
+	teacher.Upload(l.ID, harness.Recording(t, 4))
+	l = teacher.Until(l.ID, 2*time.Minute, harness.Settled)
+	teacher.OK("POST", "/lessons/"+l.ID+"/submit", nil, 200, &l)
+	reviewer.OK("POST", "/lessons/"+l.ID+"/approve", map[string]any{}, 200, &l)
+	student.Until(l.ID, time.Minute, func(l harness.Lesson) bool { return l.Playback != nil && l.Playback.Board != "" })
 	var s struct{ Token string }
-	student.ok("POST", "/lessons/"+l.ID+"/playback-sessions", map[string]any{}, 201, &s)
-	student.ok("POST", "/heartbeats", map[string]any{"token": s.Token, "sequence": 1, "played": [][2]float64{{0, 4}}, "seconds": 4, "position": 4, "rate": 1}, 202, nil)
+	student.OK("POST", "/lessons/"+l.ID+"/playback-sessions", map[string]any{}, 201, &s)
+	student.OK("POST", "/heartbeats", map[string]any{"token": s.Token, "sequence": 1, "played": [][2]float64{{0, 4}}, "seconds": 4, "position": 4, "rate": 1}, 202, nil)
 	return l
 }
 
 // workDone waits until nothing is left to do that takes long.
-func workDone(t *testing.T, h *house) {
+func workDone(t *testing.T, h *app.App) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		var n int
-		err := h.db.Reader(t.Context()).NewRaw("SELECT COUNT(*) FROM jobs WHERE state IN ('waiting', 'running') AND subject <> ''").Scan(t.Context(), &n)
+		err := h.DB.Reader(t.Context()).NewRaw("SELECT COUNT(*) FROM jobs WHERE state IN ('waiting', 'running') AND subject <> ''").Scan(t.Context(), &n)
 		if err != nil || time.Now().After(end) {
 			t.Fatalf("%d jobs left: %v", n, err)
 		}
@@ -129,7 +126,7 @@ func workDone(t *testing.T, h *house) {
 	}
 }
 
-// TestBackup copies a house while it runs, makes it again in a folder and at
+// TestBackup copies an installation while it runs, restores it in a folder and at
 // scale, killed in the middle, and moves it; everything is the same each time.
 func TestBackup(t *testing.T) {
 	dir := t.TempDir()
@@ -141,43 +138,43 @@ func TestBackup(t *testing.T) {
 	var was kept
 	t.Run("while it runs", func(t *testing.T) { was = backUp(t, locked, to) })
 	if was.rows["view_sessions"] != 1 || len(was.objects) < 10 {
-		t.Fatalf("not much of a house: %v", was)
+		t.Fatalf("not much data: %v", was)
 	}
 	t.Run("folder", func(t *testing.T) {
 		t.Chdir(dir) // storage changes the working directory: names are made whole before
-		restore := restoreCmd{serveFlags: folderFlags(again), vaultFlags: locked, From: filepath.Base(to)}
-		succeeds(t, restore.Run, "the house is whole")
-		look(t, folderFlags(again), func(h *house) { was.same(t, keptBy(t, h)) })
-		if _, err := said(t, restore.Run); err == nil || !strings.Contains(explain(err), "not empty") {
-			t.Errorf("restored over a house: %v", err)
+		restore := restoreCmd{Settings: harness.FolderSettings(again), vaultFlags: locked, From: filepath.Base(to)}
+		succeeds(t, restore.Run, "no problems found")
+		look(t, harness.FolderSettings(again), func(h *app.App) { was.same(t, keptBy(t, h)) })
+		if _, err := outputOf(t, restore.Run); err == nil || !strings.Contains(app.Explain(err), "not empty") {
+			t.Errorf("restored over existing data: %v", err)
 		}
 		wrong := locked
 		wrong.Key = filepath.Join(dir, "wrong")
 		if err := os.WriteFile(wrong.Key, []byte("con khác\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := said(t, restoreCmd{serveFlags: folderFlags(t.TempDir()), vaultFlags: wrong, From: to}.Run); err == nil || !strings.Contains(explain(err), "passphrase is not") {
+		if _, err := outputOf(t, restoreCmd{Settings: harness.FolderSettings(t.TempDir()), vaultFlags: wrong, From: to}.Run); err == nil || !strings.Contains(app.Explain(err), "passphrase is not") {
 			t.Errorf("a wrong passphrase: %v", err)
 		}
 	})
 	t.Run("scale, killed and repeated", func(t *testing.T) { restoreAtScale(t, locked, to, was) })
 	t.Run("move", func(t *testing.T) {
-		f := folderFlags(t.TempDir())
-		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), versitygw(t), "examaccess", "examsecret"
+		f := harness.FolderSettings(t.TempDir())
+		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), harness.S3Server(t), "examaccess", "examsecret"
 		file := filepath.Join(t.TempDir(), "settings")
 		text := fmt.Sprintf("LENLOP_DATABASE=%s\nLENLOP_S3_ENDPOINT=%s\nLENLOP_S3_ACCESS_KEY=examaccess\nLENLOP_S3_SECRET_KEY=examsecret\n", f.Database, f.S3Endpoint)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		move := migrateCmd{dataFlags: folderFlags(again).dataFlags, To: file}
-		succeeds(t, move.Run, "every hash compared", "the house is whole")
-		look(t, f, func(h *house) { was.same(t, keptBy(t, h)) })
-		if _, err := said(t, move.Run); err == nil || !strings.Contains(explain(err), "not empty") {
-			t.Errorf("moved over a house: %v", err)
+		move := migrateCmd{DataSettings: harness.FolderSettings(again).DataSettings, To: file}
+		succeeds(t, move.Run, "every hash compared", "no problems found")
+		look(t, f, func(h *app.App) { was.same(t, keptBy(t, h)) })
+		if _, err := outputOf(t, move.Run); err == nil || !strings.Contains(app.Explain(err), "not empty") {
+			t.Errorf("moved over existing data: %v", err)
 		}
 		toBucket(t, f, was)
 	})
-	t.Run("fsck", func(t *testing.T) { damages(t, folderFlags(again)) })
+	t.Run("fsck", func(t *testing.T) { damages(t, harness.FolderSettings(again)) })
 	t.Run("damaged copy", func(t *testing.T) {
 		files, err := filepath.Glob(filepath.Join(to, "objects", "*", "*.age"))
 		if err != nil || len(files) == 0 {
@@ -191,44 +188,44 @@ func TestBackup(t *testing.T) {
 		if err := os.WriteFile(files[0], raw, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := said(t, backupCmd{vaultFlags: locked, To: to, Check: true}.Run); err == nil || !strings.Contains(explain(err), "damaged") {
+		if _, err := outputOf(t, backupCmd{vaultFlags: locked, To: to, Check: true}.Run); err == nil || !strings.Contains(app.Explain(err), "damaged") {
 			t.Errorf("a damaged copy passes: %v", err)
 		}
-		if _, err := said(t, restoreCmd{serveFlags: folderFlags(t.TempDir()), vaultFlags: locked, From: to}.Run); err == nil || !strings.Contains(explain(err), "damaged") {
+		if _, err := outputOf(t, restoreCmd{Settings: harness.FolderSettings(t.TempDir()), vaultFlags: locked, From: to}.Run); err == nil || !strings.Contains(app.Explain(err), "damaged") {
 			t.Errorf("a damaged copy is restored: %v", err)
 		}
 	})
 }
 
-// backUp makes a house and copies it twice while its workers run.
+// backUp makes data and copies it twice while its workers run.
 func backUp(t *testing.T, locked vaultFlags, to string) kept {
-	h := startHouse(t, nil)
+	h := harness.Start(t, nil)
 	l := fill(t, h)
-	workDone(t, h.house)
-	copyIt := backupCmd{serveFlags: h.house.flags, vaultFlags: locked, To: to}
+	workDone(t, h.App)
+	copyIt := backupCmd{Settings: h.App.Settings, vaultFlags: locked, To: to}
 	succeeds(t, copyIt.Run, "read back and whole")
-	succeeds(t, fsckCmd{serveFlags: h.house.flags}.Run, "the house is whole")
+	succeeds(t, fsckCmd{Settings: h.App.Settings}.Run, "no problems found")
 	// While somebody copies nothing is removed; afterwards it is.
-	holds, key := h.house.db.Holds(), "lessons/"+l.ID+"/captions/vi.thu.vtt"
-	if _, err := h.house.media.Put(t.Context(), key, strings.NewReader("WEBVTT"), 6, media.PutOptions{}); err != nil {
+	holds, key := h.App.DB.Holds(), "lessons/"+l.ID+"/captions/vi.thu.vtt"
+	if _, err := h.App.Media.Put(t.Context(), key, strings.NewReader("WEBVTT"), 6, media.PutOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(holds.Hold(t.Context(), "x", time.Now().Add(time.Hour)), h.house.media.Delete(t.Context(), key)); err != nil {
+	if err := errors.Join(holds.Hold(t.Context(), "x", time.Now().Add(time.Hour)), h.App.Media.Delete(t.Context(), key)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.house.media.Head(t.Context(), key); err != nil {
+	if _, err := h.App.Media.Head(t.Context(), key); err != nil {
 		t.Errorf("removed while somebody copies: %v", err)
 	}
-	if err := errors.Join(h.house.dropHeld(t.Context()), holds.Release(t.Context(), "x", time.Now())); err != nil {
+	if err := errors.Join(h.App.DropHeld(t.Context()), holds.Release(t.Context(), "x", time.Now())); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.house.media.Head(t.Context(), key); err != nil {
+	if _, err := h.App.Media.Head(t.Context(), key); err != nil {
 		t.Errorf("removed before the hold ended: %v", err)
 	}
-	if err := h.house.dropHeld(t.Context()); err != nil {
+	if err := h.App.DropHeld(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.house.media.Head(t.Context(), key); err == nil {
+	if _, err := h.App.Media.Head(t.Context(), key); err == nil {
 		t.Error("not removed after the hold")
 	}
 	succeeds(t, copyIt.Run, " 0 of them new")
@@ -237,7 +234,7 @@ func backUp(t *testing.T, locked vaultFlags, to string) kept {
 		t.Fatal(err)
 	}
 	copyIt.Keep = 1
-	if out, err := said(t, copyIt.Run); err == nil || !strings.Contains(explain(err), "backup other") || !strings.Contains(out, "whole") {
+	if out, err := outputOf(t, copyIt.Run); err == nil || !strings.Contains(app.Explain(err), "backup other") || !strings.Contains(out, "whole") {
 		t.Errorf("pruned while somebody copies: %q, %v", out, err)
 	}
 	if err := holds.Release(t.Context(), "backup other", time.Now()); err != nil {
@@ -248,12 +245,12 @@ func backUp(t *testing.T, locked vaultFlags, to string) kept {
 		t.Error("an object that no backup names is still there")
 	}
 	succeeds(t, backupCmd{vaultFlags: locked, To: to, Check: true}.Run, "is whole")
-	return keptBy(t, h.house)
+	return keptBy(t, h.App)
 }
 
-// toBucket copies a house at scale into a bucket with a key that only writes,
+// toBucket copies a scale installation into a bucket with a key that only writes,
 // and makes it again in a folder with the other half of the key.
-func toBucket(t *testing.T, f serveFlags, was kept) {
+func toBucket(t *testing.T, f app.Settings, was kept) {
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
@@ -275,17 +272,17 @@ func toBucket(t *testing.T, f serveFlags, was kept) {
 		t.Fatal(err)
 	}
 	const to = "s3://copies/truong/hom-nay"
-	copyIt := backupCmd{serveFlags: f, vaultFlags: writes, To: to}
+	copyIt := backupCmd{Settings: f, vaultFlags: writes, To: to}
 	succeeds(t, copyIt.Run, "the key here can only write")
-	if _, err := said(t, backupCmd{vaultFlags: writes, To: to, Check: true}.Run); err == nil {
+	if _, err := outputOf(t, backupCmd{vaultFlags: writes, To: to, Check: true}.Run); err == nil {
 		t.Error("a key that only writes has read")
 	}
 	copyIt.vaultFlags, copyIt.Keep = reads, 1
 	succeeds(t, copyIt.Run, " 0 of them new", "older backups removed: 1, with 0 objects")
 	succeeds(t, backupCmd{vaultFlags: reads, To: to, Check: true}.Run, "is whole")
-	again := folderFlags(t.TempDir())
-	succeeds(t, restoreCmd{serveFlags: again, vaultFlags: reads, From: to}.Run, "the house is whole")
-	look(t, again, func(h *house) { was.same(t, keptBy(t, h)) })
+	again := harness.FolderSettings(t.TempDir())
+	succeeds(t, restoreCmd{Settings: again, vaultFlags: reads, From: to}.Run, "no problems found")
+	look(t, again, func(h *app.App) { was.same(t, keptBy(t, h)) })
 }
 
 // failing is a place whose process dies when it has stored some objects.
@@ -315,37 +312,37 @@ type brokenReader struct{}
 func (brokenReader) Read([]byte) (int, error) { return 0, errKilled }
 
 func restoreAtScale(t *testing.T, locked vaultFlags, from string, was kept) {
-	f := folderFlags(t.TempDir())
-	f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), versitygw(t), "examaccess", "examsecret"
-	look(t, f, func(h *house) {
-		c := h.copier()
+	f := harness.FolderSettings(t.TempDir())
+	f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), harness.S3Server(t), "examaccess", "examsecret"
+	look(t, f, func(h *app.App) {
+		c := h.Copier()
 		if err := locked.open(t.Context(), from, c); err != nil {
 			t.Fatal(err)
 		}
-		c.Media = &failing{h.media, 5}
+		c.Media = &failing{h.Media, 5}
 		if _, err := c.Restore(t.Context(), ""); !errors.Is(err, errKilled) {
 			t.Fatalf("not killed: %v", err)
 		}
-		c.Media, c.Database = h.media, cut{h.db}
+		c.Media, c.Database = h.Media, cut{h.DB}
 		if _, err := c.Restore(t.Context(), ""); err == nil {
 			t.Fatal("half a database was restored")
 		}
-		if full, err := h.db.Empty(t.Context()); full != "" || err != nil {
+		if full, err := h.DB.Empty(t.Context()); full != "" || err != nil {
 			t.Fatalf("half a database stays: %q, %v", full, err)
 		}
 	})
-	succeeds(t, restoreCmd{serveFlags: f, vaultFlags: locked, From: from}.Run, "the house is whole")
-	look(t, f, func(h *house) { was.same(t, keptBy(t, h)) })
+	succeeds(t, restoreCmd{Settings: f, vaultFlags: locked, From: from}.Run, "no problems found")
+	look(t, f, func(h *app.App) { was.same(t, keptBy(t, h)) })
 }
 
-// damages harms a house by hand, one thing at a time; each is found and named.
-func damages(t *testing.T, f serveFlags) {
-	succeeds(t, fsckCmd{serveFlags: f}.Run, "the house is whole")
+// damages harms data by hand, one thing at a time; each is found and named.
+func damages(t *testing.T, f app.Settings) {
+	succeeds(t, fsckCmd{Settings: f}.Run, "no problems found")
 	var recordingKey, segmentKey, lessonID string
-	look(t, f, func(h *house) {
+	look(t, f, func(h *app.App) {
 		for q, v := range map[string]*string{"SELECT storage_key FROM recordings": &recordingKey, "SELECT id FROM lessons": &lessonID,
 			"SELECT storage_key FROM segments WHERE position = 0 LIMIT 1": &segmentKey} {
-			if err := h.db.Reader(t.Context()).NewRaw(q).Scan(t.Context(), v); err != nil {
+			if err := h.DB.Reader(t.Context()).NewRaw(q).Scan(t.Context(), v); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -355,7 +352,7 @@ func damages(t *testing.T, f serveFlags) {
 	}
 	run := func(q string, args ...any) func(t *testing.T) {
 		return func(t *testing.T) {
-			db, err := sql.Open("sqlite", f.dsn())
+			db, err := sql.Open("sqlite", f.DSN())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -396,16 +393,16 @@ func damages(t *testing.T, f serveFlags) {
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			d.harm(t)
-			out, err := said(t, fsckCmd{serveFlags: f, Quick: d.quick}.Run)
-			if !errors.Is(err, errSaid) || !strings.Contains(out, d.want) {
+			out, err := outputOf(t, fsckCmd{Settings: f, Quick: d.quick}.Run)
+			if !errors.Is(err, app.ErrReported) || !strings.Contains(out, d.want) {
 				t.Errorf("%v, %q does not say %q", err, out, d.want)
 			}
 			if d.mends {
-				succeeds(t, fsckCmd{serveFlags: f, Quick: true, Mend: true}.Run, "all mended")
+				succeeds(t, fsckCmd{Settings: f, Quick: true, Mend: true}.Run, "all repaired")
 			} else {
 				d.mend(t)
 			}
-			succeeds(t, fsckCmd{serveFlags: f}.Run, "the house is whole")
+			succeeds(t, fsckCmd{Settings: f}.Run, "no problems found")
 		})
 	}
 }

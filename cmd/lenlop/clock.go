@@ -16,8 +16,8 @@ var errClock = errors.New("LENLOP_CLOCK is for tests: only serve --demo takes it
 // long. So it is refused for data that is not a demo's, where others than this machine could reach the site, and
 // where other processes could share the database: their clocks would differ from this one.
 //
-// The shift (dataFlags.ClockShift) is constant, so time passes as it does on the machine, and the database's clock is moved by the same
-// (sqldb.Pool.ClockShift). Storage, logs and the time limits of connections keep the machine's time.
+// The shift (app.DataSettings.ClockShift) is constant, so time passes as it does on the machine, and the database's
+// clock is moved by the same (sqldb.Pool.ClockShift). Storage, logs and the time limits of connections keep the machine's time.
 func (c serveCmd) clockShift(now time.Time) (time.Duration, error) {
 	if c.clock == "" {
 		return 0, nil
@@ -27,7 +27,7 @@ func (c serveCmd) clockShift(now time.Time) (time.Duration, error) {
 		return 0, fmt.Errorf("LENLOP_CLOCK=%s: want a time like 2026-11-30T00:05:00+07:00", c.clock)
 	}
 	host, _, err := net.SplitHostPort(c.Listen)
-	if err != nil || !loopback(host) || !c.Demo || c.PublicURL != "" || len(c.TrustedProxies) > 0 || c.Database != "" || !c.embedded() {
+	if err != nil || !loopback(host) || !c.Demo || c.PublicURL != "" || len(c.TrustedProxies) > 0 || c.Database != "" || !c.Embedded() {
 		return 0, errClock
 	}
 	return start.Sub(now), nil

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"lenlop/web/api"
+	"github.com/alecthomas/kong"
 )
 
 // runs the command line as main does.
@@ -54,6 +54,9 @@ func TestSettings(t *testing.T) {
 	if code, _, errs := command(t, "serve", "--data", data, "--listen", "0.0.0.0:0"); code != 1 || !strings.Contains(errs, "--tls-cert") {
 		t.Errorf("plain http for everybody: %d %s", code, errs)
 	}
+	if code, _, errs := command(t, "serve", "--quota=-1"); code != 2 || !strings.Contains(errs, "quota") {
+		t.Errorf("a negative quota: %d %s", code, errs)
+	}
 	if code, _, _ := command(t, "serve", "--khong-co"); code != 2 {
 		t.Errorf("an unknown flag: %d", code)
 	}
@@ -78,46 +81,35 @@ func TestAccountsFromTheCommandLine(t *testing.T) {
 	}
 }
 
-// TestRoutesAndDocumentAgree: what is served is documented, and the other way round.
-func TestRoutesAndDocumentAgree(t *testing.T) {
-	h := startHouse(t, nil)
-	doc, err := api.Document()
-	if err != nil {
+// TestSecretFiles: a setting may be a file, and the environment wins over it.
+func TestSecretFiles(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(name, []byte("bi mat\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	documented := map[string]bool{}
-	for path, item := range doc.Paths.Map() {
-		for method := range item.Operations() {
-			documented[method+" "+path] = true
+	t.Setenv("LENLOP_S3_SECRET_KEY_FILE", name)
+	parse := func() string {
+		var c struct {
+			Doctor doctorCmd `cmd:""`
 		}
-	}
-	served := 0
-	for _, r := range h.served() {
-		path, ok := strings.CutPrefix(r.Path, api.Base)
-		if !ok || path == "/openapi.json" || path == "/docs" {
-			continue
+		file, err := fileResolver(nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		var parts []string
-		for _, p := range strings.Split(path, "/") {
-			if name, ok := strings.CutPrefix(p, ":"); ok {
-				p = "{" + name + "}"
-			}
-			parts = append(parts, p)
+		p, err := kong.New(&c, kong.DefaultEnvars("LENLOP"), kong.Resolvers(file))
+		if err != nil {
+			t.Fatal(err)
 		}
-		key := r.Method + " " + strings.Join(parts, "/")
-		if !documented[key] {
-			t.Errorf("%s is served and not documented", key)
+		if _, err := p.Parse([]string{"doctor"}); err != nil {
+			t.Fatal(err)
 		}
-		delete(documented, key)
-		served++
+		return c.Doctor.S3SecretKey
 	}
-	for key := range documented {
-		t.Errorf("%s is documented and not served", key)
+	if got := parse(); got != "bi mat" {
+		t.Errorf("secret %q", got)
 	}
-	if served < 30 {
-		t.Errorf("only %d calls", served)
-	}
-	if status, _, body := h.as("").get(api.Base + "/openapi.json"); status != 200 || !strings.Contains(string(body), `"openapi":"3.1.0"`) {
-		t.Errorf("the document: %d %.80s", status, body)
+	t.Setenv("LENLOP_S3_SECRET_KEY", "khac")
+	if got := parse(); got != "khac" {
+		t.Errorf("secret %q", got)
 	}
 }

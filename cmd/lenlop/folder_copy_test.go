@@ -6,15 +6,17 @@ import (
 	"strings"
 	"testing"
 
+	"lenlop/cmd/lenlop/app"
 	"lenlop/services/media"
+	"lenlop/test/system/harness"
 )
 
 // describe lists every object with its size, ETag and content type.
-func describe(t *testing.T, h *house) map[string]string {
+func describe(t *testing.T, h *app.App) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	err := h.media.List(t.Context(), "", func(o media.Object) bool {
-		o, err := h.media.Head(t.Context(), o.Key)
+	err := h.Media.List(t.Context(), "", func(o media.Object) bool {
+		o, err := h.Media.Head(t.Context(), o.Key)
 		if err != nil {
 			t.Error(err)
 		}
@@ -27,39 +29,40 @@ func describe(t *testing.T, h *house) map[string]string {
 	return all
 }
 
-// TestCopiedFolder: what docs/operations.md says of copying a stopped server's
-// data folder: whole with its extended attributes, not without them.
+// TestCopiedFolder: a copy of a stopped server's data folder is complete with its
+// extended attributes and not without them, as docs/operations.md says.
 func TestCopiedFolder(t *testing.T) {
 	dir := t.TempDir()
-	original := folderFlags(filepath.Join(dir, "original"))
+	original := harness.FolderSettings(filepath.Join(dir, "original"))
 	var rows kept
 	var objects map[string]string
-	first, err := openPlace(t.Context(), original, quietLogger(), true, true)
+	first, err := app.OpenData(t.Context(), app.Config{Settings: original, Log: harness.QuietLogger()},
+		app.OpenOptions{Alone: true, Fresh: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := first.db.Migrate(t.Context()); err != nil {
+	if err := first.DB.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	first.close()
-	look(t, original, func(h *house) {
-		furnish(t, h.db)
+	first.Close()
+	look(t, original, func(h *app.App) {
+		harness.AddAccounts(t, h.DB)
 		for key, body := range map[string]string{"lessons/l1/recordings/r": "một bản ghi", "lessons/l1/packages/p/master.m3u8": "#EXTM3U\n"} {
-			_, err := h.media.Put(t.Context(), key, strings.NewReader(body), int64(len(body)), media.PutOptions{ContentType: "application/x-test"})
+			_, err := h.Media.Put(t.Context(), key, strings.NewReader(body), int64(len(body)), media.PutOptions{ContentType: "application/x-test"})
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 		rows, objects = keptBy(t, h), describe(t, h)
 	})
-	cp := func(option, name string) serveFlags {
+	cp := func(option, name string) app.Settings {
 		to := filepath.Join(dir, name)
 		if out, err := exec.Command("cp", option, original.Data, to).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
-		return folderFlags(to)
+		return harness.FolderSettings(to)
 	}
-	look(t, cp("-a", "whole"), func(h *house) {
+	look(t, cp("-a", "whole"), func(h *app.App) {
 		rows.same(t, keptBy(t, h))
 		for key, want := range objects {
 			if got := describe(t, h)[key]; got != want {
@@ -67,7 +70,7 @@ func TestCopiedFolder(t *testing.T) {
 			}
 		}
 	})
-	look(t, cp("-r", "without-attributes"), func(h *house) {
+	look(t, cp("-r", "without-attributes"), func(h *app.App) {
 		got := describe(t, h)
 		for key, want := range objects {
 			if got[key] == want {

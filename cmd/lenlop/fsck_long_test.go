@@ -14,31 +14,33 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/cmd/lenlop/app"
 	"lenlop/infra/meili/meilitest"
 	"lenlop/services/media"
 	"lenlop/test/pgtest"
+	"lenlop/test/system/harness"
 )
 
 // TestFsckAtScale breaks each invariant by hand, on PostgreSQL, an S3 server
 // and Meilisearch's stand-in; fsck names it and ends with an error, and finds
-// the house whole again when it is mended.
+// no problem left when it is repaired.
 func TestFsckAtScale(t *testing.T) {
-	endpoint, dsn, search := versitygw(t), pgtest.Postgres(t), meilitest.New(t)
-	h := startHouse(t, func(f *serveFlags) {
+	endpoint, dsn, search := harness.S3Server(t), pgtest.Postgres(t), meilitest.New(t)
+	h := harness.Start(t, func(f *app.Settings) {
 		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = dsn, endpoint, "examaccess", "examsecret"
 		f.MeiliURL, f.MeiliKey = search.URL, search.Key
 		f.Scratch = filepath.Join(f.Data, "files-in-the-making")
 	})
 	l := fill(t, h)
-	workDone(t, h.house)
+	workDone(t, h.App)
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if ids, err := h.house.meili.Differences(t.Context()); err == nil && len(ids) == 0 {
+		if ids, err := h.App.Meili.Differences(t.Context()); err == nil && len(ids) == 0 {
 			break
 		} else if time.Now().After(end) {
 			t.Fatalf("Meilisearch never follows: %v %v", ids, err)
 		}
 	}
-	b := breaker{t, h.house}
+	b := breaker{t, h.App}
 	recordingKey := b.text("SELECT storage_key FROM recordings")
 	segmentKey := b.text("SELECT storage_key FROM segments WHERE position > 0 AND rung LIKE '%p' ORDER BY storage_key LIMIT 1")
 	playlistKey := b.playlist(l)
@@ -63,38 +65,38 @@ func TestFsckAtScale(t *testing.T) {
 		{"I3 does not decode", b.spoil(segmentKey), b.spoil(segmentKey), "it does not play", 5},
 		{"I4 totals", b.run("UPDATE view_totals SET views = views + 1"), b.run("UPDATE view_totals SET views = views - 1"), "I4  lesson " + l.ID, 0},
 		{"I5 database's index", b.run("UPDATE lessons SET title = title || ' khác'"), b.run("UPDATE lessons SET title = REPLACE(title, ' khác', '')"), "I5  lesson " + l.ID + ": the search index", 0},
-		{"I5 Meilisearch", search.Wipe, func() { succeeds(t, fsckCmd{serveFlags: h.house.flags, Quick: true, Mend: true}.Run, "all mended") }, "I5  lesson " + l.ID + ": the search server", 0},
+		{"I5 Meilisearch", search.Wipe, func() { succeeds(t, fsckCmd{Settings: h.App.Settings, Quick: true, Mend: true}.Run, "all repaired") }, "I5  lesson " + l.ID + ": the search server", 0},
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			d.harm()
-			out, err := said(t, fsckCmd{serveFlags: h.house.flags, Decode: d.decode}.Run)
-			if !errors.Is(err, errSaid) || !strings.Contains(out, d.want) {
+			out, err := outputOf(t, fsckCmd{Settings: h.App.Settings, Decode: d.decode}.Run)
+			if !errors.Is(err, app.ErrReported) || !strings.Contains(out, d.want) {
 				t.Errorf("%v, %q does not say %q", err, out, d.want)
 			}
 			if d.mend == nil {
 				d.mend = b.put(playlistKey, good)
 			}
 			d.mend()
-			succeeds(t, fsckCmd{serveFlags: h.house.flags, Decode: d.decode}.Run, "the house is whole")
+			succeeds(t, fsckCmd{Settings: h.App.Settings, Decode: d.decode}.Run, "no problems found")
 		})
 	}
 	t.Run("I6", func(t *testing.T) { b.strays(l.ID) })
 	t.Run("away", func(t *testing.T) {
 		search.SetDown(true)
-		succeeds(t, fsckCmd{serveFlags: h.house.flags, Quick: true}.Run, "does not answer, so it was not compared", "the house is whole")
+		succeeds(t, fsckCmd{Settings: h.App.Settings, Quick: true}.Run, "does not answer, so it was not compared", "no problems found")
 		search.SetDown(false)
 	})
 }
 
-// breaker harms a house.
+// breaker damages data.
 type breaker struct {
 	t *testing.T
-	h *house
+	h *app.App
 }
 
 func (b breaker) text(query string) (s string) {
 	b.t.Helper()
-	if err := b.h.db.Reader(b.t.Context()).NewRaw(query).Scan(b.t.Context(), &s); err != nil {
+	if err := b.h.DB.Reader(b.t.Context()).NewRaw(query).Scan(b.t.Context(), &s); err != nil {
 		b.t.Fatalf("%s: %v", query, err)
 	}
 	return s
@@ -102,7 +104,7 @@ func (b breaker) text(query string) (s string) {
 
 func (b breaker) run(query string) func() {
 	return func() {
-		res, err := b.h.db.Writer(b.t.Context()).ExecContext(b.t.Context(), query)
+		res, err := b.h.DB.Writer(b.t.Context()).ExecContext(b.t.Context(), query)
 		if err != nil {
 			b.t.Fatalf("%s: %v", query, err)
 		}
@@ -114,7 +116,7 @@ func (b breaker) run(query string) func() {
 
 func (b breaker) get(key string) []byte {
 	b.t.Helper()
-	body, _, err := b.h.media.Get(b.t.Context(), key, media.All)
+	body, _, err := b.h.Media.Get(b.t.Context(), key, media.All)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -128,7 +130,7 @@ func (b breaker) get(key string) []byte {
 
 func (b breaker) put(key string, raw []byte) func() {
 	return func() {
-		if _, err := b.h.media.Put(b.t.Context(), key, bytes.NewReader(raw), int64(len(raw)), media.PutOptions{}); err != nil {
+		if _, err := b.h.Media.Put(b.t.Context(), key, bytes.NewReader(raw), int64(len(raw)), media.PutOptions{}); err != nil {
 			b.t.Fatal(err)
 		}
 	}
@@ -158,10 +160,10 @@ func (b breaker) spoil(key string) func() {
 }
 
 // playlist is the key of one of the lesson's stored playlists.
-func (b breaker) playlist(l lessonJSON) string {
+func (b breaker) playlist(l harness.Lesson) string {
 	b.t.Helper()
 	key := ""
-	err := b.h.media.List(b.t.Context(), media.Prefix(l.ID), func(o media.Object) bool {
+	err := b.h.Media.List(b.t.Context(), media.Prefix(l.ID), func(o media.Object) bool {
 		if strings.HasSuffix(o.Key, ".m3u8") && !strings.HasSuffix(o.Key, "master.m3u8") {
 			key = o.Key
 		}
@@ -179,29 +181,31 @@ func (b breaker) strays(lessonID string) {
 	t, key := b.t, "lessons/"+lessonID+"/packages/ma/la.bin"
 	b.put(key, []byte("lạ"))()
 	lost := media.Recording(lessonID, "khongaibiet")
-	if _, err := b.h.parts.Create(t.Context(), lost, "video/mp4"); err != nil {
+	if _, err := b.h.Parts.Create(t.Context(), lost, "video/mp4"); err != nil {
 		t.Fatal(err)
 	}
-	h, err := openPlace(t.Context(), b.h.flags, quietLogger(), false, false)
+	h, err := app.OpenData(t.Context(), app.Config{Settings: b.h.Settings, Log: harness.QuietLogger()}, app.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer h.close()
-	h.now = func() time.Time { return time.Now().Add(9 * 24 * time.Hour) }
-	if err := h.open(t.Context()); err != nil {
+	defer h.Close()
+	h.Now = func() time.Time { return time.Now().Add(9 * 24 * time.Hour) }
+	if err := h.OpenServices(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	look := func(mend bool) (string, error) {
-		return said(t, func(ctx context.Context, out io.Writer) error { return h.fsck(ctx, out, true, mend) })
+		return outputOf(t, func(ctx context.Context, out io.Writer) error {
+			return h.Inspect(ctx, out, app.InspectOptions{Quick: true, Mend: mend})
+		})
 	}
 	out, err := look(false)
-	if !errors.Is(err, errSaid) || !strings.Contains(out, "I6  "+key) || !strings.Contains(out, "I6  "+lost) {
+	if !errors.Is(err, app.ErrReported) || !strings.Contains(out, "I6  "+key) || !strings.Contains(out, "I6  "+lost) {
 		t.Errorf("%v: %s", err, out)
 	}
-	if out, err := look(true); err != nil || !strings.Contains(out, "all mended") {
+	if out, err := look(true); err != nil || !strings.Contains(out, "all repaired") {
 		t.Errorf("%v: %s", err, out)
 	}
-	if out, err := look(false); err != nil || !strings.Contains(out, "the house is whole") {
+	if out, err := look(false); err != nil || !strings.Contains(out, "no problems found") {
 		t.Errorf("%v: %s", err, out)
 	}
 }

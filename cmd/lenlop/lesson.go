@@ -11,9 +11,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"lenlop/cmd/lenlop/app"
 	"lenlop/web/signin"
 )
 
@@ -22,7 +22,7 @@ type lessonCmd struct {
 }
 
 type lessonAddCmd struct {
-	serveFlags
+	app.Settings
 	File        string `arg:"" help:"The recording." type:"existingfile"`
 	Title       string `help:"Title." required:""`
 	Subject     string `help:"Subject code, for example toan." required:""`
@@ -35,38 +35,37 @@ type lessonAddCmd struct {
 	Wait        bool   `help:"Wait until the recording is ready."`
 }
 
-// Run talks to the server that holds the data folder, or is one for as long as
-// it takes.
+// Run uses the server that has the data folder locked, or serves for as long as
+// the lesson takes.
 func (c lessonAddCmd) Run(ctx context.Context, out io.Writer) error {
-	f, err := hold(c.Data)
-	var held *heldError
-	if errors.As(err, &held) {
-		client, derr := dialControl(c.Data)
+	f, err := app.LockFolder(c.Data)
+	var inUse *app.InUseError
+	if errors.As(err, &inUse) {
+		client, derr := app.DialControl(c.Data)
 		if derr != nil {
 			return fmt.Errorf("%w (its control socket does not answer: %w)", err, derr)
 		}
-		_, address, _ := strings.Cut(held.by, "\n")
-		return c.add(ctx, &remote{client, "http://lenlop"}, strings.TrimSpace(address), out)
+		return c.add(ctx, &remote{client, "http://lenlop"}, inUse.Address(), out)
 	}
 	if err != nil {
 		return err
 	}
-	defer f.release()
-	return c.alone(ctx, f, out)
+	defer f.Release()
+	return c.alone(ctx, out)
 }
 
 // alone serves on loopback for itself and works until the lesson is done.
-func (c lessonAddCmd) alone(ctx context.Context, f *folder, out io.Writer) error {
-	if c.Log == "info" {
-		c.Log = "warn" // the progress bar is what the person looks at
+func (c lessonAddCmd) alone(ctx context.Context, out io.Writer) error {
+	if c.LogLevel == "info" {
+		c.LogLevel = "warn" // the progress bar is what the person looks at
 	}
-	h, err := build(ctx, c.serveFlags, f.dir, c.logger())
+	a, err := app.New(ctx, app.Config{Settings: c.Settings, Log: c.Logger(), Version: version})
 	if err != nil {
 		return err
 	}
-	defer h.close()
+	defer a.Close()
 	stopped := make(chan struct{})
-	handler, err := h.site(serveCmd{serveFlags: c.serveFlags}, stopped)
+	handler, err := a.Handler(stopped)
 	if err != nil {
 		return err
 	}
@@ -75,14 +74,14 @@ func (c lessonAddCmd) alone(ctx context.Context, f *folder, out io.Writer) error
 	defer close(stopped)
 	working, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- h.runner.Run(working) }()
-	c.Wait = true // nobody else would finish the work
-	err = c.add(ctx, &remote{srv.Client(), srv.URL}, c.address("http://127.0.0.1:8080"), out)
+	go func() { ended <- a.Runner.Run(working) }()
+	c.Wait = true // no other process would finish the work
+	err = c.add(ctx, &remote{srv.Client(), srv.URL}, c.Address("http://127.0.0.1:8080"), out)
 	stop()
 	return errors.Join(err, <-ended)
 }
 
-// add does the job over the API, as any script would.
+// add makes the lesson over the API, as any script would.
 func (c lessonAddCmd) add(ctx context.Context, r *remote, address string, out io.Writer) error {
 	f, err := os.Open(c.File)
 	if err != nil {
@@ -104,7 +103,7 @@ func (c lessonAddCmd) add(ctx context.Context, r *remote, address string, out io
 	if err := r.call(ctx, "POST", "/lessons", in, &l); err != nil {
 		return err
 	}
-	bar := newBar()
+	bar := newProgressBar()
 	if err := c.upload(ctx, r, l.ID, f, st.Size(), bar); err != nil {
 		bar.end()
 		return err
@@ -132,7 +131,7 @@ func (c lessonAddCmd) add(ctx context.Context, r *remote, address string, out io
 }
 
 // upload sends the recording part by part; a part that fails is sent again.
-func (c lessonAddCmd) upload(ctx context.Context, r *remote, id string, f *os.File, size int64, bar *bar) error {
+func (c lessonAddCmd) upload(ctx context.Context, r *remote, id string, f *os.File, size int64, bar *progressBar) error {
 	var u struct {
 		ID        string `json:"id"`
 		PartSize  int64  `json:"partSize"`
@@ -162,7 +161,7 @@ func (c lessonAddCmd) upload(ctx context.Context, r *remote, id string, f *os.Fi
 }
 
 // follow shows progress until the recording is ready or failed.
-func (c lessonAddCmd) follow(ctx context.Context, r *remote, id string, bar *bar) (lessonState, error) {
+func (c lessonAddCmd) follow(ctx context.Context, r *remote, id string, bar *progressBar) (lessonState, error) {
 	for {
 		var l lessonState
 		if err := r.call(ctx, "GET", "/lessons/"+id, nil, &l); err != nil {
@@ -269,7 +268,7 @@ func (r *remote) part(ctx context.Context, upload string, n int, body *io.Sectio
 		return err
 	}
 	if len(signed.Parts) != 1 {
-		return errors.New("the server gave no address for it")
+		return errors.New("the server gave no address for the part")
 	}
 	p := signed.Parts[0]
 	req, err := http.NewRequestWithContext(ctx, p.Method, p.URL, body)

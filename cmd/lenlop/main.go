@@ -1,5 +1,5 @@
-// Command lenlop is the whole product in one binary: the site, its workers,
-// and the tools of the one who runs it.
+// Command lenlop is the whole product in one binary: the site, its workers, and
+// the operator's tools.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"lenlop/cmd/lenlop/app"
 	"lenlop/infra/sandbox"
 )
 
@@ -26,17 +27,17 @@ type cli struct {
 	Clock  string `help:"For tests: the time at which the program's clock starts (RFC 3339); only with serve --demo on loopback." hidden:"" placeholder:"TIME"`
 
 	Serve   serveCmd   `cmd:"" help:"Serve the site and do its work."`
-	Work    workCmd    `cmd:"" help:"Do the work without serving: any number of these beside the site, on PostgreSQL and S3."`
-	Seed    seedCmd    `cmd:"" help:"Make a believable province in an empty folder, for trials and benchmarks."`
+	Work    workCmd    `cmd:"" help:"Do the work without serving: any number of these beside the site, with PostgreSQL and S3."`
+	Seed    seedCmd    `cmd:"" help:"Make a realistic province in an empty folder, for trials and benchmarks."`
 	Lesson  lessonCmd  `cmd:"" help:"Lessons from the command line."`
 	User    userCmd    `cmd:"" help:"Accounts from the command line."`
-	Person  personCmd  `cmd:"" help:"One person's data: give it out, or erase it."`
+	Person  personCmd  `cmd:"" help:"One person's data: export it, or erase it."`
 	Report  reportCmd  `cmd:"" help:"Signed reports."`
 	Audit   auditCmd   `cmd:"" help:"The log of who did what."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database up to this version, make the bucket if there is none, and stop; with --to, move the house."`
-	Backup  backupCmd  `cmd:"" help:"Copy the house, encrypted, while it runs."`
-	Restore restoreCmd `cmd:"" help:"Make the house again from a backup, in an empty place."`
-	Fsck    fsckCmd    `cmd:"" help:"Look the house over: database, objects and search index."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database up to this version, make the bucket if there is none, and stop; with --to, move the data to another installation."`
+	Backup  backupCmd  `cmd:"" help:"Make an encrypted copy of all data, also while the server runs."`
+	Restore restoreCmd `cmd:"" help:"Restore a backup into an empty installation."`
+	Fsck    fsckCmd    `cmd:"" help:"Check all data: database, objects and search index."`
 	Doctor  doctorCmd  `cmd:"" help:"Say what is missing on this machine and how to get it."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -53,8 +54,8 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is main with its edges as parameters. Exit codes: 0 done, 1 failed, 2
-// wrong use.
+// run is main with its arguments and outputs as parameters. Exit codes: 0 done,
+// 1 failed, 2 wrong usage.
 func run(args []string, out, errs io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -94,14 +95,11 @@ func run(args []string, out, errs io.Writer) int {
 	}
 	c.Serve.clock = c.Clock
 	if err := k.Run(); err != nil {
-		if errors.Is(err, errSaid) {
+		if errors.Is(err, app.ErrReported) {
 			return 1
 		}
-		fmt.Fprintln(errs, "lenlop:", explain(err))
+		fmt.Fprintln(errs, "lenlop:", app.Explain(err))
 		return 1
 	}
 	return 0
 }
-
-// errSaid ends a command that has already told its user what is wrong.
-var errSaid = errors.New("said")

@@ -18,7 +18,7 @@ type reportCmd struct {
 
 type reportVerifyCmd struct {
 	File string `arg:"" type:"existingfile" help:"The file that the report's page or the API gives."`
-	Key  string `help:"The house's public key in hex, as GET /api/v1/report-key says it. Without it only that nobody changed the file since it was signed is checked, not who signed it." placeholder:"HEX"`
+	Key  string `help:"The installation's public key in hex, as GET /api/v1/report-key gives it. Without it only that the file was not changed since it was signed is checked, not who signed it." placeholder:"HEX"`
 }
 
 // Run prints what the report is, or fails.

@@ -44,14 +44,14 @@ func TestReportVerify(t *testing.T) {
 		code := run(append([]string{"report", "verify", file}, args...), &out, &errs)
 		return code, out.String() + errs.String()
 	}
-	if code, said := verify(raw, "--key", strings.ToUpper(key)); code != 0 || !strings.Contains(said, "good report r1") || !strings.Contains(said, "corrects r0") || !strings.Contains(said, key) {
-		t.Errorf("%d %s", code, said)
+	if code, out := verify(raw, "--key", strings.ToUpper(key)); code != 0 || !strings.Contains(out, "good report r1") || !strings.Contains(out, "corrects r0") || !strings.Contains(out, key) {
+		t.Errorf("%d %s", code, out)
 	}
-	if code, said := verify(raw); code != 0 || !strings.Contains(said, "--key") {
-		t.Errorf("%d %s", code, said)
+	if code, out := verify(raw); code != 0 || !strings.Contains(out, "--key") {
+		t.Errorf("%d %s", code, out)
 	}
-	if code, said := verify(raw, "--key", strings.Repeat("0", 64)); code != 1 || !strings.Contains(said, "another key") {
-		t.Errorf("%d %s", code, said)
+	if code, out := verify(raw, "--key", strings.Repeat("0", 64)); code != 1 || !strings.Contains(out, "another key") {
+		t.Errorf("%d %s", code, out)
 	}
 	var doc map[string]any
 	if err := json.Unmarshal(raw, &doc); err != nil {
@@ -68,14 +68,14 @@ func TestReportVerify(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if code, said := verify(bad); code != 1 {
-				t.Errorf("%s changed to %q: %d %s", field, with, code, said)
+			if code, out := verify(bad); code != 1 {
+				t.Errorf("%s changed to %q: %d %s", field, with, code, out)
 			}
 		}
 	}
 	for _, bad := range []string{"", "{}", "null", "not json"} {
-		if code, said := verify([]byte(bad)); code != 1 || !strings.Contains(said, "not a signed report") {
-			t.Errorf("%q: %d %s", bad, code, said)
+		if code, out := verify([]byte(bad)); code != 1 || !strings.Contains(out, "not a signed report") {
+			t.Errorf("%q: %d %s", bad, code, out)
 		}
 	}
 }

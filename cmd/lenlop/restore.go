@@ -4,27 +4,29 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"lenlop/cmd/lenlop/app"
 )
 
 type restoreCmd struct {
-	serveFlags
+	app.Settings
 	vaultFlags
 	From     string `help:"Folder, or s3://BUCKET/PREFIX." required:"" placeholder:"WHERE"`
 	Snapshot string `help:"Which one; empty: the newest." placeholder:"TIME"`
-	NoFsck   bool   `name:"no-fsck" help:"Do not look the new house over at the end."`
+	NoFsck   bool   `name:"no-fsck" help:"Do not inspect the restored data at the end."`
 }
 
-// Run makes the house again in an empty place, and looks it over.
+// Run restores a backup into an empty installation, and inspects it.
 func (c restoreCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	if c.From, err = absolute(c.From); err != nil {
 		return err
 	}
-	h, err := openPlace(ctx, c.serveFlags, c.logger(), true, true)
+	a, err := app.OpenData(ctx, app.Config{Settings: c.Settings, Log: c.Logger(), Version: version},
+		app.OpenOptions{Alone: true, Fresh: true})
 	if err != nil {
 		return err
 	}
-	defer h.close()
-	copier := h.copier()
+	defer a.Close()
+	copier := a.Copier()
 	if err := c.open(ctx, c.From, copier); err != nil {
 		return err
 	}
@@ -33,20 +35,5 @@ func (c restoreCmd) Run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	fmt.Fprintf(out, "restored %s: %d rows, %d objects (%s)\n", res.Snapshot, sum(res.Rows), res.Objects, megabytes(res.Bytes))
-	return h.settle(ctx, out, c.NoFsck)
-}
-
-// settle makes the search index of a house that has just come to its place,
-// and looks the house over.
-func (h *house) settle(ctx context.Context, out io.Writer, unseen bool) error {
-	if err := h.open(ctx); err != nil {
-		return err
-	}
-	if _, err := h.catalog.Rebuild(ctx); err != nil {
-		return err
-	}
-	if unseen {
-		return nil
-	}
-	return h.fsck(ctx, out, false, false)
+	return a.Settle(ctx, out, c.NoFsck)
 }

@@ -1,6 +1,6 @@
-// Package deploy_test checks the files that are not Go: the compose file is
-// loaded as Docker would, the proxy's configuration as nginx would, and alerts
-// and dashboards name metrics that there are.
+// Package deploy_test checks the files that are not Go: the proxy's configuration is
+// loaded by nginx, alerts and dashboards name metrics that exist, and units name flags
+// that exist. test/external/deploy checks the Compose file and the manifests.
 package deploy_test
 
 import (
@@ -16,9 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/compose-spec/compose-go/v2/cli"
-	"github.com/compose-spec/compose-go/v2/types"
-
 	"lenlop/infra/telemetry"
 )
 
@@ -31,71 +28,6 @@ func read(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(raw)
-}
-
-func compose(t *testing.T) *types.Project {
-	t.Helper()
-	o, err := cli.NewProjectOptions([]string{filepath.Join(top, "docker-compose.yml")}, cli.WithName("lenlop"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := o.LoadProject(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// pinned is an image with a version that does not move.
-var pinned = regexp.MustCompile(`^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?$|^lenlop:local$`)
-
-func TestCompose(t *testing.T) {
-	p := compose(t)
-	for _, name := range []string{"migrate", "web-1", "web-2", "worker", "database", "s3", "search", "front", "prometheus", "grafana"} {
-		s, err := p.GetService(name)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if !pinned.MatchString(s.Image) {
-			t.Errorf("%s: image %q is not pinned", name, s.Image)
-		}
-		if name != "migrate" && s.HealthCheck == nil {
-			t.Errorf("%s has no health check", name)
-		}
-		for key, value := range s.Environment {
-			if secret := regexp.MustCompile(`(?i)password|secret|_key`).MatchString(key); secret && value != nil && !strings.HasPrefix(*value, "/run/secrets/") {
-				t.Errorf("%s: %s stands in the environment", name, key)
-			}
-		}
-		for _, v := range s.Volumes {
-			if v.Type == types.VolumeTypeBind {
-				if _, err := os.Stat(v.Source); err != nil {
-					t.Errorf("%s mounts what is not there: %v", name, err)
-				}
-			} else if _, ok := p.Volumes[v.Source]; !ok {
-				t.Errorf("%s: volume %q has no name", name, v.Source)
-			}
-		}
-	}
-}
-
-// flags of the settings that the compose file gives exist.
-func TestComposeSettings(t *testing.T) {
-	config := read(t, filepath.Join(top, "cmd/lenlop/config.go"))
-	for _, s := range compose(t).Services {
-		for key := range s.Environment {
-			name, ours := strings.CutPrefix(key, "LENLOP_")
-			if !ours {
-				continue
-			}
-			flag := strings.ToLower(strings.ReplaceAll(strings.TrimSuffix(name, "_FILE"), "_", "-"))
-			field := strings.ReplaceAll(flag, "-", "")
-			if !strings.Contains(config, `name:"`+flag+`"`) && !regexp.MustCompile(`(?im)^\s+`+field+`\s`).MatchString(config) {
-				t.Errorf("%s: there is no setting %s", s.Name, key)
-			}
-		}
-	}
 }
 
 var metricName = regexp.MustCompile(`\b(lenlop_[a-z_]+|process_[a-z_]+|go_[a-z_]+)\b`)
@@ -142,7 +74,7 @@ func TestMetricsExist(t *testing.T) {
 
 // TestUnits holds the commands of units and manifests against the command line.
 func TestUnits(t *testing.T) {
-	config := read(t, filepath.Join(top, "cmd/lenlop/config.go")) + read(t, filepath.Join(top, "cmd/lenlop/serve.go")) + read(t, filepath.Join(top, "cmd/lenlop/backup.go")) +
+	config := read(t, filepath.Join(top, "cmd/lenlop/app/settings.go")) + read(t, filepath.Join(top, "cmd/lenlop/serve.go")) + read(t, filepath.Join(top, "cmd/lenlop/backup.go")) +
 		read(t, filepath.Join(top, "cmd/lenlop/work.go")) + read(t, filepath.Join(top, "cmd/lenlop/main.go"))
 	flags := regexp.MustCompile(`--([a-z][a-z-]+)`)
 	for _, file := range []string{"systemd/lenlop-web.service", "systemd/lenlop-work.service", "systemd/lenlop-backup.service", "kubernetes/lenlop.yaml"} {

@@ -18,8 +18,8 @@ before(async () => {
   const file = join(scratch, 'payloads.json')
   writeFileSync(file, JSON.stringify(list.map((p) => p.text)))
   const binary = join(scratch, 'house.test')
-  execFileSync('go', ['test', '-vet=off', '-c', '-o', binary, './cmd/lenlop'], { cwd: root, stdio: 'inherit' })
-  child = spawn(binary, ['-test.run', '^TestHostileHouse$', '-test.timeout', '10m'], { cwd: join(root, 'cmd/lenlop'), env: { ...process.env, LENLOP_TEST_PAYLOADS: file } })
+  execFileSync('go', ['test', '-vet=off', '-c', '-o', binary, './test/system'], { cwd: root, stdio: 'inherit' })
+  child = spawn(binary, ['-test.run', '^TestHostileSite$', '-test.timeout', '10m'], { cwd: join(root, 'test/system'), env: { ...process.env, LENLOP_TEST_PAYLOADS: file } })
   house = await new Promise((ok, no) => {
     let out = ''
     child.stdout.on('data', (d) => {

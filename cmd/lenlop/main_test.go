@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	"lenlop/test/system/harness"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }

@@ -1,0 +1,405 @@
+package system
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lenlop/cmd/lenlop/app"
+	"lenlop/services/people"
+	"lenlop/test/system/harness"
+	"lenlop/web"
+	"lenlop/web/api"
+	"lenlop/web/page"
+	"lenlop/web/signin"
+)
+
+// accessPage is the access matrix as people read it. The test's expectations
+// come from it and from nowhere else: a mistake in the policy shows as a
+// difference to this page.
+const accessPage = "docs/access.md"
+
+// columns of the matrix in their order, with the account that stands for each.
+var columns = []struct{ title, account string }{
+	{"anonymous", ""},
+	{"student", "hoc-sinh"},
+	{"teacher, own", "giao-vien"},
+	{"teacher, same school", "dong-nghiep"},
+	{"teacher, other school", "giao-vien-2"},
+	{"head, same school", "hieu-truong"},
+	{"head, other school", "hieu-truong-2"},
+	{"reviewer", "chuyen-vien"},
+	{"station", "dai"},
+	{"admin", "quan-tri"},
+	{"deactivated", "nghi-viec"},
+}
+
+// accessRow is one line of the matrix.
+type accessRow struct {
+	method, path, object, action string
+	allowed                      []bool // by column
+}
+
+func (r accessRow) route() string { return r.method + " " + r.path }
+
+// readMatrix reads the tables of the page.
+func readMatrix(t *testing.T) []accessRow {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(harness.Root(t), accessPage))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []accessRow
+	for n, line := range strings.Split(string(raw), "\n") {
+		cells := strings.Split(strings.Trim(line, "| "), "|")
+		for i := range cells {
+			cells[i] = strings.Trim(strings.TrimSpace(cells[i]), "`")
+		}
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(cells[0], "-") {
+			continue
+		}
+		if len(cells) != 4+len(columns) {
+			t.Fatalf("%s:%d: %d cells, want %d", accessPage, n+1, len(cells), 4+len(columns))
+		}
+		if cells[0] == "method" {
+			for i, c := range columns {
+				if cells[4+i] != c.title {
+					t.Fatalf("%s:%d: column %q, want %q", accessPage, n+1, cells[4+i], c.title)
+				}
+			}
+			continue
+		}
+		r := accessRow{method: cells[0], path: cells[1], object: cells[2], action: cells[3]}
+		for i, c := range cells[4:] {
+			if c != "yes" && c != "no" {
+				t.Fatalf("%s:%d: %s for %s, want yes or no", accessPage, n+1, c, columns[i].title)
+			}
+			r.allowed = append(r.allowed, c == "yes")
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// served is the router's own list.
+func (h *testSystem) served() []page.Route {
+	auth := signin.New(signin.Authenticator{People: h.App.People, Book: h.App.Locales, Limits: signin.NewLimits(h.App.Limits)})
+	return web.Site{Authenticator: auth, Handlers: h.App.Handlers(auth, nil)}.Routes()
+}
+
+// outside makes the product believe X-Forwarded-For from here, so that callers
+// can come from addresses that are not this machine's.
+func outside(f *app.Settings) { f.TrustedProxies = []string{"127.0.0.1"} }
+
+// TestAccessMatrix sends every route's request as every role and holds what
+// happens against docs/access.md; refused requests must have changed nothing.
+func TestAccessMatrix(t *testing.T) {
+	h := start(t, outside)
+	rows := readMatrix(t)
+	byRoute := map[string]page.Route{}
+	for _, r := range h.served() {
+		byRoute[r.Method+" "+r.Path] = r
+	}
+	listed := map[string]bool{}
+	for _, r := range rows {
+		listed[r.route()] = true
+		switch served, ok := byRoute[r.route()]; {
+		case !ok:
+			t.Errorf("%s lists %s, which is not served", accessPage, r.route())
+		case string(served.Action) != r.action:
+			t.Errorf("%s says %s is %s; it is %s", accessPage, r.route(), r.action, served.Action)
+		}
+	}
+	for route, r := range byRoute {
+		if !listed[route] {
+			t.Errorf("%s (%s) is missing from %s", route, r.Action, accessPage)
+		}
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	w := newWorld(h)
+	for _, r := range rows {
+		var q asked
+		made := false
+		for i, c := range columns {
+			if !made {
+				var err error
+				if q, err = w.request(r); err != nil {
+					t.Fatalf("%s %s: %v", r.route(), r.object, err)
+				}
+			}
+			clean := w.try(t, r, q, c.title, c.account, r.allowed[i])
+			// What was refused and changed nothing, or only looked, serves the
+			// next one too: making objects is what takes time here.
+			made = clean && (!r.allowed[i] || r.method == "GET" || r.method == "HEAD") && q.as == nil && !q.spends
+		}
+	}
+	t.Logf("%d rows, %d requests", len(rows), w.sent)
+}
+
+// try sends one request of the matrix; clean says that nothing was amiss.
+func (w *world) try(t *testing.T, r accessRow, q asked, column, account string, allowed bool) (clean bool) {
+	t.Helper()
+	failed := t.Failed()
+	before := w.facts(q)
+	kinds := []string{"cookie"}
+	if strings.HasPrefix(r.path, api.Base) {
+		kinds = []string{"bearer"}
+	}
+	if column == "deactivated" {
+		// An old cookie makes an anonymous visitor; an old token is refused
+		// whatever it asks for.
+		kinds = []string{"bearer", "cookie"}
+	}
+	for _, kind := range kinds {
+		want := allowed && (column != "deactivated" || kind == "cookie")
+		status, body := w.send(account, kind, q)
+		switch {
+		case want && (status < 200 || status >= 400):
+			t.Errorf("%s %s as %s (%s): %d, and should be allowed: %s", r.route(), r.object, column, kind, status, harness.Brief(body))
+		case !want && status != 401 && status != 403 && status != 404:
+			t.Errorf("%s %s as %s (%s): %d, and should be refused", r.route(), r.object, column, kind, status)
+		}
+		if after := w.facts(q); !want && after != before {
+			t.Errorf("%s %s as %s (%s) was refused and changed\n%s\nto\n%s", r.route(), r.object, column, kind, before, after)
+		}
+	}
+	return t.Failed() == failed
+}
+
+// TestEitherCredential: a cookie and a token give the same access.
+func TestEitherCredential(t *testing.T) {
+	h := start(t, outside)
+	w := newWorld(h)
+	for _, r := range readMatrix(t) {
+		if r.method != "GET" || strings.HasSuffix(r.path, "/events") || strings.Contains(r.path, "/watch/") {
+			continue
+		}
+		q, err := w.request(r) // looking changes nothing: one object for all
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range columns[:len(columns)-1] {
+			for _, kind := range []string{"bearer", "cookie"} {
+				if status, _ := w.send(c.account, kind, q); (status < 400) != r.allowed[i] {
+					t.Errorf("%s %s as %s with a %s: %d", r.route(), r.object, c.title, kind, status)
+				}
+			}
+		}
+	}
+}
+
+// TestForgedRequests: a form on another site cannot use somebody's cookie on
+// any route that changes something; a script's token is not sent by browsers
+// and so needs no such protection.
+func TestForgedRequests(t *testing.T) {
+	h := start(t, outside)
+	w := newWorld(h)
+	for _, r := range readMatrix(t) {
+		if r.method == "GET" || r.method == "HEAD" || r.method == "OPTIONS" {
+			continue
+		}
+		i := slices.Index(r.allowed[1:10], true) + 1
+		account := columns[i].account
+		for _, forged := range []http.Header{
+			{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://ke-xau.example"}},
+			{"Sec-Fetch-Site": {"same-site"}, "Origin": {"https://khac.truong.example"}},
+			{"Origin": {"https://ke-xau.example"}},
+			{"Origin": {"null"}},
+		} {
+			q, err := w.request(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.header = withHeader(q.header, forged)
+			before := w.facts(q)
+			if status, body := w.send(account, "cookie", q); status != 403 || !strings.Contains(string(body), "request.cross_origin") {
+				t.Errorf("%s %s forged with %v: %d %s", r.route(), r.object, forged, status, harness.Brief(body))
+			}
+			if w.facts(q) != before {
+				t.Errorf("%s %s forged with %v changed something", r.route(), r.object, forged)
+			}
+		}
+		q, err := w.request(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.header = withHeader(q.header, http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://ke-xau.example"}})
+		if status, body := w.send(account, "bearer", q); status >= 400 {
+			t.Errorf("%s %s with a token from another origin: %d %s", r.route(), r.object, status, harness.Brief(body))
+		}
+	}
+}
+
+// withHeader adds a request's own head to another.
+func withHeader(own, more http.Header) http.Header {
+	all := more.Clone()
+	maps.Copy(all, own)
+	return all
+}
+
+// TestDeactivation: somebody deactivated by an administrator is out within a
+// second, with every session they had, and while an event stream runs.
+func TestDeactivation(t *testing.T) {
+	h := start(t, nil)
+	teacher, admin := h.As("giao-vien"), h.As("quan-tri")
+	l := teacher.Draft("Còn làm việc")
+	w := newWorld(h)
+	secret, _, _, err := h.App.People.SignIn(context.Background(), "giao-vien", harness.Password, people.Browser, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.cookies["giao-vien"], w.tokens["giao-vien"] = secret, teacher.Token
+	mine := asked{method: "GET", path: "/teacher/lessons/" + l.ID}
+	for _, kind := range []string{"cookie", "bearer"} {
+		if status, _ := w.send("giao-vien", kind, mine); status != 200 {
+			t.Fatalf("before: %d with a %s", status, kind)
+		}
+	}
+	ended := follow(teacher, l.ID)
+	w.cookies["quan-tri"], w.tokens["quan-tri"] = "", admin.Token
+	address := w.address("giao-vien", w.playing("draft").ID)
+	if status, _ := w.send("", "", address); status != 200 {
+		t.Fatalf("the address of an unpublished lesson: %d", status)
+	}
+	off := asked{method: "POST", path: "/admin/people/p-giao-vien/active", body: "active=no", kind: formType}
+	if status, body := w.send("quan-tri", "bearer", off); status != http.StatusSeeOther {
+		t.Fatalf("deactivating: %d %s", status, harness.Brief(body))
+	}
+	at := time.Now()
+	for _, kind := range []string{"cookie", "bearer"} {
+		if status, _ := w.send("giao-vien", kind, mine); status != 401 && status != 403 && status != 404 {
+			t.Errorf("deactivated, and still served with a %s: %d", kind, status)
+		}
+	}
+	for status := 200; status == 200; time.Sleep(20 * time.Millisecond) { // the answer changes with time alone
+		if status, _ = w.send("", "", address); status == 200 && time.Since(at) > time.Second {
+			t.Errorf("an address handed out before still plays after %v", time.Since(at))
+			break
+		}
+	}
+	h.As("").Refused("POST", "/tokens", map[string]any{"username": "giao-vien", "password": harness.Password}, 401, "signin.wrong")
+	select {
+	case <-ended:
+		if d := time.Since(at); d > time.Second {
+			t.Errorf("the event stream ran on for %v", d)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the event stream of a deactivated person goes on")
+	}
+	// Let in again, the old sessions stay dead.
+	on := asked{method: "POST", path: "/admin/people/p-giao-vien/active", body: "active=yes", kind: formType}
+	w.send("quan-tri", "bearer", on)
+	if status, _ := w.send("giao-vien", "bearer", mine); status != 401 {
+		t.Errorf("an ended token lives again: %d", status)
+	}
+}
+
+// address is where a lesson plays, as it is handed out to an account: with its
+// token, for players that send no cookie.
+func (w *world) address(account, lesson string) asked {
+	w.h.T.Helper()
+	var l struct {
+		Playback struct{ HLS string }
+	}
+	(&harness.Caller{System: w.h.System, Name: account, Token: w.tokens[account], Client: w.client}).OK("GET", "/lessons/"+lesson, nil, 200, &l)
+	path, ours := strings.CutPrefix(l.Playback.HLS, w.h.URL)
+	if !ours || !strings.Contains(path, "?token=") {
+		w.h.T.Fatalf("address %q", l.Playback.HLS)
+	}
+	return asked{method: "GET", path: path}
+}
+
+// TestNobodyReviewsTheirOwn: a reviewer who teaches needs a colleague.
+func TestNobodyReviewsTheirOwn(t *testing.T) {
+	h := start(t, nil)
+	w := newWorld(h)
+	ctx := context.Background()
+	p, err := h.App.DB.People().Person(ctx, "p-giao-vien")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Grants = append(p.Grants, people.Grant{Role: people.Reviewer})
+	if err := h.App.DB.People().SavePerson(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	own := w.lesson("submitted")
+	h.As("giao-vien").Refused("POST", "/lessons/"+own+"/approve", map[string]any{}, 403, "access.denied")
+	h.As("giao-vien").Refused("POST", "/lessons/"+own+"/return", map[string]any{"reason": "Tự trả"}, 403, "access.denied")
+	h.As("chuyen-vien").OK("POST", "/lessons/"+own+"/approve", map[string]any{}, 200, nil)
+}
+
+// follow opens a lesson's event stream; what it gives closes when that ends.
+func follow(c *harness.Caller, lesson string) <-chan struct{} {
+	c.T.Helper()
+	req, err := http.NewRequest("GET", c.URL+api.Base+"/lessons/"+lesson+"/events", nil)
+	if err != nil {
+		c.T.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.Token)
+	res, err := c.Client.Do(req)
+	if err != nil {
+		c.T.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer res.Body.Close()
+		_, _ = io.Copy(io.Discard, res.Body)
+	}()
+	return ended
+}
+
+// TestSignOutEndsStreams: what was opened with a session ends with it.
+func TestSignOutEndsStreams(t *testing.T) {
+	h := start(t, nil)
+	teacher, other := h.As("giao-vien"), h.As("giao-vien")
+	l := teacher.Draft("Đang theo dõi")
+	ended, stays := follow(teacher, l.ID), follow(other, l.ID)
+	teacher.OK("DELETE", "/tokens/current", nil, 204, nil)
+	select {
+	case <-ended:
+	case <-stays:
+		t.Error("another session's stream ended with it")
+	case <-time.After(5 * time.Second):
+		t.Error("the stream of an ended session goes on")
+	}
+}
+
+// TestHeadsSeeTheirOwnSchool: a head who also teaches elsewhere is shown the
+// school they lead, never one they are only a member of.
+func TestHeadsSeeTheirOwnSchool(t *testing.T) {
+	h := start(t, nil)
+	w := newWorld(h)
+	ctx := context.Background()
+	for name, grants := range map[string][]people.Grant{
+		"hai-truong": {{Role: people.Student, School: "s1"}, {Role: people.Head, School: "s2"}},
+		"khong-dau":  {{Role: people.Head}},
+	} {
+		p := people.Person{ID: "p-" + name, Username: name, Name: name, Active: true, PasswordHash: harness.PasswordHash(), Grants: grants, CreatedAt: time.Now()}
+		if err := h.App.DB.People().SavePerson(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	theirs := w.lesson("draft") // of school s1
+	for _, name := range []string{"hai-truong", "khong-dau"} {
+		var out struct{ Items []harness.Lesson }
+		h.As(name).OK("GET", "/lessons", nil, 200, &out)
+		for _, l := range out.Items {
+			if l.ID == theirs {
+				t.Errorf("%s sees another school's draft in a list", name)
+			}
+		}
+		if status, _, body := h.As(name).Get("/school"); status == 200 && strings.Contains(string(body), theirs) {
+			t.Errorf("%s sees another school's draft on /school", name)
+		}
+	}
+}
