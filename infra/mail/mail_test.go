@@ -28,32 +28,32 @@ func server(t *testing.T, refuse bool) (address string, letter <-chan string) {
 		}
 		defer c.Close()
 		in := bufio.NewScanner(c)
-		say := func(s string) { fmt.Fprintf(c, "%s\r\n", s) }
-		say("220 thu.example ESMTP")
+		reply := func(s string) { fmt.Fprintf(c, "%s\r\n", s) }
+		reply("220 thu.example ESMTP")
 		var b strings.Builder
 		for data := false; in.Scan(); {
 			line := in.Text()
 			switch {
 			case data && line == ".":
 				data = false
-				say("250 2.0.0 taken")
+				reply("250 2.0.0 taken")
 				got <- b.String()
 			case data:
 				b.WriteString(strings.TrimPrefix(line, ".") + "\r\n")
 			case strings.HasPrefix(line, "EHLO"):
-				say("250-thu.example")
-				say("250 8BITMIME")
+				reply("250-thu.example")
+				reply("250 8BITMIME")
 			case strings.HasPrefix(line, "RCPT") && refuse:
-				say("550 5.1.1 no such box")
+				reply("550 5.1.1 no such box")
 			case line == "DATA":
 				data = true
-				say("354 go on")
+				reply("354 go on")
 			case line == "QUIT":
-				say("221 2.0.0 bye")
+				reply("221 2.0.0 bye")
 				return
 			default:
 				b.WriteString(line + "\r\n")
-				say("250 2.0.0 ok")
+				reply("250 2.0.0 ok")
 			}
 		}
 	}()

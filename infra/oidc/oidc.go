@@ -18,14 +18,14 @@ import (
 	"lenlop/services/people"
 )
 
-// Config names the provider and what it knows this house by.
+// Config names the provider and what it knows this server by.
 type Config struct {
 	Issuer, ClientID, ClientSecret string
 	Client                         *http.Client // nil: one with a timeout
 }
 
 // Provider is the province's own sign-in. It is asked for its addresses when
-// the first person comes, so that the house starts while it is away.
+// the first person comes, so that the server starts while it is away.
 type Provider struct {
 	c     Config
 	mu    sync.Mutex
@@ -87,9 +87,9 @@ func (p *Provider) Redeem(ctx context.Context, back, code, nonce, verifier strin
 	ctx = oidc.ClientContext(ctx, p.c.Client)
 	token, err := p.config(found, back).Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	if err != nil {
-		var said *oauth2.RetrieveError
-		if errors.As(err, &said) {
-			return refused(fmt.Errorf("the provider said %s", said.ErrorCode)) // its answer may hold secrets
+		var reported *oauth2.RetrieveError
+		if errors.As(err, &reported) {
+			return refused(fmt.Errorf("the provider answered %s", reported.ErrorCode)) // its answer may hold secrets
 		}
 		return people.Claims{}, fault.Wrap(errors.New("oidc: no answer to the code"), fault.Unavailable, "signin.external_away")
 	}

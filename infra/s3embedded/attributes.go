@@ -9,7 +9,7 @@ import (
 
 // attributes is versitygw's store of extended attributes with one change.
 // With every joined object versitygw keeps the end of each of its parts:
-// 13 KB for 20 GiB in parts of 8 MiB, where ext4 has room for 4 KB. Complete
+// 13 KB for 20 GiB in parts of 8 MiB, where ext4 holds 4 KB. Complete
 // then failed after all was copied. Nobody here reads an object by part, so
 // only the upload's id is kept (mend needs it).
 type attributes struct{ meta.XattrMeta }

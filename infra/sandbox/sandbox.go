@@ -147,7 +147,7 @@ func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
 	args := append([]string{s.prlimit}, s.limits(c)...)
 	switch {
 	case s.bwrap != "":
-		args = append(args, s.room(c, program)...)
+		args = append(args, s.bubblewrapArgs(c, program)...)
 	case s.self != "":
 		// Confined first, limited then: starting ourselves takes more address
 		// space than some commands may have.
@@ -166,7 +166,7 @@ func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	// What a cancelled command leaves is thrown away, so there is nothing to
 	// be gentle about; within bubblewrap, the death of its own process group
-	// ends the whole room.
+	// ends everything in the sandbox.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	tail := &tailBuffer{}
@@ -211,10 +211,10 @@ func (s *Sandbox) limits(c transcoder.Command) []string {
 	}
 }
 
-// room are bubblewrap's arguments: its own network, processes, users and
+// bubblewrapArgs are bubblewrap's arguments: its own network, processes, users and
 // names; of the file system only programs and libraries, and the command's
 // files under their own names.
-func (s *Sandbox) room(c transcoder.Command, program string) []string {
+func (s *Sandbox) bubblewrapArgs(c transcoder.Command, program string) []string {
 	args := []string{
 		s.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "sandbox",
 		"--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--dir", "/tmp",

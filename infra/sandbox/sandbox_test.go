@@ -124,9 +124,9 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestRoom: inside, there is no network, no /etc, nothing of the machine's
+// TestConfinement: inside, there is no network, no /etc, nothing of the machine's
 // files but what was given, and one folder to write.
-func TestRoom(t *testing.T) {
+func TestConfinement(t *testing.T) {
 	for _, name := range []string{"bubblewrap", "landlock"} {
 		t.Run(name, func(t *testing.T) {
 			s := both(t)[name]
@@ -136,12 +136,12 @@ func TestRoom(t *testing.T) {
 				}
 				t.Skip(name + " does not work here: not installed, or forbidden by a container or an old kernel; make test installs what it can")
 			}
-			room(t, s)
+			checkConfinement(t, s)
 		})
 	}
 }
 
-func room(t *testing.T, s *Sandbox) {
+func checkConfinement(t *testing.T, s *Sandbox) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package telemetry measures the running house for Prometheus.
+// Package telemetry measures the running server for Prometheus.
 package telemetry
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are the house's own figures in a registry of their own.
+// Metrics are the server's own figures in a registry of their own.
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec

@@ -15,7 +15,7 @@ type Queue struct {
 	Oldest      time.Duration
 }
 
-// State is what the house is asked for whenever Prometheus comes by.
+// State is what is measured when Prometheus scrapes.
 type State struct {
 	Version string
 	// Queue may be nil.
@@ -28,7 +28,7 @@ type State struct {
 	Fallbacks func() int64
 }
 
-// Watch adds a house's state to the metrics.
+// Watch adds the server's state to the metrics.
 func (m *Metrics) Watch(s State) { m.registry.MustRegister(watch{s}) }
 
 // watch is a Collector that asks when it is asked.
@@ -47,7 +47,7 @@ var (
 	fallbackDsc = prometheus.NewDesc("lenlop_search_fallbacks_total", "Searches that the database's own index answered for Meilisearch.", nil, nil)
 )
 
-// Describe sends nothing: what there is depends on the house.
+// Describe sends nothing: which metrics exist depends on the configuration.
 func (w watch) Describe(chan<- *prometheus.Desc) {}
 
 // Collect asks for the state now.

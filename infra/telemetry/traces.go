@@ -64,7 +64,9 @@ func (t *Traces) Web(next http.Handler) http.Handler {
 	if _, none := t.provider.(noop.TracerProvider); none {
 		return next // a span of nothing costs 3 % of what sending a segment does
 	}
-	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r.WithContext(asking(r.Context()))) })
+	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(withTracedQueries(r.Context())))
+	})
 	return otelhttp.NewHandler(inner, "web", otelhttp.WithTracerProvider(t.provider), otelhttp.WithPropagators(traceparent),
 		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true }), // a visitor's own trace is linked, not continued
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method }),
@@ -74,7 +76,7 @@ func (t *Traces) Web(next http.Handler) http.Handler {
 }
 
 // asking tells jobs added with ctx which trace asks for them.
-func asking(ctx context.Context) context.Context {
+func withTracedQueries(ctx context.Context) context.Context {
 	if !trace.SpanContextFromContext(ctx).IsSampled() {
 		return ctx
 	}
@@ -91,7 +93,7 @@ func (t *Traces) Job(ctx context.Context, j job.Job, work func(ctx context.Conte
 	ctx, span := t.tracer.Start(ctx, "job "+j.Kind, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
 		attribute.String("job.id", j.ID), attribute.String("job.subject", j.Subject), attribute.Int("job.attempt", j.Attempt)))
 	defer span.End()
-	err := work(asking(ctx))
+	err := work(withTracedQueries(ctx))
 	end(span, err)
 	return err
 }

@@ -20,7 +20,7 @@ type Entry struct {
 	Before  string
 	After   string
 	// Place is the address it was done from; empty takes the one in the
-	// context (FromPlace), and stays empty for the house's own work. It is kept for
+	// context (FromPlace), and stays empty for the system's own work. It is kept for
 	// KeepPlaces.
 	Place string
 	// Number is the entry's place in the chain, from 1; the log gives it.

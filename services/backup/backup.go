@@ -1,5 +1,5 @@
-// Package backup copies the house to a place of its own, encrypted, and makes
-// a house again from such a copy.
+// Package backup copies database and objects, encrypted, to a place of their own, and restores
+// them from such a copy.
 //
 // A target holds:
 //
@@ -38,7 +38,7 @@ type Database interface {
 	// Load fills an empty database with a dump. Faults: "backup.not_empty",
 	// "backup.damaged", "database.newer".
 	Load(ctx context.Context, r io.Reader) (map[string]int64, error)
-	// Empty names a table that has rows of a house; "" when none has.
+	// Empty names a table that already has rows; "" when none has.
 	Empty(ctx context.Context) (string, error)
 	// Objects calls each for every object that the database names.
 	Objects(ctx context.Context, each func(Named) error) error
@@ -106,7 +106,7 @@ type Copier struct {
 	Now      func() time.Time
 }
 
-// copied are the prefixes whose objects belong to a house: pieces of uploads
+// copied are the prefixes whose objects belong to a backup: pieces of uploads
 // that are not complete do not, since browsers send them again.
 var copied = []string{"imports/", "lessons/", "notices/"}
 
@@ -117,13 +117,13 @@ func objectID(o media.Object) string {
 }
 
 func objectName(key, id, sum string) string {
-	return objectFolder(shelfOf(key)) + id + "-" + sum + ".age"
+	return objectFolder(bucketOf(key)) + id + "-" + sum + ".age"
 }
 
-func objectFolder(shelf byte) string { return "objects/" + hex.EncodeToString([]byte{shelf}) + "/" }
+func objectFolder(bucket byte) string { return "objects/" + hex.EncodeToString([]byte{bucket}) + "/" }
 
-// shelfOf is the one of 256 shelves where a key's versions stand.
-func shelfOf(key string) byte {
+// bucketOf is the one of 256 groups where a key's versions stand.
+func bucketOf(key string) byte {
 	h := sha256.Sum256([]byte("lenlop-shelf/1\n" + key))
 	return h[0]
 }

@@ -9,7 +9,7 @@ import (
 	"lenlop/services/media"
 )
 
-// Holds remembers who copies the house just now: what their copy of the
+// Holds remembers which backups are running: what their copy of the
 // database names must not be removed before they have it.
 type Holds interface {
 	Hold(ctx context.Context, id string, until time.Time) error
@@ -42,7 +42,7 @@ type openGuard struct {
 	media.Opener
 }
 
-// Guard gives storage whose Delete waits while somebody copies the house.
+// Guard gives storage whose Delete waits while a backup is running.
 // Pieces of uploads are no part of a copy and go at once.
 func Guard(s media.Store, h Holds, now func() time.Time) media.Store {
 	g := &guard{s, h, now}

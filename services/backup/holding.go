@@ -38,7 +38,7 @@ func (h *holding) release(ctx context.Context) error {
 	return h.c.Holds.Release(context.WithoutCancel(ctx), h.id, h.c.Now())
 }
 
-// alone refuses when somebody holds the house for one of these purposes: a
+// alone refuses while somebody holds the data for one of these purposes: a
 // copy relies on files of the target that pruning might remove. Each side
 // writes its hold first and looks then, so that one of two sees the other.
 // Faults: "backup.busy".

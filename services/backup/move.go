@@ -27,7 +27,7 @@ func Sum(ctx context.Context, s media.Store, key string) (string, int64, error) 
 	return hexOf(h), n, nil
 }
 
-// Move carries a house that nobody works in to an empty place: objects first,
+// Move carries the data of a stopped server to an empty place: objects first,
 // then the database with one commit, as Restore does; Target and Vault are not
 // used. It may be repeated when it was killed. to is the new place.
 func (c *Copier) Move(ctx context.Context, to *Copier) (res Result, err error) {

@@ -22,7 +22,7 @@ const deleteAtOnce = 1000
 // first, so that one half removed is none. It reads the manifests that stay
 // before it removes anything, and removes nothing when one cannot be read.
 // Faults: "backup.no_key" when the vault only writes, "backup.busy" while
-// somebody copies the house, "backup.damaged".
+// a backup is running, "backup.damaged".
 func (c *Copier) Prune(ctx context.Context, keep int) (res Pruned, err error) {
 	if keep < 1 {
 		return res, fault.New(fault.Invalid, "backup.keep_none")

@@ -98,7 +98,7 @@ func (c *Copier) database(ctx context.Context, snapshot string, whole Complete, 
 	return use(plain)
 }
 
-// Restore makes the house of a snapshot ("": the newest) in an empty place.
+// Restore restores a snapshot ("": the newest) in an empty place.
 // Objects go first and the database last, with one commit: until then the
 // place is empty, and a restore that was killed is simply done again, which
 // leaves out the objects that are there already. Faults: "backup.none",

@@ -8,14 +8,14 @@ import (
 	"os"
 )
 
-// A house of tens of millions of objects is looked at in parts, so that
-// memory holds one part at a time: each part is this many of the 256 shelves.
+// Tens of millions of objects are compared in parts, so that
+// memory holds one part at a time: each part is this many of the 256 buckets.
 const (
 	parts         = 64
-	shelvesInPart = 256 / parts
+	bucketsInPart = 256 / parts
 )
 
-func partOf(key string) int { return int(shelfOf(key)) / shelvesInPart }
+func partOf(key string) int { return int(bucketOf(key)) / bucketsInPart }
 
 // spill keeps values on disk by their part, as lines of JSON.
 type spill[T any] struct {

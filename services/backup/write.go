@@ -33,7 +33,7 @@ type objectHead struct {
 	Type string `json:"type"`
 }
 
-// Write makes a snapshot while the house runs. What was written is read back:
+// Write makes a snapshot while the server runs. What was written is read back:
 // opened and hashed when the vault holds its key, else compared as it is.
 func (c *Copier) Write(ctx context.Context) (res Result, err error) {
 	at := c.Now().UTC()
@@ -164,8 +164,8 @@ func (c *Copier) writePart(ctx context.Context, h *holding, part int, listed *sp
 
 // listPart lists the target's objects of one part.
 func (c *Copier) listPart(ctx context.Context, part int, each func(name string)) error {
-	for i := range shelvesInPart {
-		if err := c.Target.List(ctx, objectFolder(byte(part*shelvesInPart+i)), each); err != nil {
+	for i := range bucketsInPart {
+		if err := c.Target.List(ctx, objectFolder(byte(part*bucketsInPart+i)), each); err != nil {
 			return err
 		}
 	}

@@ -13,14 +13,14 @@ import (
 	"lenlop/services/people"
 )
 
-// shelf is a Store in memory that counts its writes.
-type shelf struct {
+// memoryStore is a Store in memory that counts its writes.
+type memoryStore struct {
 	rows   map[[2]string]Bookmark
 	writes int
 	broken error
 }
 
-func (s *shelf) SaveBookmarks(_ context.Context, bs ...Bookmark) error {
+func (s *memoryStore) SaveBookmarks(_ context.Context, bs ...Bookmark) error {
 	if s.broken != nil {
 		return s.broken
 	}
@@ -33,17 +33,17 @@ func (s *shelf) SaveBookmarks(_ context.Context, bs ...Bookmark) error {
 	return nil
 }
 
-func (s *shelf) Bookmark(_ context.Context, person, lesson string) (Bookmark, error) {
+func (s *memoryStore) Bookmark(_ context.Context, person, lesson string) (Bookmark, error) {
 	return s.rows[[2]string{person, lesson}], nil
 }
 
-func (s *shelf) Unfinished(_ context.Context, person string, limit int) ([]Bookmark, error) {
+func (s *memoryStore) Unfinished(_ context.Context, person string, limit int) ([]Bookmark, error) {
 	list := slices.DeleteFunc(slices.Collect(maps.Values(s.rows)), func(b Bookmark) bool { return b.PersonID != person || b.Finished() })
 	slices.SortFunc(list, func(a, b Bookmark) int { return b.Seen.Compare(a.Seen) })
 	return list[:min(limit, len(list))], nil
 }
 
-func (s *shelf) ForgetBookmarks(_ context.Context, before time.Time) (n int, _ error) {
+func (s *memoryStore) ForgetBookmarks(_ context.Context, before time.Time) (n int, _ error) {
 	for k, b := range s.rows {
 		if b.Seen.Before(before) {
 			delete(s.rows, k)
@@ -71,12 +71,12 @@ func (lessons) Read(_ context.Context, by people.Person, id string) (lesson.Less
 type desk struct {
 	*Service
 	t     *testing.T
-	store *shelf
+	store *memoryStore
 	now   time.Time
 }
 
 func open(t *testing.T) *desk {
-	d := &desk{t: t, store: &shelf{rows: map[[2]string]Bookmark{}}, now: time.Date(2026, 4, 6, 8, 0, 0, 0, time.UTC)}
+	d := &desk{t: t, store: &memoryStore{rows: map[[2]string]Bookmark{}}, now: time.Date(2026, 4, 6, 8, 0, 0, 0, time.UTC)}
 	d.Service = New(d.store, lessons{}, func() time.Time { return d.now })
 	return d
 }
@@ -145,7 +145,7 @@ func TestAllIsWrittenAtTheEnd(t *testing.T) {
 	stop()
 	d.Run(ctx, time.Hour, func(err error) { t.Error(err) })
 	if d.store.rows[[2]string{"em", "a"}].At != 61 {
-		t.Error("the last place is lost when the house closes")
+		t.Error("the last place is lost when the service closes")
 	}
 }
 

@@ -45,7 +45,7 @@ type Caption struct {
 	Source    Source
 	Offered   bool // found inside the recording, and not shown until its teacher says so
 	UpdatedAt time.Time
-	UpdatedBy string // person id, or "" when the house did it
+	UpdatedBy string // person id, or "" when the system did it
 }
 
 // Store keeps captions and chapters. Missing captions are fault.NotFound

@@ -11,7 +11,7 @@ import (
 	"lenlop/services/fault"
 )
 
-// Longest is the longest recording the house takes: the bound of captions'
+// Longest is the longest recording that is accepted: the bound of captions'
 // times while a lesson's own length is not known.
 const Longest = 4 * time.Hour
 

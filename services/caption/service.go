@@ -101,7 +101,7 @@ func (s *Service) put(ctx context.Context, by people.Person, lessonID, language 
 	}
 	c.UpdatedBy = by.ID
 	return c, s.change(ctx, by, lessonID, "captions "+language, func(ctx context.Context) error {
-		if err := s.room(ctx, lessonID, language); err != nil {
+		if err := s.checkLanguages(ctx, lessonID, language); err != nil {
 			return err
 		}
 		return s.Store.SaveCaption(ctx, c)
@@ -117,8 +117,8 @@ func tag(language string) (string, error) {
 	return t, nil
 }
 
-// room refuses one language too many.
-func (s *Service) room(ctx context.Context, lessonID, language string) error {
+// checkLanguages refuses one language too many.
+func (s *Service) checkLanguages(ctx context.Context, lessonID, language string) error {
 	list, err := s.Store.Captions(ctx, lessonID)
 	if err != nil || len(list) < MaxLanguages || slices.ContainsFunc(list, func(c Caption) bool { return c.Language == language }) {
 		return err

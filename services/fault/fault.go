@@ -1,4 +1,4 @@
-// Package fault is the one error type of the house: a kind that decides the
+// Package fault is the one error type of the product: a kind that decides the
 // HTTP status, a stable code that clients and translations key on, and facts
 // for the sentence that a person reads.
 package fault
@@ -106,7 +106,7 @@ func As(err error) *Error {
 	return nil
 }
 
-// KindOf is the kind of the Error in err's chain; Internal for a stranger's.
+// KindOf is the kind of the Error in err's chain; Internal if it is not a fault.
 func KindOf(err error) Kind {
 	if e := As(err); e != nil {
 		return e.Kind

@@ -41,7 +41,7 @@ func (i *Inspection) follower(ctx context.Context) error {
 		return fmt.Errorf("search server: %w", err)
 	}
 	for _, id := range ids {
-		i.say("I5", "lesson "+id, "the search server has it otherwise than the database's index")
+		i.report("I5", "lesson "+id, "the search server has it otherwise than the database's index")
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func (i *Inspection) decode(ctx context.Context) error {
 			if ctx.Err() != nil || fault.KindOf(err) == fault.Unavailable {
 				return fmt.Errorf("package %s: %w", p.ID, err)
 			}
-			i.say("I3", "package "+p.ID, "it does not play: %v", err)
+			i.report("I3", "package "+p.ID, "it does not play: %v", err)
 		}
 	}
 	return nil
@@ -82,7 +82,7 @@ func (i *Inspection) pending(ctx context.Context) error {
 	}
 	for _, p := range list {
 		if !known[p.UploadID] && i.Now().Sub(p.StartedAt) >= graceUpload {
-			i.say("I6", p.Key, "storage keeps parts of an upload that the database does not know")
+			i.report("I6", p.Key, "storage keeps parts of an upload that the database does not know")
 			i.stale = append(i.stale, p)
 		}
 	}

@@ -1,4 +1,4 @@
-// Package inspection says whether a house is whole: what the database, storage
+// Package inspection checks whether the data is consistent: what the database, storage
 // and the search index say of each other, invariant by invariant.
 //
 //	I1  a recording that was received is there, byte for byte
@@ -92,7 +92,7 @@ type Counts interface {
 	Recount(ctx context.Context, each func(viewership.Miscount)) error
 }
 
-// Inspection of one house.
+// Inspection of one installation.
 type Inspection struct {
 	Book   Book
 	Media  media.Store
@@ -141,10 +141,10 @@ func (i *Inspection) Run(ctx context.Context) ([]Finding, Seen, error) {
 			return err
 		}
 		for _, s := range stuck {
-			i.say("I2", s.Subject, s.Says)
+			i.report("I2", s.Subject, s.Says)
 		}
 		err = i.Counts.Recount(ctx, func(m viewership.Miscount) {
-			i.say("I4", m.Subject, fmt.Sprintf("%s is kept as %d, and the rules make it %d", m.What, m.Kept, m.Want))
+			i.report("I4", m.Subject, fmt.Sprintf("%s is kept as %d, and the rules make it %d", m.What, m.Kept, m.Want))
 		})
 		if err != nil {
 			return err
@@ -160,7 +160,7 @@ func (i *Inspection) Run(ctx context.Context) ([]Finding, Seen, error) {
 	return i.found, i.seen, i.mend(ctx)
 }
 
-func (i *Inspection) say(invariant, subject, says string, args ...any) {
+func (i *Inspection) report(invariant, subject, says string, args ...any) {
 	if len(args) > 0 {
 		says = fmt.Sprintf(says, args...)
 	}
@@ -180,7 +180,7 @@ func (i *Inspection) index(ctx context.Context) error {
 	}
 	for says, ids := range map[string][]string{indexLacks: d.Missing, indexExtra: d.Extra, indexStale: d.Stale} {
 		for _, id := range ids {
-			i.say("I5", "lesson "+id, says)
+			i.report("I5", "lesson "+id, says)
 		}
 	}
 	return nil

@@ -97,7 +97,7 @@ func (i *Inspection) lesson(ctx context.Context, id string, objects []media.Obje
 			return err
 		}
 		if r.State == lesson.Failed && r.FailureCode == "" {
-			i.say("I2", "recording "+r.ID, "it failed without a reason for its teacher")
+			i.report("I2", "recording "+r.ID, "it failed without a reason for its teacher")
 		}
 	}
 	for _, x := range l.Others {
@@ -113,7 +113,7 @@ func (i *Inspection) lesson(ctx context.Context, id string, objects []media.Obje
 		}
 	}
 	if l.Playable && !slices.ContainsFunc(l.Packages, func(p Package) bool { return p.ID == l.PackageID }) {
-		i.say("I3", "lesson "+id, "it is playable, and its package %s is not in the database", l.PackageID)
+		i.report("I3", "lesson "+id, "it is playable, and its package %s is not in the database", l.PackageID)
 	}
 	i.unknown(l, objects, known, folders)
 	return nil
@@ -124,9 +124,9 @@ func (i *Inspection) object(ctx context.Context, invariant, subject string, x Ob
 	o, ok := have[x.Key]
 	switch {
 	case !ok:
-		i.say(invariant, subject, "storage does not have it")
+		i.report(invariant, subject, "storage does not have it")
 	case x.Size >= 0 && o.Size != x.Size:
-		i.say(invariant, subject, "storage has %d bytes of it, and the database %d", o.Size, x.Size)
+		i.report(invariant, subject, "storage has %d bytes of it, and the database %d", o.Size, x.Size)
 	case x.SHA256 != "" && !i.Quick:
 		sum, n, err := backup.Sum(ctx, i.Media, x.Key)
 		if err != nil {
@@ -134,7 +134,7 @@ func (i *Inspection) object(ctx context.Context, invariant, subject string, x Ob
 		}
 		i.seen.Bytes += n
 		if sum != x.SHA256 {
-			i.say(invariant, subject, "its bytes are not those that were stored")
+			i.report(invariant, subject, "its bytes are not those that were stored")
 		}
 	}
 	return nil
@@ -153,9 +153,9 @@ func (i *Inspection) pkg(ctx context.Context, l Lesson, p Package, have map[stri
 		switch {
 		case p.State == production.Broken || !p.RetiredAt.IsZero(): // on its way out
 		case !ok:
-			i.say("I3", "segment "+s.Key, "the database names it, and storage does not have it")
+			i.report("I3", "segment "+s.Key, "the database names it, and storage does not have it")
 		case o.Size != s.Size:
-			i.say("I3", "segment "+s.Key, "storage has %d bytes of it, and the database %d", o.Size, s.Size)
+			i.report("I3", "segment "+s.Key, "storage has %d bytes of it, and the database %d", o.Size, s.Size)
 		case !i.Quick:
 			if err := i.object(ctx, "I3", "segment "+s.Key, Object{Key: s.Key, Size: s.Size, SHA256: s.SHA256}, have); err != nil {
 				return err
@@ -177,7 +177,7 @@ func (i *Inspection) pkg(ctx context.Context, l Lesson, p Package, have map[stri
 		i.finished = append(i.finished, p)
 	}
 	if _, ok := have[root+"master.m3u8"]; !ok {
-		i.say("I3", "package "+p.ID, "it is finished, and its master playlist is not in storage")
+		i.report("I3", "package "+p.ID, "it is finished, and its master playlist is not in storage")
 	}
 	for key := range have {
 		if strings.HasPrefix(key, root) && strings.HasSuffix(key, ".m3u8") {
@@ -206,14 +206,14 @@ func (i *Inspection) playlist(ctx context.Context, root, key string, segments ma
 	t := strings.TrimSpace(string(text))
 	master := strings.Contains(t, "#EXT-X-STREAM-INF")
 	if !strings.HasPrefix(t, "#EXTM3U") || !master && !strings.HasSuffix(t, "#EXT-X-ENDLIST") {
-		i.say("I3", "playlist "+key, "it is cut, or no playlist at all")
+		i.report("I3", "playlist "+key, "it is cut, or no playlist at all")
 		return nil
 	}
 	for _, name := range named(t) {
 		if _, ok := have[root+name]; !ok {
-			i.say("I3", "playlist "+key, "it names %s, and storage does not have it", name)
+			i.report("I3", "playlist "+key, "it names %s, and storage does not have it", name)
 		} else if !master && !segments[root+name] {
-			i.say("I3", "playlist "+key, "it names %s, and the database does not know that segment", name)
+			i.report("I3", "playlist "+key, "it names %s, and the database does not know that segment", name)
 		}
 	}
 	return nil
@@ -252,7 +252,7 @@ func (i *Inspection) orphan(o media.Object, grace time.Duration) {
 	if i.Now().Sub(o.ModifiedAt) < grace {
 		return
 	}
-	i.say("I6", o.Key, "storage has it, and the database does not know it")
+	i.report("I6", o.Key, "storage has it, and the database does not know it")
 	i.doomed = append(i.doomed, o.Key)
 }
 

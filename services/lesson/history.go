@@ -42,7 +42,7 @@ type Step struct {
 	ID       string
 	LessonID string
 	At       time.Time
-	By       string // person id; "": the house itself
+	By       string // person id; "": the system itself
 	Kind     StepKind
 	Note     string    // a person's words, or the Parts that changed, joined by ","
 	Moment   float64   // seconds into the recording that the words are about; 0: none

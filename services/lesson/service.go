@@ -313,7 +313,7 @@ func (s *Service) system(ctx context.Context, id string, step func(context.Conte
 	return out, err
 }
 
-// commit stores a step that somebody (by; "" the house itself) took, with its
+// commit stores a step that somebody (by; "" the system itself) took, with its
 // place in the history and whatever follows from it.
 func (s *Service) commit(ctx context.Context, by string, before Lesson, step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
 	after, err := step(ctx, before)

@@ -16,7 +16,7 @@ type Filter struct {
 	Teacher string
 	CaredBy string // its teacher or its uploader
 	School  string
-	Deleted bool // the bin instead of the shelf
+	Deleted bool // the deleted lessons instead of the others
 	// Of the reviewers' queue: those that wait for a decision, those approved
 	// whose time has not come, those a head has looked at, those that changed
 	// after they were published.

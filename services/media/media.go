@@ -1,4 +1,4 @@
-// Package media names the objects that the house keeps in S3-compatible
+// Package media names the objects that are kept in S3-compatible
 // storage and declares what it needs from that storage.
 package media
 
@@ -97,7 +97,7 @@ type Multipart interface {
 // Opener is an optional capability of a Store whose objects are files on this
 // machine: it opens the file behind an object read-only, so that it can be
 // sent with sendfile or read by ffmpeg in place. The name must not be written.
-// An object that is no file here at the moment (a cache may have no room for
+// An object that is no file here at the moment (a cache may lack the space for
 // it) is errors.ErrUnsupported: Get it instead.
 type Opener interface {
 	Open(ctx context.Context, key string) (*os.File, Object, error)

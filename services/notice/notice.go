@@ -17,7 +17,7 @@ type Notice struct {
 	Title    string
 	Body     string // Markdown; shown as HTML made safe
 	SchoolID string // empty: from the department, to the whole province
-	PersonID string // for this person alone, from the house itself; nobody else reads it
+	PersonID string // for this person alone, from the system itself; nobody else reads it
 	AuthorID string
 
 	// Whom it is for. Without any of the three it is for everybody, or

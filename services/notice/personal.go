@@ -10,7 +10,7 @@ import (
 	"lenlop/services/job"
 )
 
-// Tell puts up a notice from the house itself to one person, in the
+// Tell publishes a notice from the system itself to one person, in the
 // transaction in ctx, and with Letters asks for an e-mail to them. Webhooks are
 // not told of it.
 func (s *Service) Tell(ctx context.Context, n Notice) (Notice, error) {

@@ -35,7 +35,7 @@ func (s *Service) Publish(ctx context.Context, a PublishArgs, step func(ctx cont
 			return err
 		}
 	}
-	return step(ctx, func(ctx context.Context) error { return s.tell(ctx, "notice.published", n) })
+	return step(ctx, func(ctx context.Context) error { return s.announce(ctx, "notice.published", n) })
 }
 
 // letters writes to the staff with an address. One letter that fails keeps no
@@ -71,7 +71,7 @@ type event struct {
 	PublishAt time.Time `json:"publishedAt"`
 }
 
-func (s *Service) tell(ctx context.Context, name string, n Notice) error {
+func (s *Service) announce(ctx context.Context, name string, n Notice) error {
 	if s.Hook == nil || n.PersonID != "" {
 		return nil
 	}

@@ -123,7 +123,7 @@ func (s *Service) may(ctx context.Context, by people.Person, n *Notice) error {
 }
 
 // writes reports whether somebody may change a notice. Those for one person
-// are the house's own, and nobody's to read or change.
+// are the system's own, and nobody's to read or change.
 func (s *Service) writes(by people.Person, n Notice) bool {
 	return n.PersonID == "" && people.May(by, people.WriteNotice, n.Object(s.Now()))
 }
@@ -179,7 +179,7 @@ func (s *Service) Withdraw(ctx context.Context, by people.Person, id string) (No
 		if err := s.log(ctx, by, id, "withdrawn"); err != nil {
 			return err
 		}
-		return s.tell(ctx, "notice.withdrawn", n)
+		return s.announce(ctx, "notice.withdrawn", n)
 	})
 	return n, err
 }

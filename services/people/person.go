@@ -1,4 +1,4 @@
-// Package people is who uses the house: persons, their roles at schools,
+// Package people is who uses the product: persons, their roles at schools,
 // signing in, and the one policy function that says who may do what.
 package people
 

@@ -98,14 +98,14 @@ func (p Person) teaches(teachers []string, school string) bool {
 	return p.At(Teacher, school) && slices.Contains(teachers, p.ID)
 }
 
-// May is the one policy function of the house. It is pure and takes under a
+// May is the one policy function of the product. It is pure and takes under a
 // microsecond. A person who was deactivated may do what anybody may.
 func May(p Person, a Action, o Object) bool {
 	if p.ID == OperatorID {
 		return true
 	}
 	if !p.covers(a) {
-		p = Person{} // what the credential was not made for, it may as a stranger
+		p = Person{} // what the credential was not made for, it may do as anonymous
 	}
 	switch a {
 	case ReadPublic:

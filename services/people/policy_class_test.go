@@ -45,7 +45,7 @@ func TestClassIsItsTeachersAndHeads(t *testing.T) {
 }
 
 // BenchmarkMay is the policy's worst case: a teacher with many roles and a
-// class of many teachers. The house's limit is 10 microseconds.
+// class of many teachers. The limit is 10 microseconds.
 func BenchmarkMay(b *testing.B) {
 	p := people.Person{ID: "p", Active: true}
 	o := people.Object{School: "s20"}

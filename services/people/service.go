@@ -91,7 +91,7 @@ func (s *Service) verify(ctx context.Context, c Credentials) (Person, error) {
 	case err != nil && fault.KindOf(err) != fault.NotFound:
 		return Person{}, err
 	case err != nil || !p.Active || p.PasswordHash == "":
-		// Spend the same time on a stranger as on a known account.
+		// Spend the same time on an unknown account as on a known account.
 		s.decoyOnce.Do(func() { s.decoy, _ = HashPassword("decoy", s.Params) })
 		CheckPassword(s.decoy, c.Password)
 		return Person{}, fault.New(fault.Unauthenticated, "signin.wrong")

@@ -48,7 +48,7 @@ var operator = people.Person{ID: "dai", Active: true, Grants: []people.Grant{{Ro
 
 func TestCopyIsMadeMeasuredAndKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.sheet = delivery.Sheet{Format: "h264-1080i50-mp4", Pass: true, Checks: []delivery.Check{{Code: "qc.size", Pass: true}}}
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
@@ -88,12 +88,12 @@ func TestCopyIsMadeMeasuredAndKept(t *testing.T) {
 
 func TestCopyThatFailsIsNotHandedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.sheet = delivery.Sheet{Checks: []delivery.Check{{Code: "qc.loudness"}}}
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
 		pass(time.Hour)
-		ask := func() Copy {
+		request := func() Copy {
 			t.Helper()
 			c, err := h.copies.Ask(t.Context(), operator, "L", "C", "mpeg2-ps-15m", "")
 			if err != nil {
@@ -105,12 +105,12 @@ func TestCopyThatFailsIsNotHandedOut(t *testing.T) {
 			}
 			return c
 		}
-		c := ask()
+		c := request()
 		if c.State != CopyFailed || c.FailureCode != CopyFailedQC || c.Key != "" || len(h.store.keys("lessons/L/copies/")) != 0 || !strings.Contains(string(c.Sheet), "qc.loudness") {
 			t.Errorf("%+v", c)
 		}
 		h.machine.broken = errors.New("ffmpeg fell over")
-		if d := ask(); d.ID == c.ID || d.State != CopyFailed || d.FailureCode != CopyCannotBeMade {
+		if d := request(); d.ID == c.ID || d.State != CopyFailed || d.FailureCode != CopyCannotBeMade {
 			t.Errorf("%+v", d)
 		}
 	})
@@ -118,7 +118,7 @@ func TestCopyThatFailsIsNotHandedOut(t *testing.T) {
 
 func TestWhoMayAskForWhichCopies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
 		pass(time.Hour)
@@ -147,7 +147,7 @@ func TestWhoMayAskForWhichCopies(t *testing.T) {
 // file comes later, and asking again begins again.
 func TestCopyThatWasCalledOffSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.sheet = delivery.Sheet{Pass: true}
 		defer h.start()()
 		h.receive("L", "R", "recording", "")

@@ -30,7 +30,7 @@ func (d *desk) Forget(_ context.Context, lessonID string) error {
 
 func TestTextTracksAreOffered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		d := &desk{cues: map[string][]caption.Cue{}}
 		h.Captions = d
 		// The first is empty, the second in the same language is taken, the
@@ -47,7 +47,7 @@ func TestTextTracksAreOffered(t *testing.T) {
 
 func TestReplacedCaptionsAreRemovedAndKnownOnesStay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		d := &desk{keys: []string{media.Caption("L", "vi", "new")}}
 		h.Captions = d
 		defer h.start()()

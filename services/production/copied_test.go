@@ -28,7 +28,7 @@ func ownGroups() *probe.Groups {
 // the low rungs are still being made.
 func TestRepackagedRunsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.groups = ownGroups()
 		h.machine.before(func(ctx context.Context, _ string, task transcoder.Task) error {
 			took := time.Second
@@ -67,7 +67,7 @@ func TestRepackagedRunsAhead(t *testing.T) {
 // way, the recording is planned again and encoded, and the lesson is ready.
 func TestUnfitForRepackagingIsEncoded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.groups = ownGroups()
 		var found atomic.Int32
 		h.machine.before(func(_ context.Context, _ string, task transcoder.Task) error {

@@ -78,7 +78,7 @@ const maxHouseNumber = 64
 
 // Ask has a copy made of the recording that plays now. A copy of the same
 // recording for the same channel in the same format that has not failed is
-// given instead of a second one. An empty format is the house's first. Faults:
+// given instead of a second one. An empty format is the first configured. Faults:
 // "copy.invalid" with fields, "channel.not_found", fault.Conflict
 // "copy.lesson_not_ready".
 func (s *Copies) Ask(ctx context.Context, by people.Person, lessonID, channelID, format, houseNumber string) (Copy, error) {

@@ -55,7 +55,7 @@ func TestCostPerPieceIsConstant(t *testing.T) {
 
 func costOfPiece(t *testing.T, tasks int) cost {
 	ctx := t.Context()
-	h := newHouse(t)
+	h := newFixture(t)
 	defer h.Scratch.Close()
 	must := func(err error) {
 		t.Helper()

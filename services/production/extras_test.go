@@ -17,7 +17,7 @@ import (
 
 func TestPlainFilesAreMadeOnceTheLadderIsVerified(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
 		pass(time.Hour)
@@ -61,7 +61,7 @@ func TestPlainFilesAreMadeOnceTheLadderIsVerified(t *testing.T) {
 
 func TestPlainFilesOfAReplacedRecordingGoWithIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		defer h.start()()
 		h.receive("L", "R1", "first", "")
 		pass(time.Hour)
@@ -90,7 +90,7 @@ func TestPlainFilesOfAReplacedRecordingGoWithIt(t *testing.T) {
 
 func TestLessonIsReadyWithoutAStoryboard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		noFrames := errors.New("no key frames")
 		h.machine.board.Store(&noFrames)
 		defer h.start()()

@@ -263,8 +263,8 @@ func (nothing) BySubject(context.Context, string, int) ([]audit.Entry, error) { 
 func (nothing) Changed(context.Context, string) error                         { return nil }
 func (nothing) Subjects(context.Context) ([]school.Subject, error)            { return nil, nil }
 
-// house is production with everything it needs, in memory.
-type house struct {
+// fixture is production with everything it needs, in memory.
+type fixture struct {
 	*Workers
 	t       *testing.T
 	jobs    *jobtest.Memory
@@ -279,7 +279,7 @@ type house struct {
 
 var teacher = people.Person{ID: "gv", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s"}}}
 
-func newHouse(t *testing.T) *house {
+func newFixture(t *testing.T) *fixture {
 	ls, ps, cs := &lessonStore{}, &packageStore{}, &copyStore{}
 	mem := jobtest.New(&ls.lessons, &ls.recs, &ps.packages, &ps.segs, &cs.copies)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -295,7 +295,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	st := &storage{objects: map[string][]byte{}, at: map[string]time.Time{}, gets: map[string]int{}}
-	h := &house{t: t, jobs: mem, lessons: ls, pkgs: ps, store: st, machine: &machine{seconds: 60}, runner: r, lists: &Playlists{Store: ps, Media: st}}
+	h := &fixture{t: t, jobs: mem, lessons: ls, pkgs: ps, store: st, machine: &machine{seconds: 60}, runner: r, lists: &Playlists{Store: ps, Media: st}}
 	h.Workers = &Workers{
 		Lessons: &lesson.Service{
 			Store: ls, Atomic: bell, Jobs: bell, Audit: nothing{}, Index: nothing{}, Subjects: nothing{},
@@ -313,7 +313,7 @@ func newHouse(t *testing.T) *house {
 }
 
 // start runs the Runner until the test ends.
-func (h *house) start() (stop func()) {
+func (h *fixture) start() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -332,7 +332,7 @@ func (h *house) start() (stop func()) {
 }
 
 // receive gives lesson id a recording with the bytes; claimed may be "".
-func (h *house) receive(id, rec, data, claimed string) {
+func (h *fixture) receive(id, rec, data, claimed string) {
 	h.t.Helper()
 	ctx := context.Background()
 	if _, err := h.lessons.Lesson(ctx, id); err != nil {
@@ -348,7 +348,7 @@ func (h *house) receive(id, rec, data, claimed string) {
 	}
 }
 
-func (h *house) lesson(id string) lesson.Lesson {
+func (h *fixture) lesson(id string) lesson.Lesson {
 	h.t.Helper()
 	l, err := h.lessons.Lesson(context.Background(), id)
 	if err != nil {
@@ -363,7 +363,7 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-func (h *house) pkg(id string) Package {
+func (h *fixture) pkg(id string) Package {
 	h.t.Helper()
 	p, err := h.pkgs.Package(context.Background(), id)
 	if err != nil {
@@ -372,7 +372,7 @@ func (h *house) pkg(id string) Package {
 	return p
 }
 
-func (h *house) plan(id string) transcoder.Plan {
+func (h *fixture) plan(id string) transcoder.Plan {
 	h.t.Helper()
 	var p transcoder.Plan
 	if err := json.Unmarshal(h.pkg(id).Plan, &p); err != nil {
@@ -381,7 +381,7 @@ func (h *house) plan(id string) transcoder.Plan {
 	return p
 }
 
-func (h *house) playlist(l, p, file string) string {
+func (h *fixture) playlist(l, p, file string) string {
 	h.t.Helper()
 	list, err := h.lists.Playlist(context.Background(), l, p, file)
 	if err != nil {

@@ -29,7 +29,7 @@ func (w *Workers) hash(ctx context.Context, run *job.Run, a HashArgs) error {
 	}
 	defer body.Close()
 	sum := sha256.New()
-	n, err := io.Copy(sum, &counted{r: body, ctx: ctx, tell: func(n int64) { run.Progress(float64(n) / float64(max(obj.Size, 1))) }})
+	n, err := io.Copy(sum, &counted{r: body, ctx: ctx, report: func(n int64) { run.Progress(float64(n) / float64(max(obj.Size, 1))) }})
 	if err == nil && n != obj.Size {
 		err = fmt.Errorf("read %d of %d bytes", n, obj.Size)
 	}
@@ -66,10 +66,10 @@ func (w *Workers) hash(ctx context.Context, run *job.Run, a HashArgs) error {
 
 // counted tells how far reading is and ends with its context.
 type counted struct {
-	r    io.Reader
-	ctx  context.Context
-	n    int64
-	tell func(int64)
+	r      io.Reader
+	ctx    context.Context
+	n      int64
+	report func(int64)
 }
 
 func (c *counted) Read(p []byte) (int, error) {
@@ -78,7 +78,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	}
 	n, err := c.r.Read(p)
 	c.n += int64(n)
-	c.tell(c.n)
+	c.report(c.n)
 	return n, err
 }
 

@@ -1,5 +1,5 @@
 // Package production turns received recordings into verified packages: the
-// workers of the house (probe, transcode, finish, hash, publish, sweep) and
+// workers (probe, transcode, finish, hash, publish, sweep) and
 // the packages and segments they leave behind.
 //
 // The way of a recording: lesson.Receive asks for probe and hash; probe

@@ -21,7 +21,7 @@ func (n *indexWrites) Changed(context.Context, string) error {
 // announced for reports of progress.
 func TestProgressDoesNotRewriteTheLesson(t *testing.T) {
 	ctx := t.Context()
-	h := newHouse(t)
+	h := newFixture(t)
 	defer h.Scratch.Close()
 	published := lesson.Lesson{
 		ID: "L", Title: "Hàm số", TeacherID: teacher.ID, Status: lesson.Published, UpdatedAt: time.Unix(7, 0),

@@ -56,10 +56,10 @@ func (s *Scratch) Close() error {
 // leastFree is how much of the disk a job leaves to others, bytes.
 const leastFree = 512 << 20
 
-// room refuses new work while the folder is over its limit or the disk nearly
+// checkSpace refuses new work while the folder is over its limit or the disk nearly
 // full: fault.Unavailable "scratch.full", so that the job waits, here or
 // elsewhere, and is not to blame.
-func (s *Scratch) room() error {
+func (s *Scratch) checkSpace() error {
 	var disk syscall.Statfs_t
 	if err := syscall.Statfs(s.dir, &disk); err != nil {
 		return fmt.Errorf("scratch: %w", err)
@@ -94,7 +94,7 @@ func (s *Scratch) room() error {
 
 // folder makes a new folder; the caller removes it.
 func (s *Scratch) folder(name string) (string, error) {
-	if err := s.room(); err != nil {
+	if err := s.checkSpace(); err != nil {
 		return "", err
 	}
 	dir, err := os.MkdirTemp(s.dir, name+"-")

@@ -17,7 +17,7 @@ import (
 
 func TestRefusedRecordingLeavesADraftAndGoesAfterAWeek(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.runner.Poll = 10 * time.Minute
 		h.machine.refuse = &transcoder.Refusal{Code: "recording.too_long", Args: map[string]any{"hours": 5}}
 		defer h.start()()
@@ -42,7 +42,7 @@ func TestRefusedRecordingLeavesADraftAndGoesAfterAWeek(t *testing.T) {
 
 func TestNewRecordingReplacesAtOnceAndTheOldGoesADayLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.took = 10 * time.Second
 		defer h.start()()
 		h.receive("L", "R1", "first", "")
@@ -81,7 +81,7 @@ func TestNewRecordingReplacesAtOnceAndTheOldGoesADayLater(t *testing.T) {
 
 func TestLessonWithoutAJobDoesNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.took = 4 * time.Hour // longer than it takes to look for the stuck
 		h.runner.Poll = 10 * time.Minute
 		defer h.start()()
@@ -103,7 +103,7 @@ func TestLessonWithoutAJobDoesNotWaitForEver(t *testing.T) {
 
 func TestLessonInTheBinIsEmptiedAfterThirtyDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.runner.Poll = time.Hour
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
@@ -157,7 +157,7 @@ func (s *sheets) Forget(_ context.Context, lessonID string) error {
 
 func TestOrphansKnowsWhatIsWanted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.runner.Poll = time.Hour
 		stop := h.start()
 		h.receive("L", "R", "recording", "")

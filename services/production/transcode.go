@@ -57,8 +57,8 @@ func (w *Workers) encode(ctx context.Context, run *job.Run, pkg Package, plan tr
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	told := w.teller(ctx, run, a)
-	outs, err := w.Transcoder.Encode(ctx, src.path, plan, a.Task, dir, told)
+	progress := w.progressReporter(ctx, run, a)
+	outs, err := w.Transcoder.Encode(ctx, src.path, plan, a.Task, dir, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -144,10 +144,10 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// teller notes a task's progress for the next heartbeat and, now and then,
+// progressReporter notes a task's progress for the next heartbeat and, now and then,
 // brings the lesson's own up to date. That one is only for people: when it
 // fails, the work goes on.
-func (w *Workers) teller(ctx context.Context, run *job.Run, a TranscodeArgs) func(float64) {
+func (w *Workers) progressReporter(ctx context.Context, run *job.Run, a TranscodeArgs) func(float64) {
 	last := w.Now()
 	return func(f float64) {
 		run.Progress(f)
@@ -300,7 +300,7 @@ func (w *Workers) askFinish(ctx context.Context, run *job.Run, a TranscodeArgs, 
 }
 
 // passing marks a failure that is not the recording's: a full disk here. Such
-// a job waits until there is room.
+// a job waits until there is space.
 func passing(err error) error {
 	var exit *transcoder.ExitError
 	if errors.Is(err, syscall.ENOSPC) || errors.As(err, &exit) && strings.Contains(exit.Tail, "No space left on device") {

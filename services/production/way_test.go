@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.took = 10 * time.Second
 		var fractions []float64
 		playable := 0.0
@@ -84,7 +84,7 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 }
 
 // checkFinished looks at a finished package's playlists and objects.
-func checkFinished(t *testing.T, h *house, p, event string) {
+func checkFinished(t *testing.T, h *fixture, p, event string) {
 	t.Helper()
 	vod := h.playlist("L", p, "360p.m3u8")
 	if !strings.Contains(vod, "TYPE:VOD") || !strings.HasSuffix(vod, "#EXT-X-ENDLIST\n") {
@@ -117,7 +117,7 @@ func checkFinished(t *testing.T, h *house, p, event string) {
 
 func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		var tries atomic.Int32
 		h.machine.before(func(_ context.Context, path string, task transcoder.Task) error {
 			data, err := os.ReadFile(path)
@@ -166,7 +166,7 @@ func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
 
 func TestStorageThatIsAwayOnlyDelays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.before(func(_ context.Context, _ string, task transcoder.Task) error {
 			if task.Piece == 1 {
 				h.store.mu.Lock()
@@ -194,7 +194,7 @@ func TestStorageThatIsAwayOnlyDelays(t *testing.T) {
 
 func TestZombieAddsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		stolen := false
 		h.machine.before(func(ctx context.Context, _ string, task transcoder.Task) error {
 			if task.Piece != 1 || stolen {
@@ -266,7 +266,7 @@ func segsOf(segs []Segment, rung string, piece int) (out []Segment) {
 
 func TestCorruptedRecordingIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.took = time.Minute
 		defer h.start()()
 		h.receive("L", "R", "recording", strings.Repeat("ab", 32))
@@ -281,7 +281,7 @@ func TestCorruptedRecordingIsRefused(t *testing.T) {
 
 func TestPublishingComesAtItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.runner.Poll = 2 * time.Second
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
@@ -309,7 +309,7 @@ func TestPublishingComesAtItsTime(t *testing.T) {
 
 func TestOnlyOneCopyOfARecordingIsFetched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.seconds = 600
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
@@ -341,7 +341,7 @@ func TestFirstThingsFirst(t *testing.T) {
 
 func TestSecondProbeOfTheSameRecordingChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.machine.took = 10 * time.Second
 		defer h.start()()
 		h.receive("L", "R", "recording", "")

@@ -169,7 +169,7 @@ func (s *Service) Ask(ctx context.Context, by people.Person, lessonID, text stri
 		if !set.On {
 			return fault.New(fault.Conflict, "question.off")
 		}
-		twin, err := s.room(ctx, q)
+		twin, err := s.checkLimit(ctx, q)
 		if err != nil || twin.ID != "" {
 			q = twin
 			return err
@@ -186,8 +186,8 @@ func (s *Service) Ask(ctx context.Context, by people.Person, lessonID, text stri
 	return q.For(by), nil
 }
 
-// room refuses a question too many, and finds the one that is the same.
-func (s *Service) room(ctx context.Context, q Question) (twin Question, err error) {
+// checkLimit refuses a question too many, and finds the one that is the same.
+func (s *Service) checkLimit(ctx context.Context, q Question) (twin Question, err error) {
 	waiting, err := s.Store.Questions(ctx, Filter{Lesson: q.LessonID, Person: q.PersonID, State: Waiting, Limit: MaxWaiting})
 	if err != nil {
 		return twin, err
