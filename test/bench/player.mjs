@@ -2,7 +2,7 @@
 // four times: node test/bench/player.mjs. One JSON line a figure; medians of
 // three. The lines are proxies that every byte passes, media elements' too.
 import { join } from 'node:path'
-import { end, scratch, start } from '../e2e/house.mjs'
+import { end, scratch, start } from '../e2e/server.mjs'
 import { open, sawTooth } from '../e2e/line.mjs'
 import { engineCame, noisy, publish, student, seen, until } from '../e2e/watching.mjs'
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import { end, password, signIn, visitor } from './house.mjs'
+import { end, password, signIn, visitor } from './server.mjs'
 import { notPages, pages, routes } from './pages.mjs'
 import { world } from './world.mjs'
 
@@ -85,7 +85,7 @@ test('axe finds nothing wrong, and nothing is cut off', { timeout: 600_000 }, as
   const failures = []
   const waiting = new Map()
   for (const p of pages(ids)) waiting.set(p.who, [...(waiting.get(p.who) ?? []), p])
-  // Two at a time: what waits for the house and what draws take turns.
+  // Two at a time: what waits for the server and what draws take turns.
   const people = [...waiting.keys()]
   const worker = async () => {
     for (let who = people.shift(); who !== undefined; who = people.shift()) {

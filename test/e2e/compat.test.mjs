@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { chromium } from 'playwright-core'
-import { end, root, scratch, start } from './house.mjs'
+import { end, root, scratch, start } from './server.mjs'
 
 const fixtures = join(root, 'test/compat/testdata/4f5befb')
 const facts = JSON.parse(readFileSync(join(fixtures, 'facts.json'), 'utf8'))
@@ -67,7 +67,7 @@ after(async () => {
 
 test('the profile holds what the older release stored', async () => {
   await page.goto(`${url}/kept`) // no server runs: the older service worker answers
-  await page.locator('.shelf-play').waitFor()
+  await page.locator('.offline-play').waitFor()
   const values = await stored()
   const played = (text) => JSON.parse(text).map(({ token, run, played }) => ({ token, run, played }))
   for (const k of ['lenlop-runs', 'lenlop-beats']) assert.deepEqual(played(values[k]), played(facts.browser[k]), k)
@@ -110,7 +110,7 @@ test("the kept lesson plays under this release's worker without a network", asyn
   await site.stop('SIGKILL')
   site = undefined
   await page.goto(`${url}/kept`)
-  await page.click('.shelf-play')
+  await page.click('.offline-play')
   await until('3 s', async () => (await at()) > 3)
   const sound = await page.evaluate(() => document.querySelector('video').webkitAudioDecodedByteCount)
   assert.ok(sound > 1000, `${sound} bytes of sound`)

@@ -1,4 +1,4 @@
-// Two more browsers beside Chromium, each driven by the standard door it has:
+// Two more browsers beside Chromium, each driven by the standard protocol it has:
 // Firefox by WebDriver BiDi over a WebSocket (Debian has no geckodriver),
 // WebKitGTK by WebDriver on a display of its own. Both give the same few verbs:
 // go to an address, run a function in the page, click, end.
@@ -8,7 +8,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { scratch } from './house.mjs'
+import { scratch } from './server.mjs'
 
 const children = new Set()
 

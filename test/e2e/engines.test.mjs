@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { endAll, firefox, webkit } from './engines.mjs'
-import { end, program, scratch, start } from './house.mjs'
+import { end, program, scratch, start } from './server.mjs'
 
 let site
 let one // a lesson spoken in one language: picture and sound in the same pieces

@@ -6,21 +6,21 @@ import { execFileSync, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { end, root, scratch, visitor } from './house.mjs'
+import { end, root, scratch, visitor } from './server.mjs'
 import { payloads } from './payloads.mjs'
 
 const list = payloads()
-let house
+let server
 let child
 
 /** Starts the whole product as Go's tests do, sown with the payloads. */
 before(async () => {
   const file = join(scratch, 'payloads.json')
   writeFileSync(file, JSON.stringify(list.map((p) => p.text)))
-  const binary = join(scratch, 'house.test')
+  const binary = join(scratch, 'server.test')
   execFileSync('go', ['test', '-vet=off', '-c', '-o', binary, './test/system'], { cwd: root, stdio: 'inherit' })
   child = spawn(binary, ['-test.run', '^TestHostileSite$', '-test.timeout', '10m'], { cwd: join(root, 'test/system'), env: { ...process.env, LENLOP_TEST_PAYLOADS: file } })
-  house = await new Promise((ok, no) => {
+  server = await new Promise((ok, no) => {
     let out = ''
     child.stdout.on('data', (d) => {
       out += d
@@ -30,7 +30,7 @@ before(async () => {
     child.stderr.on('data', (d) => {
       out += d
     })
-    child.on('exit', () => no(new Error(`the house ended: ${out}`)))
+    child.on('exit', () => no(new Error(`the server ended: ${out}`)))
   })
 })
 
@@ -75,9 +75,9 @@ const opened = []
 
 /** A browser of an account's, or of nobody's. */
 async function as(account) {
-  const page = await visitor(house.url)
+  const page = await visitor(server.url)
   await page.context().addInitScript(tripwire)
-  if (account) await page.context().addCookies([{ name: 'lenlop', value: house.cookies[account], url: house.url }])
+  if (account) await page.context().addCookies([{ name: 'lenlop', value: server.cookies[account], url: server.url }])
   page.on('dialog', (d) => {
     page.complaints.push(`dialog ${d.message()}`)
     d.dismiss()
@@ -86,7 +86,7 @@ async function as(account) {
 }
 
 async function look(page, path) {
-  const r = await page.goto(house.url + path, { waitUntil: 'load' })
+  const r = await page.goto(server.url + path, { waitUntil: 'load' })
   assert.equal(r.status(), 200, path)
   await check(page, path)
   opened.push(path)
@@ -94,7 +94,7 @@ async function look(page, path) {
 
 async function check(page, path) {
   const found = await page.evaluate(alive)
-  assert.deepEqual([...found, ...page.strangers, ...page.complaints], [], `${path.slice(0, 200)} let something through`)
+  assert.deepEqual([...found, ...page.foreignRequests, ...page.complaints], [], `${path.slice(0, 200)} let something through`)
 }
 
 /** Several people look at once. */
@@ -103,9 +103,9 @@ const together = (walks) => Promise.all(walks.map(([account, walk]) => as(accoun
 test('where nothing is escaped, they do run', async () => {
   assert.ok(list.length >= 300 && new Set(list.map((p) => p.text)).size === list.length, `${list.length} payloads`)
   const raw = list.map((p, n) => ({ n, html: p.raw?.(p.text) })).filter((p) => p.html).filter((_, i) => i % 3 === 0)
-  const page = await visitor(house.url)
+  const page = await visitor(server.url)
   await page.route('**/*', (route) => (route.request().url().endsWith('/unescaped') ? route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }) : route.abort()))
-  await page.goto(`${house.url}/unescaped`)
+  await page.goto(`${server.url}/unescaped`)
   const ran = await page.evaluate(async (raw) => {
     const ran = new Set()
     window.__xss = (n) => ran.add(n)
@@ -149,12 +149,12 @@ test('in every page, they stay words', async () => {
     }],
   ])
   await together([
-    ['', walk(`/lessons/${house.rich}`)],
-    ['giao-vien', walk('/', '/teacher', `/teacher/lessons/${house.submitted}`, `/teacher/lessons/${house.rich}`, `/teacher/lessons/${house.rich}/captions/vi`,
-      `/teacher/lessons/${house.rich}/questions`, '/problems', `/lessons/${house.rich}/problem`, '/school', '/notices')],
-    ['hoc-sinh', walk('/', `/lessons/${house.rich}`, '/account')],
-    ['chuyen-vien', walk('/review', `/review/${house.submitted}`, '/department', '/department?by=lesson', '/department?by=school', '/department?by=channel', `/department/lessons/${house.published}`)],
-    ['dai', walk('/station', '/station/airings/new', `/station/airings/${house.published}`)],
+    ['', walk(`/lessons/${server.rich}`)],
+    ['giao-vien', walk('/', '/teacher', `/teacher/lessons/${server.submitted}`, `/teacher/lessons/${server.rich}`, `/teacher/lessons/${server.rich}/captions/vi`,
+      `/teacher/lessons/${server.rich}/questions`, '/problems', `/lessons/${server.rich}/problem`, '/school', '/notices')],
+    ['hoc-sinh', walk('/', `/lessons/${server.rich}`, '/account')],
+    ['chuyen-vien', walk('/review', `/review/${server.submitted}`, '/department', '/department?by=lesson', '/department?by=school', '/department?by=channel', `/department/lessons/${server.published}`)],
+    ['dai', walk('/station', '/station/airings/new', `/station/airings/${server.published}`)],
     ['quan-tri', walk('/admin/people', '/admin/schools', '/admin/classes')],
   ])
   assert.ok(opened.length >= 90, `${opened.length} pages`)
@@ -180,7 +180,7 @@ async function suggestions(page) {
 
 /** Names on the shelf come from the device, where others may have written. */
 async function shelf(page) {
-  await page.goto(`${house.url}/kept`)
+  await page.goto(`${server.url}/kept`)
   await page.evaluate((texts) => {
     const kept = texts.map((title, n) => ({ lesson: `bai-${n}`, title, about: title, choice: 'saver', bytes: 1, seconds: 60, folder: title, token: 'x', holder: '', granted: Date.now() }))
     localStorage.setItem('lenlop-shelf', JSON.stringify(kept))
@@ -192,7 +192,7 @@ async function shelf(page) {
 
 /** The lesson that plays: captions over the picture, transcript, chapters, worksheets. */
 async function playing(page) {
-  await look(page, `/lessons/${house.rich}`)
+  await look(page, `/lessons/${server.rich}`)
   await page.locator('.player-cover').click().catch(() => undefined)
   await page.waitForFunction(() => document.querySelector('video').currentTime > 0.5, null, { timeout: 60_000 })
   await check(page, 'the player')

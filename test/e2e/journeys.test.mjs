@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { day, end, password, recording, scratch, shoot, signIn, start, tooWide, visitor } from './house.mjs'
+import { day, end, password, recording, scratch, shoot, signIn, start, tooWide, visitor } from './server.mjs'
 import { strict } from './playlists.mjs'
 
 const title = 'Hệ thức lượng trong tam giác vuông'
@@ -40,7 +40,7 @@ const send = (page, button) => Promise.all([page.waitForNavigation({ waitUntil: 
 async function look(page, name) {
   await shoot(page, name)
   assert.ok((await tooWide(page)) <= 0, `${name} is wider than 360 px by ${await tooWide(page)} px`)
-  assert.deepEqual(page.strangers, [], `${name} asks other hosts`)
+  assert.deepEqual(page.foreignRequests, [], `${name} asks other hosts`)
   assert.deepEqual(page.complaints, [], `${name} complains`)
   const text = await page.locator('body').innerText()
   assert.doesNotMatch(text, /\[[a-z_]+\.[a-z_.]+\]/, `${name} shows a key instead of a sentence`)

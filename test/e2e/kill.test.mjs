@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { end, password, root, scratch, start } from './house.mjs'
+import { end, password, root, scratch, start } from './server.mjs'
 
 const data = join(scratch, 'kill')
 let site

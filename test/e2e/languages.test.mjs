@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { end, scratch, shoot, signIn, start, tooWide, visitor } from './house.mjs'
+import { end, scratch, shoot, signIn, start, tooWide, visitor } from './server.mjs'
 import { strict } from './playlists.mjs'
 
 let site
@@ -113,7 +113,7 @@ test('choosing a language changes what is heard', async () => {
   await page.selectOption('[name=sound]', '0')
   await hear(440)
   assert.deepEqual(page.complaints, [])
-  assert.deepEqual(page.strangers, [])
+  assert.deepEqual(page.foreignRequests, [])
 })
 
 test('data-saver keeps the language, and a chosen language is remembered', async () => {

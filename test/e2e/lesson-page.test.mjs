@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { end, scratch, shoot, signIn, start, tooWide, visitor } from './house.mjs'
+import { end, scratch, shoot, signIn, start, tooWide, visitor } from './server.mjs'
 
 let site
 let staff

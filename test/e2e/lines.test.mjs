@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { end, scratch, start } from './house.mjs'
+import { end, scratch, start } from './server.mjs'
 import { kept, open, sawTooth } from './line.mjs'
 import { engineCame, noisy, publish, student, seen, until } from './watching.mjs'
 
@@ -35,7 +35,7 @@ async function watch(t, how, options) {
 
 const clean = (page) => {
   assert.deepEqual(page.complaints, [])
-  assert.deepEqual(page.strangers, [])
+  assert.deepEqual(page.foreignRequests, [])
 }
 
 async function slow(t) {

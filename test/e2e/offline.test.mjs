@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { end, scratch, shoot, signIn, start, tooWide, visitor } from './house.mjs'
+import { end, scratch, shoot, signIn, start, tooWide, visitor } from './server.mjs'
 import { line } from './proxy.mjs'
 
 const data = join(scratch, 'data')
@@ -55,7 +55,7 @@ const playing = (page = student) =>
     const v = document.querySelector('video')
     return { at: v.currentTime, sound: v.webkitAudioDecodedByteCount ?? 0, error: v.error?.message ?? '', src: v.src }
   })
-const shelf = (page = student) => page.evaluate(() => JSON.parse(localStorage.getItem('lenlop-shelf') ?? '[]'))
+const storedLessons = (page = student) => page.evaluate(() => JSON.parse(localStorage.getItem('lenlop-shelf') ?? '[]'))
 const says = (words, where = '.keep-status') => until(`${words}`, async () => words.test(await student.innerText(where).catch(() => '')), 40_000)
 const lessonPage = () => student.goto(`${wire.url}/lessons/${lesson}`)
 const stored = () =>
@@ -104,7 +104,7 @@ before(async () => {
       }
       static now = () => Real.now() + shift
     }
-    // Browsers say more room than there is; a test says how much.
+    // Browsers say more space than there is; a test says how much.
     const { storage } = navigator
     const estimate = storage?.estimate.bind(storage)
     if (estimate) storage.estimate = async () => (sessionStorage.free ? { quota: Number(sessionStorage.free), usage: 0 } : estimate())
@@ -132,17 +132,17 @@ test('what each choice costs is said before, and a line that breaks costs no mor
   await begin('480p')
   await says(/Mạng bị ngắt/)
   await clean(student, 'lesson-keep-waiting')
-  assert.deepEqual(await shelf(), [], 'half of a lesson is not on the shelf')
-  // The page is closed; the shelf goes on with it when there is a line again.
+  assert.deepEqual(await storedLessons(), [], 'half of a lesson is not in the offline store')
+  // The page is closed; the offline page goes on with it when there is a line again.
   await student.goto('about:blank')
   wire.cut = () => false
   wire.got.delete([...wire.got.keys()][0])
   await student.goto(`${wire.url}/kept`)
-  await student.locator('.shelf-play').waitFor()
+  await student.locator('.offline-play').waitFor()
   const count = segments()
   assert.ok(count.length > 6, `${count.length} segments`)
   assert.ok(count.every((p) => wire.got.get(p) === 1), 'no segment is fetched twice')
-  const [k] = await shelf()
+  const [k] = await storedLessons()
   const folder = (await stored()).kept.filter((p) => p.startsWith(k.folder)).map((p) => p.slice(k.folder.length))
   for (const name of ['480p.m3u8', 'captions/en.vtt', 'captions/vi.vtt', 'chapters.vtt', 'index.json', 'master.m3u8', 'poster'])
     assert.ok(folder.includes(name), `${name} in ${folder}`)
@@ -160,8 +160,8 @@ test('a rung plays with the server killed: seeking, captions, chapters, words, w
   await until('the worker looks after the page', async () => (await stored())['shell-2']?.includes('/kept'))
   await site.stop('SIGKILL')
   await student.goto(`${wire.url}/lessons/${lesson}`)
-  assert.equal(new URL(student.url()).pathname, '/kept', 'any other page leads to the shelf')
-  await student.click('.shelf-play')
+  assert.equal(new URL(student.url()).pathname, '/kept', 'any other page leads to the offline page')
+  await student.click('.offline-play')
   await until('2 s', async () => (await playing()).at > 2, 20_000)
   assert.ok((await playing()).sound > 5_000, 'sound was decoded')
   await student.click('.chapters li:nth-child(2) a')
@@ -187,7 +187,7 @@ test('browsers without an engine play the same, and get the very bytes', async (
     delete globalThis.ManagedMediaSource
   })
   await phone.goto(`${wire.url}/kept`)
-  await phone.click('.shelf-play')
+  await phone.click('.offline-play')
   await until('2 s', async () => (await playing(phone)).at > 2, 20_000)
   assert.match((await playing(phone)).src, /(master\.m3u8|whole)$/)
   const same = await phone.evaluate(async () => {
@@ -239,7 +239,7 @@ test('viewing arrives once when the server is back, though two tabs send it', as
 test('signing out: the lesson stays, the grant goes, nothing personal was stored', async () => {
   await signIn(student, wire.url, 'hocsinh')
   await student.goto(`${wire.url}/kept`)
-  const [mine] = await until('a grant of the student', async () => ((await shelf())[0].holder ? shelf() : null), 15_000)
+  const [mine] = await until('a grant of the student', async () => ((await storedLessons())[0].holder ? storedLessons() : null), 15_000)
   assert.ok(mine.device && mine.device !== mine.token)
   const account = await student.goto(`${wire.url}/account`)
   assert.match(account.headers()['cache-control'], /no-store/)
@@ -253,14 +253,14 @@ test('signing out: the lesson stays, the grant goes, nothing personal was stored
   // Without a line too: the student's grant is not used any more.
   wire.cut = () => true
   await student.goto(`${wire.url}/kept`)
-  await student.locator('.shelf-play').waitFor()
-  const [k] = await shelf()
+  await student.locator('.offline-play').waitFor()
+  const [k] = await storedLessons()
   assert.deepEqual([k.token, k.holder], [mine.device, ''])
   assert.deepEqual((await stored()).kept, before.kept)
   wire.cut = () => false
 })
 
-test('a browser that needed the room is owned up to, and only what is missing is fetched', async () => {
+test('a browser that needed the space is owned up to, and only what is missing is fetched', async () => {
   const lost = await student.evaluate(async () => {
     const cache = await caches.open('kept')
     const some = (await cache.keys()).filter((r) => r.url.endsWith('.m4s')).slice(1, 3)
@@ -268,12 +268,12 @@ test('a browser that needed the room is owned up to, and only what is missing is
     return some.length
   })
   await student.goto(`${wire.url}/kept`)
-  await student.locator('.shelf-gone').waitFor()
-  assert.equal(await student.locator('.shelf-play:visible').count(), 0)
+  await student.locator('.offline-gone').waitFor()
+  assert.equal(await student.locator('.offline-play:visible').count(), 0)
   await clean(student, 'kept-evicted')
   wire.got.clear()
-  await student.click('.shelf-mend')
-  await student.locator('.shelf-play').waitFor()
+  await student.click('.offline-mend')
+  await student.locator('.offline-play').waitFor()
   assert.equal([...wire.got.keys()].filter((p) => p.endsWith('.m4s')).length, lost)
   await student.evaluate(() => caches.delete('kept'))
   await lessonPage()
@@ -295,7 +295,7 @@ test('a full device is said, with what could be deleted; a teacher who replaces 
   await says(/Máy đã đầy.*“Bài cũ” \(9 MB\)/)
   assert.ok(await student.isDisabled('.keep-form button'))
   await clean(student, 'lesson-keep-full')
-  // Room that is promised and not there: what has come stays.
+  // Space that is promised and not there: what has come stays.
   await student.evaluate(() => sessionStorage.setItem('free', '5e9'))
   await student.reload()
   await student.locator('.keep-form').waitFor()
@@ -316,7 +316,7 @@ test('a full device is said, with what could be deleted; a teacher who replaces 
   wire.edit = undefined
   wire.cut = () => false
   assert.deepEqual((await stored()).kept ?? [], [], 'nothing of it is left')
-  assert.deepEqual((await shelf()).map((k) => k.lesson), ['cu'])
+  assert.deepEqual((await storedLessons()).map((k) => k.lesson), ['cu'])
 })
 
 test('pieces of a file join to the very file, and giving up leaves nothing', async () => {
@@ -361,7 +361,7 @@ test('what an older build kept plays under a new worker, and old shells are clea
   await until('the new worker', async () => (await caches()) === 'kept,shell-2', 20_000)
   wire.cut = () => true
   await phone.goto(`${wire.url}/kept`)
-  await phone.click('.shelf-play')
+  await phone.click('.offline-play')
   await until('2 s', async () => (await playing(phone)).at > 2, 20_000)
   wire.cut = () => false
 })

@@ -1,9 +1,9 @@
 // Every page of the product with somebody who may see it, and the addresses
 // that are no pages. docs/access.md names all routes (a Go test holds it to the
-// running house), so a page that is in neither list is found missing.
+// running server), so a page that is in neither list is found missing.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root } from './house.mjs'
+import { root } from './server.mjs'
 
 // Who looks, then what; a word after # tells two looks at one route apart.
 const looks = {
@@ -40,7 +40,7 @@ export const notPages = [
   /\/file$|\/recording$|\/data$|\.csv$|\/exports\/:kind$/, // files to keep
   /\/files\/:file$|\/worksheets\/:worksheet$/, // what somebody attached
   /^\/tv\/reminders/, // a calendar's file
-  /^\/signin\/external/, // the way to another house and back
+  /^\/signin\/external/, // the way to another site and back
 ]
 
 /** The routes that answer GET, as docs/access.md names them. */

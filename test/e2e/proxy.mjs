@@ -1,10 +1,10 @@
-// A line between a browser and the house that a test can cut, listen to, and
+// A line between a browser and the server that a test can cut, listen to, and
 // let say something else.
 import { createServer, request } from 'node:http'
 
 /**
- * Stands before the house. cut(path) breaks the connection; say(path) answers
- * instead of the house with { type, body }; edit(path, text) changes its text;
+ * Stands before the server. cut(path) breaks the connection; say(path) answers
+ * instead of the server with { type, body }; edit(path, text) changes its text;
  * got counts whole answers by path and range.
  */
 export async function line(target) {

@@ -2,7 +2,7 @@
 // artifacts/pages, with contact sheets to look them over: make shots.
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { chrome, end, root, signIn, visitor } from './house.mjs'
+import { chrome, end, root, signIn, visitor } from './server.mjs'
 import { pages } from './pages.mjs'
 import { world } from './world.mjs'
 

@@ -8,7 +8,7 @@ import net from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import * as tus from 'tus-js-client'
-import { end, password, scratch, signIn, start, visitor } from './house.mjs'
+import { end, password, scratch, signIn, start, visitor } from './server.mjs'
 
 const MB = 1_000_000
 const data = join(scratch, 'tus')

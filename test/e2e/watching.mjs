@@ -2,7 +2,7 @@
 // student whose page notes what they see.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { password, scratch, signIn, visitor } from './house.mjs'
+import { password, scratch, signIn, visitor } from './server.mjs'
 
 /** A noisy lesson of 100 s: 207 kbit/s in 240 lines, 522 in 360, and sound of 50. */
 export function noisy({ size = '640x360', fps = 10, seconds = 100, noise = 3 } = {}) {

@@ -1,11 +1,11 @@
 // A small province in which every page has something to show: the demo's people
 // and schools, a lesson that plays, one that is being written, a class, an
-// airing with its figures. Made over the same doors that people use.
+// airing with its figures. Made over the same pages that people use.
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { day, password, program, scratch, start } from './house.mjs'
+import { day, password, program, scratch, start } from './server.mjs'
 
 /** A recording of 8 s with a tone. */
 function recording() {

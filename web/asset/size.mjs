@@ -17,9 +17,9 @@ const budgets = [
     12 * kB,
   ],
   ['keep this lesson', ['offline-button.js'], 3 * kB],
-  ['shelf of kept lessons', ['offline-page.js'], 4 * kB],
+  ['page of kept lessons', ['offline-page.js'], 4 * kB],
   ['keeping one, once asked for', ['offline-download.js'], 4 * kB],
-  ['playing one from the shelf', ['offline-player.js'], 4 * kB],
+  ['playing one from the offline store', ['offline-player.js'], 4 * kB],
   ['player engine', ['hls.js'], 120 * kB],
   ['engine, several languages', ['hls-full.js'], 185 * kB],
 ]

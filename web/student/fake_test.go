@@ -196,7 +196,7 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	room := Handler{Catalog: v.town, Lessons: v.town, Titles: v.town, Schools: v.town, People: v.town, Schedule: v.town, Zone: zone,
+	handler := Handler{Catalog: v.town, Lessons: v.town, Titles: v.town, Schools: v.town, People: v.town, Schedule: v.town, Zone: zone,
 		Now: func() time.Time {
 			if v.at.IsZero() {
 				return now
@@ -209,7 +209,7 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) { _ = c.String(page.Status(err), err.Error()) }
-	for _, r := range room.Routes() {
+	for _, r := range handler.Routes() {
 		e.Add(r.Method, r.Path, func(c echo.Context) error {
 			ctx := page.WithAssets(c.Request().Context(), assets)
 			ctx = locale.With(ctx, book.Printer(v.lang))

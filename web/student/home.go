@@ -27,7 +27,7 @@ const (
 type homePage struct {
 	grade    int // 0: not chosen
 	names    names
-	shelves  []shelf
+	groups   []subjectGroup
 	newest   []catalog.Entry // only without a grade
 	total    int
 	now      time.Time
@@ -37,8 +37,8 @@ type homePage struct {
 	nextOnTV []showing
 }
 
-// shelf is the newest lessons of one subject.
-type shelf struct {
+// subjectGroup is the newest lessons of one subject.
+type subjectGroup struct {
 	subject string
 	total   int
 	entries []catalog.Entry
@@ -56,7 +56,7 @@ func (r Handler) home(c echo.Context) error {
 	if p.names, err = r.subjects(ctx, p.grade); err != nil {
 		return err
 	}
-	if err := r.fillShelves(ctx, &p); err != nil {
+	if err := r.fillGroups(ctx, &p); err != nil {
 		return err
 	}
 	if r.Notices != nil {
@@ -73,9 +73,9 @@ func (r Handler) home(c echo.Context) error {
 	return render(c, home(p))
 }
 
-// fillShelves puts the grade's newest lessons on one shelf a subject. One
+// fillGroups puts the grade's newest lessons into one group a subject. One
 // query fills most; a subject whose lessons are all older gets its own.
-func (r Handler) fillShelves(ctx context.Context, p *homePage) error {
+func (r Handler) fillGroups(ctx context.Context, p *homePage) error {
 	q := catalog.Query{Grade: p.grade, Limit: homeLimit}
 	if p.grade == 0 {
 		q.Limit = newest
@@ -105,7 +105,7 @@ func (r Handler) fillShelves(ctx context.Context, p *homePage) error {
 			by[code] = entries(more.Hits)
 		}
 		if len(by[code]) > 0 {
-			p.shelves = append(p.shelves, shelf{subject: code, total: max(total, len(by[code])), entries: by[code]})
+			p.groups = append(p.groups, subjectGroup{subject: code, total: max(total, len(by[code])), entries: by[code]})
 		}
 	}
 	return nil

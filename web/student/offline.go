@@ -13,7 +13,7 @@ import (
 	"lenlop/web/page"
 )
 
-// keptPath is the shelf of lessons that a device keeps. Which they are only the
+// keptPath is the page of lessons that a device keeps. Which they are only the
 // device knows; the page is the same for everybody.
 const keptPath = "/kept"
 
@@ -42,7 +42,7 @@ func (p lessonPage) scripts() []string {
 	return s
 }
 
-// about is what the shelf says of a lesson: subject, grade and teacher.
+// about is what the offline page says of a lesson: subject, grade and teacher.
 func (p lessonPage) about(ctx context.Context) string {
 	s := p.subject + " · " + locale.T(ctx, "grade.name", "n", p.lesson.Grade)
 	if p.teacher != "" {

@@ -145,7 +145,7 @@ func sheetAbout(ctx context.Context, w worksheet.Worksheet) string {
 }
 
 // sentences are what an island says, as data attributes in the page's language:
-// data-room is the sentence "keep.room".
+// data-space is the sentence "keep.space".
 func sentences(ctx context.Context, part string, names ...string) templ.Attributes {
 	words := templ.Attributes{}
 	for _, n := range names {

@@ -320,7 +320,7 @@ func TestHomeOffersToGoOnWithWhatWasOpened(t *testing.T) {
 	v.town.lessons["he-thuc"] = l
 	body := v.get("/")
 	want(t, body, "Căn bậc hai", "Vần ăn, ăm")
-	lack(t, body[:strings.Index(body, `class="shelf"`)], "Hệ thức")
+	lack(t, body[:strings.Index(body, `class="lesson-group"`)], "Hệ thức")
 
 	for _, bad := range []string{"", "...", "../../etc", strings.Repeat("a.", 2000), strings.Repeat("x", 4000), "%3Cscript%3E"} {
 		v.jar = []*http.Cookie{{Name: recentCookie, Value: bad}}

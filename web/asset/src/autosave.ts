@@ -30,7 +30,7 @@ function keep(form: HTMLFormElement): void {
     try {
       sessionStorage.setItem(key, JSON.stringify(typed()))
     } catch {
-      // no room in this tab: the form itself still holds it
+      // no space in this tab: the form itself still holds it
     }
   }
   async function save(): Promise<void> {

@@ -7,7 +7,7 @@ import { keep, recall, type Stage } from './player/stage'
 
 const api = '/api/v1/'
 const stored = 'beats'
-/** Beats of ended sessions that wait for the network; more are not worth a phone's room. */
+/** Beats of ended sessions that wait for the network; more are not worth a phone's storage. */
 const maxWaiting = 20
 
 interface Opened {

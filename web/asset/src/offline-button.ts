@@ -1,10 +1,11 @@
-// Keeps this lesson on the device: what each choice takes and what room there
+// Keeps this lesson on the device: what each choice takes and how much space there
 // is, the way to it, and the way back. The fetching itself is offline-download.ts.
 import type { Facts, Outcome } from './offline-download'
 import {
   able,
   deliver,
   fill,
+  freeSpace,
   giveUp,
   held,
   home,
@@ -14,9 +15,8 @@ import {
   note,
   pending,
   remove,
-  room,
   settle,
-  shelf,
+  storedLessons,
   whole,
   work,
 } from './player/offline-store'
@@ -48,10 +48,10 @@ function start(box: HTMLElement): void {
   for (const i of inputs)
     if (i.dataset.rung && !engines && !native) (i.closest('label') as HTMLElement).hidden = true
 
-  /** What there is room for, said before anything is fetched. */
+  /** How much space there is, shown before anything is fetched. */
   const offer = async () => {
-    const free = await room()
-    part('room').textContent = free === undefined ? '' : fill(words.room, { free: megabytes(free) })
+    const free = await freeSpace()
+    part('space').textContent = free === undefined ? '' : fill(words.space, { free: megabytes(free) })
     for (const i of inputs) {
       i.disabled = free !== undefined && Number(i.dataset.bytes) * 1.05 > free
       const tight = i.closest('label')?.querySelector<HTMLElement>('.keep-tight')
@@ -68,7 +68,7 @@ function start(box: HTMLElement): void {
   /** The device is full: what could be deleted for it. */
   const full = (need: number) => {
     const other = sacrifice(
-      shelf().filter(k => k.lesson !== lesson),
+      storedLessons().filter(k => k.lesson !== lesson),
       need,
     )
     if (other) say('fullfree', { title: other.title, size: megabytes(other.bytes) })
@@ -84,7 +84,7 @@ function start(box: HTMLElement): void {
       return offer()
     }
     if (!whole(k, await held())) {
-      // The browser needed the room: say so, and offer again.
+      // The browser needed the space: say so, and offer again.
       show('form', 'forget')
       say('evicted')
     } else if (k.package && k.package !== facts.package) {
@@ -136,7 +136,7 @@ function start(box: HTMLElement): void {
     e.preventDefault()
     const choice = inputs.find(i => i.checked && !i.disabled)
     if (stop || !choice) return
-    // Asks not to be thrown away first when room is short.
+    // Asks not to be thrown away first when space is short.
     await navigator.storage?.persist?.()
     const k: Keeping = {
       lesson,

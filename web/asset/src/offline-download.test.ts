@@ -102,7 +102,7 @@ const index = async () =>
   (await (await caches.open('kept')).match(`${folder}index.json`))?.json() as Promise<Index>
 const fetched = (path: string) => browser.sent.filter(s => s.path === path).length
 
-test('a lesson is on the shelf when all its pieces, captions and worksheets have come', async () => {
+test('a lesson is in the offline store when all its pieces, captions and worksheets have come', async () => {
   assert.equal(await bring(begin()), 'whole')
   assert.deepEqual(
     pathsOf().map(p => p.slice(folder.length)),

@@ -1,6 +1,6 @@
 // Brings a lesson onto the device, piece by piece: whatever has come stays, and
 // a line that breaks or a page that is closed costs no more than a piece. Only
-// when all is there does the lesson stand on the shelf. Fetched when a student
+// when all is there does the lesson stand in the offline store. Fetched when a student
 // begins to keep a lesson.
 import { backoff } from './player/heartbeat-state'
 import { cacheName, grant, held, type Keeping, kept, note, pending, put, sweep } from './player/offline-store'
@@ -32,7 +32,7 @@ interface Part {
   optional?: boolean
 }
 
-/** What lies in a folder: read by the worker and by the shelf. */
+/** What lies in a folder: read by the worker and by the offline page. */
 export interface Index {
   facts: Facts
   parts: Part[]
@@ -170,7 +170,7 @@ async function run(k: Keeping, signal: AbortSignal, tell: (done: number) => void
   if (now && now.package !== k.package) throw new End('replaced')
   index.whole.sizes = index.whole.names.map(n => sizes.get(n) || 0)
   await cache.put(indexOf(k), new Response(JSON.stringify(index)))
-  await shelve(k, index, done)
+  await store(k, index, done)
 }
 
 const place = (k: Keeping, name: string) => (name.startsWith('/') ? name : k.folder + name)
@@ -189,7 +189,7 @@ async function measure(k: Keeping, index: Index): Promise<Map<string, number>> {
 }
 
 /** The whole lesson takes the place of any other copy of it. */
-async function shelve(k: Keeping, index: Index, bytes: number): Promise<void> {
+async function store(k: Keeping, index: Index, bytes: number): Promise<void> {
   const names = await held()
   let parts = 0
   for (const n of names) if (n.startsWith(k.folder)) parts++
@@ -344,7 +344,7 @@ async function take(
   }
 }
 
-/** Whether a lesson on the shelf can be completed where it lies, or must be fetched again. */
+/** Whether a lesson in the offline store can be completed where it lies, or must be fetched again. */
 export function again(lesson: string, facts?: Facts): Keeping | undefined {
   const k = kept(lesson)
   if (!k?.folder || (facts && facts.package !== k.package)) return

@@ -1,4 +1,4 @@
-// The shelf's page: the lessons on this device and those on the way to it,
+// The offline page: the lessons on this device and those on the way to it,
 // played from it, with or without a network. What is watched is kept as a run
 // and delivered when there is one.
 
@@ -7,6 +7,7 @@ import {
   change,
   deliver,
   fill,
+  freeSpace,
   giveUp,
   grant,
   held,
@@ -18,9 +19,8 @@ import {
   note,
   pending,
   remove,
-  room,
   settle,
-  shelf,
+  storedLessons,
   whole,
   work,
 } from './player/offline-store'
@@ -53,15 +53,15 @@ async function start(root: HTMLElement): Promise<void> {
   const draw = async () => {
     const names = await held()
     const going = keepings()
-    const all = shelf().filter(k => !going.some(g => g.lesson === k.lesson && g.folder === k.folder))
+    const all = storedLessons().filter(k => !going.some(g => g.lesson === k.lesson && g.folder === k.folder))
     part('empty').hidden = all.length + going.length > 0
     part('list').replaceChildren(...going.map(coming), ...all.map(k => card(k, whole(k, names))))
     const used = [...all, ...going].reduce((sum, k) => sum + ('done' in k ? k.done : k.bytes), 0)
-    const free = await room()
+    const free = await freeSpace()
     const safe = await navigator.storage?.persisted?.()
-    part('room').textContent =
+    part('space').textContent =
       free !== undefined && used
-        ? `${fill(words.room, { used: megabytes(used), free: megabytes(free) })} ${safe ? '' : words.fragile}`
+        ? `${fill(words.space, { used: megabytes(used), free: megabytes(free) })} ${safe ? '' : words.fragile}`
         : ''
   }
 
@@ -69,7 +69,7 @@ async function start(root: HTMLElement): Promise<void> {
     const li = (root.querySelector('template') as HTMLTemplateElement).content.cloneNode(
       true,
     ) as DocumentFragment
-    const at = <E extends HTMLElement>(name: string) => li.querySelector<E>(`.shelf-${name}`) as E
+    const at = <E extends HTMLElement>(name: string) => li.querySelector<E>(`.offline-${name}`) as E
     const el = li.firstElementChild as HTMLElement
     el.id = id
     const as = words[k.choice] || fill(words.rung, { height: k.choice })
@@ -127,9 +127,9 @@ async function start(root: HTMLElement): Promise<void> {
   function progress(el: Element | null, k: Keeping, done: number, sentence?: string): void {
     if (!el) return
     const size = Math.max(k.bytes, done)
-    const bar = el.querySelector('.shelf-bar') as HTMLProgressElement
+    const bar = el.querySelector('.offline-bar') as HTMLProgressElement
     bar.value = size ? done / size : 0
-    const state = el.querySelector('.shelf-state') as HTMLElement
+    const state = el.querySelector('.offline-state') as HTMLElement
     tell(state, fill(sentence, { done: megabytes(done), size: megabytes(size) }))
   }
 
@@ -159,7 +159,7 @@ async function start(root: HTMLElement): Promise<void> {
       await giveUp(lesson)
       announce(outcome === 'taken' ? words.taken : words.replaced, k)
     } else if (outcome === 'full') {
-      const other = sacrifice(shelf(), k.bytes - k.done)
+      const other = sacrifice(storedLessons(), k.bytes - k.done)
       const values = other && { title: other.title, size: megabytes(other.bytes) }
       said.set(lesson, fill(other ? words.fullfree : words.full, values))
     } else if (outcome !== 'whole') {
@@ -181,11 +181,11 @@ async function start(root: HTMLElement): Promise<void> {
     })
   }
 
-  /** New grants for those a day old; what was taken down leaves the shelf. */
+  /** New grants for those a day old; what was taken down leaves the offline store. */
   async function renew(): Promise<void> {
     // Somebody is signed in: what is watched from now on is theirs.
     const here = !!document.querySelector('form[action="/signout"]')
-    for (const k of shelf()) {
+    for (const k of storedLessons()) {
       // A clock that was set back must not make a grant last.
       const age = Date.now() - k.granted
       const fresh = age >= 0 && age < 86_400_000 && k.holder !== undefined && !(here && !k.holder)

@@ -1,4 +1,4 @@
-// Plays a lesson from the shelf with what is written along with it, and follows
+// Plays a lesson from the offline store with what is written along with it, and follows
 // the visit.
 import type { Index } from './offline-download'
 import { Tracker } from './player/heartbeat-state'

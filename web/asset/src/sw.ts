@@ -1,4 +1,4 @@
-// The worker: serves kept lessons from this device, and the page of the shelf
+// The worker: serves kept lessons from this device, and the offline page
 // without a network. It keeps nothing else: no page with anybody's name on it,
 // nothing that was only watched.
 import type { Index } from './offline-download'
@@ -20,12 +20,12 @@ interface Worker {
 }
 const worker = self as unknown as Worker
 
-const kept = 'kept' // player/shelf.ts; never deleted here
+const kept = 'kept' // player/offline-store.ts; never deleted here
 const shell = 'shell-2' // the number changes with what is meant to lie in it
 const page = '/kept'
 
 /**
- * Stores the shelf's page as nobody in particular sees it, and what it is made
+ * Stores the offline page as nobody in particular sees it, and what it is made
  * of. The page goes in last: the one before stays whole until then.
  */
 async function stock(): Promise<void> {
@@ -101,7 +101,7 @@ function answer(
     'Content-Type': type,
     'Accept-Ranges': 'bytes',
     'X-Content-Type-Options': 'nosniff',
-    // A stranger's file must never be a page of ours.
+    // Another site's file must never be a page of ours.
     'Content-Security-Policy': "sandbox; default-src 'none'",
   }
   if (wants === null) {
@@ -113,7 +113,7 @@ function answer(
   return new Response(body, { status: wants ? 206 : 200, headers })
 }
 
-/** A page, from the network; without one the shelf. */
+/** A page, from the network; without one the offline page. */
 async function visit(request: Request, path: string): Promise<Response> {
   try {
     return await fetch(request)

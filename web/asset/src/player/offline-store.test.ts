@@ -5,6 +5,7 @@ import {
   cacheName,
   change,
   deliver,
+  freeSpace,
   giveUp,
   grant,
   held,
@@ -19,10 +20,9 @@ import {
   put,
   type Run,
   remove,
-  room,
   settle,
-  shelf,
   store,
+  storedLessons,
   sweep,
   whole,
 } from './offline-store'
@@ -77,12 +77,12 @@ async function files(...paths: string[]): Promise<void> {
 }
 const paths = () => browser.caches.store(cacheName).paths
 
-test('a lesson stands on the shelf once, the newest first', () => {
+test('a lesson stands in the offline store once, the newest first', () => {
   put(lesson('a'))
   put(lesson('b'))
   put(lesson('a', { title: 'Mới' }))
   assert.deepEqual(
-    shelf().map(k => [k.lesson, k.title]),
+    storedLessons().map(k => [k.lesson, k.title]),
     [
       ['a', 'Mới'],
       ['b', 'Bài b'],
@@ -98,13 +98,13 @@ test('a change never brings a removed lesson back', async () => {
   assert.equal(kept('a')?.replaced, true)
   await remove('a')
   change(lesson('a'))
-  assert.deepEqual(shelf(), [])
+  assert.deepEqual(storedLessons(), [])
 })
 
 test('a list that cannot be read is empty, not an error', () => {
   for (const broken of ['{', '{"a":1}', 'null', '7']) {
     localStorage.setItem('lenlop-shelf', broken)
-    assert.deepEqual(shelf(), [], broken)
+    assert.deepEqual(storedLessons(), [], broken)
   }
 })
 
@@ -118,7 +118,7 @@ test('storage that is forbidden or full costs the lists, not the page', () => {
     writable: true,
   })
   put(lesson('a'))
-  assert.deepEqual(shelf(), [])
+  assert.deepEqual(storedLessons(), [])
 })
 
 test('a lesson is whole while all its files and its engine are there', async () => {
@@ -149,12 +149,12 @@ test('removing a lesson deletes its files, old and new, and no other', async () 
   await remove('a')
   assert.deepEqual(paths(), ['/kept/ab/p1-saver/file/0', '/kept/file/ab'])
   assert.deepEqual(
-    shelf().map(k => k.lesson),
+    storedLessons().map(k => k.lesson),
     ['ab'],
   )
 })
 
-test('engines stay while a lesson on the shelf plays with one or another is coming', async () => {
+test('engines stay while a lesson in the offline store plays with one or another is coming', async () => {
   put(lesson('a', { engine: '/kept/engine/1.js' }))
   await files('/kept/engine/1.js', '/kept/engine/0.js')
   note('b', coming('b'))
@@ -176,12 +176,12 @@ test('giving up a newer copy leaves the older one whole', async () => {
   assert.deepEqual(keepings(), [])
 })
 
-test('giving up the repair of a copy takes the lesson off the shelf', async () => {
+test('giving up the repair of a copy takes the lesson out of the offline store', async () => {
   put(lesson('a'))
   note('a', coming('a', { folder: lesson('a').folder }))
   await files('/kept/a/p1-saver/file/0')
   await giveUp('a')
-  assert.deepEqual([shelf(), paths(), pending('a')], [[], [], undefined])
+  assert.deepEqual([storedLessons(), paths(), pending('a')], [[], [], undefined])
 })
 
 test('what was watched is kept by visit, newest state only, two hundred visits at most', () => {
@@ -285,5 +285,5 @@ test('sizes and free space are shown as the page writes them', async () => {
   assert.equal(megabytes(1_540_000), '1,5 MB')
   assert.equal(megabytes(45_400_000), '45 MB')
   assert.equal(megabytes(2_300_000_000), '2,3 GB')
-  assert.equal(await room(), 600)
+  assert.equal(await freeSpace(), 600)
 })

@@ -1,7 +1,7 @@
-// The shelf: which lessons this device keeps, and what was watched of them
+// The offline store: which lessons this device keeps, and what was watched of them
 // without a network. The files lie in the Cache API, which no worker's update
 // touches; the lists lie beside it, so that a lesson whose files the browser
-// threw away is still known by name. A lesson is on the shelf when it is whole;
+// threw away is still known by name. A lesson is in the offline store when it is whole;
 // until then it is among those being kept.
 import { deliver as deliverBatches } from './delivery'
 import type { Heartbeat } from './heartbeat-state'
@@ -36,7 +36,7 @@ interface Named {
   folder?: string
 }
 
-/** A lesson on the shelf. */
+/** A lesson in the offline store. */
 export interface Kept extends Named, Grant {
   /** How many files lie in its folder. */
   parts?: number
@@ -80,32 +80,32 @@ const save = (key: string, all: unknown[]) => keep(key, all.length ? JSON.string
 const others = <T extends { lesson: string }>(all: T[], lesson: string) =>
   all.filter(o => o.lesson !== lesson)
 
-export const shelf = () => list<Kept>('shelf')
+export const storedLessons = () => list<Kept>('shelf')
 export const keepings = () => list<Keeping>('keeping')
-export const kept = (lesson: string) => shelf().find(k => k.lesson === lesson)
+export const kept = (lesson: string) => storedLessons().find(k => k.lesson === lesson)
 export const pending = (lesson: string) => keepings().find(k => k.lesson === lesson)
 
-/** Puts a lesson on the shelf or replaces it. */
-export const put = (k: Kept) => save('shelf', [k, ...others(shelf(), k.lesson)])
+/** Puts a lesson in the offline store or replaces it. */
+export const put = (k: Kept) => save('shelf', [k, ...others(storedLessons(), k.lesson)])
 
-/** Changes a lesson where it stands on the shelf; one that is gone stays gone. */
+/** Changes a lesson where it stands in the offline store; one that is gone stays gone. */
 export const change = (k: Kept) =>
   save(
     'shelf',
-    shelf().map(o => (o.lesson === k.lesson ? k : o)),
+    storedLessons().map(o => (o.lesson === k.lesson ? k : o)),
   )
 
 /** Notes a lesson as being kept; undefined: it is no longer. */
 export const note = (lesson: string, k?: Keeping) =>
   save('keeping', [...others(keepings(), lesson), ...(k ? [k] : [])])
 
-/** The names of all that is stored: browsers throw away what they need room for. */
+/** The names of all that is stored: browsers throw away what they need space for. */
 export async function held(): Promise<Set<string>> {
   const keys = await (await caches.open(cacheName)).keys()
   return new Set(keys.map(r => new URL(r.url).pathname))
 }
 
-/** Whether all of a lesson on the shelf is still there. */
+/** Whether all of a lesson in the offline store is still there. */
 export function whole(k: Kept, names: Set<string>): boolean {
   if (!k.folder) return names.has(address(k))
   let n = 0
@@ -116,7 +116,7 @@ export function whole(k: Kept, names: Set<string>): boolean {
 /** Deletes what is stored of a lesson, but for one folder, and engines that nobody needs. */
 export async function sweep(lesson: string, but = '-'): Promise<void> {
   const cache = await caches.open(cacheName)
-  const needed = new Set(shelf().map(k => k.engine))
+  const needed = new Set(storedLessons().map(k => k.engine))
   for (const name of await held()) {
     const its = name.startsWith(home(lesson)) && !name.startsWith(but)
     const old = [`/kept/file/${lesson}`, `/kept/poster/${lesson}`].includes(name) && name !== but
@@ -125,9 +125,9 @@ export async function sweep(lesson: string, but = '-'): Promise<void> {
   }
 }
 
-/** Takes a lesson off the shelf with its files. */
+/** Takes a lesson out of the offline store with its files. */
 export async function remove(lesson: string): Promise<void> {
-  save('shelf', others(shelf(), lesson))
+  save('shelf', others(storedLessons(), lesson))
   note(lesson)
   await sweep(lesson)
 }
@@ -141,8 +141,8 @@ export async function giveUp(lesson: string): Promise<void> {
   else await sweep(lesson, k.folder || address(k))
 }
 
-/** Free room in bytes; undefined where the browser does not say. */
-export async function room(): Promise<number | undefined> {
+/** Free space in bytes; undefined where the browser does not say. */
+export async function freeSpace(): Promise<number | undefined> {
   const e = await navigator.storage?.estimate?.()
   return e?.quota === undefined ? undefined : Math.max(0, e.quota - (e.usage || 0))
 }
@@ -183,7 +183,7 @@ const signedIn = () => /(?:^|; )phien=([0-9a-f]+)/.exec(document.cookie)?.[1] ||
  * lessons are this device's. What they watched before is theirs.
  */
 export function settle(): void {
-  for (const k of shelf())
+  for (const k of storedLessons())
     if (k.holder && k.holder !== signedIn())
       change({ ...k, token: k.device || '', holder: '', device: '', granted: 0 })
 }

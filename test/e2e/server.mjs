@@ -118,17 +118,17 @@ function shiftDates(by) {
   }
 }
 
-/** A person's own browser; every request to somewhere else is noted in strangers. */
+/** A person's own browser; every request to somewhere else is noted in foreignRequests. */
 export async function visitor(url, options = {}) {
   const context = await (await chrome()).newContext({ locale: 'vi-VN', timezoneId: 'Asia/Ho_Chi_Minh', viewport: { width: 1280, height: 800 }, ...options })
   context.setDefaultTimeout(120_000) // a busy machine is slow, not wrong
   if (shift) await context.addInitScript(shiftDates, shift)
   const page = await context.newPage()
-  page.strangers = []
+  page.foreignRequests = []
   page.complaints = []
   page.on('request', (r) => {
     const u = r.url()
-    if (!u.startsWith(url) && !u.startsWith('data:') && !u.startsWith('blob:')) page.strangers.push(u)
+    if (!u.startsWith(url) && !u.startsWith('data:') && !u.startsWith('blob:')) page.foreignRequests.push(u)
   })
   page.on('pageerror', (e) => page.complaints.push(String(e)))
   page.on('console', (m) => {
