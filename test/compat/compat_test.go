@@ -255,8 +255,12 @@ type site struct {
 	url string
 }
 
-// serve starts the server with its clock a minute after the data was made: an
-// upload of last year would rightly be given up.
+// afterwards is how long after the data was made the tests open it: the next
+// attempts of its webhook's deliveries are due by then.
+const afterwards = 6 * time.Minute
+
+// serve starts the server with its clock set to soon after the data was made:
+// an upload of last year would rightly be given up.
 func (p *place) serve(f facts, args ...string) (site, func()) {
 	t := p.t
 	t.Helper()
@@ -270,7 +274,7 @@ func (p *place) serve(f facts, args ...string) (site, func()) {
 	// With a password the demo would set its accounts' again.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "LENLOP_DEMO_PASSWORD=") })
 	if !p.pg {
-		cmd.Env = append(cmd.Env, "LENLOP_CLOCK="+f.FinishedAt.Add(time.Minute).Format(time.RFC3339))
+		cmd.Env = append(cmd.Env, "LENLOP_CLOCK="+f.FinishedAt.Add(afterwards).Format(time.RFC3339))
 	}
 	var log bytes.Buffer
 	cmd.Stderr = &log

@@ -36,15 +36,15 @@ func TestPostgreSQL(t *testing.T) {
 	}
 	t.Cleanup(func() { db.Close() })
 	f := readFacts(t)
-	redate(t, db, time.Since(f.FinishedAt))
+	redate(t, db, time.Since(f.FinishedAt)-afterwards)
 	p := &place{t: t, db: db, pg: true, args: []string{"--database", dsn, "--s3-endpoint", storage(t),
 		"--s3-access-key", accessKey, "--s3-secret-key", secretKey, "--data", t.TempDir()}}
 	p.opens(f)
 }
 
 // redate moves every stored time, but for the hashed audit log and the lessons, which
-// the search index repeats, to where it was when the data was made: no clock
-// can be set for PostgreSQL.
+// the search index repeats, as if the data had been made a few minutes ago: no
+// clock can be set for PostgreSQL.
 func redate(t *testing.T, db *sql.DB, by time.Duration) {
 	t.Helper()
 	rows, err := db.Query(`SELECT format('UPDATE %I SET %I = %I + interval ''1 second'' * $1',
