@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Reads the figures of benchmarks (lines of JSON: name, value, unit, bound,
-// peer) among other output and prints them as one table at the end.
+// Reads the figures of benchmarks (lines of JSON with name, value, unit, bound, peer) from mixed output and prints them
+// as one table at the end.
 import { createInterface } from 'node:readline'
 
 const rows = []
@@ -12,5 +12,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (x && typeof x === 'object' && 'name' in x && 'value' in x) rows.push(x)
   else console.error(line)
 }
-console.log('| what | bound | measured | beside it |\n|---|---|---|---|')
+console.log('| what | bound | measured | compared |\n|---|---|---|---|')
 for (const { name, value, unit = '', bound, peer = '' } of rows) console.log(`| ${name} | ${bound ?? '–'} | ${value}${unit ? ` ${unit}` : ''} | ${peer} |`)
