@@ -173,8 +173,8 @@ func tryNginx(t *testing.T, bin string, site, storage *origin) (front, bool) {
 		}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	}
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -193,8 +193,8 @@ func tryNginx(t *testing.T, bin string, site, storage *origin) (front, bool) {
 		select {
 		case err := <-ended:
 			ended <- err
-			if !strings.Contains(said.String(), "Address already in use") {
-				t.Fatalf("nginx ended: %v\n%s", err, said.String())
+			if !strings.Contains(stderr.String(), "Address already in use") {
+				t.Fatalf("nginx ended: %v\n%s", err, stderr.String())
 			}
 			return front{}, false
 		case <-time.After(20 * time.Millisecond):
