@@ -45,13 +45,13 @@ func (m *mortal) Atomically(ctx context.Context, fn func(ctx context.Context) er
 
 func counter(t *testing.T, db *sqldb.DB, atomic interface {
 	Atomically(ctx context.Context, fn func(ctx context.Context) error) error
-}) *viewership.Service {
+}, wait time.Duration) *viewership.Service {
 	var ids sync.Mutex
 	n := 0
 	s := viewership.New(viewership.Config{
 		Store: db.Views(), Reader: db.Views(), Figures: db.Figures(), Lessons: db.Lessons(), Schedule: db.Schedule(),
 		Secret: []byte("the secret of both processes"), Location: time.UTC, Now: time.Now, Atomic: atomic, Audit: db.Audit(),
-		Wait: time.Millisecond,
+		Wait: wait,
 		NewID: func() string {
 			ids.Lock()
 			defer ids.Unlock()
@@ -79,7 +79,7 @@ func TestKilledServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.left.Store(after)
-	s := counter(t, db, m)
+	s := counter(t, db, m, time.Millisecond)
 	var beats []viewership.Heartbeat
 	if err := json.NewDecoder(os.Stdin).Decode(&beats); err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func killed(t *testing.T, dsn string) {
 	if err := db.Lessons().Save(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
-	s := counter(t, db, db)
+	s := counter(t, db, db, time.Millisecond)
 	const viewers = 300
 	waiting := map[int]viewership.Heartbeat{}
 	var all []viewership.Heartbeat

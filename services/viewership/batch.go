@@ -2,6 +2,7 @@ package viewership
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -18,10 +19,10 @@ const (
 // batcher collects heartbeats and hands them to commit in batches; every caller
 // hears about its own only after they are durable.
 type batcher struct {
-	commit func(ctx context.Context, beats []beat) (refused []string, err error)
-	wait   time.Duration
-	in     chan waiting
-	done   chan struct{}
+	isolator isolator
+	wait     time.Duration
+	in       chan waiting
+	done     chan struct{}
 
 	mu     sync.RWMutex // closed is read while sending, so that Close waits for senders
 	closed bool
@@ -37,8 +38,11 @@ type outcome struct {
 	err     error
 }
 
-func newBatcher(commit func(context.Context, []beat) ([]string, error), wait time.Duration) *batcher {
-	b := &batcher{commit: commit, wait: wait, in: make(chan waiting, batchSize), done: make(chan struct{})}
+func newBatcher(commit func(context.Context, []beat) ([]string, error), wait time.Duration, log *slog.Logger) *batcher {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	b := &batcher{isolator: isolator{commit: commit, log: log}, wait: wait, in: make(chan waiting, batchSize), done: make(chan struct{})}
 	go b.run()
 	return b
 }
@@ -110,34 +114,24 @@ func (b *batcher) collect(first waiting) []waiting {
 	return ws
 }
 
-// attempts at a commit: a deadlock or a dropped connection is worth another go,
-// and repeating one is harmless.
-const attempts = 3
-
+// flush commits a batch and answers its callers. Whoever has a heartbeat that
+// is not stored sends all of theirs again, which is harmless.
 func (b *batcher) flush(ws []waiting) {
 	var all []beat
 	for _, w := range ws {
 		all = append(all, w.beats...)
 	}
-	var refused []string
-	var err error
-	for range attempts {
-		// Not a caller's context: no caller may call off the others' commit.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		refused, err = b.commit(ctx, all)
-		cancel()
-		if err == nil {
-			break
-		}
-	}
-	if err != nil {
-		err = fault.Wrap(err, fault.Unavailable, "heartbeat.not_stored")
-	}
+	refused, errs := b.isolator.store(all)
 	for _, w := range ws {
-		o := outcome{err: err}
-		if err == nil {
-			o.refused, refused = refused[:len(w.beats):len(w.beats)], refused[len(w.beats):]
+		n := len(w.beats)
+		o := outcome{refused: refused[:n:n]}
+		for _, err := range errs[:n] {
+			if err != nil {
+				o = outcome{err: err}
+				break
+			}
 		}
+		refused, errs = refused[n:], errs[n:]
 		w.answer <- o
 	}
 }

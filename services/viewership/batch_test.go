@@ -27,7 +27,7 @@ func TestBatch(t *testing.T) {
 				}
 			}
 			return out, nil
-		}, batchWait)
+		}, batchWait, nil)
 		var wg sync.WaitGroup
 		for i := range 500 {
 			wg.Go(func() {
@@ -53,7 +53,7 @@ func TestBatch(t *testing.T) {
 
 func TestBatchRetriesAndGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		down := errors.New("connection lost")
+		down := fault.New(fault.Unavailable, "database.unavailable")
 		fails := 2
 		b := newBatcher(func(_ context.Context, beats []beat) ([]string, error) {
 			if fails > 0 {
@@ -61,7 +61,7 @@ func TestBatchRetriesAndGivesUp(t *testing.T) {
 				return nil, down
 			}
 			return make([]string, len(beats)), nil
-		}, batchWait)
+		}, batchWait, nil)
 		if _, err := b.add(t.Context(), make([]beat, 3)); err != nil {
 			t.Errorf("a third go: %v", err)
 		}
@@ -82,7 +82,7 @@ func TestBatchLeave(t *testing.T) {
 			time.Sleep(time.Second)
 			kept.Add(int64(len(beats)))
 			return make([]string, len(beats)), nil
-		}, batchWait)
+		}, batchWait, nil)
 		ctx, leave := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {

@@ -3,6 +3,7 @@ package viewership
 import (
 	"context"
 	"crypto/ed25519"
+	"log/slog"
 	"time"
 
 	"lenlop/services/audit"
@@ -50,6 +51,7 @@ type Config struct {
 	Atomic   job.Atomic
 	Audit    audit.Log
 	Limits   *limit.Counter // of wrong codes; nil: this process only
+	Log      *slog.Logger   // nil: heartbeats that cannot be stored are not logged
 	// Wait is how long a heartbeat waits for company; 0 means 20 ms.
 	Wait time.Duration
 }
@@ -72,7 +74,7 @@ func New(c Config) *Service {
 	if wait == 0 {
 		wait = batchWait
 	}
-	s.batch = newBatcher(s.commit, wait)
+	s.batch = newBatcher(s.commit, wait, c.Log)
 	return s
 }
 

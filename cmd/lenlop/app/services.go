@@ -76,7 +76,7 @@ func (a *App) wireServices(ctx context.Context) error {
 		Keeps: a.DB.Views(), CheckIns: a.DB.CheckIns(), RollCalls: a.DB.RollCalls(), Classes: a.DB.Classes(), Parts: a.DB.Views(), Imports: a.DB.Imports(), Served: a.DB.Served(), Lengths: lengths, Reports: a.DB.Reports(),
 		ReportKey: a.reportKey, Sheets: sheet.Read,
 		Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(), Secret: a.secret, Location: a.Zone, Now: a.Now, NewID: NewID,
-		Atomic: a.DB, Audit: log, Limits: a.Limits})
+		Atomic: a.DB, Audit: log, Limits: a.Limits, Log: a.Log})
 	a.onClose(a.Viewership.Close)
 	a.Schedule.OnAsRun = a.onAsRun
 	a.Worksheets = worksheet.New(worksheet.Service{Store: a.DB.Worksheets(), Lessons: a.DB.Lessons(), Touched: a.Lessons.Touched, Media: a.Media, Atomic: a.notifier,
