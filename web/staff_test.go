@@ -152,7 +152,7 @@ func newOffice(t *testing.T) *office {
 		},
 		PublishJob: func(l lesson.Lesson) job.New { return job.New{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID} }}
 	o.lessons.Histories, o.lessons.Settings, o.lessons.Schools = db.Steps(), db, db.Schools()
-	o.sheets = worksheet.New(worksheet.Service{Store: db.Worksheets(), Lessons: db.Lessons(), Touched: o.lessons.Touched, Media: files{o: o}, Atomic: db, Audit: db.Audit(),
+	o.sheets = worksheet.New(worksheet.Service{Store: db.Worksheets(), Lessons: db.Lessons(), MarkForRereview: o.lessons.MarkForRereview, Media: files{o: o}, Atomic: db, Audit: db.Audit(),
 		Now: now, NewID: newID})
 	o.lessons.Worksheets = o.sheets
 	plan := &schedule.Service{Store: db.Schedule(), Lessons: db.Lessons(), WeekRules: db.WeekRules(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}

@@ -52,12 +52,12 @@ func (f synced) runJobs(ctx context.Context) int {
 			if fault.KindOf(err) != fault.Unavailable {
 				f.t.Fatal(err)
 			}
-			to = job.GivenBack
+			to = job.Released
 		}
 		if err := f.db.Jobs().Finish(ctx, j.ID, j.Token, to, "", time.Time{}); err != nil {
 			f.t.Fatal(err)
 		}
-		if to == job.GivenBack {
+		if to == job.Released {
 			return n
 		}
 	}

@@ -181,20 +181,20 @@ func TestWhatWasApprovedIsWhatIsPublished(t *testing.T) {
 		_, err = h.Approve(ctx, so, "l", time.Time{})
 		good(t, err)
 		l, err = h.Edit(ctx, lan, "l", lesson.Text{Title: &title, Week: &grade})
-		if err != nil || !l.AgainSince.IsZero() {
+		if err != nil || !l.RereviewSince.IsZero() {
 			t.Errorf("week and title: %+v %v", l, err)
 		}
 		subject := "tieng-viet"
 		_, err = h.Edit(ctx, lan, "l", lesson.Text{Subject: &subject})
 		good(t, err)
-		good(t, h.Atomic.Atomically(ctx, func(ctx context.Context) error { return h.Touched(ctx, lan, "l", lesson.PartWorksheets) }))
-		if l, _ = h.Store.Lesson(ctx, "l"); l.Status != lesson.Published || l.AgainWhy != "subject,worksheets" {
+		good(t, h.Atomic.Atomically(ctx, func(ctx context.Context) error { return h.MarkForRereview(ctx, lan, "l", lesson.PartWorksheets) }))
+		if l, _ = h.Store.Lesson(ctx, "l"); l.Status != lesson.Published || l.RereviewReasons != "subject,worksheets" {
 			t.Errorf("%+v", l)
 		}
 		if _, err := h.Confirm(ctx, lan, "l"); !fault.Is(err, "access.denied") {
 			t.Errorf("its teacher confirmed it: %v", err)
 		}
-		if l, err = h.Confirm(ctx, so, "l"); err != nil || !l.AgainSince.IsZero() {
+		if l, err = h.Confirm(ctx, so, "l"); err != nil || !l.RereviewSince.IsZero() {
 			t.Errorf("%+v %v", l, err)
 		}
 	})

@@ -131,13 +131,13 @@ func (s *Jobs) Finish(ctx context.Context, id string, token int64, to job.State,
 		Set("lease_until = NULL").Set("last_error = ?", lastError).
 		Where("id = ? AND token = ? AND state = 'running'", id, token)
 	switch to {
-	case job.Waiting, job.GivenBack:
+	case job.Waiting, job.Released:
 		if runAt.IsZero() {
 			runAt = now
 		}
 		q = q.Set("state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'waiting' END").Set("run_at = ?", stamp(runAt)).
 			Set("finished_at = CASE WHEN cancel_asked THEN ? ELSE finished_at END", stamp(now))
-		if to == job.GivenBack {
+		if to == job.Released {
 			q = q.Set("attempt = attempt - 1")
 		}
 	case job.Done:

@@ -60,8 +60,8 @@ type lessonRow struct {
 	AfterAiring      bool
 	PreapprovedBy    string
 	PreapprovedAt    stamp
-	AgainSince       stamp
-	AgainWhy         string
+	RereviewSince    stamp  `bun:"again_since"`
+	RereviewReasons  string `bun:"again_why"`
 	Minors           string
 	ConsentNote      string
 	ConsentBy        string
@@ -94,7 +94,7 @@ func rowOfLesson(l lesson.Lesson) (*lessonRow, error) {
 		PublishAt: stamp(l.PublishAt), PublishedAt: stamp(l.PublishedAt), SubmittedAt: stamp(l.SubmittedAt),
 		CreatedAt: stamp(l.CreatedAt), UpdatedAt: stamp(l.UpdatedAt), DeletedAt: stamp(l.DeletedAt),
 		AfterAiring: l.AfterAiring, PreapprovedBy: l.PreapprovedBy, PreapprovedAt: stamp(l.PreapprovedAt),
-		AgainSince: stamp(l.AgainSince), AgainWhy: l.AgainWhy,
+		RereviewSince: stamp(l.RereviewSince), RereviewReasons: l.RereviewReasons,
 		Minors: string(l.Consent.Minors), ConsentNote: l.Consent.Note, ConsentBy: l.Consent.By, ConsentAt: stamp(l.Consent.At),
 		TakenDownAt: stamp(l.TakenDownAt), TakenDownBy: l.TakenDownBy,
 	}, nil
@@ -118,7 +118,7 @@ func (r *lessonRow) lesson() (lesson.Lesson, error) {
 		PublishAt: r.PublishAt.Time(), PublishedAt: r.PublishedAt.Time(), SubmittedAt: r.SubmittedAt.Time(),
 		CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(), DeletedAt: r.DeletedAt.Time(),
 		AfterAiring: r.AfterAiring, PreapprovedBy: r.PreapprovedBy, PreapprovedAt: r.PreapprovedAt.Time(),
-		AgainSince: r.AgainSince.Time(), AgainWhy: r.AgainWhy,
+		RereviewSince: r.RereviewSince.Time(), RereviewReasons: r.RereviewReasons,
 		Consent:     lesson.Consent{Minors: lesson.Minors(r.Minors), Note: r.ConsentNote, By: r.ConsentBy, At: r.ConsentAt.Time()},
 		TakenDownAt: r.TakenDownAt.Time(), TakenDownBy: r.TakenDownBy,
 	}

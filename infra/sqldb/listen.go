@@ -18,7 +18,7 @@ const (
 )
 
 // tell sends a word to every process that listens, this one too. On SQLite
-// there is only this one, and its Bell has rung already.
+// there is only this one, and its Notifier has woken its Runners already.
 func (s *Jobs) tell(ctx context.Context, word string) error {
 	if !s.db.Postgres() {
 		return nil

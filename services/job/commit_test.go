@@ -16,8 +16,8 @@ func TestCancelReachesARunningWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := jobtest.New()
 		r := job.NewRunner(m, m, quiet())
-		bell := job.NewBell(m, m)
-		bell.Rouse(r)
+		notifier := job.NewNotifier(m, m)
+		notifier.Register(r)
 		var cause error
 		job.Register(r, job.Options{}, func(ctx context.Context, run *job.Run, _ cook) error {
 			<-ctx.Done()
@@ -27,12 +27,12 @@ func TestCancelReachesARunningWorker(t *testing.T) {
 		defer start(t, r)()
 		synctest.Wait()
 		began := time.Now()
-		add(t, bell, job.New{Args: cook{}, Subject: "lesson:1"}, job.New{Args: cook{}, Subject: "lesson:1"})
+		add(t, notifier, job.New{Args: cook{}, Subject: "lesson:1"}, job.New{Args: cook{}, Subject: "lesson:1"})
 		synctest.Wait()
 		if got := len(m.Claims()); got != 1 {
 			t.Fatalf("%d claimed without polling, want 1", got)
 		}
-		if err := bell.CancelSubject(t.Context(), "lesson:1", "cook"); err != nil {
+		if err := notifier.CancelSubject(t.Context(), "lesson:1", "cook"); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -155,19 +155,19 @@ func TestShutdownDrainsThenGivesBack(t *testing.T) {
 	})
 }
 
-func TestBellRingsOnlyAfterTheCommit(t *testing.T) {
+func TestNotifierWaitsForTheCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := jobtest.New()
 		r := job.NewRunner(m, m, quiet())
 		r.Poll = time.Hour
-		bell := job.NewBell(m, m)
-		bell.Rouse(r)
+		notifier := job.NewNotifier(m, m)
+		notifier.Register(r)
 		job.Register(r, job.Options{}, func(context.Context, *job.Run, cook) error { return nil })
 		defer start(t, r)()
 		synctest.Wait()
 		boom := errors.New("boom")
-		err := bell.Atomically(t.Context(), func(ctx context.Context) error {
-			if err := bell.Add(ctx, job.New{Args: cook{}}); err != nil {
+		err := notifier.Atomically(t.Context(), func(ctx context.Context) error {
+			if err := notifier.Add(ctx, job.New{Args: cook{}}); err != nil {
 				return err
 			}
 			return boom
@@ -175,8 +175,8 @@ func TestBellRingsOnlyAfterTheCommit(t *testing.T) {
 		if !errors.Is(err, boom) {
 			t.Fatal(err)
 		}
-		err = bell.Atomically(t.Context(), func(ctx context.Context) error {
-			return bell.Atomically(ctx, func(ctx context.Context) error { return bell.Add(ctx, job.New{Args: cook{}}) })
+		err = notifier.Atomically(t.Context(), func(ctx context.Context) error {
+			return notifier.Atomically(ctx, func(ctx context.Context) error { return notifier.Add(ctx, job.New{Args: cook{}}) })
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -23,11 +23,11 @@ const (
 	Cancelled State = "cancelled"
 )
 
-// GivenBack is never a row's state. Finish(..., GivenBack, ...) makes the row
+// Released is never a row's state. Finish(..., Released, ...) makes the row
 // Waiting again at runAt (zero: now) and takes this claim off Attempt: the
 // worker is shutting down, or something it needs is away, and the job is not
 // to blame.
-const GivenBack State = "given_back"
+const Released State = "given_back"
 
 // Priority: lower goes first.
 const (
@@ -122,7 +122,7 @@ type Store interface {
 	// inside a transaction it locks the row until commit.
 	Check(ctx context.Context, id string, token int64) error
 	// Finish ends this claim: Done, Cancelled, Parked, Waiting (again at
-	// runAt, zero: now) or GivenBack. fault.Conflict "job.lost" when the token is no longer the row's.
+	// runAt, zero: now) or Released. fault.Conflict "job.lost" when the token is no longer the row's.
 	Finish(ctx context.Context, id string, token int64, to State, lastError string, runAt time.Time) error
 	// Jobs lists rows, newest first; empty filters mean all.
 	Jobs(ctx context.Context, subject string, state State, limit int) ([]Job, error)

@@ -72,7 +72,7 @@ func judge(j Job, err, cause error) ending {
 	case errors.Is(cause, ErrCancelled):
 		return ending{to: Cancelled, note: ErrCancelled.Error()}
 	case errors.Is(cause, ErrShutdown):
-		return ending{to: GivenBack, note: ErrShutdown.Error()}
+		return ending{to: Released, note: ErrShutdown.Error()}
 	}
 	note := clip(err.Error())
 	if errors.Is(cause, ErrTooLong) {
@@ -83,7 +83,7 @@ func judge(j Job, err, cause error) ending {
 	case errors.As(err, &p):
 		return ending{to: Parked, note: note}
 	case away(err):
-		return ending{to: GivenBack, delay: awayDelay, note: note}
+		return ending{to: Released, delay: awayDelay, note: note}
 	case j.Attempt >= j.allowed():
 		return ending{to: Parked, note: note}
 	}

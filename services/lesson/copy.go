@@ -120,7 +120,7 @@ func (p *PreparedCopies) Commit(ctx context.Context) ([]Lesson, error) {
 			if err := s.Store.Save(ctx, l); err != nil {
 				return err
 			}
-			if err := s.remember(ctx, p.by.ID, Lesson{}, l); err != nil {
+			if err := s.recordHistory(ctx, p.by.ID, Lesson{}, l); err != nil {
 				return err
 			}
 			if err := s.log(ctx, p.by, people.CreateLesson, l, "copy of "+p.from); err != nil {

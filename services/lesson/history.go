@@ -148,11 +148,11 @@ func follow(before, after Lesson, now time.Time) Lesson {
 	}
 	if before.Status == Published && after.Status == Published {
 		if parts := judged(before, after); len(parts) > 0 {
-			after.AgainSince, after.AgainWhy = now, joinParts(before.AgainWhy, parts)
+			after.RereviewSince, after.RereviewReasons = now, joinParts(before.RereviewReasons, parts)
 		}
 	}
 	if after.Status != Published {
-		after.AgainSince, after.AgainWhy = time.Time{}, ""
+		after.RereviewSince, after.RereviewReasons = time.Time{}, ""
 	}
 	if after.Status != Submitted {
 		after.AfterAiring = false
@@ -202,15 +202,15 @@ func stepsBetween(before, after Lesson) []Step {
 	add(after.Status == Withdrawn && before.Status != Withdrawn && !down, Step{Kind: StepWithdrawn, Note: after.Reason})
 	add(down, Step{Kind: StepTakenDown, Note: after.Reason})
 	add(!before.TakenDownAt.IsZero() && after.TakenDownAt.IsZero(), Step{Kind: StepPutBack})
-	add(!after.AgainSince.IsZero() && before.AgainWhy != after.AgainWhy, Step{Kind: StepAgain, Note: after.AgainWhy})
-	add(!before.AgainSince.IsZero() && after.AgainSince.IsZero() && after.Status == Published, Step{Kind: StepConfirmed})
+	add(!after.RereviewSince.IsZero() && before.RereviewReasons != after.RereviewReasons, Step{Kind: StepAgain, Note: after.RereviewReasons})
+	add(!before.RereviewSince.IsZero() && after.RereviewSince.IsZero() && after.Status == Published, Step{Kind: StepConfirmed})
 	add(before.DeletedAt.IsZero() && !after.DeletedAt.IsZero(), Step{Kind: StepBinned})
 	add(!before.DeletedAt.IsZero() && after.DeletedAt.IsZero(), Step{Kind: StepRestored})
 	return out
 }
 
-// remember writes the steps of a change down, in the change's transaction.
-func (s *Service) remember(ctx context.Context, by string, before, after Lesson) error {
+// recordHistory stores the steps of a change, in the change's transaction.
+func (s *Service) recordHistory(ctx context.Context, by string, before, after Lesson) error {
 	if s.Histories == nil {
 		return nil
 	}
@@ -243,9 +243,9 @@ func (s *Service) Queue(ctx context.Context, by people.Person) ([]Queued, error)
 	return s.Histories.Queue(ctx, "")
 }
 
-// Touched is told that a part beside the text has changed, in the change's
-// transaction: a published lesson goes before a reviewer again.
-func (s *Service) Touched(ctx context.Context, by people.Person, id, part string) error {
+// MarkForRereview marks a published lesson for review again: a part beside the text has
+// changed. It takes part in the transaction of that change.
+func (s *Service) MarkForRereview(ctx context.Context, by people.Person, id, part string) error {
 	l, err := s.Store.Lock(ctx, id)
 	if err != nil {
 		return err
@@ -255,7 +255,7 @@ func (s *Service) Touched(ctx context.Context, by people.Person, id, part string
 	}
 	_, err = s.commit(ctx, by.ID, l, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Status == Published {
-			l.AgainSince, l.AgainWhy = s.Now(), joinParts(l.AgainWhy, []string{part})
+			l.RereviewSince, l.RereviewReasons = s.Now(), joinParts(l.RereviewReasons, []string{part})
 		}
 		return l, nil
 	})

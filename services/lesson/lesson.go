@@ -100,13 +100,13 @@ type Lesson struct {
 	ApprovedBy  string    // reviewer, once approved; publication may still wait for PublishAt
 	AfterAiring bool      // approved to be published once an airing of it has happened
 
-	PreapprovedBy string // the school head who has looked at it for the department, or ""
-	PreapprovedAt time.Time
-	AgainSince    time.Time // published, and changed since so that a reviewer must look again; zero: not
-	AgainWhy      string    // what changed: Parts joined by ","
-	Consent       Consent
-	TakenDownAt   time.Time // off for everybody but reviewers and administrators since; zero: not
-	TakenDownBy   string
+	PreapprovedBy   string // the school head who has looked at it for the department, or ""
+	PreapprovedAt   time.Time
+	RereviewSince   time.Time // published, and changed since so that a reviewer must look again; zero: not
+	RereviewReasons string    // what changed: Parts joined by ","
+	Consent         Consent
+	TakenDownAt     time.Time // off for everybody but reviewers and administrators since; zero: not
+	TakenDownBy     string
 }
 
 // Limits of the text of a lesson, in characters.

@@ -168,7 +168,7 @@ func (s *Service) Confirm(ctx context.Context, by people.Person, id string) (Les
 		if l.Status != Published {
 			return l, wrongStatus(l)
 		}
-		l.AgainSince, l.AgainWhy = time.Time{}, ""
+		l.RereviewSince, l.RereviewReasons = time.Time{}, ""
 		return l, nil
 	})
 }

@@ -40,8 +40,8 @@ type Service struct {
 	Worksheets WorksheetCopier
 	// WasAired reports whether an airing of the lesson has happened; nil: none has.
 	WasAired func(ctx context.Context, lessonID string) (bool, error)
-	// Told, when set, is told of every step, in its transaction.
-	Told func(ctx context.Context, before, after Lesson) error
+	// OnChange, when set, is called for every step, in its transaction.
+	OnChange func(ctx context.Context, before, after Lesson) error
 	// OnTakenDown, when set, is told of a take-down once it is committed.
 	OnTakenDown func(lessonID string)
 	// ReceivedJobs are the jobs that must follow a received recording, and
@@ -93,7 +93,7 @@ func (s *Service) Draft(ctx context.Context, by people.Person, teacher string, t
 		if err := s.Store.Save(ctx, l); err != nil {
 			return err
 		}
-		if err := s.remember(ctx, by.ID, Lesson{}, l); err != nil {
+		if err := s.recordHistory(ctx, by.ID, Lesson{}, l); err != nil {
 			return err
 		}
 		return s.log(ctx, by, people.CreateLesson, l, "")
@@ -224,7 +224,7 @@ func (s *Service) PublishDue(ctx context.Context, id string) error {
 
 // Withdraw takes a published lesson off the web with a reason.
 func (s *Service) Withdraw(ctx context.Context, by people.Person, id, reason string) (Lesson, error) {
-	return s.change(ctx, by, people.WithdrawLess, id, "withdraw", func(_ context.Context, l Lesson) (Lesson, error) {
+	return s.change(ctx, by, people.WithdrawLesson, id, "withdraw", func(_ context.Context, l Lesson) (Lesson, error) {
 		reason, err := checkReason(reason)
 		if err != nil {
 			return l, err
@@ -325,7 +325,7 @@ func (s *Service) commit(ctx context.Context, by string, before Lesson, step fun
 	if err := s.Store.Save(ctx, after); err != nil {
 		return before, err
 	}
-	if err := s.remember(ctx, by, before, after); err != nil {
+	if err := s.recordHistory(ctx, by, before, after); err != nil {
 		return before, err
 	}
 	if !after.PublishAt.IsZero() && !after.PublishAt.Equal(before.PublishAt) {
@@ -338,8 +338,8 @@ func (s *Service) commit(ctx context.Context, by string, before Lesson, step fun
 			return before, fmt.Errorf("lesson %s: index: %w", after.ID, err)
 		}
 	}
-	if s.Told != nil {
-		if err := s.Told(ctx, before, after); err != nil {
+	if s.OnChange != nil {
+		if err := s.OnChange(ctx, before, after); err != nil {
 			return before, err
 		}
 	}

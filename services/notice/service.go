@@ -44,7 +44,7 @@ type Service struct {
 	Hook func(ctx context.Context, event string, body any) error
 }
 
-// Queue is where a notice asks for work (job.Bell).
+// Queue is where a notice asks for work (job.Notifier).
 type Queue interface {
 	Add(ctx context.Context, jobs ...job.New) error
 }

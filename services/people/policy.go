@@ -15,14 +15,14 @@ const (
 	ManageTokens Action = "tokens.manage" // service tokens
 	ErasePerson  Action = "people.erase"  // give out, or erase, all that is stored about somebody
 
-	CreateLesson  Action = "lesson.create"
-	ReadLesson    Action = "lesson.read"  // its page, whatever its status
-	WatchLesson   Action = "lesson.watch" // play it
-	EditLesson    Action = "lesson.edit"  // text, recording, captions, submit, bin
-	ReviewLesson  Action = "lesson.review"
-	WithdrawLess  Action = "lesson.withdraw"
-	ReadRecording Action = "recording.read" // download the original file
-	ListLessons   Action = "lesson.list"    // a list of lessons that are not all published
+	CreateLesson   Action = "lesson.create"
+	ReadLesson     Action = "lesson.read"  // its page, whatever its status
+	WatchLesson    Action = "lesson.watch" // play it
+	EditLesson     Action = "lesson.edit"  // text, recording, captions, submit, bin
+	ReviewLesson   Action = "lesson.review"
+	WithdrawLesson Action = "lesson.withdraw"
+	ReadRecording  Action = "recording.read" // download the original file
+	ListLessons    Action = "lesson.list"    // a list of lessons that are not all published
 
 	PreapproveLesson Action = "lesson.preapprove" // look at it for the department, where that lets schools
 	TakeDownLesson   Action = "lesson.takedown"   // off for everybody, at once
@@ -159,7 +159,7 @@ func May(p Person, a Action, o Object) bool {
 		return p.Is(Admin)
 	case SetReviewRules:
 		return p.Is(Reviewer) || p.Is(Admin)
-	case WithdrawLess:
+	case WithdrawLesson:
 		return own || p.Is(Reviewer) || p.Is(Admin) || p.At(Head, o.School)
 	case ReadLedger:
 		return own || p.At(Head, o.School) || p.Is(Reviewer) || p.Is(Station) || p.Is(Admin)

@@ -285,8 +285,8 @@ func newFixture(t *testing.T) *fixture {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r := job.NewRunner(mem, mem, log)
 	r.Poll = time.Minute // weeks pass in these tests
-	bell := job.NewBell(mem, mem)
-	bell.Rouse(r)
+	notifier := job.NewNotifier(mem, mem)
+	notifier.Register(r)
 	n := 0
 	var mu sync.Mutex
 	id := func() string { mu.Lock(); defer mu.Unlock(); n++; return "id" + strconv.Itoa(n) }
@@ -298,16 +298,16 @@ func newFixture(t *testing.T) *fixture {
 	h := &fixture{t: t, jobs: mem, lessons: ls, pkgs: ps, store: st, machine: &machine{seconds: 60}, runner: r, lists: &Playlists{Store: ps, Media: st}}
 	h.Workers = &Workers{
 		Lessons: &lesson.Service{
-			Store: ls, Atomic: bell, Jobs: bell, Audit: nothing{}, Index: nothing{}, Subjects: nothing{},
+			Store: ls, Atomic: notifier, Jobs: notifier, Audit: nothing{}, Index: nothing{}, Subjects: nothing{},
 			ReceivedJobs: ReceivedJobs, PublishJob: PublishJob, Now: time.Now, NewID: id,
 		},
-		Packages: ps, Copies: cs, Media: st, Jobs: bell, Queue: mem, Atomic: bell, Transcoder: h.machine, Scratch: scratch,
+		Packages: ps, Copies: cs, Media: st, Jobs: notifier, Queue: mem, Atomic: notifier, Transcoder: h.machine, Scratch: scratch,
 		Log: log, Now: time.Now, NewID: id, Slots: 2,
 		Marks: func(_ context.Context, c Copy, length time.Duration) ([]CopyMark, error) {
 			return []CopyMark{{[]byte("png of " + c.ID), length / 6}, {[]byte("second"), length / 2}}, nil
 		},
 	}
-	h.copies = &Copies{Store: cs, Packages: ps, Lessons: ls, Schedule: channels{}, Jobs: bell, Atomic: bell, Audit: nothing{}, Now: time.Now, NewID: id}
+	h.copies = &Copies{Store: cs, Packages: ps, Lessons: ls, Schedule: channels{}, Jobs: notifier, Atomic: notifier, Audit: nothing{}, Now: time.Now, NewID: id}
 	h.Register(r)
 	return h
 }

@@ -34,7 +34,7 @@ func TestProgressDoesNotRewriteTheLesson(t *testing.T) {
 	h.Lessons.Index = &indexed
 	saved, changed := 0, 0
 	h.lessons.saved = func(lesson.Lesson) { saved++ }
-	h.Lessons.Told = func(context.Context, lesson.Lesson, lesson.Lesson) error { changed++; return nil }
+	h.Lessons.OnChange = func(context.Context, lesson.Lesson, lesson.Lesson) error { changed++; return nil }
 	for i := range 100 {
 		if err := h.Lessons.Progress(ctx, "L", "new", stageTranscode, float64(i+1)/100); err != nil {
 			t.Fatal(err)

@@ -69,7 +69,7 @@ type Workers struct {
 	Packages   Store
 	Copies     CopyStore
 	Media      media.Store
-	Jobs       job.Queue // the Bell, so that what is asked for begins at once
+	Jobs       job.Queue // the Notifier, so that new work begins at once
 	Queue      JobTally
 	Atomic     job.Atomic
 	Transcoder Transcoder

@@ -31,7 +31,7 @@ type Service struct {
 	NewID  func() string
 }
 
-// Queue is where deliveries wait (job.Bell).
+// Queue is where deliveries wait (job.Notifier).
 type Queue interface {
 	Add(ctx context.Context, jobs ...job.New) error
 }

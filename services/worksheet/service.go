@@ -23,12 +23,12 @@ type Service struct {
 		Lesson(ctx context.Context, id string) (lesson.Lesson, error)
 		Lock(ctx context.Context, id string) (lesson.Lesson, error)
 	}
-	// Touched is told that a lesson's worksheets have changed, in the
+	// MarkForRereview is called when a lesson's worksheets have changed, in the
 	// transaction (lesson.Service).
-	Touched func(ctx context.Context, by people.Person, lessonID, part string) error
-	Media   media.Store
-	Atomic  job.Atomic
-	Audit   audit.Log
+	MarkForRereview func(ctx context.Context, by people.Person, lessonID, part string) error
+	Media           media.Store
+	Atomic          job.Atomic
+	Audit           audit.Log
 	// Fits refuses a size that would pass the person's quota, in the
 	// transaction that takes it (upload.Service); nil: there is none.
 	Fits  func(ctx context.Context, by people.Person, size int64) error
@@ -137,7 +137,7 @@ func (s *Service) room(ctx context.Context, by people.Person, w Worksheet) error
 }
 
 func (s *Service) noted(ctx context.Context, by people.Person, lessonID, note string) error {
-	if err := s.Touched(ctx, by, lessonID, lesson.PartWorksheets); err != nil {
+	if err := s.MarkForRereview(ctx, by, lessonID, lesson.PartWorksheets); err != nil {
 		return err
 	}
 	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.EditLesson), Subject: "lesson:" + lessonID, Detail: note})

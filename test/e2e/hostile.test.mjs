@@ -24,7 +24,7 @@ before(async () => {
     let out = ''
     child.stdout.on('data', (d) => {
       out += d
-      const m = out.match(/\nhouse (\{.*\})\n/)
+      const m = out.match(/\nserver (\{.*\})\n/)
       if (m) ok(JSON.parse(m[1]))
     })
     child.stderr.on('data', (d) => {

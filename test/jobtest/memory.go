@@ -243,8 +243,8 @@ func (m *Memory) Finish(ctx context.Context, id string, token int64, to job.Stat
 		}
 		j.LastError, j.State, j.LeaseUntil, j.Worker = lastError, to, time.Time{}, ""
 		switch to {
-		case job.GivenBack, job.Waiting:
-			if to == job.GivenBack {
+		case job.Released, job.Waiting:
+			if to == job.Released {
 				j.Attempt--
 			}
 			j.State, j.RunAt = job.Waiting, runAt

@@ -192,7 +192,7 @@ func jobFencing(t *testing.T, s Stores) {
 	_, err := s.Jobs.Beat(bg, zombie.ID, zombie.Token, 0.9, long)
 	wantFault(t, err, fault.Conflict, "job.lost")
 	wantFault(t, s.Jobs.Check(bg, zombie.ID, zombie.Token), fault.Conflict, "job.lost")
-	for _, to := range []job.State{job.Done, job.Waiting, job.GivenBack, job.Parked, job.Cancelled} {
+	for _, to := range []job.State{job.Done, job.Waiting, job.Released, job.Parked, job.Cancelled} {
 		wantFault(t, s.Jobs.Finish(bg, zombie.ID, zombie.Token, to, "", time.Time{}), fault.Conflict, "job.lost")
 	}
 	// What a zombie wrote in the transaction of its finish is undone with it.
@@ -248,7 +248,7 @@ func jobGiveBack(t *testing.T, s Stores) {
 	for range 5 { // a drained worker never uses up the attempts
 		j := take(t, s, "w", long)
 		same(t, j.Attempt, 1)
-		ok(t, s.Jobs.Finish(bg, j.ID, j.Token, job.GivenBack, "", time.Time{}))
+		ok(t, s.Jobs.Finish(bg, j.ID, j.Token, job.Released, "", time.Time{}))
 		same(t, only(t, s).State, job.Waiting)
 	}
 	j := take(t, s, "w", long)

@@ -26,7 +26,7 @@ func fullLesson(id string) lesson.Lesson {
 		Renditions: []lesson.Rendition{{Name: "720p", Kind: "video", Width: 1280, Height: 720, Bandwidth: 900000, Bytes: 1 << 33, Codecs: "avc1.64001f,mp4a.40.2"}, {Name: "audio", Kind: "audio"}},
 		ReturnNote: "Tiếng nhỏ", ReturnAt: 12.5, WithdrawnBy: "p3", Reason: "nhầm bài", ApprovedBy: "p4",
 		PublishAt: moment(1), PublishedAt: moment(2), SubmittedAt: moment(3), CreatedAt: moment(4), UpdatedAt: moment(5), DeletedAt: moment(6),
-		AfterAiring: true, PreapprovedBy: "p5", PreapprovedAt: moment(7), AgainSince: moment(8), AgainWhy: "recording,grade",
+		AfterAiring: true, PreapprovedBy: "p5", PreapprovedAt: moment(7), RereviewSince: moment(8), RereviewReasons: "recording,grade",
 		Consent:     lesson.Consent{Minors: lesson.MinorsAgreed, Note: "tủ hồ sơ", By: "p6", At: moment(9)},
 		TakenDownAt: moment(10), TakenDownBy: "p7",
 	}
@@ -34,7 +34,7 @@ func fullLesson(id string) lesson.Lesson {
 
 func keptLesson(l lesson.Lesson) lesson.Lesson {
 	for _, at := range []*time.Time{&l.PublishAt, &l.PublishedAt, &l.SubmittedAt, &l.CreatedAt, &l.UpdatedAt, &l.DeletedAt,
-		&l.PreapprovedAt, &l.AgainSince, &l.Consent.At, &l.TakenDownAt} {
+		&l.PreapprovedAt, &l.RereviewSince, &l.Consent.At, &l.TakenDownAt} {
 		*at = kept(*at)
 	}
 	return l
@@ -95,7 +95,7 @@ func lessonsList(t *testing.T, s Stores) {
 		{ID: "l1", Status: lesson.Submitted, Subject: "toan", Grade: 1, Week: 1, TeacherID: "t1", SchoolID: "s1", SubmittedAt: moment(20), PreapprovedBy: "h", Media: lesson.Media{State: lesson.Ready}},
 		{ID: "l2", Status: lesson.Submitted, Subject: "toan", Grade: 2, TeacherID: "t1", SchoolID: "s2", SubmittedAt: moment(10), ApprovedBy: "p", Media: lesson.Media{State: lesson.Failed}},
 		{ID: "l3", Status: lesson.Draft, Subject: "ngu-van", Grade: 6, Week: 1, TeacherID: "t2", UploaderID: "t1", SchoolID: "s2"},
-		{ID: "l4", Status: lesson.Published, Subject: "toan", Grade: 1, Week: 2, TeacherID: "t2", SchoolID: "s1", SubmittedAt: moment(20), AgainSince: moment(30)},
+		{ID: "l4", Status: lesson.Published, Subject: "toan", Grade: 1, Week: 2, TeacherID: "t2", SchoolID: "s1", SubmittedAt: moment(20), RereviewSince: moment(30)},
 		{ID: "l5", Status: lesson.Draft, Subject: "toan", TeacherID: "t1", DeletedAt: moment(9)},
 	} {
 		l.CreatedAt = moment(i)

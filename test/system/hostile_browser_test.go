@@ -42,7 +42,7 @@ func TestHostileSite(t *testing.T) {
 	out := s.everything()
 	out["url"], out["cookies"] = h.URL, s.w.cookies
 	line := must[[]byte](t)(json.Marshal(out))
-	fmt.Printf("\nhouse %s\n", line)
+	fmt.Printf("\nserver %s\n", line)
 	bufio.NewScanner(os.Stdin).Scan()
 }
 

@@ -72,18 +72,18 @@ func openPlant(ctx context.Context, dir, dsn string) (*plant, error) {
 		return nil, err
 	}
 	jobs, m := db.Jobs(), srv.Media(store, store)
-	bell := job.NewBell(jobs, db)
-	runner := job.NewRunner(jobs, bell, quietLog())
+	notifier := job.NewNotifier(jobs, db)
+	runner := job.NewRunner(jobs, notifier, quietLog())
 	runner.Grace, runner.Lease = time.Second, 6*time.Second
-	bell.Rouse(runner)
+	notifier.Register(runner)
 	id := func() string { return uuid.Must(uuid.NewV7()).String() }
 	p := &plant{db: db, objects: srv, media: m, lists: &production.Playlists{Store: db.Packages(), Media: m}}
 	p.lessons = &lesson.Service{
-		Store: db.Lessons(), Atomic: bell, Jobs: bell, Audit: db.Audit(), Index: noIndex{}, Subjects: db.Schools(),
+		Store: db.Lessons(), Atomic: notifier, Jobs: notifier, Audit: db.Audit(), Index: noIndex{}, Subjects: db.Schools(),
 		ReceivedJobs: production.ReceivedJobs, PublishJob: production.PublishJob, Now: time.Now, NewID: id,
 	}
 	w := &production.Workers{
-		Lessons: p.lessons, Packages: db.Packages(), Copies: db.Copies(), Media: m, Jobs: bell, Queue: jobs, Atomic: bell,
+		Lessons: p.lessons, Packages: db.Packages(), Copies: db.Copies(), Media: m, Jobs: notifier, Queue: jobs, Atomic: notifier,
 		Transcoder: &transcoder.Transcoder{Sandbox: box, Threads: 1}, Scratch: scratch, Log: quietLog(), Now: time.Now, NewID: id, Slots: 2,
 	}
 	w.Register(runner)

@@ -172,8 +172,8 @@ func (r *Handler) care(ctx context.Context, l lesson.Lesson, d *lessonDoc) (err 
 		}
 		d.Preapproved = &preapprovedDoc{By: *by, At: r.at(l.PreapprovedAt)}
 	}
-	if !l.AgainSince.IsZero() {
-		d.LookAgain = &lookAgainDoc{r.at(l.AgainSince), l.AgainWhy}
+	if !l.RereviewSince.IsZero() {
+		d.LookAgain = &lookAgainDoc{r.at(l.RereviewSince), l.RereviewReasons}
 	}
 	if l.Status == lesson.Withdrawn {
 		d.Withdrawn = &returnedDoc{Reason: l.Reason}

@@ -169,7 +169,7 @@ var lessonCalls = []call{
 			}
 			return r.Lessons.Approve(ctx, by, id, in.PublishAt)
 		})},
-	{method: "POST", path: "/lessons/:lesson/withdraw", action: people.WithdrawLess, scope: page.Object, status: 200,
+	{method: "POST", path: "/lessons/:lesson/withdraw", action: people.WithdrawLesson, scope: page.Object, status: 200,
 		summary: "Take the lesson off the web", in: reasonIn{}, out: lessonDoc{},
 		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
 			return r.Lessons.Withdraw(ctx, by, id, in.Reason)

@@ -64,7 +64,7 @@ func (r Handler) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/review/:lesson", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.review)},
 		{Method: http.MethodPost, Path: "/review/:lesson/approve", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.approve)},
 		{Method: http.MethodPost, Path: "/review/:lesson/return", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.giveBack)},
-		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
+		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLesson, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodPost, Path: "/review/:lesson/confirm", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.confirm)},
 		{Method: http.MethodPost, Path: "/review/:lesson/take-down", Action: people.TakeDownLesson, Scope: page.Object, Handle: page.SignedIn(r.takeDown)},
 		{Method: http.MethodPost, Path: "/review/:lesson/put-back", Action: people.PutBackLesson, Scope: page.Object, Handle: page.SignedIn(r.putBack)},

@@ -77,7 +77,7 @@ func (v queue) filter(after string, limit int) lesson.Filter {
 // since is when the lesson began to wait.
 func (v queue) since(l lesson.Lesson) time.Time {
 	if v.Show == again {
-		return l.AgainSince
+		return l.RereviewSince
 	}
 	return l.SubmittedAt
 }

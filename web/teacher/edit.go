@@ -110,7 +110,7 @@ func (r Handler) show(c echo.Context, status int, d desk) error {
 	if err := may(c, people.EditLesson, d.Lesson.Object()); err != nil {
 		return err
 	}
-	d.Edit, d.Withdraw = true, people.May(by, people.WithdrawLess, d.Lesson.Object())
+	d.Edit, d.Withdraw = true, people.May(by, people.WithdrawLesson, d.Lesson.Object())
 	d.PutBack = people.May(by, people.PutBackLesson, d.Lesson.Object())
 	if d.Subjects, err = r.Schools.Subjects(ctx); err != nil {
 		return err

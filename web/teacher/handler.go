@@ -56,7 +56,7 @@ func (r Handler) Routes() []page.Route {
 		{Method: http.MethodPost, Path: one + "/retry", Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(r.step("retried", r.Lessons.Retry))},
 		{Method: http.MethodPost, Path: one + "/bin", Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(r.step("binned", r.Lessons.Bin))},
 		{Method: http.MethodPost, Path: one + "/restore", Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(r.step("restored", r.Lessons.Restore))},
-		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WithdrawLess, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
+		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WithdrawLesson, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodGet, Path: one + "/recording", Action: people.ReadRecording, Scope: page.Object, Handle: page.SignedIn(r.recording)},
 		{Method: http.MethodGet, Path: "/school", Action: people.ReadSchool, Scope: page.Object, Handle: page.SignedIn(r.school)},
 	}, slices.Concat(r.rollRoutes(), r.alongRoutes(one), r.careRoutes(one), r.questionRoutes(one))...)

@@ -75,7 +75,7 @@ type App struct {
 	version   string
 	secret    []byte             // signs playback sessions and watch addresses
 	reportKey ed25519.PrivateKey // signs frozen reports; its public half checks them
-	notifier  *job.Bell
+	notifier  *job.Notifier
 	index     catalog.Index
 	streams   media.Store // what a web process sends segments from: Media, or its cache
 	cache     *s3.Cache   // nil without one

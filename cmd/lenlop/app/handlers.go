@@ -25,7 +25,7 @@ import (
 // notifier, so that it reaches a running worker at once.
 type adminQueue struct {
 	job.Store
-	notifier *job.Bell
+	notifier *job.Notifier
 	copies   *production.Copies
 }
 

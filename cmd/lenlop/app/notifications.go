@@ -27,7 +27,7 @@ func (a *App) wireNotifications() error {
 		Now: a.Now, NewID: NewID}
 	a.Notices = &notice.Service{Store: a.DB.Notices(), People: a.DB.People(), Classes: a.DB.Classes(), Atomic: a.notifier, Jobs: a.notifier, Audit: a.DB.Audit(),
 		Files: a.Media, Now: a.Now, NewID: NewID, Zone: a.Zone, Hook: a.Webhooks.Tell, Personal: a.DB.Notices()}
-	a.Lessons.Told = a.notifyOfLesson
+	a.Lessons.OnChange = a.notifyOfLesson
 	if a.Settings.SMTPURL != "" {
 		sender, err := mail.New(a.Settings.SMTPURL)
 		if err != nil {

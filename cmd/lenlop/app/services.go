@@ -26,7 +26,7 @@ func (a *App) listenForJobs() {
 	ctx, stop := context.WithCancel(context.Background())
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		a.DB.Jobs().Listen(ctx, a.notifier.Heard, func(err error) { a.Log.Warn("not listening for other processes' jobs; polling instead", "error", err) })
+		a.DB.Jobs().Listen(ctx, a.notifier.NotifyRemote, func(err error) { a.Log.Warn("not listening for other processes' jobs; polling instead", "error", err) })
 	})
 	a.onClose(func() { stop(); ended.Wait() })
 }
@@ -37,7 +37,7 @@ const MinLease = 5 * time.Second
 
 func (a *App) wireServices(ctx context.Context) error {
 	jobs := a.DB.Jobs()
-	a.notifier = job.NewBell(jobs, a.DB)
+	a.notifier = job.NewNotifier(jobs, a.DB)
 	a.Runner = job.NewRunner(jobs, a.notifier, a.Log)
 	a.Runner.Grace = a.Settings.Drain
 	if a.Settings.Lease > 0 {
@@ -45,7 +45,7 @@ func (a *App) wireServices(ctx context.Context) error {
 	}
 	a.Runner.Observe = func(kind string, to job.State, took time.Duration) { a.metrics.Job(kind, string(to), took) }
 	a.Runner.Around = a.traces.Job
-	a.notifier.Rouse(a.Runner)
+	a.notifier.Register(a.Runner)
 	index, err := a.openIndex(ctx)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (a *App) wireServices(ctx context.Context) error {
 		Atomic: a.DB, Audit: log, Limits: a.Limits, Log: a.Log})
 	a.onClose(a.Viewership.Close)
 	a.Schedule.OnAsRun = a.onAsRun
-	a.Worksheets = worksheet.New(worksheet.Service{Store: a.DB.Worksheets(), Lessons: a.DB.Lessons(), Touched: a.Lessons.Touched, Media: a.Media, Atomic: a.notifier,
+	a.Worksheets = worksheet.New(worksheet.Service{Store: a.DB.Worksheets(), Lessons: a.DB.Lessons(), MarkForRereview: a.Lessons.MarkForRereview, Media: a.Media, Atomic: a.notifier,
 		Audit: log, Fits: a.Uploads.Fits, Now: a.Now, NewID: NewID})
 	a.Lessons.Worksheets = a.Worksheets
 	a.wireBookmarksAndReports()
