@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"lenlop/services/job"
 )
 
 // Sender implements webhook.Sender.
@@ -71,6 +73,7 @@ func (s *Sender) Check(address string) error {
 // Post sends a body and gives the answer's status. A redirect is not followed:
 // it counts as not taken.
 func (s *Sender) Post(ctx context.Context, address string, header map[string]string, body []byte) (int, error) {
+	job.Outside(ctx, "webhook")
 	if err := s.Check(address); err != nil {
 		return 0, fmt.Errorf("webhook: %w", err)
 	}

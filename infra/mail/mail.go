@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail"
+
+	"lenlop/services/job"
 )
 
 // Sender sends letters through one server.
@@ -61,6 +63,7 @@ func New(address string) (*Sender, error) {
 
 // Send sends one letter of plain text.
 func (s *Sender) Send(ctx context.Context, to, subject, text string) error {
+	job.Outside(ctx, "mail")
 	m := mail.NewMsg()
 	if err := m.From(s.from); err != nil {
 		return fmt.Errorf("mail: sender: %w", err)

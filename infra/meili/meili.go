@@ -6,6 +6,7 @@
 package meili
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,8 +87,10 @@ func New(c Config) *Index {
 	if c.RetryAfter == 0 {
 		c.RetryAfter = 5 * time.Second
 	}
+	client := *c.Client
+	client.Transport = outside{cmp.Or(client.Transport, http.DefaultTransport)}
 	return &Index{Local: c.Local, c: c, server: meilisearch.New(c.URL, meilisearch.WithAPIKey(c.Key),
-		meilisearch.WithCustomClient(c.Client), meilisearch.DisableRetries())}
+		meilisearch.WithCustomClient(&client), meilisearch.DisableRetries())}
 }
 
 // Put puts entries into the database's index and, in the same transaction, adds
@@ -245,4 +248,13 @@ func unavailable(err error, noun string) error {
 		return nil
 	}
 	return fault.Wrap(fmt.Errorf("meilisearch: %s: %s", noun, shortError(err)), fault.Unavailable, "catalog.unavailable")
+}
+
+// outside keeps requests to Meilisearch out of database transactions.
+type outside struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (o outside) RoundTrip(r *http.Request) (*http.Response, error) {
+	job.Outside(r.Context(), "Meilisearch: "+r.URL.Path)
+	return o.next.RoundTrip(r)
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"lenlop/services/fault"
+	"lenlop/services/job"
 	"lenlop/services/people"
 )
 
@@ -44,6 +45,7 @@ func New(c Config) *Provider {
 }
 
 func (p *Provider) provider(ctx context.Context) (*oidc.Provider, error) {
+	job.Outside(ctx, "OpenID provider")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.found != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"lenlop/services/fault"
+	"lenlop/services/job"
 	"lenlop/services/media"
 )
 
@@ -108,9 +109,9 @@ func New(ctx context.Context, c Config) (*Store, error) {
 	if c.Client == nil {
 		c.Client, patient = newClient(answerTime), newClient(joinTime)
 	}
-	o.HTTPClient = c.Client
+	o.HTTPClient = outside{c.Client}
 	client := aws3.New(o)
-	return &Store{client: client, presign: aws3.NewPresignClient(client), patient: patient, bucket: c.Bucket, region: c.Region, sse: sse, sseKey: sseKey}, nil
+	return &Store{client: client, presign: aws3.NewPresignClient(client), patient: outside{patient}, bucket: c.Bucket, region: c.Region, sse: sse, sseKey: sseKey}, nil
 }
 
 // encryption reads what Config.Encryption asks for.
@@ -123,6 +124,15 @@ func encryption(s string) (types.ServerSideEncryption, *string, error) {
 		return types.ServerSideEncryptionAwsKms, &key, nil
 	}
 	return "", nil, fmt.Errorf("s3: encryption %q: want AES256, aws:kms or aws:kms:KEY", s)
+}
+
+// outside keeps requests to storage out of database transactions.
+type outside struct{ next aws.HTTPClient }
+
+// Do implements aws.HTTPClient.
+func (o outside) Do(r *http.Request) (*http.Response, error) {
+	job.Outside(r.Context(), "object storage: "+r.Method)
+	return o.next.Do(r)
 }
 
 func newClient(answer time.Duration) *http.Client {

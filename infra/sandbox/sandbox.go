@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"lenlop/services/job"
 	"lenlop/transcoder"
 )
 
@@ -129,6 +130,7 @@ func libraries(ctx context.Context, program string) string {
 
 // Run implements transcoder.Sandbox.
 func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
+	job.Outside(ctx, "sandbox: "+c.Program)
 	program, ok := s.programs[c.Program]
 	if !ok {
 		return fmt.Errorf("sandbox: program %q is not allowed", c.Program)

@@ -4,6 +4,7 @@ package sheet
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/csv"
 	"errors"
@@ -15,6 +16,8 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
+
+	"lenlop/services/job"
 )
 
 // Bounds of a file. A 1.5 MB XLSX opens to 24 million rows without the first.
@@ -29,7 +32,8 @@ var ErrTooLong = errors.New("sheet: too many rows or columns")
 
 // Read gives the rows of a CSV file or of an XLSX file's first sheet. Cells of
 // a spreadsheet come as they are stored: a date is a serial number.
-func Read(_ string, data []byte) ([][]string, error) {
+func Read(ctx context.Context, _ string, data []byte) ([][]string, error) {
+	job.Outside(ctx, "sheet")
 	// The content counts, not the name: stations send .csv that is a workbook.
 	if bytes.HasPrefix(data, []byte("PK\x03\x04")) {
 		return readWorkbook(data)

@@ -18,7 +18,7 @@ func TestWriteIsReadAgain(t *testing.T) {
 		if err := Write(&b, format, "Số liệu [4/2026]: ’tháng'", slices.Values(clone(rows))); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Read("x", b.Bytes())
+		got, err := Read(t.Context(), "x", b.Bytes())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,9 +6,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strconv"
 	"strings"
+	"testing" // for testing.Testing only
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +22,7 @@ import (
 	_ "modernc.org/sqlite" // the "sqlite" driver
 
 	"lenlop/services/audit"
+	"lenlop/services/job"
 )
 
 // DB is the database. On SQLite it holds one writing connection and a pool of
@@ -185,12 +188,22 @@ func (d *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error)
 	err := d.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		var done []audit.Entry // what was done goes to the end of the audit's chain last
 		ctx = context.WithValue(context.WithValue(ctx, txKey{}, tx), pendingKey{}, &done)
+		ctx = job.WithTransaction(ctx, misused)
 		if err := fn(ctx); err != nil {
 			return err
 		}
 		return d.Audit().seal(ctx, done)
 	})
 	return wrap(err, "database")
+}
+
+// misused answers a call inside a transaction that belongs outside it: a test
+// fails, in production it is logged.
+func misused(call string) {
+	if testing.Testing() {
+		panic(call + " inside a database transaction")
+	}
+	slog.Error("call inside a database transaction", "call", call)
 }
 
 // InTransaction reports whether ctx carries a transaction of Atomically.

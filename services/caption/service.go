@@ -91,6 +91,7 @@ func (s *Service) put(ctx context.Context, by people.Person, lessonID, language 
 	if language, err = tag(language); err != nil {
 		return Caption{}, err
 	}
+	job.Outside(ctx, "parse captions")
 	cues, err := make(Length(l))
 	if err != nil {
 		return Caption{}, err

@@ -110,7 +110,11 @@ func (s *Service) PreviewAsRun(ctx context.Context, by people.Person, channelID,
 			return AsRunPreview{}, fmt.Errorf("as-run log: %w", err)
 		}
 	}
-	p, err := s.readLog(ctx, i)
+	lines, err := s.logLines(ctx, i)
+	if err != nil {
+		return AsRunPreview{Import: i}, err
+	}
+	p, err := s.readLog(ctx, i, lines)
 	if err != nil {
 		return p, err
 	}
@@ -147,12 +151,18 @@ func (s *Service) CommitAsRun(ctx context.Context, by people.Person, id string) 
 	if !people.May(by, people.ReportAsRun, people.Object{}) {
 		return AsRunPreview{}, denied()
 	}
-	var p AsRunPreview
-	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
-		i, err := s.Logs.AsRun(ctx, id)
-		if err != nil {
-			return err
+	i, err := s.Logs.AsRun(ctx, id)
+	if err != nil {
+		return AsRunPreview{}, err
+	}
+	var lines []logLine
+	if i.Committed.IsZero() {
+		if lines, err = s.logLines(ctx, i); err != nil {
+			return AsRunPreview{Import: i}, err
 		}
+	}
+	var p AsRunPreview
+	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if _, err := s.Store.LockChannel(ctx, i.ChannelID); err != nil {
 			return err
 		}
@@ -168,7 +178,7 @@ func (s *Service) CommitAsRun(ctx context.Context, by people.Person, id string) 
 		} else if found {
 			return fault.New(fault.Conflict, "asrun.already", "import", old.ID, "at", old.Committed)
 		}
-		if p, err = s.readLog(ctx, i); err != nil {
+		if p, err = s.readLog(ctx, i, lines); err != nil {
 			return err
 		}
 		for _, r := range p.Rows {
@@ -208,7 +218,7 @@ func (s *Service) believe(ctx context.Context, by people.Person, r AsRunRow) err
 }
 
 // readLog reads the file and finds its airings.
-func (s *Service) readLog(ctx context.Context, i AsRunImport) (AsRunPreview, error) {
+func (s *Service) readLog(ctx context.Context, i AsRunImport, lines []logLine) (AsRunPreview, error) {
 	p := AsRunPreview{Import: i}
 	channel, err := s.Store.Channel(ctx, i.ChannelID)
 	if err != nil {
@@ -217,10 +227,6 @@ func (s *Service) readLog(ctx context.Context, i AsRunImport) (AsRunPreview, err
 	loc, err := time.LoadLocation(channel.Timezone)
 	if err != nil {
 		return p, fmt.Errorf("channel %s: %w", channel.ID, err)
-	}
-	lines, err := s.logLines(i)
-	if err != nil {
-		return p, err
 	}
 	var from, to time.Time
 	for _, l := range lines {
@@ -282,13 +288,13 @@ var usualLogHeaders = map[string][]string{
 
 var position = regexp.MustCompile(`^(\d{1,4})-(\d{1,4})$`)
 
-func (s *Service) logLines(i AsRunImport) ([]logLine, error) {
+func (s *Service) logLines(ctx context.Context, i AsRunImport) ([]logLine, error) {
 	var lines []logLine
 	var err error
 	if m := position.FindString(i.Mapping[LogDate]); m != "" {
 		lines, err = flatLines(i)
 	} else {
-		lines, err = s.headedLines(i)
+		lines, err = s.headedLines(ctx, i)
 	}
 	switch {
 	case err != nil:
@@ -338,8 +344,8 @@ func flatLines(i AsRunImport) ([]logLine, error) {
 }
 
 // headedLines reads a table whose columns have headers, below a letterhead.
-func (s *Service) headedLines(i AsRunImport) ([]logLine, error) {
-	cells, err := s.Sheets(i.Filename, i.Data)
+func (s *Service) headedLines(ctx context.Context, i AsRunImport) ([]logLine, error) {
+	cells, err := s.Sheets(ctx, i.Filename, i.Data)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "asrun.unreadable")
 	}

@@ -41,7 +41,7 @@ type Service struct {
 	// Fold makes words comparable (catalog.Fold); both may be nil.
 	Published func(ctx context.Context) ([]lesson.Lesson, error)
 	Fold      func(string) string
-	Sheets    func(filename string, data []byte) ([][]string, error)
+	Sheets    func(ctx context.Context, filename string, data []byte) ([][]string, error)
 }
 
 // Longest and shortest airing that is believed.

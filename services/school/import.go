@@ -125,7 +125,7 @@ type Importer struct {
 	People  people.Store
 	Store   RosterStore
 	Keys    Keys
-	Sheets  func(filename string, data []byte) ([][]string, error)
+	Sheets  func(ctx context.Context, filename string, data []byte) ([][]string, error)
 	Atomic  job.Atomic
 	Audit   audit.Log
 	Now     func() time.Time

@@ -212,7 +212,7 @@ func risky(s string) bool {
 // plan reads the file and weighs each row.
 func (s *Importer) plan(ctx context.Context, i Import) (*plan, error) {
 	none := &plan{}
-	rows, err := s.Sheets(i.Filename, i.Data)
+	rows, err := s.Sheets(ctx, i.Filename, i.Data)
 	if err != nil {
 		e := fault.Wrap(err, fault.Invalid, "import.invalid")
 		e.Fields = []fault.Field{fault.Wrong("file", "import.unreadable")}

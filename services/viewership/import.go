@@ -125,7 +125,11 @@ func (s *Service) PreviewImport(ctx context.Context, by people.Person, filename 
 			i.Defaults.Columns = last.Columns
 		}
 	}
-	p, err := s.read(ctx, by, i)
+	cells, err := s.cells(ctx, i)
+	if err != nil {
+		return Preview{Import: i}, err
+	}
+	p, err := s.read(ctx, by, i, cells)
 	if err != nil {
 		return p, err
 	}
@@ -169,12 +173,18 @@ func (s *Service) CommitImport(ctx context.Context, by people.Person, id string,
 	if !people.May(by, people.WriteFigure, people.Object{}) {
 		return Preview{}, denied()
 	}
-	var p Preview
-	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
-		i, err := s.Imports.Import(ctx, id)
-		if err != nil {
-			return err
+	i, err := s.Imports.Import(ctx, id)
+	if err != nil {
+		return Preview{}, err
+	}
+	var cells [][]string
+	if i.Defaults.Kind == "" && i.Committed.IsZero() {
+		if cells, err = s.cells(ctx, i); err != nil {
+			return Preview{Import: i}, err
 		}
+	}
+	var p Preview
+	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if err := s.lockChannels(ctx); err != nil { // one import at a time
 			return err
 		}
@@ -193,7 +203,7 @@ func (s *Service) CommitImport(ctx context.Context, by people.Person, id string,
 		} else if found {
 			return fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
 		}
-		if p, err = s.read(ctx, by, i); err != nil {
+		if p, err = s.read(ctx, by, i, cells); err != nil {
 			return err
 		}
 		if p.Warnings > 0 && !sure {
@@ -242,14 +252,19 @@ func (s *Service) addImported(ctx context.Context, by people.Person, p *Preview)
 	})
 }
 
-// read reads the file and checks every row against the schedule and the
-// figures that are there.
-func (s *Service) read(ctx context.Context, by people.Person, i Import) (Preview, error) {
-	p := Preview{Import: i}
-	cells, err := s.Sheets(i.Filename, i.Data)
+// cells reads an imported file, outside any transaction.
+func (s *Service) cells(ctx context.Context, i Import) ([][]string, error) {
+	cells, err := s.Sheets(ctx, i.Filename, i.Data)
 	if err != nil {
-		return p, fault.Wrap(err, fault.Invalid, "import.unreadable")
+		return nil, fault.Wrap(err, fault.Invalid, "import.unreadable")
 	}
+	return cells, nil
+}
+
+// read checks every row of a file against the schedule and the figures that
+// are there.
+func (s *Service) read(ctx context.Context, by people.Person, i Import, cells [][]string) (Preview, error) {
+	p := Preview{Import: i}
 	t, err := findColumns(cells, i.Defaults.Columns)
 	if err != nil {
 		return p, err

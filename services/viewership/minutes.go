@@ -49,7 +49,7 @@ func (s *Service) AddMinutes(ctx context.Context, by people.Person, airingID, so
 	if !a.Outcome.Happened() {
 		return nil, fault.New(fault.Conflict, "airing.not_reported")
 	}
-	homes, err := s.minutesOf(a, filename, data)
+	homes, err := s.minutesOf(ctx, a, filename, data)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +75,8 @@ func (s *Service) AddMinutes(ctx context.Context, by people.Person, airingID, so
 }
 
 // minutesOf reads the households of the airing's minutes.
-func (s *Service) minutesOf(a schedule.Airing, filename string, data []byte) ([]float64, error) {
-	cells, err := s.Sheets(filename, data)
+func (s *Service) minutesOf(ctx context.Context, a schedule.Airing, filename string, data []byte) ([]float64, error) {
+	cells, err := s.Sheets(ctx, filename, data)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "import.unreadable")
 	}

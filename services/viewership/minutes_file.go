@@ -73,7 +73,11 @@ func (s *Service) PreviewMinutes(ctx context.Context, by people.Person, filename
 	} else if found {
 		return MinutesPreview{}, fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
 	}
-	p, err := s.readMinutes(ctx, i)
+	cells, err := s.cells(ctx, i)
+	if err != nil {
+		return MinutesPreview{Import: i}, err
+	}
+	p, err := s.readMinutes(ctx, i, cells)
 	if err != nil {
 		return p, err
 	}
@@ -86,8 +90,18 @@ func (s *Service) CommitMinutes(ctx context.Context, by people.Person, id string
 	if !people.May(by, people.WriteFigure, people.Object{}) {
 		return MinutesPreview{}, denied()
 	}
+	i, err := s.Imports.Import(ctx, id)
+	if err != nil {
+		return MinutesPreview{}, err
+	}
+	var cells [][]string
+	if i.Defaults.Kind == MinuteFile && i.Committed.IsZero() {
+		if cells, err = s.cells(ctx, i); err != nil {
+			return MinutesPreview{Import: i}, err
+		}
+	}
 	var p MinutesPreview
-	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if err := s.lockChannels(ctx); err != nil { // one import at a time
 			return err
 		}
@@ -106,7 +120,7 @@ func (s *Service) CommitMinutes(ctx context.Context, by people.Person, id string
 		} else if found {
 			return fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
 		}
-		if p, err = s.readMinutes(ctx, i); err != nil {
+		if p, err = s.readMinutes(ctx, i, cells); err != nil {
 			return err
 		}
 		if p.Warnings > 0 && !sure {
@@ -156,9 +170,9 @@ type homesAt struct {
 }
 
 // readMinutes reads the file and judges each airing of its time.
-func (s *Service) readMinutes(ctx context.Context, i Import) (MinutesPreview, error) {
+func (s *Service) readMinutes(ctx context.Context, i Import, cells [][]string) (MinutesPreview, error) {
 	p := MinutesPreview{Import: i}
-	minutes, err := s.minuteRows(&p)
+	minutes, err := s.minuteRows(&p, cells)
 	if err != nil {
 		return p, err
 	}
@@ -262,11 +276,7 @@ func (s *Service) judgeMinutes(r *MinutesRow, from, to time.Time, minutes []home
 }
 
 // minuteRows reads the file's minutes in their order; the last of a minute holds.
-func (s *Service) minuteRows(p *MinutesPreview) ([]homesAt, error) {
-	cells, err := s.Sheets(p.Import.Filename, p.Import.Data)
-	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "import.unreadable")
-	}
+func (s *Service) minuteRows(p *MinutesPreview, cells [][]string) ([]homesAt, error) {
 	head, column, ok := minuteColumns(cells)
 	if !ok {
 		return nil, fault.New(fault.Invalid, "import.missing_column", "column", Households)

@@ -32,7 +32,7 @@ type Config struct {
 	Lengths   Lengths // of packages' files; nil where no access logs are imported
 	// Sheets reads a CSV or XLSX file into rows of cells as text; numbers and
 	// dates of a spreadsheet come as it stores them.
-	Sheets    func(filename string, data []byte) ([][]string, error)
+	Sheets    func(ctx context.Context, filename string, data []byte) ([][]string, error)
 	Reports   ReportStore
 	ReportKey ed25519.PrivateKey // signs reports
 	Lessons   interface {

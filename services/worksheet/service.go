@@ -85,6 +85,7 @@ func (s *Service) Add(ctx context.Context, by people.Person, lessonID, name stri
 }
 
 func (s *Service) check(ctx context.Context, data []byte) (Content, error) {
+	job.Outside(ctx, "check worksheet")
 	select {
 	case s.checking <- struct{}{}:
 		defer func() { <-s.checking }()

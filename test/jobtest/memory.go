@@ -73,6 +73,7 @@ func (m *Memory) Atomically(ctx context.Context, fn func(ctx context.Context) er
 			restore()
 		}
 	}()
+	ctx = job.WithTransaction(ctx, func(call string) { panic(call + " inside a transaction") })
 	if err := fn(context.WithValue(ctx, txKey{}, m)); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/ed25519"
 	"fmt"
 	"sync"
@@ -31,7 +32,7 @@ type ViewingStores struct {
 	Served    viewership.ServedStore
 	RollCalls viewership.RollCallStore
 	// Sheets reads CSV and XLSX files.
-	Sheets func(filename string, data []byte) ([][]string, error)
+	Sheets func(ctx context.Context, filename string, data []byte) ([][]string, error)
 }
 
 // OpenViewing gives two servers' connections to one fresh database.
