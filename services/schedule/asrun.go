@@ -110,6 +110,9 @@ func (s *Service) PreviewAsRun(ctx context.Context, by people.Person, channelID,
 			return AsRunPreview{}, fmt.Errorf("as-run log: %w", err)
 		}
 	}
+	if _, err := s.Store.Channel(ctx, i.ChannelID); err != nil {
+		return AsRunPreview{Import: i}, err
+	}
 	lines, err := s.logLines(ctx, i)
 	if err != nil {
 		return AsRunPreview{Import: i}, err

@@ -30,6 +30,11 @@ import (
 // nowhere is an address that refuses every connection.
 const nowhere = "http://127.0.0.1:1"
 
+// noLessons is the local index of a catalogue without lessons.
+type noLessons struct{ meili.Local }
+
+func (noLessons) IDs(context.Context) ([]string, error) { return nil, nil }
+
 // misuses are calls that must not be made in a transaction, one for each
 // adapter, with the beginning of the name that they are reported by.
 func misuses(t *testing.T) map[string]func(ctx context.Context) {
@@ -42,7 +47,7 @@ func misuses(t *testing.T) map[string]func(ctx context.Context) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	index := meili.New(meili.Config{URL: nowhere, UID: "lessons", Log: slog.New(slog.DiscardHandler)})
+	index := meili.New(meili.Config{URL: nowhere, UID: "lessons", Local: noLessons{}, Log: slog.New(slog.DiscardHandler)})
 	return map[string]func(ctx context.Context){
 		"object storage: PUT": func(ctx context.Context) {
 			_, _ = store.Put(ctx, "k", bytes.NewReader(nil), 0, media.PutOptions{})
