@@ -35,6 +35,7 @@ func (c auditVerifyCmd) Run(ctx context.Context, out io.Writer) error {
 		}
 		return app.ErrReported
 	}
-	_, err = fmt.Fprintf(out, "%d entries hold together, %d of them erased at a person's request; head %s\n", v.Entries, v.Erased, v.Head)
+	_, err = fmt.Fprintf(out, "%d entries hold together, %d of them erased at a person's request; head %s\n",
+		v.Entries, v.Erased, v.Head)
 	return err
 }

@@ -51,7 +51,8 @@ func (v vaultFlags) open(ctx context.Context, at string, c *backup.Copier) error
 		if prefix = strings.Trim(prefix, "/"); prefix != "" {
 			prefix += "/"
 		}
-		store, err := s3.New(ctx, s3.Config{Endpoint: v.S3Endpoint, Bucket: name, Region: v.S3Region, PathStyle: v.S3Endpoint != "",
+		store, err := s3.New(ctx, s3.Config{Endpoint: v.S3Endpoint, Bucket: name, Region: v.S3Region,
+			PathStyle: v.S3Endpoint != "",
 			AccessKey: v.S3AccessKey, SecretKey: v.S3SecretKey})
 		if err != nil {
 			return err
@@ -116,7 +117,8 @@ func (c backupCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("older backups stay: %w", err)
 	}
-	_, err = fmt.Fprintf(out, "older backups removed: %d, with %d objects that no other needs\n", len(gone.Snapshots), gone.Objects)
+	_, err = fmt.Fprintf(out, "older backups removed: %d, with %d objects that no other needs\n", len(gone.Snapshots),
+		gone.Objects)
 	return err
 }
 
@@ -129,7 +131,8 @@ func (c backupCmd) check(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "backup %s is whole: %d rows, %d objects (%s)\n", snapshot, sum(whole.Rows), whole.Objects, megabytes(whole.Bytes))
+	_, err = fmt.Fprintf(out, "backup %s is whole: %d rows, %d objects (%s)\n", snapshot, sum(whole.Rows),
+		whole.Objects, megabytes(whole.Bytes))
 	return err
 }
 

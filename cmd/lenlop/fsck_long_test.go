@@ -53,19 +53,31 @@ func TestFsckAtScale(t *testing.T) {
 		decode     int
 	}{
 		{"I1 changed bytes", b.flip(recordingKey), b.flip(recordingKey), "I1  recording", 0},
-		{"I2 no hash", b.run("UPDATE recordings SET claimed = sha256, sha256 = '', received_at = '" + old + "'"), b.run("UPDATE recordings SET sha256 = claimed"), "I2  recording", 0},
-		{"I2 stuck", b.run("UPDATE lessons SET media_state = 'processing', updated_at = '" + old + "'"), b.run("UPDATE lessons SET media_state = 'ready'"), "I2  lesson " + l.ID + ": its recording is in preparation", 0},
-		{"I2 no reason", b.run("UPDATE lessons SET media_state = 'failed'"), b.run("UPDATE lessons SET media_state = 'ready'"), "failed without a reason", 0},
-		{"I2 two minds", b.run("UPDATE recordings SET state = 'checking', received_at = '" + old + "'"), b.run("UPDATE recordings SET state = 'ready'"), "and its lesson as ready", 0},
+		{"I2 no hash", b.run("UPDATE recordings SET claimed = sha256, sha256 = '', received_at = '" + old + "'"),
+			b.run("UPDATE recordings SET sha256 = claimed"), "I2  recording", 0},
+		{"I2 stuck", b.run("UPDATE lessons SET media_state = 'processing', updated_at = '" + old + "'"),
+			b.run("UPDATE lessons SET media_state = 'ready'"),
+			"I2  lesson " + l.ID + ": its recording is in preparation", 0},
+		{"I2 no reason", b.run("UPDATE lessons SET media_state = 'failed'"),
+			b.run("UPDATE lessons SET media_state = 'ready'"), "failed without a reason", 0},
+		{"I2 two minds", b.run("UPDATE recordings SET state = 'checking', received_at = '" + old + "'"),
+			b.run("UPDATE recordings SET state = 'ready'"), "and its lesson as ready", 0},
 		{"I3 changed segment", b.flip(segmentKey), b.flip(segmentKey), "I3  segment " + segmentKey + ": its bytes", 0},
-		{"I3 cut playlist", b.change(playlistKey, func(raw []byte) []byte { return raw[:len(raw)/2] }), nil, "it is cut", 0},
+		{"I3 cut playlist", b.change(playlistKey, func(raw []byte) []byte { return raw[:len(raw)/2] }), nil,
+			"it is cut", 0},
 		{"I3 playlist too long", b.change(playlistKey, func(raw []byte) []byte {
 			return bytes.Replace(raw, []byte("#EXT-X-ENDLIST"), []byte("#EXTINF:4,\nla.m4s\n#EXT-X-ENDLIST"), 1)
 		}), nil, "it names la.m4s, and storage does not have it", 0},
 		{"I3 does not decode", b.spoil(segmentKey), b.spoil(segmentKey), "it does not play", 5},
-		{"I4 totals", b.run("UPDATE view_totals SET views = views + 1"), b.run("UPDATE view_totals SET views = views - 1"), "I4  lesson " + l.ID, 0},
-		{"I5 database's index", b.run("UPDATE lessons SET title = title || ' khác'"), b.run("UPDATE lessons SET title = REPLACE(title, ' khác', '')"), "I5  lesson " + l.ID + ": the search index", 0},
-		{"I5 Meilisearch", search.Wipe, func() { succeeds(t, fsckCmd{Settings: h.App.Settings, Quick: true, Mend: true}.Run, "all repaired") }, "I5  lesson " + l.ID + ": the search server", 0},
+		{"I4 totals", b.run("UPDATE view_totals SET views = views + 1"),
+			b.run("UPDATE view_totals SET views = views - 1"), "I4  lesson " + l.ID, 0},
+		{"I5 database's index", b.run("UPDATE lessons SET title = title || ' khác'"),
+			b.run("UPDATE lessons SET title = REPLACE(title, ' khác', '')"),
+			"I5  lesson " + l.ID + ": the search index", 0},
+		{"I5 Meilisearch", search.Reset, func() {
+			succeeds(t, fsckCmd{Settings: h.App.Settings, Quick: true,
+				Mend: true}.Run, "all repaired")
+		}, "I5  lesson " + l.ID + ": the search server", 0},
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			d.harm()
@@ -83,7 +95,8 @@ func TestFsckAtScale(t *testing.T) {
 	t.Run("I6", func(t *testing.T) { b.strays(l.ID) })
 	t.Run("away", func(t *testing.T) {
 		search.SetDown(true)
-		succeeds(t, fsckCmd{Settings: h.App.Settings, Quick: true}.Run, "does not answer, so it was not compared", "no problems found")
+		succeeds(t, fsckCmd{Settings: h.App.Settings, Quick: true}.Run, "does not answer, so it was not compared",
+			"no problems found")
 		search.SetDown(false)
 	})
 }
@@ -184,7 +197,8 @@ func (b breaker) strays(lessonID string) {
 	if _, err := b.h.Parts.Create(t.Context(), lost, "video/mp4"); err != nil {
 		t.Fatal(err)
 	}
-	h, err := app.OpenData(t.Context(), app.Config{Settings: b.h.Settings, Log: harness.QuietLogger()}, app.OpenOptions{})
+	h, err := app.OpenData(t.Context(), app.Config{Settings: b.h.Settings, Log: harness.QuietLogger()},
+		app.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

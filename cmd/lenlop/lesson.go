@@ -93,7 +93,8 @@ func (c lessonAddCmd) add(ctx context.Context, r *remote, address string, out io
 		return fmt.Errorf("recording: %w", err)
 	}
 	var l lessonState
-	in := map[string]any{"title": c.Title, "subject": c.Subject, "grade": c.Grade, "description": c.Description, "language": c.Language}
+	in := map[string]any{"title": c.Title, "subject": c.Subject, "grade": c.Grade, "description": c.Description,
+		"language": c.Language}
 	if c.Week != 0 {
 		in["week"] = c.Week
 	}
@@ -131,20 +132,24 @@ func (c lessonAddCmd) add(ctx context.Context, r *remote, address string, out io
 }
 
 // upload sends the recording part by part; a part that fails is sent again.
-func (c lessonAddCmd) upload(ctx context.Context, r *remote, id string, f *os.File, size int64, bar *progressBar) error {
+func (c lessonAddCmd) upload(
+	ctx context.Context, r *remote, id string, f *os.File, size int64, bar *progressBar,
+) error {
 	var u struct {
 		ID        string `json:"id"`
 		PartSize  int64  `json:"partSize"`
 		PartCount int    `json:"partCount"`
 	}
-	if err := r.call(ctx, "POST", "/lessons/"+id+"/uploads", map[string]any{"filename": filepath.Base(c.File), "size": size}, &u); err != nil {
+	in := map[string]any{"filename": filepath.Base(c.File), "size": size}
+	if err := r.call(ctx, "POST", "/lessons/"+id+"/uploads", in, &u); err != nil {
 		return err
 	}
 	for n := 1; n <= u.PartCount; n++ {
 		off := int64(n-1) * u.PartSize
 		var err error
 		for try := range 4 {
-			if err = r.part(ctx, u.ID, n, io.NewSectionReader(f, off, min(u.PartSize, size-off))); err == nil || ctx.Err() != nil {
+			part := io.NewSectionReader(f, off, min(u.PartSize, size-off))
+			if err = r.part(ctx, u.ID, n, part); err == nil || ctx.Err() != nil {
 				break
 			}
 			select {
@@ -264,7 +269,8 @@ func (r *remote) part(ctx context.Context, upload string, n int, body *io.Sectio
 			Headers map[string]string `json:"headers"`
 		} `json:"parts"`
 	}
-	if err := r.call(ctx, "POST", "/uploads/"+upload+"/parts", map[string]any{"numbers": []int{n}}, &signed); err != nil {
+	in := map[string]any{"numbers": []int{n}}
+	if err := r.call(ctx, "POST", "/uploads/"+upload+"/parts", in, &signed); err != nil {
 		return err
 	}
 	if len(signed.Parts) != 1 {

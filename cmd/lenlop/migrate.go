@@ -55,8 +55,8 @@ func (c migrateCmd) move(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	if target.DSN() == c.DSN() || target.Embedded() && c.Embedded() {
-		return errors.New("--to names no other installation: its file must give LENLOP_DATABASE and LENLOP_S3_ENDPOINT " +
-			"when this one is in a folder, and neither when it is not")
+		return errors.New("--to names no other installation: its file must give LENLOP_DATABASE " +
+			"and LENLOP_S3_ENDPOINT when this one is in a folder, and neither when it is not")
 	}
 	source := app.Config{Settings: app.Settings{DataSettings: c.DataSettings}, Log: c.Logger(), Version: version}
 	from, err := app.OpenData(ctx, source, app.OpenOptions{Alone: true})
@@ -101,7 +101,8 @@ func settingsOf(name string) (app.Settings, error) {
 		}
 		return nil, nil
 	}
-	parser, err := kong.New(&c, kong.Exit(func(int) {}), kong.Resolvers(kong.ResolverFunc(resolve)), withoutEnvironment())
+	parser, err := kong.New(&c, kong.Exit(func(int) {}), kong.Resolvers(kong.ResolverFunc(resolve)),
+		withoutEnvironment())
 	if err != nil {
 		return app.Settings{}, err
 	}

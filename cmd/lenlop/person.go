@@ -63,6 +63,8 @@ func (c personEraseCmd) Run(ctx context.Context, out io.Writer) error {
 	if err := s.Erase(ctx, people.Operator(), p.ID); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(out, "erased; the search index and stored objects follow with the next clean-up, within an hour")
+	_,
+		err = fmt.Fprintln(out,
+		"erased; the search index and stored objects follow with the next clean-up, within an hour")
 	return err
 }

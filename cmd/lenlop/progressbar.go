@@ -24,7 +24,8 @@ func newProgressBar() *progressBar {
 func (b *progressBar) show(stage string, fraction float64) {
 	const width = 30
 	full := int(fraction*width + 0.5)
-	line := fmt.Sprintf("%-8s [%s%s] %3.0f %%", stage, strings.Repeat("#", full), strings.Repeat(".", width-full), fraction*100)
+	line := fmt.Sprintf("%-8s [%s%s] %3.0f %%", stage, strings.Repeat("#", full), strings.Repeat(".", width-full),
+		fraction*100)
 	if !b.tty {
 		line = fmt.Sprintf("%s %d0 %%", stage, int(fraction*10))
 	}

@@ -34,6 +34,7 @@ func (c restoreCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "restored %s: %d rows, %d objects (%s)\n", res.Snapshot, sum(res.Rows), res.Objects, megabytes(res.Bytes))
+	fmt.Fprintf(out, "restored %s: %d rows, %d objects (%s)\n", res.Snapshot, sum(res.Rows), res.Objects,
+		megabytes(res.Bytes))
 	return a.Settle(ctx, out, c.NoFsck)
 }

@@ -31,7 +31,8 @@ func (c userAddCmd) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer done()
-	_, password, err := s.Create(ctx, people.Operator(), people.NewPerson{Username: c.Username, Name: c.Name, Role: people.Role(c.Role), School: c.School})
+	_, password, err := s.Create(ctx, people.Operator(), people.NewPerson{Username: c.Username, Name: c.Name,
+		Role: people.Role(c.Role), School: c.School})
 	if err != nil {
 		return err
 	}

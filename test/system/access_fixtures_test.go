@@ -53,7 +53,8 @@ type world struct {
 func newWorld(h *testSystem) *world {
 	h.T.Helper()
 	w := &world{h: h, cookies: map[string]string{}, tokens: map[string]string{}, real: map[string]lesson.Lesson{},
-		client: &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+		client: &http.Client{Timeout: time.Minute,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	ctx := context.Background()
 	gone, err := h.App.DB.People().Person(ctx, "p-nghi-viec")
 	if err != nil {
@@ -135,7 +136,7 @@ func (w *world) send(account, kind string, q asked) (int, []byte) {
 	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		w.h.T.Fatal(err)
+		w.h.T.Fatalf("%s %s as %q: after %d bytes: %v", q.method, q.path, account, len(body), err)
 	}
 	return res.StatusCode, body
 }
@@ -168,7 +169,8 @@ func (w *world) facts(q asked) string {
 var counted = func() string {
 	var parts []string
 	for _, table := range []string{"lessons", "recordings", "uploads", "channels", "airings", "figures", "persons", "grants", "schools",
-		"reports", "audit_entries", "view_sessions", "figure_imports", "asrun_imports", "questions", "question_settings", "thumbs"} {
+		"reports", "audit_entries", "view_sessions", "figure_imports", "asrun_imports", "questions",
+		"question_settings", "thumbs"} {
 		parts = append(parts, "' "+table+":' || (SELECT COUNT(*) FROM "+table+")")
 	}
 	return "SELECT " + strings.Join(parts, " || ")
@@ -193,12 +195,15 @@ func must[T any](t *testing.T) func(T, error) T {
 func (w *world) lesson(state string) string {
 	w.h.T.Helper()
 	ctx, now := context.Background(), testclock.Now()
-	l := lesson.Lesson{ID: w.next("bai-"), Title: "Bài " + state, Subject: "toan", Grade: 9, Language: "vi", TeacherID: "p-giao-vien", SchoolID: "s1",
+	l := lesson.Lesson{ID: w.next("bai-"), Title: "Bài " + state, Subject: "toan", Grade: 9, Language: "vi",
+		TeacherID: "p-giao-vien", SchoolID: "s1",
 		Status: lesson.Draft, Media: lesson.Media{State: lesson.None}, CreatedAt: now, UpdatedAt: now}
 	if state != "draft" {
-		r := lesson.Recording{ID: l.ID + "-r", LessonID: l.ID, Key: media.Recording(l.ID, "goc"), Filename: "bài.mp4", Size: 7, State: lesson.Ready, ReceivedAt: now}
+		r := lesson.Recording{ID: l.ID + "-r", LessonID: l.ID, Key: media.Recording(l.ID, "goc"), Filename: "bài.mp4",
+			Size: 7, State: lesson.Ready, ReceivedAt: now}
 		must[media.Object](w.h.T)(w.h.App.Media.Put(ctx, r.Key, strings.NewReader("ban ghi"), 7, media.PutOptions{}))
-		l.Media = lesson.Media{State: lesson.Ready, Fraction: 1, RecordingID: r.ID, PackageID: l.ID + "-p", Playable: true, Duration: 60}
+		l.Media = lesson.Media{State: lesson.Ready, Fraction: 1, RecordingID: r.ID, PackageID: l.ID + "-p",
+			Playable: true, Duration: 60}
 		switch state {
 		case "submitted":
 			l.Status, l.SubmittedAt = lesson.Submitted, now
@@ -220,7 +225,8 @@ func (w *world) lesson(state string) string {
 		w.h.T.Fatal(err)
 	}
 	if state == "published" { // a copy can be asked for; without a plan its job is parked at once
-		p := production.Package{ID: l.Media.PackageID, LessonID: l.ID, RecordingID: l.Media.RecordingID, State: production.Verified, CreatedAt: now}
+		p := production.Package{ID: l.Media.PackageID, LessonID: l.ID, RecordingID: l.Media.RecordingID,
+			State: production.Verified, CreatedAt: now}
 		if err := w.h.App.DB.Packages().SavePackage(ctx, p); err != nil {
 			w.h.T.Fatal(err)
 		}
@@ -253,7 +259,8 @@ func (w *world) playing(state string) lesson.Lesson {
 
 // channel, airing, person, school, upload and job make one of each.
 func (w *world) channel() string {
-	c := schedule.Channel{ID: w.next("kenh-"), Name: "Kênh", Own: true, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: testclock.Now()}
+	c := schedule.Channel{ID: w.next("kenh-"), Name: "Kênh", Own: true, Timezone: "Asia/Ho_Chi_Minh",
+		CreatedAt: testclock.Now()}
 	if err := w.h.App.DB.Schedule().SaveChannel(context.Background(), c); err != nil {
 		w.h.T.Fatal(err)
 	}
@@ -262,10 +269,12 @@ func (w *world) channel() string {
 
 // copy is a broadcast copy that can be handed out.
 func (w *world) copy() string {
-	c := production.Copy{ID: w.next("ban-"), LessonID: w.lesson("published"), ChannelID: w.channel(), Format: "h264-1080i50-mp4", State: production.CopyReady,
+	c := production.Copy{ID: w.next("ban-"), LessonID: w.lesson("published"), ChannelID: w.channel(),
+		Format: "h264-1080i50-mp4", State: production.CopyReady,
 		Size: 4, CreatedAt: testclock.Now()}
 	c.Key = media.Prefix(c.LessonID) + "copies/" + c.ID + "/1/broadcast.mp4"
-	must[media.Object](w.h.T)(w.h.App.Media.Put(context.Background(), c.Key, strings.NewReader("film"), 4, media.PutOptions{}))
+	must[media.Object](w.h.T)(w.h.App.Media.Put(context.Background(), c.Key, strings.NewReader("film"), 4,
+		media.PutOptions{}))
 	if err := w.h.App.DB.Copies().SaveCopy(context.Background(), c); err != nil {
 		w.h.T.Fatal(err)
 	}
@@ -274,7 +283,8 @@ func (w *world) copy() string {
 
 func (w *world) airing() (string, schedule.Airing) {
 	start := testclock.Now().Add(-2 * time.Hour).Truncate(time.Second)
-	a := schedule.Airing{ID: w.next("phat-"), ChannelID: w.channel(), LessonID: w.lesson("published"), StartsAt: start, EndsAt: start.Add(20 * time.Minute),
+	a := schedule.Airing{ID: w.next("phat-"), ChannelID: w.channel(), LessonID: w.lesson("published"),
+		StartsAt: start, EndsAt: start.Add(20 * time.Minute),
 		Outcome: schedule.Planned, CreatedBy: "p-dai", CreatedAt: testclock.Now()}
 	if err := w.h.App.DB.Schedule().SaveAiring(context.Background(), a); err != nil {
 		w.h.T.Fatal(err)
@@ -285,8 +295,10 @@ func (w *world) airing() (string, schedule.Airing) {
 // code is the first one of a copy that has been on air for five minutes.
 func (w *world) code() string {
 	ctx, now := context.Background(), testclock.Now()
-	a := schedule.Airing{ID: w.next("phat-"), ChannelID: w.channel(), LessonID: w.lesson("published"), CopyID: w.next("ban-"),
-		StartsAt: now.Add(-5 * time.Minute), EndsAt: now.Add(15 * time.Minute), Outcome: schedule.Planned, CreatedBy: "p-dai", CreatedAt: now}
+	a := schedule.Airing{ID: w.next("phat-"), ChannelID: w.channel(), LessonID: w.lesson("published"),
+		CopyID:   w.next("ban-"),
+		StartsAt: now.Add(-5 * time.Minute), EndsAt: now.Add(15 * time.Minute), Outcome: schedule.Planned,
+		CreatedBy: "p-dai", CreatedAt: now}
 	if err := w.h.App.DB.Schedule().SaveAiring(ctx, a); err != nil {
 		w.h.T.Fatal(err)
 	}
@@ -301,7 +313,8 @@ func (w *world) code() string {
 func (w *world) flag() (viewer, day string) {
 	now := testclock.Now()
 	viewer, day = "d:"+w.next("may-"), now.In(w.h.App.Zone).Format(time.DateOnly)
-	s := viewership.Session{ID: w.next("phien-"), Viewer: viewer, Day: day, LessonID: w.lesson("published"), PackageID: "p", Issued: now.UnixMilli(),
+	s := viewership.Session{ID: w.next("phien-"), Viewer: viewer, Day: day, LessonID: w.lesson("published"),
+		PackageID: "p", Issued: now.UnixMilli(),
 		Last: now.UnixMilli(), Duration: 60_000}
 	if err := w.h.App.DB.Views().Put(context.Background(), viewership.Changes{Sessions: []viewership.Session{s},
 		Flags: []viewership.Flag{{Viewer: viewer, Day: day, Reason: viewership.FlagSessions, At: now}}}); err != nil {
@@ -311,7 +324,8 @@ func (w *world) flag() (viewer, day string) {
 }
 
 func (w *world) person() string {
-	p := people.Person{ID: w.next("nguoi-"), Name: "Người", Active: true, PasswordHash: harness.PasswordHash(), Grants: []people.Grant{{Role: people.Student, School: "s1"}}, CreatedAt: testclock.Now()}
+	p := people.Person{ID: w.next("nguoi-"), Name: "Người", Active: true, PasswordHash: harness.PasswordHash(),
+		Grants: []people.Grant{{Role: people.Student, School: "s1"}}, CreatedAt: testclock.Now()}
 	p.Username = p.ID
 	if err := w.h.App.DB.People().SavePerson(context.Background(), p); err != nil {
 		w.h.T.Fatal(err)

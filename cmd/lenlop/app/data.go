@@ -119,7 +119,8 @@ func (a *App) OpenServices(ctx context.Context) error {
 
 // Copier copies from or into this data.
 func (a *App) Copier() *backup.Copier {
-	return &backup.Copier{Database: a.DB, Media: a.Media, Parts: a.Parts, Scratch: a.scratchFolder(), Log: a.Log, Now: a.Now}
+	return &backup.Copier{Database: a.DB, Media: a.Media, Parts: a.Parts, Scratch: a.scratchFolder(), Log: a.Log,
+		Now: a.Now}
 }
 
 // scratchFolder is where files are made that may be as large as a recording.

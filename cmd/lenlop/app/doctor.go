@@ -52,7 +52,9 @@ func program(ctx context.Context, name, pkg string) Finding {
 }
 
 func (d doctor) sandbox(ctx context.Context) Finding {
-	f := Finding{What: "sandbox", Remedy: "apt-get install bubblewrap, and allow unprivileged user namespaces; until then recordings are opened under resource limits only"}
+	f := Finding{What: "sandbox",
+		Remedy: "apt-get install bubblewrap, and allow unprivileged user namespaces; " +
+			"until then recordings are opened under resource limits only"}
 	s, err := sandbox.New(ctx, nil)
 	if err != nil {
 		f.Found, f.Required, f.Remedy = err.Error(), true, "apt-get install ffmpeg util-linux"
@@ -68,7 +70,9 @@ func (d doctor) sandbox(ctx context.Context) Finding {
 // disk wants space for a few recordings and what is made of them.
 func (d doctor) disk() Finding {
 	const want = 20 << 30
-	f := Finding{What: "disk", Remedy: "free some space, or put the data folder on a larger disk: a 30-minute lesson takes 2 to 5 GB with its recording"}
+	f := Finding{What: "disk",
+		Remedy: "free some space, or put the data folder on a larger disk: " +
+			"a 30-minute lesson takes 2 to 5 GB with its recording"}
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(existing(d.Data), &st); err != nil {
 		f.Found = err.Error()
@@ -90,7 +94,9 @@ func existing(path string) string {
 }
 
 func (d doctor) attributes() Finding {
-	f := Finding{What: "xattr", Required: d.Embedded(), Remedy: "put the data folder on ext4, xfs or btrfs: objects need extended attributes, which this file system does not keep"}
+	f := Finding{What: "xattr", Required: d.Embedded(),
+		Remedy: "put the data folder on ext4, xfs or btrfs: " +
+			"objects need extended attributes, which this file system does not keep"}
 	if !d.Embedded() {
 		f.Found, f.Fine = "not needed: objects are at "+d.S3Endpoint, true
 		return f
@@ -138,7 +144,8 @@ func (d doctor) folder() Finding {
 	}
 	locked, err := LockFolder(d.Data)
 	if err != nil {
-		f.Found, f.Fine, f.Remedy = strings.ReplaceAll(err.Error(), "\n", " "), false, "this is right when lenlop is running; else stop the other one"
+		f.Found, f.Fine, f.Remedy = strings.ReplaceAll(err.Error(), "\n", " "), false,
+			"this is right when lenlop is running; else stop the other one"
 		return f
 	}
 	locked.Release()

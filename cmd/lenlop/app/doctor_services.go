@@ -44,7 +44,8 @@ func schema(ctx context.Context, db *sqldb.DB) Finding {
 	case err != nil:
 		f.Found, f.Remedy = databaseProblem(err)
 	case pending > 0:
-		f.Found, f.Fine = fmt.Sprintf("answers; %d migrations are still to be done, which the next start does", pending), true
+		f.Found, f.Fine = fmt.Sprintf("answers; %d migrations are still to be done, which the next start does",
+			pending), true
 	default:
 		f.Found, f.Fine = "answers, takes changes, is of this version", true
 	}
@@ -82,14 +83,17 @@ func (d doctor) bucket(ctx context.Context) Finding {
 
 // search checks Meilisearch, which is optional.
 func (d doctor) search(ctx context.Context) Finding {
-	f := Finding{What: "search", Remedy: "start Meilisearch, or correct LENLOP_MEILI_URL and LENLOP_MEILI_KEY; until then the database's own index answers"}
+	f := Finding{What: "search",
+		Remedy: "start Meilisearch, or correct LENLOP_MEILI_URL and LENLOP_MEILI_KEY; " +
+			"until then the database's own index answers"}
 	if d.MeiliURL == "" {
 		f.Found, f.Fine = "the database's own index", true
 		return f
 	}
 	ctx, done := context.WithTimeout(ctx, 5*time.Second)
 	defer done()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(d.MeiliURL, "/")+"/indexes?limit=1", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		strings.TrimSuffix(d.MeiliURL, "/")+"/indexes?limit=1", nil)
 	if err != nil {
 		f.Found = "LENLOP_MEILI_URL is no address"
 		return f

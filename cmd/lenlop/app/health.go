@@ -21,7 +21,8 @@ func (a *App) health(ctx context.Context) []admin.Part {
 		name  string
 		check func(ctx context.Context) (string, error)
 	}{
-		{"database", a.databaseHealth}, {"storage", a.storageHealth}, {"search", a.searchHealth}, {"work", a.workHealth},
+		{"database", a.databaseHealth}, {"storage", a.storageHealth}, {"search", a.searchHealth},
+		{"work", a.workHealth},
 		{"sandbox", a.sandboxHealth}, {"disk", a.diskHealth},
 	}
 	if a.cache != nil {

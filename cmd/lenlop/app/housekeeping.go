@@ -50,13 +50,15 @@ const (
 )
 
 // hastened are the kinds that stand between a recording and its airing.
-var hastened = []string{production.ProbeArgs{}.Kind(), production.TranscodeArgs{}.Kind(), production.FinishArgs{}.Kind(), production.BroadcastArgs{}.Kind()}
+var hastened = []string{production.ProbeArgs{}.Kind(), production.TranscodeArgs{}.Kind(),
+	production.FinishArgs{}.Kind(), production.BroadcastArgs{}.Kind()}
 
 // hastenAirings raises the priority of work for lessons on air soon. What makes any lesson playable at all
 // (job.Urgent to 20) still goes first.
 func (a *App) hastenAirings(ctx context.Context) error {
 	now := a.Now()
-	airings, err := a.DB.Schedule().Airings(ctx, schedule.Filter{From: now, To: now.Add(onAirSoon), Outcome: schedule.Planned})
+	airings, err := a.DB.Schedule().Airings(ctx, schedule.Filter{From: now, To: now.Add(onAirSoon),
+		Outcome: schedule.Planned})
 	if err != nil {
 		return err
 	}
@@ -85,7 +87,8 @@ const (
 
 // scheduleHousekeeping registers the periodic work.
 func (a *App) scheduleHousekeeping() {
-	job.Register(a.Runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ sweepUploads) error { return a.Uploads.Sweep(ctx) })
+	job.Register(a.Runner, job.Options{},
+		func(ctx context.Context, _ *job.Run, _ sweepUploads) error { return a.Uploads.Sweep(ctx) })
 	job.Register(a.Runner, job.Options{}, func(ctx context.Context, run *job.Run, _ checkIndex) error {
 		d, err := a.Catalog.Rebuild(ctx)
 		if err == nil && !d.None() {
@@ -101,7 +104,8 @@ func (a *App) scheduleHousekeeping() {
 		return err
 	})
 	if a.Meili != nil {
-		job.Register(a.Runner, job.Options{}, func(ctx context.Context, _ *job.Run, c meili.Changed) error { return a.Meili.Update(ctx, c.Lessons...) })
+		job.Register(a.Runner, job.Options{},
+			func(ctx context.Context, _ *job.Run, c meili.Changed) error { return a.Meili.Update(ctx, c.Lessons...) })
 	}
 	job.Register(a.Runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ pruneJobs) error {
 		for {
@@ -125,7 +129,8 @@ func (a *App) scheduleHousekeeping() {
 		}
 		return nil
 	})
-	job.Register(a.Runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ hasten) error { return a.hastenAirings(ctx) })
+	job.Register(a.Runner, job.Options{},
+		func(ctx context.Context, _ *job.Run, _ hasten) error { return a.hastenAirings(ctx) })
 	a.Runner.Every(hastenEvery, job.New{Args: hasten{}, Key: "hasten", Priority: job.High})
 	job.Register(a.Runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ forgetSignIns) error {
 		if err := a.DB.People().Forget(ctx, a.Now()); err != nil {
@@ -141,7 +146,8 @@ func (a *App) scheduleHousekeeping() {
 	})
 	a.Runner.Every(sweepEvery, job.New{Args: forgetSignIns{}, Key: "forget-sign-ins", Priority: job.Idle})
 	a.Runner.Every(24*time.Hour, job.New{Args: foldViews{}, Key: "fold-views", Priority: job.Idle})
-	job.Register(a.Runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ dropHeld) error { return a.DropHeld(ctx) })
+	job.Register(a.Runner, job.Options{},
+		func(ctx context.Context, _ *job.Run, _ dropHeld) error { return a.DropHeld(ctx) })
 	a.Runner.Every(sweepEvery, job.New{Args: dropHeld{}, Key: "drop-held", Priority: job.Idle})
 	a.Runner.Every(sweepEvery, job.New{Args: pruneJobs{}, Key: "prune-jobs", Priority: job.Idle})
 	a.Runner.Every(sweepEvery, job.New{Args: sweepUploads{}, Key: "sweep-uploads", Priority: job.Idle})

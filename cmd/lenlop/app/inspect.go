@@ -39,7 +39,8 @@ func (a *App) Inspect(ctx context.Context, out io.Writer, o InspectOptions) (err
 		return err
 	}
 	i := inspection.Inspection{Book: a.DB, Media: a.Media, Index: a.Catalog,
-		Counts: viewership.Recounting{Service: a.Viewership, Rows: a.DB.Views()}, Quick: o.Quick, Mend: o.Mend, Now: a.Now,
+		Counts: viewership.Recounting{Service: a.Viewership, Rows: a.DB.Views()}, Quick: o.Quick, Mend: o.Mend,
+		Now:   a.Now,
 		Parts: a.Parts, Sample: o.Decode, Rest: func(ctx context.Context) {
 			select {
 			case <-ctx.Done():

@@ -23,9 +23,11 @@ func (forgetDeliveries) Kind() string { return "forget-deliveries" }
 
 // wireNotifications wires notices, e-mail letters and webhooks.
 func (a *App) wireNotifications() error {
-	a.Webhooks = &webhook.Service{Store: a.DB.Webhooks(), Sender: hook.New(a.Settings.WebhookPrivate), Atomic: a.notifier, Jobs: a.notifier, Audit: a.DB.Audit(),
+	a.Webhooks = &webhook.Service{Store: a.DB.Webhooks(), Sender: hook.New(a.Settings.WebhookPrivate),
+		Atomic: a.notifier, Jobs: a.notifier, Audit: a.DB.Audit(),
 		Now: a.Now, NewID: NewID}
-	a.Notices = &notice.Service{Store: a.DB.Notices(), People: a.DB.People(), Classes: a.DB.Classes(), Atomic: a.notifier, Jobs: a.notifier, Audit: a.DB.Audit(),
+	a.Notices = &notice.Service{Store: a.DB.Notices(), People: a.DB.People(), Classes: a.DB.Classes(),
+		Atomic: a.notifier, Jobs: a.notifier, Audit: a.DB.Audit(),
 		Files: a.Media, Now: a.Now, NewID: NewID, Zone: a.Zone, Hook: a.Webhooks.Tell, Personal: a.DB.Notices()}
 	a.Lessons.OnChange = a.notifyOfLesson
 	if a.Settings.SMTPURL != "" {
@@ -37,13 +39,16 @@ func (a *App) wireNotifications() error {
 			return sender.Send(ctx, to.Email, n.Title, a.letter(n))
 		}
 	}
-	job.Register(a.Runner, job.Options{Timeout: time.Hour}, func(ctx context.Context, run *job.Run, args notice.PublishArgs) error {
-		return a.Notices.Publish(ctx, args, run.Commit)
-	})
-	job.Register(a.Runner, job.Options{Concurrency: 4, Timeout: time.Minute}, func(ctx context.Context, run *job.Run, args webhook.DeliverArgs) error {
-		return a.Webhooks.Deliver(ctx, args.DeliveryID, run.Commit)
-	})
-	job.Register(a.Runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ forgetDeliveries) error { return a.Webhooks.Forget(ctx) })
+	job.Register(a.Runner, job.Options{Timeout: time.Hour},
+		func(ctx context.Context, run *job.Run, args notice.PublishArgs) error {
+			return a.Notices.Publish(ctx, args, run.Commit)
+		})
+	job.Register(a.Runner, job.Options{Concurrency: 4, Timeout: time.Minute},
+		func(ctx context.Context, run *job.Run, args webhook.DeliverArgs) error {
+			return a.Webhooks.Deliver(ctx, args.DeliveryID, run.Commit)
+		})
+	job.Register(a.Runner, job.Options{},
+		func(ctx context.Context, _ *job.Run, _ forgetDeliveries) error { return a.Webhooks.Forget(ctx) })
 	a.Runner.Every(24*time.Hour, job.New{Args: forgetDeliveries{}, Key: "forget-deliveries", Priority: job.Idle})
 	a.wireQuestions()
 	return nil
@@ -53,7 +58,8 @@ func (a *App) wireNotifications() error {
 func (a *App) letter(n notice.Notice) string {
 	text := notice.Plain(n.Body)
 	if a.Settings.PublicURL != "" {
-		text += "\n\n" + a.Locales.Printer(locale.Vi).T("notice.letter_end", "url", strings.TrimSuffix(a.Settings.PublicURL, "/")+"/notices/"+n.ID)
+		text += "\n\n" + a.Locales.Printer(locale.Vi).T("notice.letter_end", "url",
+			strings.TrimSuffix(a.Settings.PublicURL, "/")+"/notices/"+n.ID)
 	}
 	return text
 }

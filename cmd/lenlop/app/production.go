@@ -45,11 +45,13 @@ func (a *App) wireProduction(ctx context.Context) error {
 		}
 	})
 	a.pipeline = &pipeline{
-		sandbox:   box,
-		playlists: playlists{&production.Playlists{Store: a.DB.Packages(), Media: a.Media, Lessons: a.DB.Lessons(), Call: a.Locales.Printer(locale.Vi).Language}},
-		watched:   &production.Watched{Now: a.Now},
-		copies: &production.Copies{Store: a.DB.Copies(), Packages: a.DB.Packages(), Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(),
-			Jobs: a.notifier, Atomic: a.notifier, Audit: a.DB.Audit(), Now: a.Now, NewID: NewID},
+		sandbox: box,
+		playlists: playlists{&production.Playlists{Store: a.DB.Packages(), Media: a.Media, Lessons: a.DB.Lessons(),
+			Call: a.Locales.Printer(locale.Vi).Language}},
+		watched: &production.Watched{Now: a.Now},
+		copies: &production.Copies{Store: a.DB.Copies(), Packages: a.DB.Packages(), Lessons: a.DB.Lessons(),
+			Schedule: a.DB.Schedule(),
+			Jobs:     a.notifier, Atomic: a.notifier, Audit: a.DB.Audit(), Now: a.Now, NewID: NewID},
 	}
 	a.Schedule.Copies = a.pipeline.copies
 	a.Lessons.ReceivedJobs, a.Lessons.PublishJob = production.ReceivedJobs, production.PublishJob
@@ -58,10 +60,12 @@ func (a *App) wireProduction(ctx context.Context) error {
 		slots = slotsFor(runtime.GOMAXPROCS(0), memory())
 	}
 	w := &production.Workers{
-		Lessons: a.Lessons, Packages: a.DB.Packages(), Copies: a.DB.Copies(), Media: a.Media, Jobs: a.notifier, Queue: a.DB.Jobs(), Atomic: a.notifier,
+		Lessons: a.Lessons, Packages: a.DB.Packages(), Copies: a.DB.Copies(), Media: a.Media, Jobs: a.notifier,
+		Queue: a.DB.Jobs(), Atomic: a.notifier,
 		Transcoder: &transcoder.Transcoder{Sandbox: a.traces.Sandbox(box), Log: a.Log, Threads: 1},
 		Captions:   a.Captions, Worksheets: a.Worksheets,
-		Scratch: scratch, Log: a.Log, Now: a.Now, NewID: NewID, Slots: slots, Marks: a.checkInMarks, CopyMade: a.Schedule.CopyMade,
+		Scratch: scratch, Log: a.Log, Now: a.Now, NewID: NewID, Slots: slots, Marks: a.checkInMarks,
+		CopyMade: a.Schedule.CopyMade,
 	}
 	w.Register(a.Runner)
 	return nil
@@ -69,7 +73,9 @@ func (a *App) wireProduction(ctx context.Context) error {
 
 // checkInMarks draws a broadcast copy's two check-in codes, each with a QR code of
 // the page that takes it, or of the code alone without a public address.
-func (a *App) checkInMarks(ctx context.Context, c production.Copy, length time.Duration) ([]production.CopyMark, error) {
+func (a *App) checkInMarks(
+	ctx context.Context, c production.Copy, length time.Duration,
+) ([]production.CopyMark, error) {
 	first, second, err := a.Viewership.Codes(ctx, c.ID, c.LessonID, c.ChannelID, length)
 	if err != nil {
 		return nil, err

@@ -15,9 +15,11 @@ func (a *App) wireRosters(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.Office = &school.Office{Schools: a.DB.Schools(), Classes: a.DB.Classes(), Cards: a.DB.Classes(), Rosters: a.DB.Rosters(), Years: a.DB.Schools(),
+	a.Office = &school.Office{Schools: a.DB.Schools(), Classes: a.DB.Classes(), Cards: a.DB.Classes(),
+		Rosters: a.DB.Rosters(), Years: a.DB.Schools(),
 		People: a.People, Keys: key, Atomic: a.notifier, Audit: a.DB.Audit(), Zone: a.Zone, Now: a.Now, NewID: NewID}
-	a.RosterImporter = &school.Importer{Schools: a.DB.Schools(), Classes: a.DB.Classes(), Years: a.DB.Schools(), People: a.DB.People(), Store: a.DB.Rosters(),
+	a.RosterImporter = &school.Importer{Schools: a.DB.Schools(), Classes: a.DB.Classes(), Years: a.DB.Schools(),
+		People: a.DB.People(), Store: a.DB.Rosters(),
 		Keys: key, Sheets: sheet.Read, Atomic: a.notifier, Audit: a.DB.Audit(), Now: a.Now, NewID: NewID}
 	a.scheduleTidyRosters()
 	return nil

@@ -32,7 +32,8 @@ func (a *App) openSegmentCache() error {
 		}
 		size = min(int64(st.Bavail)*int64(st.Bsize)/cacheShare, cacheMost)
 	}
-	c, err := s3.OpenCache(a.Media, s3.CacheConfig{Dir: filepath.Join(a.Settings.Data, "cache"), Limit: size, Reserve: cacheReserve, Log: a.Log, Now: a.Now})
+	c, err := s3.OpenCache(a.Media, s3.CacheConfig{Dir: filepath.Join(a.Settings.Data, "cache"), Limit: size,
+		Reserve: cacheReserve, Log: a.Log, Now: a.Now})
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,8 @@ func (a *App) listenForJobs() {
 	ctx, stop := context.WithCancel(context.Background())
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		a.DB.Jobs().Listen(ctx, a.notifier.NotifyRemote, func(err error) { a.Log.Warn("not listening for other processes' jobs; polling instead", "error", err) })
+		a.DB.Jobs().Listen(ctx, a.notifier.NotifyRemote,
+			func(err error) { a.Log.Warn("not listening for other processes' jobs; polling instead", "error", err) })
 	})
 	a.onClose(func() { stop(); ended.Wait() })
 }
@@ -60,26 +61,37 @@ func (a *App) wireServices(ctx context.Context) error {
 	if err := a.wireRosters(ctx); err != nil {
 		return err
 	}
-	a.Catalog = &catalog.Service{Index: index, Lessons: a.DB.Lessons(), Atomic: a.notifier, People: a.DB.People(), Schools: a.DB.Schools(), Captions: a.DB.Captions(), Now: a.Now}
-	a.Lessons = &lesson.Service{Store: a.DB.Lessons(), Atomic: a.notifier, Jobs: a.notifier, Audit: log, Index: a.Catalog,
-		Subjects: a.DB.Schools(), People: a.DB.People(), Histories: a.DB.Steps(), Settings: a.DB, Schools: a.DB.Schools(), WasAired: a.wasAired,
+	a.Catalog = &catalog.Service{Index: index, Lessons: a.DB.Lessons(), Atomic: a.notifier, People: a.DB.People(),
+		Schools: a.DB.Schools(), Captions: a.DB.Captions(), Now: a.Now}
+	a.Lessons = &lesson.Service{Store: a.DB.Lessons(), Atomic: a.notifier, Jobs: a.notifier, Audit: log,
+		Index:    a.Catalog,
+		Subjects: a.DB.Schools(), People: a.DB.People(), Histories: a.DB.Steps(), Settings: a.DB,
+		Schools: a.DB.Schools(), WasAired: a.wasAired,
 		Now: a.Now, NewID: NewID}
-	a.Captions = &caption.Service{Store: a.DB.Captions(), Lessons: a.DB.Lessons(), Media: a.Media, Atomic: a.notifier, Audit: log, Index: a.Catalog,
+	a.Captions = &caption.Service{Store: a.DB.Captions(), Lessons: a.DB.Lessons(), Media: a.Media, Atomic: a.notifier,
+		Audit: log, Index: a.Catalog,
 		Now: a.Now, NewID: NewID}
 	a.Uploads = &upload.Service{Store: a.DB.Uploads(), Atomic: a.notifier, Lessons: a.DB.Lessons(), Receiver: a.Lessons,
-		Parts: a.Parts, Objects: a.Media, Pieces: a.Media, Now: a.Now, NewID: NewID, MaxSize: a.Settings.MaxUpload, Quota: a.Settings.Quota,
+		Parts: a.Parts, Objects: a.Media, Pieces: a.Media, Now: a.Now, NewID: NewID, MaxSize: a.Settings.MaxUpload,
+		Quota:    a.Settings.Quota,
 		PartSize: PartSize, Direct: !a.Settings.Embedded(), Base: a.Settings.S3PublicEndpoint}
-	a.Schedule = &schedule.Service{Store: a.DB.Schedule(), Lessons: a.DB.Lessons(), Atomic: a.notifier, Audit: log, Now: a.Now, NewID: NewID,
-		Logs: a.DB.Logs(), WeekRules: a.DB.WeekRules(), Taught: a.weeklySlots, Sheets: sheet.Read, Programmes: a.DB.Programmes(), Published: a.publishedLessons, Fold: catalog.Fold}
+	a.Schedule = &schedule.Service{Store: a.DB.Schedule(), Lessons: a.DB.Lessons(), Atomic: a.notifier, Audit: log,
+		Now: a.Now, NewID: NewID,
+		Logs: a.DB.Logs(), WeekRules: a.DB.WeekRules(), Taught: a.weeklySlots, Sheets: sheet.Read,
+		Programmes: a.DB.Programmes(), Published: a.publishedLessons, Fold: catalog.Fold}
 	lengths := production.Lengths{Store: a.DB.Packages()}
 	a.Viewership = viewership.New(viewership.Config{Store: a.DB.Views(), Reader: a.DB.Views(), Figures: a.DB.Figures(),
-		Keeps: a.DB.Views(), CheckIns: a.DB.CheckIns(), RollCalls: a.DB.RollCalls(), Classes: a.DB.Classes(), Parts: a.DB.Views(), Imports: a.DB.Imports(), Served: a.DB.Served(), Lengths: lengths, Reports: a.DB.Reports(),
+		Keeps: a.DB.Views(), CheckIns: a.DB.CheckIns(), RollCalls: a.DB.RollCalls(), Classes: a.DB.Classes(),
+		Parts: a.DB.Views(), Imports: a.DB.Imports(), Served: a.DB.Served(), Lengths: lengths,
+		Reports:   a.DB.Reports(),
 		ReportKey: a.reportKey, Sheets: sheet.Read,
-		Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(), Secret: a.secret, Location: a.Zone, Now: a.Now, NewID: NewID,
+		Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(), Secret: a.secret, Location: a.Zone, Now: a.Now,
+		NewID:  NewID,
 		Atomic: a.DB, Audit: log, Limits: a.Limits, Log: a.Log})
 	a.onClose(a.Viewership.Close)
 	a.Schedule.OnAsRun = a.onAsRun
-	a.Worksheets = worksheet.New(worksheet.Service{Store: a.DB.Worksheets(), Lessons: a.DB.Lessons(), MarkForRereview: a.Lessons.MarkForRereview, Media: a.Media, Atomic: a.notifier,
+	a.Worksheets = worksheet.New(worksheet.Service{Store: a.DB.Worksheets(), Lessons: a.DB.Lessons(),
+		MarkForRereview: a.Lessons.MarkForRereview, Media: a.Media, Atomic: a.notifier,
 		Audit: log, Fits: a.Uploads.Fits, Now: a.Now, NewID: NewID})
 	a.Lessons.Worksheets = a.Worksheets
 	a.wireBookmarksAndReports()
@@ -97,7 +109,10 @@ func (a *App) countServedMedia(lengths production.Lengths) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		a.served.Run(ctx, servedEvery, func(err error) { a.Log.Warn("counts of served media not stored; will retry", "error", err) })
+		a.served.Run(ctx, servedEvery, func(err error) {
+			a.Log.Warn("counts of served media not stored; will retry",
+				"error", err)
+		})
 	}()
 	a.onClose(func() { stop(); <-done })
 }
@@ -106,7 +121,8 @@ func (a *App) countServedMedia(lengths production.Lengths) {
 func (a *App) publishedLessons(ctx context.Context) ([]lesson.Lesson, error) {
 	var all []lesson.Lesson
 	for after := ""; ; {
-		page, next, err := a.DB.Lessons().Lessons(ctx, lesson.Filter{Status: []lesson.Status{lesson.Published}, After: after, Limit: 500})
+		page, next, err := a.DB.Lessons().Lessons(ctx, lesson.Filter{Status: []lesson.Status{lesson.Published},
+			After: after, Limit: 500})
 		if err != nil {
 			return nil, err
 		}

@@ -41,7 +41,8 @@ type DataSettings struct {
 
 	OTLPEndpoint string `name:"otlp-endpoint" help:"Where traces go, over OTLP/HTTP; empty: none are made." placeholder:"http://collector:4318"`
 
-	ClockShift time.Duration `kong:"-"` // between the program's clock and the machine's; 0 except in tests (LENLOP_CLOCK)
+	// ClockShift is between the program's clock and the machine's; 0 except in tests (LENLOP_CLOCK).
+	ClockShift time.Duration `kong:"-"`
 
 	Timezone string `help:"Local time zone, which decides when a day begins." default:"Asia/Ho_Chi_Minh"`
 	LogLevel string `name:"log" help:"Lowest level that is logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`

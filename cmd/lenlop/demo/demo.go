@@ -63,9 +63,11 @@ var accounts = []struct {
 }
 
 var schools = []school.School{
-	{ID: "demo-thcs", Code: "DEMO-THCS", Name: "Trường THCS Bản Mẫu", AreaID: "demo-xa-1", Level: school.LowerSecondary},
+	{ID: "demo-thcs", Code: "DEMO-THCS", Name: "Trường THCS Bản Mẫu", AreaID: "demo-xa-1",
+		Level: school.LowerSecondary},
 	{ID: "demo-th", Code: "DEMO-TH", Name: "Trường Tiểu học Suối Trong", AreaID: "demo-xa-2", Level: school.Primary},
-	{ID: "demo-thpt", Code: "DEMO-THPT", Name: "Trường THPT Đồi Cao", AreaID: "demo-xa-1", Level: school.UpperSecondary},
+	{ID: "demo-thpt", Code: "DEMO-THPT", Name: "Trường THPT Đồi Cao", AreaID: "demo-xa-1",
+		Level: school.UpperSecondary},
 }
 
 var areas = []school.Area{
@@ -130,7 +132,8 @@ func saveRows(ctx context.Context, a *app.App, hash string) error {
 			return err
 		}
 		if err != nil {
-			p = people.Person{ID: app.NewID(), Username: account.username, Name: account.name, Active: true, Demo: true, CreatedAt: a.Now()}
+			p = people.Person{ID: app.NewID(), Username: account.username, Name: account.name, Active: true,
+				Demo: true, CreatedAt: a.Now()}
 			g := people.Grant{Role: account.role}
 			if account.school >= 0 {
 				g.School = schools[account.school].ID
@@ -196,7 +199,8 @@ func createLesson(ctx context.Context, a *app.App, n int, r recording) error {
 			return err
 		}
 		switch {
-		case !l.DeletedAt.IsZero() || l.Status == lesson.Published || l.Status == lesson.Withdrawn || l.Status == lesson.Returned:
+		case !l.DeletedAt.IsZero() || l.Status == lesson.Published || l.Status == lesson.Withdrawn ||
+			l.Status == lesson.Returned:
 			return nil
 		case l.Media.State == lesson.Failed:
 			return errors.New(l.Media.FailureCode)
@@ -239,7 +243,8 @@ func upload(ctx context.Context, a *app.App, teacher people.Person, r recording)
 		return "", fmt.Errorf("demo recording: %w", err)
 	}
 	subject, lang := r.subject, "vi"
-	l, err := a.Lessons.Draft(ctx, teacher, "", lesson.Text{Title: &r.title, Description: &r.description, Subject: &subject, Grade: &r.grade, Week: &r.week, Language: &lang})
+	l, err := a.Lessons.Draft(ctx, teacher, "", lesson.Text{Title: &r.title, Description: &r.description,
+		Subject: &subject, Grade: &r.grade, Week: &r.week, Language: &lang})
 	if err != nil {
 		return "", err
 	}
@@ -273,18 +278,21 @@ func saveAirings(ctx context.Context, a *app.App, n int, lessonID string) error 
 	}
 	for _, s := range []struct{ days, hour int }{{-1, 8}, {0, 19}, {1, 8}} {
 		from, to := slot(s.days, s.hour, 0)
-		airing, err := a.Schedule.Save(ctx, station, schedule.Airing{ChannelID: "demo-tinh", LessonID: lessonID, StartsAt: from, EndsAt: to,
+		airing, err := a.Schedule.Save(ctx, station, schedule.Airing{ChannelID: "demo-tinh", LessonID: lessonID,
+			StartsAt: from, EndsAt: to,
 			HouseNumber: fmt.Sprintf("GD-%03d", n+1)})
 		if err != nil {
 			return err
 		}
 		if s.days < 0 {
-			if _, err := a.Schedule.Report(ctx, station, airing.ID, schedule.AsRun{Outcome: schedule.Aired}); err != nil {
+			aired := schedule.AsRun{Outcome: schedule.Aired}
+			if _, err := a.Schedule.Report(ctx, station, airing.ID, aired); err != nil {
 				return err
 			}
 			if n == 0 { // the other one has no figure yet, and the pages must say so
-				if _, err := a.Viewership.AddFigure(ctx, station, viewership.Figure{AiringID: airing.ID, Metric: "contacts", Value: 2140, Unit: "persons",
-					Grade: "E", Source: "Phiếu của đài (số liệu mẫu)", Method: "Đài ước tính"}); err != nil {
+				figure := viewership.Figure{AiringID: airing.ID, Metric: "contacts", Value: 2140, Unit: "persons",
+					Grade: "E", Source: "Phiếu của đài (số liệu mẫu)", Method: "Đài ước tính"}
+				if _, err := a.Viewership.AddFigure(ctx, station, figure); err != nil {
 					return err
 				}
 			}

@@ -29,23 +29,33 @@ var recordings = []recording{
 		title: "Hệ thức lượng trong tam giác vuông", subject: "toan", grade: 9, week: 3, colour: "0xFBF7EC",
 		description: "Tìm cạnh và đường cao của tam giác vuông. Bài giảng mẫu do máy đọc.",
 		slides: []slide{
-			{"Hệ thức lượng\ntrong tam giác vuông", "Toán 9 · Tuần 3", "Chào các em. Hôm nay chúng ta học hệ thức lượng trong tam giác vuông."},
-			{"Nhắc lại", "Tam giác ABC vuông tại A.\nAH là đường cao.", "Cho tam giác A B C vuông tại A. Kẻ đường cao A H xuống cạnh huyền B C."},
-			{"Hệ thức 1", "AB² = BH · BC\nAC² = CH · BC", "Bình phương một cạnh góc vuông bằng tích của cạnh huyền và hình chiếu của cạnh đó."},
+			{"Hệ thức lượng\ntrong tam giác vuông", "Toán 9 · Tuần 3",
+				"Chào các em. Hôm nay chúng ta học hệ thức lượng trong tam giác vuông."},
+			{"Nhắc lại", "Tam giác ABC vuông tại A.\nAH là đường cao.",
+				"Cho tam giác A B C vuông tại A. Kẻ đường cao A H xuống cạnh huyền B C."},
+			{"Hệ thức 1", "AB² = BH · BC\nAC² = CH · BC",
+				"Bình phương một cạnh góc vuông bằng tích của cạnh huyền và hình chiếu của cạnh đó."},
 			{"Hệ thức 2", "AH² = BH · CH", "Bình phương đường cao bằng tích hai hình chiếu trên cạnh huyền."},
-			{"Ví dụ", "BH = 4 cm, CH = 9 cm\nAH² = 4 · 9 = 36\nAH = 6 cm", "Ví dụ. B H bằng bốn, C H bằng chín. Vậy A H bằng sáu xăng ti mét."},
-			{"Bài tập về nhà", "Làm bài 1, 2, 3.\nGửi bài cho cô nhé!", "Các em làm bài một, hai, ba. Hẹn gặp lại các em ở bài sau."},
+			{"Ví dụ", "BH = 4 cm, CH = 9 cm\nAH² = 4 · 9 = 36\nAH = 6 cm",
+				"Ví dụ. B H bằng bốn, C H bằng chín. Vậy A H bằng sáu xăng ti mét."},
+			{"Bài tập về nhà", "Làm bài 1, 2, 3.\nGửi bài cho cô nhé!",
+				"Các em làm bài một, hai, ba. Hẹn gặp lại các em ở bài sau."},
 		},
 	},
 	{
 		title: "Vòng tuần hoàn của nước", subject: "khoa-hoc", grade: 4, week: 3, colour: "0xEAF4F7",
 		description: "Nước bay hơi, thành mây, rồi thành mưa. Bài giảng mẫu do máy đọc.",
 		slides: []slide{
-			{"Vòng tuần hoàn của nước", "Khoa học 4 · Tuần 3", "Chào các em. Hôm nay chúng ta tìm hiểu vòng tuần hoàn của nước."},
-			{"Bay hơi", "Nắng làm nước ở sông, suối\nbay hơi lên cao.", "Ánh nắng làm nước ở sông suối bay hơi lên cao."},
-			{"Ngưng tụ", "Hơi nước gặp lạnh,\nthành những hạt nhỏ: mây.", "Lên cao gặp lạnh, hơi nước ngưng tụ thành mây."},
-			{"Mưa", "Hạt nước nặng dần\nrồi rơi xuống thành mưa.", "Các hạt nước lớn dần, nặng dần, rồi rơi xuống thành mưa."},
-			{"Em hãy nhớ", "Nước đi một vòng:\nsông – hơi – mây – mưa – sông.", "Nước đi một vòng, từ sông, thành hơi, thành mây, thành mưa, rồi lại về sông."},
+			{"Vòng tuần hoàn của nước", "Khoa học 4 · Tuần 3",
+				"Chào các em. Hôm nay chúng ta tìm hiểu vòng tuần hoàn của nước."},
+			{"Bay hơi", "Nắng làm nước ở sông, suối\nbay hơi lên cao.",
+				"Ánh nắng làm nước ở sông suối bay hơi lên cao."},
+			{"Ngưng tụ", "Hơi nước gặp lạnh,\nthành những hạt nhỏ: mây.",
+				"Lên cao gặp lạnh, hơi nước ngưng tụ thành mây."},
+			{"Mưa", "Hạt nước nặng dần\nrồi rơi xuống thành mưa.",
+				"Các hạt nước lớn dần, nặng dần, rồi rơi xuống thành mưa."},
+			{"Em hãy nhớ", "Nước đi một vòng:\nsông – hơi – mây – mưa – sông.",
+				"Nước đi một vòng, từ sông, thành hơi, thành mây, thành mưa, rồi lại về sông."},
 		},
 	},
 }
@@ -92,7 +102,8 @@ func (r recording) recordSlide(ctx context.Context, dir string, n int, s slide, 
 	if err != nil {
 		return "", fmt.Errorf("demo recording: %w", err)
 	}
-	sound := []string{"-f", "lavfi", "-t", fmt.Sprint(slideSeconds), "-i", "anoisesrc=color=brown:amplitude=0.02:sample_rate=48000"}
+	sound := []string{"-f", "lavfi", "-t", fmt.Sprint(slideSeconds), "-i",
+		"anoisesrc=color=brown:amplitude=0.02:sample_rate=48000"}
 	voice := filepath.Join(dir, fmt.Sprintf("%d.wav", n))
 	length := []string{"-t", fmt.Sprint(slideSeconds)}
 	if err := run(ctx, "espeak-ng", "-v", "vi", "-s", "135", "-w", voice, s.spoken); err == nil {
@@ -106,7 +117,8 @@ func (r recording) recordSlide(ctx context.Context, dir string, n int, s slide, 
 	args := append([]string{"-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", picture}, sound...)
 	args = append(args, "-af", "aresample=48000,apad=pad_dur=1.5", "-ac", "1")
 	args = append(args, length...)
-	args = append(args, "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac", "-b:a", "96k", out)
+	args = append(args, "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", "-g", "50",
+		"-c:a", "aac", "-b:a", "96k", out)
 	return out, run(ctx, "ffmpeg", args...)
 }
 

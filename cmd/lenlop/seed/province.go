@@ -104,7 +104,8 @@ func (p *province) run(ctx context.Context, schools, students int) error {
 	if p.subjects, err = p.db.Schools().Subjects(ctx); err != nil {
 		return err
 	}
-	if err := p.db.Schools().SaveYear(ctx, p.year, school.PlanWeeks(p.year.Code, firstMonday(p.year.From))); err != nil {
+	weeks := school.PlanWeeks(p.year.Code, firstMonday(p.year.From))
+	if err := p.db.Schools().SaveYear(ctx, p.year, weeks); err != nil {
 		return err
 	}
 	if err := p.makeAreas(ctx, max(3, schools/4)); err != nil {
@@ -156,7 +157,8 @@ func (p *province) makeAreas(ctx context.Context, communes int) error {
 				name = p.place() + " " + romans[p.rand.IntN(len(romans))]
 			}
 			seen[name] = true
-			a := school.Area{ID: p.newID(), Parent: top.ID, Kind: "commune", Code: fmt.Sprintf("99%03d", i+1), Name: "Xã " + name}
+			a := school.Area{ID: p.newID(), Parent: top.ID, Kind: "commune", Code: fmt.Sprintf("99%03d", i+1),
+				Name: "Xã " + name}
 			if i%8 == 7 {
 				a.Kind, a.Name = "ward", "Phường "+name
 			}

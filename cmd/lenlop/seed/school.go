@@ -17,14 +17,18 @@ import (
 // Words for names that nobody in particular has. Surnames in the shares of a
 // northern mountain province; places are put together, not found on a map.
 var (
-	surnames = strings.Fields("Lò Lò Lò Vàng Vàng Giàng Giàng Nguyễn Nguyễn Nguyễn Quàng Cà Tòng Lường Sùng Mùa Thào Hạng Ly Trần Lê Phạm Hoàng Hoàng Bùi Đặng Vũ Đỗ Tẩn Chảo Lù Khoàng Poòng Hà Đinh Phàn")
+	surnames = strings.Fields("Lò Lò Lò Vàng Vàng Giàng Giàng Nguyễn Nguyễn Nguyễn Quàng Cà Tòng Lường Sùng Mùa Thào Hạng Ly " +
+		"Trần Lê Phạm Hoàng Hoàng Bùi Đặng Vũ Đỗ Tẩn Chảo Lù Khoàng Poòng Hà Đinh Phàn")
 	boysMid  = strings.Fields("Văn Văn A A Đức Minh Quang Anh Hữu Gia")
 	girlsMid = strings.Fields("Thị Thị Thị Thu Ngọc Bảo Thanh Minh Phương Mai")
-	boys     = strings.Fields("An Bình Cường Dũng Đức Hải Hiếu Hoàng Hùng Huy Khang Khánh Kiên Long Minh Nam Páo Phong Phúc Quân Quang Sơn Sử Tài Thành Thắng Tú Tùng Tuấn Việt Vinh Chứ Dế Lử Tủa Vừ")
-	girls    = strings.Fields("Anh Ánh Bích Chi Dung Duyên Giang Hà Hạnh Hiền Hoa Hồng Huệ Hương Lan Linh Loan Ly Mai May Mỷ Nga Ngân Ngọc Nhung Oanh Phương Quyên Sua Thảo Thơm Thu Trang Vân Xuân Yến Én Pà")
-	placeA   = strings.Fields("Nà Pú Mường Bản Nậm Huổi Chiềng Tả Sín Phìn Hua Pa Thèn Suối Đồi Thung Khe Tà")
-	placeB   = strings.Fields("Lanh Sang Mới Hồng Trong Thắm Nhoi Ngần Son Phay Khoang Dương Lụa Mây Sương Chanh Cao Vàng Xuân Lúa Trám Đào Mận Ban Sim Cọ")
-	romans   = strings.Fields("Một Hai Ba Tư Năm Thượng Hạ Trung Đông Tây Nam Bắc")
+	boys     = strings.Fields("An Bình Cường Dũng Đức Hải Hiếu Hoàng Hùng Huy Khang Khánh Kiên Long Minh Nam Páo Phong Phúc " +
+		"Quân Quang Sơn Sử Tài Thành Thắng Tú Tùng Tuấn Việt Vinh Chứ Dế Lử Tủa Vừ")
+	girls = strings.Fields("Anh Ánh Bích Chi Dung Duyên Giang Hà Hạnh Hiền Hoa Hồng Huệ Hương Lan Linh Loan Ly Mai May Mỷ " +
+		"Nga Ngân Ngọc Nhung Oanh Phương Quyên Sua Thảo Thơm Thu Trang Vân Xuân Yến Én Pà")
+	placeA = strings.Fields("Nà Pú Mường Bản Nậm Huổi Chiềng Tả Sín Phìn Hua Pa Thèn Suối Đồi Thung Khe Tà")
+	placeB = strings.Fields("Lanh Sang Mới Hồng Trong Thắm Nhoi Ngần Son Phay Khoang Dương Lụa Mây Sương Chanh Cao Vàng Xuân " +
+		"Lúa Trám Đào Mận Ban Sim Cọ")
+	romans = strings.Fields("Một Hai Ba Tư Năm Thượng Hạ Trung Đông Tây Nam Bắc")
 )
 
 func (p *province) pick(list []string) string { return list[p.rand.IntN(len(list))] }
@@ -76,7 +80,8 @@ func (p *province) makeSchool(ctx context.Context, i, students int) error {
 	if i >= len(p.communes) {
 		place = p.place()
 	}
-	at := school.School{ID: p.newID(), Code: fmt.Sprintf("99%s%04d", k.code, i+1), Name: k.word + " " + place, AreaID: commune.ID, Level: k.level, CreatedAt: p.now}
+	at := school.School{ID: p.newID(), Code: fmt.Sprintf("99%s%04d", k.code, i+1), Name: k.word + " " + place,
+		AreaID: commune.ID, Level: k.level, CreatedAt: p.now}
 	grades := k.to - k.from + 1
 	count := max(grades, (students+classSize-1)/classSize)
 	if students < count {
@@ -123,11 +128,13 @@ func (p *province) makeClasses(at school.School, k kind, teachers []people.Perso
 		if round := n / grades / 26; round > 0 {
 			name += fmt.Sprint(round)
 		}
-		c := school.Class{ID: p.newID(), Code: name, SchoolID: at.ID, Year: p.year.Code, Grade: grade, Name: name, JoinCode: p.joinCode(),
+		c := school.Class{ID: p.newID(), Code: name, SchoolID: at.ID, Year: p.year.Code, Grade: grade, Name: name,
+			JoinCode: p.joinCode(),
 			Teachers: []school.ClassTeacher{{PersonID: teachers[n%len(teachers)].ID}}}
 		for j, x := range p.subjects {
 			if x.FromGrade <= grade && grade <= x.ToGrade && j%2 == 0 {
-				c.Teachers = append(c.Teachers, school.ClassTeacher{PersonID: teachers[(n+j)%len(teachers)].ID, Subject: x.Code})
+				c.Teachers = append(c.Teachers, school.ClassTeacher{PersonID: teachers[(n+j)%len(teachers)].ID,
+					Subject: x.Code})
 			}
 		}
 		list = append(list, c)
@@ -150,7 +157,8 @@ func (p *province) enrol(ctx context.Context, at school.School, classes []school
 	piece := school.Piece{At: p.now}
 	for n := range students {
 		c := classes[n*len(classes)/students]
-		x := school.Student{PersonID: p.newID(), Name: p.name(), Key: p.keys.Student(fmt.Sprintf("99%08d", p.students+n+1))}
+		x := school.Student{PersonID: p.newID(), Name: p.name(), Key: p.keys.Student(fmt.Sprintf("99%08d",
+			p.students+n+1))}
 		if p.rand.IntN(50) == 0 {
 			x.Name = "" // some schools keep codes only
 		}

@@ -90,7 +90,8 @@ func (c *heartbeatConn) beat(token string, to int64, at time.Time) error {
 	}
 	body := fmt.Sprintf(`{"token":%q,"sequence":%d,"played":[[0,%d]],"seconds":%d,"position":%d,"rate":1,"sentAt":%q}`,
 		token, to/10, to, to, to, at.UTC().Format(time.RFC3339Nano))
-	c.out = fmt.Appendf(c.out[:0], "POST /api/v1/heartbeats HTTP/1.1\r\nHost: %s\r\nUser-Agent: Mozilla/5.0\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s",
+	c.out = fmt.Appendf(c.out[:0],
+		"POST /api/v1/heartbeats HTTP/1.1\r\nHost: %s\r\nUser-Agent: Mozilla/5.0\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s",
 		c.address, len(body), body)
 	_ = c.conn.SetDeadline(time.Now().Add(30 * time.Second))
 	if _, err := c.conn.Write(c.out); err != nil {

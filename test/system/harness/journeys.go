@@ -70,7 +70,8 @@ func WalkJourneys(t *testing.T, h, second *System) {
 	var s struct{ Token, ViewerToken string }
 	student.OK("POST", "/lessons/"+l.ID+"/playback-sessions", map[string]any{}, 201, &s)
 	beat := func(to float64) map[string]any {
-		return map[string]any{"token": s.Token, "sequence": 1, "played": [][2]float64{{0, to}}, "seconds": to, "position": to, "rate": 1}
+		return map[string]any{"token": s.Token, "sequence": 1, "played": [][2]float64{{0, to}}, "seconds": to,
+			"position": to, "rate": 1}
 	}
 	student.OK("POST", "/heartbeats", beat(6), 202, nil)
 	if v := h.views(reviewer, l.ID); v != 0 {
@@ -88,15 +89,18 @@ func WalkJourneys(t *testing.T, h, second *System) {
 	var ch, a struct{ ID string }
 	station.OK("POST", "/channels", map[string]any{"name": "Truyền hình tỉnh", "own": true}, 201, &ch)
 	start := testclock.Now().Add(-2 * time.Hour).Truncate(time.Second)
-	airing := map[string]any{"lessonId": l.ID, "channelId": ch.ID, "startsAt": start, "endsAt": start.Add(20 * time.Minute), "houseNumber": "GD-1"}
+	airing := map[string]any{"lessonId": l.ID, "channelId": ch.ID, "startsAt": start,
+		"endsAt": start.Add(20 * time.Minute), "houseNumber": "GD-1"}
 	station.OK("POST", "/airings", airing, 201, &a)
-	clash := map[string]any{"lessonId": l.ID, "channelId": ch.ID, "startsAt": start.Add(19 * time.Minute), "endsAt": start.Add(40 * time.Minute)}
+	clash := map[string]any{"lessonId": l.ID, "channelId": ch.ID, "startsAt": start.Add(19 * time.Minute),
+		"endsAt": start.Add(40 * time.Minute)}
 	p := station.Refused("POST", "/airings", clash, 409, "airing.clash")
 	if p["args"].(map[string]any)["airing"] != a.ID {
 		t.Errorf("the clash does not name the other airing: %v", p)
 	}
 	station.OK("PUT", "/airings/"+a.ID+"/as-run", map[string]any{"outcome": "aired"}, 200, nil)
-	station.OK("POST", "/airings/"+a.ID+"/figures", map[string]any{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu của đài"}, 201, nil)
+	station.OK("POST", "/airings/"+a.ID+"/figures", map[string]any{"metric": "contacts", "value": 2140,
+		"unit": "persons", "grade": "E", "source": "Phiếu của đài"}, 201, nil)
 
 	var ledger struct {
 		Web     struct{ Views, Viewers int }

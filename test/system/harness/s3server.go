@@ -44,7 +44,8 @@ func StartS3Server(t testing.TB, dir string) (*Process, string) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	p := NewProcess(t, dir, "versitygw", S3ServerBinary(t), "--access", "examaccess", "--secret", "examsecret", "--port", addr, "--quiet", "posix", t.TempDir())
+	p := NewProcess(t, dir, "versitygw", S3ServerBinary(t), "--access", "examaccess", "--secret", "examsecret",
+		"--port", addr, "--quiet", "posix", t.TempDir())
 	if _, err := p.Start(""); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,8 @@ func StartS3Server(t testing.TB, dir string) (*Process, string) {
 // AwaitS3Server waits until the S3 server answers and has the bucket.
 func AwaitS3Server(t testing.TB, endpoint string) {
 	t.Helper()
-	store, err := s3.New(t.Context(), s3.Config{Endpoint: endpoint, Bucket: "lenlop", PathStyle: true, AccessKey: "examaccess", SecretKey: "examsecret"})
+	store, err := s3.New(t.Context(), s3.Config{Endpoint: endpoint, Bucket: "lenlop", PathStyle: true,
+		AccessKey: "examaccess", SecretKey: "examsecret"})
 	if err != nil {
 		t.Fatal(err)
 	}
