@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"lenlop/services/schedule"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 )
 
 // aired puts a lesson on air at a local time of this day and says that it went out.
@@ -28,10 +29,10 @@ func (o *office) aired(lessonID string, hour int) schedule.Airing {
 func (o *office) watch(lessonID, viewer string, seconds float64) {
 	o.t.Helper()
 	ctx := context.Background()
-	s, err := o.views.Open(ctx, viewership.OpenRequest{LessonID: lessonID, Viewer: viewer, UserAgent: "Mozilla/5.0 (Android 9) Chrome/100"})
+	s, err := o.playback.Open(ctx, playback.OpenRequest{LessonID: lessonID, Viewer: viewer, UserAgent: "Mozilla/5.0 (Android 9) Chrome/100"})
 	must(o.t, err)
 	o.now = o.now.Add(time.Duration(seconds) * time.Second)
-	got, err := o.views.Beat(ctx, []viewership.Heartbeat{{Token: s.Token, Sequence: 1, Played: []viewership.Interval{{0, seconds}}}})
+	got, err := o.playback.Beat(ctx, []playback.Heartbeat{{Token: s.Token, Sequence: 1, Played: []playback.Interval{{0, seconds}}}})
 	must(o.t, err)
 	if got.Accepted != 1 {
 		o.t.Fatalf("heartbeat refused: %+v", got)
@@ -47,7 +48,7 @@ func TestDepartmentSetsWebBesideTelevision(t *testing.T) {
 	o.watch(both.ID, "", 40)
 	o.watch(both.ID, "", 40)
 	o.watch(hidden.ID, "", 60)
-	_, err := o.views.AddFigure(ctx, o.person("dai"), viewership.Figure{AiringID: a.ID, Metric: viewership.Contacts, Value: 5700, Unit: viewership.Persons, Grade: viewership.GradeE, Source: "Phiếu của đài"})
+	_, err := o.tv.AddFigure(ctx, o.person("dai"), television.Figure{AiringID: a.ID, Metric: television.Contacts, Value: 5700, Unit: television.Persons, Grade: television.GradeE, Source: "Phiếu của đài"})
 	must(t, err)
 	so := o.at("so")
 	body := so.page("/department", 200)
@@ -115,14 +116,14 @@ func TestLedgerSaysWhatIsKnownAndWhatIsMissing(t *testing.T) {
 	a := o.aired(l.ID, 7)
 	has(t, o.at("so").page("/department/lessons/"+l.ID, 200), "chưa có số liệu", "chưa ai nộp số liệu")
 	o.watch(l.ID, "", 40)
-	add := func(f viewership.Figure) viewership.Figure {
-		f.AiringID, f.Metric, f.Unit, f.Source = a.ID, viewership.Contacts, viewership.Persons, "Phiếu "+hostile
-		f, err := o.views.AddFigure(ctx, o.person("dai"), f)
+	add := func(f television.Figure) television.Figure {
+		f.AiringID, f.Metric, f.Unit, f.Source = a.ID, television.Contacts, television.Persons, "Phiếu "+hostile
+		f, err := o.tv.AddFigure(ctx, o.person("dai"), f)
 		must(t, err)
 		return f
 	}
-	first := add(viewership.Figure{Value: 5700, Grade: viewership.GradeE})
-	add(viewership.Figure{Value: 5800, Grade: viewership.GradeE, Replaces: first.ID})
+	first := add(television.Figure{Value: 5700, Grade: television.GradeE})
+	add(television.Figure{Value: 5800, Grade: television.GradeE, Replaces: first.ID})
 	body := o.at("so").page("/department/lessons/"+l.ID, 200)
 	has(t, body, "5.800 người", "mức E", "Đã được sửa", "Được tính", "Người dai nộp", "web-view/1", "<path class=\"area\"", "1 lượt xem")
 	lacks(t, body, "chưa ai nộp số liệu")

@@ -13,6 +13,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // enrol makes a class of grade 4 of school s1 whose homeroom teacher is lan.
@@ -35,10 +36,10 @@ func (o *office) enrol(students int) []string {
 func (o *office) watchAs(lessonID, person string) {
 	o.t.Helper()
 	ctx := context.Background()
-	s, err := o.views.Open(ctx, viewership.OpenRequest{LessonID: lessonID, Person: people.Person{ID: person, Active: true}})
+	s, err := o.playback.Open(ctx, playback.OpenRequest{LessonID: lessonID, Person: people.Person{ID: person, Active: true}})
 	must(o.t, err)
 	o.now = o.now.Add(time.Minute)
-	_, err = o.views.Beat(ctx, []viewership.Heartbeat{{Token: s.Token, Sequence: 1, Played: []viewership.Interval{{0, 40}}}})
+	_, err = o.playback.Beat(ctx, []playback.Heartbeat{{Token: s.Token, Sequence: 1, Played: []playback.Interval{{0, 40}}}})
 	must(o.t, err)
 }
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 func TestOwnFiguresAreNotHidden(t *testing.T) {
@@ -77,10 +77,10 @@ func TestWhatIsLeftOutIsShownWithReasons(t *testing.T) {
 	ctx := context.Background()
 	l := o.published("lan", "Phân số")
 	o.watchAs(l.ID, "mai")
-	s, err := o.views.Open(ctx, viewership.OpenRequest{LessonID: l.ID, Person: o.person("lan")})
+	s, err := o.playback.Open(ctx, playback.OpenRequest{LessonID: l.ID, Person: o.person("lan")})
 	must(t, err)
 	o.now = o.now.Add(time.Minute)
-	_, err = o.views.Beat(ctx, []viewership.Heartbeat{{Token: s.Token, Sequence: 1, Played: []viewership.Interval{{0, 40}}}})
+	_, err = o.playback.Beat(ctx, []playback.Heartbeat{{Token: s.Token, Sequence: 1, Played: []playback.Interval{{0, 40}}}})
 	must(t, err)
 	so := o.at("so")
 	has(t, so.page("/department", 200), "/department/left-out")

@@ -3,7 +3,6 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +30,8 @@ import (
 	"lenlop/services/school"
 	"lenlop/services/upload"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 	"lenlop/services/worksheet"
 	"lenlop/web"
 	"lenlop/web/admin"
@@ -59,6 +60,8 @@ type office struct {
 	sheets   *worksheet.Service
 	lessons  *lesson.Service
 	views    *viewership.Service
+	playback *playback.Service
+	tv       *television.Service
 	handler  http.Handler
 	files    map[string][]byte
 	open     upload.Upload
@@ -156,10 +159,7 @@ func newOffice(t *testing.T) *office {
 		Now: now, NewID: newID})
 	o.lessons.Worksheets = o.sheets
 	plan := &schedule.Service{Store: db.Schedule(), Lessons: db.Lessons(), WeekRules: db.WeekRules(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
-	o.views = viewership.New(viewership.Config{Store: db.Views(), Reader: db.Views(), Figures: db.Figures(), Lessons: db.Lessons(), Schedule: db.Schedule(),
-		RollCalls: db.RollCalls(), Classes: db.Classes(), Parts: db.Views(), CheckIns: db.CheckIns(), Reports: db.Reports(), ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
-		Secret: []byte("0123456789abcdef"), Location: zone, Now: now, NewID: newID, Atomic: db, Audit: db.Audit()})
-	t.Cleanup(o.views.Close)
+	o.wireViewing(t, db, zone, now, newID)
 	o.health = []admin.Part{{Name: "database", Note: "SQLite"}}
 	must(t, db.Schools().SaveSchool(ctx, school.School{ID: "s1", Code: "TH01", Name: "Trường Bản Mẫu", Level: school.Primary}))
 	must(t, db.Schools().SaveSchool(ctx, school.School{ID: "s2", Code: "TH02", Name: "Trường Suối Trong", Level: school.Primary}))
@@ -180,9 +180,9 @@ func newOffice(t *testing.T) *office {
 	site := web.Site{
 		Authenticator: signin.New(signin.Authenticator{People: o.people, Book: book, Limits: signin.NewLimits(&limit.Counter{Clock: now})}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
 		Handlers: web.Handlers{
-			Teacher: teacher.Handler{Viewing: o.views, Sheets: sheet.Write, Zone: zone, Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Worksheets: o.sheets, Streams: streams{}, Now: now},
-			Station: station.Handler{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
-			Department: department.Handler{Lessons: o.lessons, Views: o.views, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Worksheets: o.sheets, Schools: db.Schools(), People: db.People(),
+			Teacher: teacher.Handler{RollCalls: o.tv, Viewing: o.views, Sheets: sheet.Write, Zone: zone, Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Worksheets: o.sheets, Streams: streams{}, Now: now},
+			Station: station.Handler{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Figures: o.tv, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
+			Department: department.Handler{Lessons: o.lessons, Views: o.views, Reports: o.views, Flags: o.playback, Draws: o.tv, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Worksheets: o.sheets, Schools: db.Schools(), People: db.People(),
 				Streams: streams{}, Now: now, Zone: zone},
 			Admin: admin.Handler{People: o.people, Finder: db.People(), Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
 				Health: func(context.Context) []admin.Part { return o.health }, Now: now, NewID: newID},

@@ -9,17 +9,17 @@ import (
 	"github.com/uptrace/bun"
 
 	"lenlop/services/fault"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 )
 
 // CheckIns keeps the codes shown on television and who entered them: a
-// viewership.CheckInStore.
+// television.CheckInStore.
 type CheckIns struct{ db *DB }
 
 // CheckIns is the store of check-ins.
 func (d *DB) CheckIns() *CheckIns { return &CheckIns{d} }
 
-var _ viewership.CheckInStore = (*CheckIns)(nil)
+var _ television.CheckInStore = (*CheckIns)(nil)
 
 type codeRow struct {
 	bun.BaseModel `bun:"table:checkin_codes,alias:k"`
@@ -32,8 +32,8 @@ type codeRow struct {
 	MomentMs  int64
 }
 
-func (r *codeRow) code() viewership.Code {
-	return viewership.Code{
+func (r *codeRow) code() television.Code {
+	return television.Code{
 		Code: r.Code, CopyID: r.CopyID, LessonID: r.LessonID, ChannelID: r.ChannelID, Second: r.Second,
 		Moment: time.Duration(r.MomentMs) * time.Millisecond,
 	}
@@ -53,7 +53,7 @@ type checkInRow struct {
 }
 
 // AddCodes keeps a copy's codes.
-func (s *CheckIns) AddCodes(ctx context.Context, cs []viewership.Code) error {
+func (s *CheckIns) AddCodes(ctx context.Context, cs []television.Code) error {
 	rows := make([]codeRow, len(cs))
 	for i, c := range cs {
 		rows[i] = codeRow{Code: c.Code, CopyID: c.CopyID, LessonID: c.LessonID, ChannelID: c.ChannelID, Second: c.Second, MomentMs: c.Moment.Milliseconds()}
@@ -66,21 +66,21 @@ func (s *CheckIns) AddCodes(ctx context.Context, cs []viewership.Code) error {
 }
 
 // Code reads one code.
-func (s *CheckIns) Code(ctx context.Context, code string) (viewership.Code, error) {
+func (s *CheckIns) Code(ctx context.Context, code string) (television.Code, error) {
 	var r codeRow
 	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("code = ?", code).Scan(ctx); err != nil {
-		return viewership.Code{}, missing(err, "checkin.unknown_code", "check-in code")
+		return television.Code{}, missing(err, "checkin.unknown_code", "check-in code")
 	}
 	return r.code(), nil
 }
 
 // CodesOf lists a copy's codes.
-func (s *CheckIns) CodesOf(ctx context.Context, copyID string) ([]viewership.Code, error) {
+func (s *CheckIns) CodesOf(ctx context.Context, copyID string) ([]television.Code, error) {
 	var rows []codeRow
 	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("copy_id = ?", copyID).Order("moment_ms").Scan(ctx); err != nil {
 		return nil, wrap(err, "check-in codes of", copyID)
 	}
-	list := make([]viewership.Code, len(rows))
+	list := make([]television.Code, len(rows))
 	for i := range rows {
 		list[i] = rows[i].code()
 	}
@@ -88,7 +88,7 @@ func (s *CheckIns) CodesOf(ctx context.Context, copyID string) ([]viewership.Cod
 }
 
 // CheckIns lists an airing's, of one viewer or of all.
-func (s *CheckIns) CheckIns(ctx context.Context, airingID, viewer string) ([]viewership.CheckIn, error) {
+func (s *CheckIns) CheckIns(ctx context.Context, airingID, viewer string) ([]television.CheckIn, error) {
 	var rows []checkInRow
 	q := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id = ?", airingID)
 	if viewer != "" {
@@ -97,18 +97,18 @@ func (s *CheckIns) CheckIns(ctx context.Context, airingID, viewer string) ([]vie
 	if err := q.Scan(ctx); err != nil {
 		return nil, wrap(err, "check-ins of airing", airingID)
 	}
-	list := make([]viewership.CheckIn, len(rows))
+	list := make([]television.CheckIn, len(rows))
 	for i, r := range rows {
-		list[i] = viewership.CheckIn{
+		list[i] = television.CheckIn{
 			AiringID: r.AiringID, Viewer: r.Viewer, Code: r.Code, At: r.At.Time(), StayedAt: r.StayedAt.Time(),
-			Repeat: r.Repeated, State: viewership.CheckInState(r.State), Stayed: r.Stayed,
+			Repeat: r.Repeated, State: television.CheckInState(r.State), Stayed: r.Stayed,
 		}
 	}
 	return list, nil
 }
 
 // SaveCheckIns adds or replaces check-ins.
-func (s *CheckIns) SaveCheckIns(ctx context.Context, ks []viewership.CheckIn) error {
+func (s *CheckIns) SaveCheckIns(ctx context.Context, ks []television.CheckIn) error {
 	for part := range slices.Chunk(ks, 500) {
 		rows := make([]checkInRow, len(part))
 		for i, k := range part {
@@ -134,8 +134,8 @@ type checkInCountRow struct {
 }
 
 // CountCheckIns counts airings' check-ins.
-func (s *CheckIns) CountCheckIns(ctx context.Context, airings []string) (map[string]viewership.CheckInCount, error) {
-	m := map[string]viewership.CheckInCount{}
+func (s *CheckIns) CountCheckIns(ctx context.Context, airings []string) (map[string]television.CheckInCount, error) {
+	m := map[string]television.CheckInCount{}
 	for part := range slices.Chunk(airings, 500) {
 		var rows []checkInCountRow
 		err := s.db.Reader(ctx).NewSelect().TableExpr("checkins AS k").
@@ -148,10 +148,10 @@ func (s *CheckIns) CountCheckIns(ctx context.Context, airings []string) (map[str
 		}
 		for _, r := range rows {
 			c := m[r.AiringID]
-			switch viewership.CheckInState(r.State) {
-			case viewership.CheckInPending:
+			switch television.CheckInState(r.State) {
+			case television.CheckInPending:
 				c.Pending += r.N
-			case viewership.CheckInCounted:
+			case television.CheckInCounted:
 				if r.Person {
 					c.Persons += r.N
 				} else {
@@ -171,7 +171,7 @@ func (s *CheckIns) Persons(ctx context.Context, airings []string) (map[string]bo
 	for part := range slices.Chunk(airings, 500) {
 		var viewers []string
 		err := s.db.Reader(ctx).NewSelect().TableExpr("checkins AS k").ColumnExpr("DISTINCT k.viewer").
-			Where("k.airing_id IN (?) AND k.state = ? AND k.viewer LIKE 'p:%'", bun.List(part), string(viewership.CheckInCounted)).Scan(ctx, &viewers)
+			Where("k.airing_id IN (?) AND k.state = ? AND k.viewer LIKE 'p:%'", bun.List(part), string(television.CheckInCounted)).Scan(ctx, &viewers)
 		if err != nil {
 			return nil, wrap(err, "persons who checked in")
 		}

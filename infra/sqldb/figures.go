@@ -7,16 +7,16 @@ import (
 	"github.com/uptrace/bun"
 
 	"lenlop/services/fault"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 )
 
-// Figures keeps television's figures: a viewership.FigureStore.
+// Figures keeps television's figures: a television.FigureStore.
 type Figures struct{ db *DB }
 
 // Figures is the store of television's figures.
 func (d *DB) Figures() *Figures { return &Figures{d} }
 
-var _ viewership.FigureStore = (*Figures)(nil)
+var _ television.FigureStore = (*Figures)(nil)
 
 type figureRow struct {
 	bun.BaseModel `bun:"table:figures,alias:f"`
@@ -38,16 +38,16 @@ type figureRow struct {
 	Replaces   string
 }
 
-func (r *figureRow) figure() viewership.Figure {
-	return viewership.Figure{
+func (r *figureRow) figure() television.Figure {
+	return television.Figure{
 		ID: r.ID, AiringID: r.AiringID, LessonID: r.LessonID, ChannelID: r.ChannelID, Metric: r.Metric, Value: r.Value,
-		Unit: r.Unit, Grade: viewership.Grade(r.Grade), Source: r.Source, Method: r.Method, HandedInBy: r.HandedInBy,
+		Unit: r.Unit, Grade: television.Grade(r.Grade), Source: r.Source, Method: r.Method, HandedInBy: r.HandedInBy,
 		ImportID: r.ImportID, ImportRow: r.ImportRow, At: r.At.Time(), Replaces: r.Replaces,
 	}
 }
 
 // AddFigures appends rows.
-func (s *Figures) AddFigures(ctx context.Context, fs []viewership.Figure) error {
+func (s *Figures) AddFigures(ctx context.Context, fs []television.Figure) error {
 	for part := range slices.Chunk(fs, 500) {
 		rows := make([]figureRow, len(part))
 		for i, f := range part {
@@ -69,17 +69,17 @@ func (s *Figures) AddFigures(ctx context.Context, fs []viewership.Figure) error 
 }
 
 // Figure reads one row.
-func (s *Figures) Figure(ctx context.Context, id string) (viewership.Figure, error) {
+func (s *Figures) Figure(ctx context.Context, id string) (television.Figure, error) {
 	var r figureRow
 	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
-		return viewership.Figure{}, missing(err, "figure.not_found", "figure", id)
+		return television.Figure{}, missing(err, "figure.not_found", "figure", id)
 	}
 	return r.figure(), nil
 }
 
 // FiguresOf lists the rows of airings, oldest first.
-func (s *Figures) FiguresOf(ctx context.Context, airings []string) ([]viewership.Figure, error) {
-	var list []viewership.Figure
+func (s *Figures) FiguresOf(ctx context.Context, airings []string) ([]television.Figure, error) {
+	var list []television.Figure
 	for part := range slices.Chunk(airings, 500) {
 		var rows []figureRow
 		err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at", "id").Scan(ctx)

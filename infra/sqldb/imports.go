@@ -8,16 +8,16 @@ import (
 	"github.com/uptrace/bun"
 
 	"lenlop/services/fault"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 )
 
-// Imports keeps files of television's figures: a viewership.ImportStore.
+// Imports keeps files of television's figures: a television.ImportStore.
 type Imports struct{ db *DB }
 
 // Imports is the store of imported files.
 func (d *DB) Imports() *Imports { return &Imports{d} }
 
-var _ viewership.ImportStore = (*Imports)(nil)
+var _ television.ImportStore = (*Imports)(nil)
 
 type importRow struct {
 	bun.BaseModel `bun:"table:figure_imports,alias:i"`
@@ -35,8 +35,8 @@ type importRow struct {
 	Kind        string
 }
 
-func (r *importRow) imported() (viewership.Import, error) {
-	i := viewership.Import{
+func (r *importRow) imported() (television.Import, error) {
+	i := television.Import{
 		ID: r.ID, Filename: r.Filename, Hash: r.Hash, Data: r.Data, By: r.ByPerson, At: r.At.Time(),
 		Committed: r.CommittedAt.Time(), Added: r.Added,
 	}
@@ -47,7 +47,7 @@ func (r *importRow) imported() (viewership.Import, error) {
 }
 
 // SaveImport adds or replaces an import.
-func (s *Imports) SaveImport(ctx context.Context, i viewership.Import) error {
+func (s *Imports) SaveImport(ctx context.Context, i television.Import) error {
 	defaults, err := json.Marshal(i.Defaults)
 	if err != nil {
 		return fmt.Errorf("import %s: %w", i.ID, err)
@@ -63,30 +63,30 @@ func (s *Imports) SaveImport(ctx context.Context, i viewership.Import) error {
 }
 
 // Import reads one import with its file.
-func (s *Imports) Import(ctx context.Context, id string) (viewership.Import, error) {
+func (s *Imports) Import(ctx context.Context, id string) (television.Import, error) {
 	var r importRow
 	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
-		return viewership.Import{}, missing(err, "import.not_found", "import", id)
+		return television.Import{}, missing(err, "import.not_found", "import", id)
 	}
 	return r.imported()
 }
 
 // CommittedByHash gives the channel's committed import of the same file.
-func (s *Imports) CommittedByHash(ctx context.Context, channelID, hash string) (viewership.Import, bool, error) {
+func (s *Imports) CommittedByHash(ctx context.Context, channelID, hash string) (television.Import, bool, error) {
 	return s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("channel_id = ? AND hash = ?", channelID, hash)
 	})
 }
 
 // CommittedImports lists a channel's newest without their files.
-func (s *Imports) CommittedImports(ctx context.Context, channelID string, limit int) ([]viewership.Import, error) {
+func (s *Imports) CommittedImports(ctx context.Context, channelID string, limit int) ([]television.Import, error) {
 	var rows []importRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("channel_id = ? AND committed_at IS NOT NULL", channelID).
 		Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "imports of channel", channelID)
 	}
-	list := make([]viewership.Import, len(rows))
+	list := make([]television.Import, len(rows))
 	for i := range rows {
 		if list[i], err = rows[i].imported(); err != nil {
 			return nil, err
@@ -96,28 +96,28 @@ func (s *Imports) CommittedImports(ctx context.Context, channelID string, limit 
 }
 
 // LastDefaults gives those of the channel's last committed import.
-func (s *Imports) LastDefaults(ctx context.Context, channelID string) (viewership.ImportDefaults, bool, error) {
+func (s *Imports) LastDefaults(ctx context.Context, channelID string) (television.ImportDefaults, bool, error) {
 	i, found, err := s.one(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("channel_id = ? AND kind = ''", channelID).Order("committed_at DESC")
 	})
 	return i.Defaults, found, err
 }
 
-func (s *Imports) one(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) (viewership.Import, bool, error) {
+func (s *Imports) one(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) (television.Import, bool, error) {
 	var rows []importRow
 	q := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("committed_at IS NOT NULL").Limit(1)
 	if err := which(q).Scan(ctx); err != nil {
-		return viewership.Import{}, false, wrap(err, "imports")
+		return television.Import{}, false, wrap(err, "imports")
 	}
 	if len(rows) == 0 {
-		return viewership.Import{}, false, nil
+		return television.Import{}, false, nil
 	}
 	i, err := rows[0].imported()
 	return i, true, err
 }
 
 // UsualValues gives the newest values of a channel's figures.
-func (s *Imports) UsualValues(ctx context.Context, channelID, metric, unit string, g viewership.Grade, limit int) ([]float64, error) {
+func (s *Imports) UsualValues(ctx context.Context, channelID, metric, unit string, g television.Grade, limit int) ([]float64, error) {
 	var values []float64
 	err := s.db.Reader(ctx).NewSelect().TableExpr("figures").Column("value").
 		Where("channel_id = ? AND metric = ? AND unit = ? AND grade = ?", channelID, metric, unit, string(g)).

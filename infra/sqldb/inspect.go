@@ -9,12 +9,12 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/inspection"
 	"lenlop/services/lesson"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 var (
-	_ inspection.Book      = (*DB)(nil)
-	_ viewership.Recounter = (*Views)(nil)
+	_ inspection.Book       = (*DB)(nil)
+	_ playback.RecountStore = (*Views)(nil)
 )
 
 // LessonIDs lists every lesson, those in the bin and erased ones too.
@@ -146,7 +146,7 @@ func (s *Views) Viewers(ctx context.Context, after string, limit int) ([]string,
 }
 
 // AllOf gives all that is kept of viewers.
-func (s *Views) AllOf(ctx context.Context, viewers []string) ([]viewership.Session, []viewership.Credit, []viewership.Flag, error) {
+func (s *Views) AllOf(ctx context.Context, viewers []string) ([]playback.Session, []playback.Credit, []playback.Flag, error) {
 	r, of := s.db.Reader(ctx), bun.List(viewers)
 	var ss []sessionViewRow
 	if err := r.NewSelect().Model(&ss).Where("viewer IN (?)", of).Scan(ctx); err != nil {
@@ -160,7 +160,7 @@ func (s *Views) AllOf(ctx context.Context, viewers []string) ([]viewership.Sessi
 	if err := r.NewSelect().Model(&fs).Where("viewer IN (?)", of).Scan(ctx); err != nil {
 		return nil, nil, nil, wrap(err, "flags")
 	}
-	sessions, credits, flags := make([]viewership.Session, len(ss)), make([]viewership.Credit, len(cs)), make([]viewership.Flag, len(fs))
+	sessions, credits, flags := make([]playback.Session, len(ss)), make([]playback.Credit, len(cs)), make([]playback.Flag, len(fs))
 	var err error
 	for i := range ss {
 		if sessions[i], err = ss[i].session(); err != nil {
@@ -179,7 +179,7 @@ func (s *Views) AllOf(ctx context.Context, viewers []string) ([]viewership.Sessi
 }
 
 // Totals gives the totals and left-out sessions kept from a day on.
-func (s *Views) Totals(ctx context.Context, from string) ([]viewership.Total, []viewership.LeftTotal, error) {
+func (s *Views) Totals(ctx context.Context, from string) ([]playback.Total, []playback.ExclusionTotal, error) {
 	r := s.db.Reader(ctx)
 	var ts []totalRow
 	if err := r.NewSelect().Model(&ts).Where("day >= ?", from).Scan(ctx); err != nil {
@@ -189,13 +189,13 @@ func (s *Views) Totals(ctx context.Context, from string) ([]viewership.Total, []
 	if err := r.NewSelect().Model(&ls).Where("day >= ?", from).Scan(ctx); err != nil {
 		return nil, nil, wrap(err, "sessions left out")
 	}
-	totals, left := make([]viewership.Total, len(ts)), make([]viewership.LeftTotal, len(ls))
+	totals, left := make([]playback.Total, len(ts)), make([]playback.ExclusionTotal, len(ls))
 	for i, t := range ts {
-		totals[i] = viewership.Total{LessonID: t.LessonID, Day: t.Day, Views: t.Views, OfflineViews: t.OfflineViews,
+		totals[i] = playback.Total{LessonID: t.LessonID, Day: t.Day, Views: t.Views, OfflineViews: t.OfflineViews,
 			UnmatchedViews: t.UnmatchedViews, Completions: t.Completions, Watch: t.WatchMs}
 	}
 	for i, l := range ls {
-		left[i] = viewership.LeftTotal{LessonID: l.LessonID, Day: l.Day, Reason: l.Reason, Sessions: l.Sessions}
+		left[i] = playback.ExclusionTotal{LessonID: l.LessonID, Day: l.Day, Reason: l.Reason, Sessions: l.Sessions}
 	}
 	return totals, left, nil
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 var _ viewership.ParticipationReader = (*Views)(nil)
 
 // SchoolViews adds up the views of schools' own lessons.
-func (s *Views) SchoolViews(ctx context.Context, scope viewership.Scope) (map[string]viewership.SchoolViews, error) {
+func (s *Views) SchoolViews(ctx context.Context, scope playback.Scope) (map[string]viewership.SchoolViews, error) {
 	var rows []struct {
 		School  string
 		Lessons int64

@@ -10,7 +10,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/school"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // TestPromisesToFamilies: what the page for families says is forgotten is
@@ -63,7 +63,7 @@ func TestPromisesToFamilies(t *testing.T) {
 			{time.Date(2027, 6, 30, 0, 0, 0, 0, zone), []string{"left-early", "left-late"}},
 		} {
 			w.now = step.on
-			no(office.ForgetLeft(ctx, viewership.KeptFrom(step.on)))
+			no(office.ForgetLeft(ctx, playback.KeptFrom(step.on)))
 			gone := map[string]bool{}
 			for _, id := range step.gone {
 				gone[id] = true

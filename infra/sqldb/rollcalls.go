@@ -9,17 +9,17 @@ import (
 	"github.com/uptrace/bun"
 
 	"lenlop/services/fault"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 )
 
 // RollCalls keeps what classes said of airings, and draws of classes: a
-// viewership.RollCallStore.
+// television.RollCallStore.
 type RollCalls struct{ db *DB }
 
 // RollCalls is the store of roll calls.
 func (d *DB) RollCalls() *RollCalls { return &RollCalls{d} }
 
-var _ viewership.RollCallStore = (*RollCalls)(nil)
+var _ television.RollCallStore = (*RollCalls)(nil)
 
 type rollCallRow struct {
 	bun.BaseModel `bun:"table:roll_calls,alias:r"`
@@ -57,7 +57,7 @@ type drawRow struct {
 }
 
 // AddRollCall appends a roll call with its names.
-func (s *RollCalls) AddRollCall(ctx context.Context, r viewership.RollCall) error {
+func (s *RollCalls) AddRollCall(ctx context.Context, r television.RollCall) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		_, err := s.db.Writer(ctx).NewInsert().Model(&rollCallRow{ID: r.ID, AiringID: r.AiringID, ClassID: r.ClassID, Asked: r.Asked, Watched: r.Watched,
 			Named: r.Named, ByPerson: r.By, At: stamp(r.At), Replaces: r.Replaces}).Exec(ctx)
@@ -77,15 +77,15 @@ func (s *RollCalls) AddRollCall(ctx context.Context, r viewership.RollCall) erro
 }
 
 // RollCalls lists airings' roll calls, oldest first.
-func (s *RollCalls) RollCalls(ctx context.Context, airings []string) ([]viewership.RollCall, error) {
-	var list []viewership.RollCall
+func (s *RollCalls) RollCalls(ctx context.Context, airings []string) ([]television.RollCall, error) {
+	var list []television.RollCall
 	for part := range slices.Chunk(airings, 500) {
 		var rows []rollCallRow
 		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at", "id").Scan(ctx); err != nil {
 			return nil, wrap(err, "roll calls")
 		}
 		for _, r := range rows {
-			list = append(list, viewership.RollCall{ID: r.ID, AiringID: r.AiringID, ClassID: r.ClassID, Asked: r.Asked, Watched: r.Watched,
+			list = append(list, television.RollCall{ID: r.ID, AiringID: r.AiringID, ClassID: r.ClassID, Asked: r.Asked, Watched: r.Watched,
 				Named: r.Named, By: r.ByPerson, At: r.At.Time(), Replaces: r.Replaces})
 		}
 	}
@@ -102,7 +102,7 @@ func (s *RollCalls) Names(ctx context.Context, airings []string) (map[string][]s
 			ColumnExpr("DISTINCT r.airing_id, n.person_id").
 			Where("r.airing_id IN (?)", bun.List(part)).
 			Where("NOT EXISTS (SELECT 1 FROM roll_calls AS o WHERE o.replaces = r.id AND o.airing_id = r.airing_id AND o.class_id = r.class_id)").
-			Where("NOT EXISTS (SELECT 1 FROM checkins AS k WHERE k.airing_id = r.airing_id AND k.viewer = 'p:' || n.person_id AND k.state = ?)", string(viewership.CheckInCounted)).
+			Where("NOT EXISTS (SELECT 1 FROM checkins AS k WHERE k.airing_id = r.airing_id AND k.viewer = 'p:' || n.person_id AND k.state = ?)", string(television.CheckInCounted)).
 			Scan(ctx, &rows)
 		if err != nil {
 			return nil, wrap(err, "names of roll calls")
@@ -115,7 +115,7 @@ func (s *RollCalls) Names(ctx context.Context, airings []string) (map[string][]s
 }
 
 // AddDraw keeps a draw; an airing has one.
-func (s *RollCalls) AddDraw(ctx context.Context, d viewership.Draw) error {
+func (s *RollCalls) AddDraw(ctx context.Context, d television.Draw) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&drawRow{ID: d.ID, AiringID: d.AiringID, Seed: d.Seed, Frame: d.Frame, FrameHash: d.FrameHash,
 		Population: d.Population, Classes: strings.Join(d.Classes, " "), ByPerson: d.By, At: stamp(d.At)}).Exec(ctx)
 	if duplicate(err, "class_draws_airing", "class_draws.airing_id") {
@@ -125,15 +125,15 @@ func (s *RollCalls) AddDraw(ctx context.Context, d viewership.Draw) error {
 }
 
 // Draws lists airings' draws.
-func (s *RollCalls) Draws(ctx context.Context, airings []string) ([]viewership.Draw, error) {
-	var list []viewership.Draw
+func (s *RollCalls) Draws(ctx context.Context, airings []string) ([]television.Draw, error) {
+	var list []television.Draw
 	for part := range slices.Chunk(airings, 500) {
 		var rows []drawRow
 		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at", "id").Scan(ctx); err != nil {
 			return nil, wrap(err, "draws of classes")
 		}
 		for _, r := range rows {
-			list = append(list, viewership.Draw{ID: r.ID, AiringID: r.AiringID, Seed: r.Seed, Frame: r.Frame, FrameHash: r.FrameHash,
+			list = append(list, television.Draw{ID: r.ID, AiringID: r.AiringID, Seed: r.Seed, Frame: r.Frame, FrameHash: r.FrameHash,
 				Population: r.Population, Classes: strings.Fields(r.Classes), By: r.ByPerson, At: r.At.Time()})
 		}
 	}
@@ -141,8 +141,8 @@ func (s *RollCalls) Draws(ctx context.Context, airings []string) ([]viewership.D
 }
 
 // Frame lists the classes of a grade that have students on a day.
-func (s *RollCalls) Frame(ctx context.Context, grade int, day string) ([]viewership.FrameClass, error) {
-	var list []viewership.FrameClass
+func (s *RollCalls) Frame(ctx context.Context, grade int, day string) ([]television.FrameClass, error) {
+	var list []television.FrameClass
 	err := s.db.Reader(ctx).NewSelect().TableExpr("classes AS c").Join("JOIN seen_enrolments AS e ON e.class_id = c.id").
 		ColumnExpr("c.id AS id, COUNT(DISTINCT e.person_id) AS students").Where("c.grade = ?", grade).Where(onDay, day, day).
 		GroupExpr("c.id").OrderExpr("c.id").Scan(ctx, &list)

@@ -8,16 +8,17 @@ import (
 	"github.com/uptrace/bun"
 
 	"lenlop/services/fault"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/delivery"
+	"lenlop/services/viewership/playback"
 )
 
-// Served keeps how much media went out: a viewership.ServedStore.
+// Served keeps how much media went out: a delivery.Store.
 type Served struct{ db *DB }
 
 // Served is the store of media that went out.
 func (d *DB) Served() *Served { return &Served{d} }
 
-var _ viewership.ServedStore = (*Served)(nil)
+var _ delivery.Store = (*Served)(nil)
 
 type servedRow struct {
 	bun.BaseModel `bun:"table:view_served,alias:t"`
@@ -30,7 +31,7 @@ type servedRow struct {
 }
 
 // AddServed adds to what is there.
-func (s *Served) AddServed(ctx context.Context, list []viewership.Served) error {
+func (s *Served) AddServed(ctx context.Context, list []delivery.Served) error {
 	type key struct{ lesson, day, source string }
 	sums := map[key]*servedRow{} // one statement may not touch a row twice
 	for _, x := range list {
@@ -38,7 +39,7 @@ func (s *Served) AddServed(ctx context.Context, list []viewership.Served) error 
 		if sums[k] == nil {
 			sums[k] = &servedRow{LessonID: x.LessonID, Day: x.Day, Source: x.Source}
 		}
-		sums[k].MediaMs += x.Seconds
+		sums[k].MediaMs += x.Millis
 		sums[k].Bytes += x.Bytes
 	}
 	rows := make([]servedRow, 0, len(sums))
@@ -67,18 +68,18 @@ type servedSumRow struct {
 }
 
 // ServedBy sums a scope by lesson or day.
-func (s *Served) ServedBy(ctx context.Context, by string, scope viewership.Scope) (map[string]viewership.Served, error) {
+func (s *Served) ServedBy(ctx context.Context, by string, scope playback.Scope) (map[string]delivery.Served, error) {
 	key, err := groupOf(by)
 	if err != nil {
 		return nil, err
 	}
 	days := s.db.Reader(ctx).NewSelect().TableExpr("view_served AS v").Join("LEFT JOIN served_imports AS i ON i.id = v.source").
 		ColumnExpr("v.lesson_id, v.day").
-		ColumnExpr("SUM(CASE WHEN v.source = ? THEN v.media_ms ELSE 0 END) AS own_ms", viewership.OwnCounter).
-		ColumnExpr("SUM(CASE WHEN v.source = ? THEN 0 ELSE v.media_ms END) AS log_ms", viewership.OwnCounter).
-		ColumnExpr("SUM(CASE WHEN v.source = ? THEN v.bytes ELSE 0 END) AS own_bytes", viewership.OwnCounter).
-		ColumnExpr("SUM(CASE WHEN v.source = ? THEN 0 ELSE v.bytes END) AS log_bytes", viewership.OwnCounter).
-		Where("v.source = ? OR i.committed_at IS NOT NULL", viewership.OwnCounter).GroupExpr("v.lesson_id, v.day")
+		ColumnExpr("SUM(CASE WHEN v.source = ? THEN v.media_ms ELSE 0 END) AS own_ms", delivery.OwnCounter).
+		ColumnExpr("SUM(CASE WHEN v.source = ? THEN 0 ELSE v.media_ms END) AS log_ms", delivery.OwnCounter).
+		ColumnExpr("SUM(CASE WHEN v.source = ? THEN v.bytes ELSE 0 END) AS own_bytes", delivery.OwnCounter).
+		ColumnExpr("SUM(CASE WHEN v.source = ? THEN 0 ELSE v.bytes END) AS log_bytes", delivery.OwnCounter).
+		Where("v.source = ? OR i.committed_at IS NOT NULL", delivery.OwnCounter).GroupExpr("v.lesson_id, v.day")
 	if scope.From != "" {
 		days = days.Where("v.day >= ?", scope.From)
 	}
@@ -92,9 +93,9 @@ func (s *Served) ServedBy(ctx context.Context, by string, scope viewership.Scope
 	if err := grouped(within(q, scope), key).Scan(ctx, &rows); err != nil {
 		return nil, wrap(err, "media served")
 	}
-	m := make(map[string]viewership.Served, len(rows))
+	m := make(map[string]delivery.Served, len(rows))
 	for _, r := range rows {
-		m[r.Key] = viewership.Served{Seconds: r.MediaMs, Bytes: r.Bytes}
+		m[r.Key] = delivery.Served{Millis: r.MediaMs, Bytes: r.Bytes}
 	}
 	return m, nil
 }
@@ -114,13 +115,13 @@ type servedLogRow struct {
 	Skipped     int64
 }
 
-func (r *servedLogRow) log() viewership.ServedLog {
-	return viewership.ServedLog{ID: r.ID, Hash: r.Hash, Filename: r.Filename, By: r.ByPerson, At: r.At.Time(), Committed: r.CommittedAt.Time(),
+func (r *servedLogRow) log() delivery.ServedLog {
+	return delivery.ServedLog{ID: r.ID, Hash: r.Hash, Filename: r.Filename, By: r.ByPerson, At: r.At.Time(), Committed: r.CommittedAt.Time(),
 		Lines: r.Lines, Counted: r.Counted, Robots: r.Robots, Skipped: r.Skipped}
 }
 
 // SaveServedLog adds or replaces a log.
-func (s *Served) SaveServedLog(ctx context.Context, x viewership.ServedLog) error {
+func (s *Served) SaveServedLog(ctx context.Context, x delivery.ServedLog) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&servedLogRow{ID: x.ID, Hash: x.Hash, Filename: x.Filename, ByPerson: x.By, At: stamp(x.At),
 		CommittedAt: stamp(x.Committed), Lines: x.Lines, Counted: x.Counted, Robots: x.Robots, Skipped: x.Skipped}).
 		On("CONFLICT (id) DO UPDATE").Exec(ctx)
@@ -131,23 +132,23 @@ func (s *Served) SaveServedLog(ctx context.Context, x viewership.ServedLog) erro
 }
 
 // ServedLogByHash gives the committed log of the same file.
-func (s *Served) ServedLogByHash(ctx context.Context, hash string) (viewership.ServedLog, bool, error) {
+func (s *Served) ServedLogByHash(ctx context.Context, hash string) (delivery.ServedLog, bool, error) {
 	var rows []servedLogRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("hash = ? AND committed_at IS NOT NULL", hash).Limit(1).Scan(ctx)
 	if err != nil || len(rows) == 0 {
-		return viewership.ServedLog{}, false, wrap(err, "access logs")
+		return delivery.ServedLog{}, false, wrap(err, "access logs")
 	}
 	return rows[0].log(), true, nil
 }
 
 // ServedLogs lists the newest that are committed.
-func (s *Served) ServedLogs(ctx context.Context, limit int) ([]viewership.ServedLog, error) {
+func (s *Served) ServedLogs(ctx context.Context, limit int) ([]delivery.ServedLog, error) {
 	var rows []servedLogRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("committed_at IS NOT NULL").Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "access logs")
 	}
-	list := make([]viewership.ServedLog, len(rows))
+	list := make([]delivery.ServedLog, len(rows))
 	for i := range rows {
 		list[i] = rows[i].log()
 	}

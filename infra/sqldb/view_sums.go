@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 type sumRow struct {
@@ -19,43 +20,43 @@ type sumRow struct {
 
 // Grouped sums a scope by one of the groups, and the whole of it. Totals and
 // sets are each read once, in the order they lie in.
-func (s *Views) Grouped(ctx context.Context, by string, scope viewership.Scope) ([]viewership.Sums, viewership.Sums, error) {
+func (s *Views) Grouped(ctx context.Context, by string, scope playback.Scope) ([]playback.Sums, playback.Sums, error) {
 	if by == viewership.ByArea {
 		return s.byArea(ctx, scope)
 	}
 	g, err := s.gather(ctx, by, scope, nil)
 	if err != nil {
-		return nil, viewership.Sums{}, err
+		return nil, playback.Sums{}, err
 	}
 	persons, err := s.named(ctx, scope, g.seen, g.all)
 	if err != nil {
-		return nil, viewership.Sums{}, err
+		return nil, playback.Sums{}, err
 	}
 	whole := g.whole(persons)
 	if by == "" {
-		return []viewership.Sums{whole}, whole, nil
+		return []playback.Sums{whole}, whole, nil
 	}
 	return g.list(persons), whole, nil
 }
 
 // gathered is what was counted of a scope, by group and together.
 type gathered struct {
-	sums map[string]*viewership.Total
+	sums map[string]*playback.Total
 	seen counts
 	all  counts // of everything, at ""
 }
 
 // list gives the groups by their keys.
-func (g gathered) list(persons map[uint64]bool) []viewership.Sums {
-	list := make([]viewership.Sums, 0, len(g.sums))
+func (g gathered) list(persons map[uint64]bool) []playback.Sums {
+	list := make([]playback.Sums, 0, len(g.sums))
 	for _, k := range slices.Sorted(maps.Keys(g.sums)) {
-		list = append(list, viewership.Sums{Key: k, Viewers: g.seen.of[k], Named: g.seen.named(k, persons), Total: *g.sums[k]})
+		list = append(list, playback.Sums{Key: k, Viewers: g.seen.of[k], HasPersons: g.seen.named(k, persons), Total: *g.sums[k]})
 	}
 	return list
 }
 
-func (g gathered) whole(persons map[uint64]bool) viewership.Sums {
-	w := viewership.Sums{Viewers: g.all.of[""], Named: g.all.named("", persons)}
+func (g gathered) whole(persons map[uint64]bool) playback.Sums {
+	w := playback.Sums{Viewers: g.all.of[""], HasPersons: g.all.named("", persons)}
 	for _, t := range g.sums {
 		w.Add(*t)
 	}
@@ -64,8 +65,8 @@ func (g gathered) whole(persons map[uint64]bool) viewership.Sums {
 
 // gather reads totals and sets. each is called with every group's viewers, when
 // it is not nil.
-func (s *Views) gather(ctx context.Context, by string, scope viewership.Scope, each func(group string, set bitset)) (gathered, error) {
-	g := gathered{sums: map[string]*viewership.Total{}, seen: newCounts(), all: newCounts()}
+func (s *Views) gather(ctx context.Context, by string, scope playback.Scope, each func(group string, set bitset)) (gathered, error) {
+	g := gathered{sums: map[string]*playback.Total{}, seen: newCounts(), all: newCounts()}
 	groups, err := s.keysOf(ctx, by, scope)
 	if err != nil {
 		return g, err
@@ -101,7 +102,7 @@ func (s *Views) gather(ctx context.Context, by string, scope viewership.Scope, e
 }
 
 // sums adds a scope's totals up by a key of their lessons or days.
-func (s *Views) sums(ctx context.Context, by string, scope viewership.Scope, key func(lesson, day []byte) string, to map[string]*viewership.Total) error {
+func (s *Views) sums(ctx context.Context, by string, scope playback.Scope, key func(lesson, day []byte) string, to map[string]*playback.Total) error {
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_totals AS x")
 	if narrowed(scope) {
 		q = q.Join("JOIN lessons AS l ON l.id = x.lesson_id")
@@ -121,9 +122,9 @@ func (s *Views) sums(ctx context.Context, by string, scope viewership.Scope, key
 	for _, r := range rows {
 		k := key([]byte(r.Key), []byte(r.Key))
 		if to[k] == nil {
-			to[k] = &viewership.Total{}
+			to[k] = &playback.Total{}
 		}
-		to[k].Add(viewership.Total{
+		to[k].Add(playback.Total{
 			Views: r.Views, OfflineViews: r.OfflineViews, UnmatchedViews: r.UnmatchedViews, Completions: r.Completions, Watch: r.WatchMs,
 		})
 	}

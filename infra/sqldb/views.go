@@ -8,17 +8,17 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
-// Views keeps playback sessions and what they add up to: a viewership.Store
+// Views keeps playback sessions and what they add up to: a playback.Store
 // and a viewership.Reader.
 type Views struct{ db *DB }
 
 // Views is the store of playback sessions.
 func (d *DB) Views() *Views { return &Views{d} }
 
-var _ viewership.Store = (*Views)(nil)
+var _ playback.Store = (*Views)(nil)
 
 type viewerRow struct {
 	bun.BaseModel `bun:"table:viewers,alias:v"`
@@ -47,19 +47,19 @@ type sessionViewRow struct {
 	Heat       string
 }
 
-func (r *sessionViewRow) session() (viewership.Session, error) {
-	played, err := viewership.ParseSpans(r.Played)
+func (r *sessionViewRow) session() (playback.Session, error) {
+	played, err := playback.ParseSpans(r.Played)
 	if err != nil {
-		return viewership.Session{}, fmt.Errorf("playback session %s: %w", r.ID, err)
+		return playback.Session{}, fmt.Errorf("playback session %s: %w", r.ID, err)
 	}
 	heat, err := parseHeat(r.Heat)
 	if err != nil {
-		return viewership.Session{}, fmt.Errorf("playback session %s: %w", r.ID, err)
+		return playback.Session{}, fmt.Errorf("playback session %s: %w", r.ID, err)
 	}
-	return viewership.Session{
+	return playback.Session{
 		ID: r.ID, Viewer: r.Viewer, Day: r.Day, LessonID: r.LessonID, PackageID: r.PackageID, Issued: r.IssuedMs,
-		Last: r.LastMs, Duration: r.DurationMs, Played: played, Stated: r.StatedMs, ByUnion: r.ByUnion,
-		LeftOut: r.LeftOut, Offline: r.Offline, Embedded: r.Embedded, Heat: heat,
+		Last: r.LastMs, Duration: r.DurationMs, Played: played, ReportedMs: r.StatedMs, ByUnion: r.ByUnion,
+		Excluded: r.LeftOut, Offline: r.Offline, Embedded: r.Embedded, Heat: heat,
 	}, nil
 }
 
@@ -79,16 +79,16 @@ type creditRow struct {
 	Heat       string
 }
 
-func (r *creditRow) credit() (viewership.Credit, error) {
-	coverage, err := viewership.ParseSpans(r.Coverage)
+func (r *creditRow) credit() (playback.Credit, error) {
+	coverage, err := playback.ParseSpans(r.Coverage)
 	if err != nil {
-		return viewership.Credit{}, fmt.Errorf("viewing of %s on %s: %w", r.PackageID, r.Day, err)
+		return playback.Credit{}, fmt.Errorf("viewing of %s on %s: %w", r.PackageID, r.Day, err)
 	}
 	heat, err := parseHeat(r.Heat)
 	if err != nil {
-		return viewership.Credit{}, fmt.Errorf("viewing of %s on %s: %w", r.PackageID, r.Day, err)
+		return playback.Credit{}, fmt.Errorf("viewing of %s on %s: %w", r.PackageID, r.Day, err)
 	}
-	return viewership.Credit{
+	return playback.Credit{
 		Viewer: r.Viewer, Day: r.Day, LessonID: r.LessonID, PackageID: r.PackageID, Duration: r.DurationMs,
 		Coverage: coverage, Watch: r.WatchMs, Viewed: r.Viewed, Offline: r.Offline, Unmatched: r.Unmatched, Heat: heat,
 	}, nil
@@ -105,8 +105,8 @@ type flagRow struct {
 	RestoredAt stamp
 }
 
-func (r *flagRow) flag() viewership.Flag {
-	return viewership.Flag{
+func (r *flagRow) flag() playback.Flag {
+	return playback.Flag{
 		Viewer: r.Viewer, Day: r.Day, Reason: r.Reason, At: r.At.Time(), RestoredBy: r.RestoredBy, RestoredAt: r.RestoredAt.Time(),
 	}
 }
@@ -144,29 +144,29 @@ func (s *Views) LockViewers(ctx context.Context, viewers []string) error {
 }
 
 // SessionStarts gives the id, day and beginning of those that exist.
-func (s *Views) SessionStarts(ctx context.Context, ids []string) ([]viewership.Session, error) {
+func (s *Views) SessionStarts(ctx context.Context, ids []string) ([]playback.Session, error) {
 	var rows []sessionViewRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Column("id", "day", "issued_ms").Where("id IN (?)", bun.List(ids)).Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "playback sessions")
 	}
-	list := make([]viewership.Session, len(rows))
+	list := make([]playback.Session, len(rows))
 	for i, r := range rows {
-		list[i] = viewership.Session{ID: r.ID, Day: r.Day, Issued: r.IssuedMs}
+		list[i] = playback.Session{ID: r.ID, Day: r.Day, Issued: r.IssuedMs}
 	}
 	return list, nil
 }
 
 // Sessions gives every session of the viewers' days.
-func (s *Views) Sessions(ctx context.Context, days []viewership.ViewerDay) ([]viewership.Session, error) {
+func (s *Views) Sessions(ctx context.Context, days []playback.ViewerDay) ([]playback.Session, error) {
 	var rows []sessionViewRow
 	if err := ofDays(s.db.Reader(ctx).NewSelect().Model(&rows), days).Scan(ctx); err != nil {
 		return nil, wrap(err, "playback sessions")
 	}
 	wanted := setOf(days)
-	list := make([]viewership.Session, 0, len(rows))
+	list := make([]playback.Session, 0, len(rows))
 	for i := range rows {
-		if !wanted[viewership.ViewerDay{Viewer: rows[i].Viewer, Day: rows[i].Day}] {
+		if !wanted[playback.ViewerDay{Viewer: rows[i].Viewer, Day: rows[i].Day}] {
 			continue
 		}
 		x, err := rows[i].session()
@@ -179,15 +179,15 @@ func (s *Views) Sessions(ctx context.Context, days []viewership.ViewerDay) ([]vi
 }
 
 // Flags gives the flags of the viewers' days.
-func (s *Views) Flags(ctx context.Context, days []viewership.ViewerDay) ([]viewership.Flag, error) {
+func (s *Views) Flags(ctx context.Context, days []playback.ViewerDay) ([]playback.Flag, error) {
 	var rows []flagRow
 	if err := ofDays(s.db.Reader(ctx).NewSelect().Model(&rows), days).Scan(ctx); err != nil {
 		return nil, wrap(err, "flags")
 	}
 	wanted := setOf(days)
-	var list []viewership.Flag
+	var list []playback.Flag
 	for i := range rows {
-		if f := rows[i].flag(); wanted[viewership.ViewerDay{Viewer: f.Viewer, Day: f.Day}] {
+		if f := rows[i].flag(); wanted[playback.ViewerDay{Viewer: f.Viewer, Day: f.Day}] {
 			list = append(list, f)
 		}
 	}
@@ -196,7 +196,7 @@ func (s *Views) Flags(ctx context.Context, days []viewership.ViewerDay) ([]viewe
 
 // ofDays asks for all the viewers on all the days: two short lists use the
 // index better than a long list of pairs, and nearly every batch has one day.
-func ofDays(q *bun.SelectQuery, days []viewership.ViewerDay) *bun.SelectQuery {
+func ofDays(q *bun.SelectQuery, days []playback.ViewerDay) *bun.SelectQuery {
 	viewers, dates := map[string]bool{}, map[string]bool{}
 	for _, d := range days {
 		viewers[d.Viewer], dates[d.Day] = true, true
@@ -204,8 +204,8 @@ func ofDays(q *bun.SelectQuery, days []viewership.ViewerDay) *bun.SelectQuery {
 	return q.Where("viewer IN (?) AND day IN (?)", bun.List(keys(viewers)), bun.List(keys(dates)))
 }
 
-func setOf(days []viewership.ViewerDay) map[viewership.ViewerDay]bool {
-	m := make(map[viewership.ViewerDay]bool, len(days))
+func setOf(days []playback.ViewerDay) map[playback.ViewerDay]bool {
+	m := make(map[playback.ViewerDay]bool, len(days))
 	for _, d := range days {
 		m[d] = true
 	}
@@ -223,7 +223,7 @@ func keys(m map[string]bool) []string {
 // Credits gives the viewers' credits for their packages, on all days. Pairs,
 // not two lists: a thousand viewers times forty packages would be forty
 // thousand looks into the index.
-func (s *Views) Credits(ctx context.Context, of []viewership.ViewerPackage) ([]viewership.Credit, error) {
+func (s *Views) Credits(ctx context.Context, of []playback.ViewerPackage) ([]playback.Credit, error) {
 	var rows []creditRow
 	pairs := make([]any, len(of))
 	for i, p := range of {
@@ -234,7 +234,7 @@ func (s *Views) Credits(ctx context.Context, of []viewership.ViewerPackage) ([]v
 	if err != nil {
 		return nil, wrap(err, "viewing")
 	}
-	list := make([]viewership.Credit, len(rows))
+	list := make([]playback.Credit, len(rows))
 	for i := range rows {
 		if list[i], err = rows[i].credit(); err != nil {
 			return nil, err
@@ -244,7 +244,7 @@ func (s *Views) Credits(ctx context.Context, of []viewership.ViewerPackage) ([]v
 }
 
 // Put writes what a batch of heartbeats changes.
-func (s *Views) Put(ctx context.Context, c viewership.Changes) error {
+func (s *Views) Put(ctx context.Context, c playback.Changes) error {
 	w := s.db.Writer(ctx)
 	numbers, err := s.numbersOf(ctx, c.Seen)
 	if err != nil {
@@ -272,7 +272,7 @@ func (s *Views) Put(ctx context.Context, c viewership.Changes) error {
 }
 
 // add adds to the totals.
-func (s *Views) add(ctx context.Context, c viewership.Changes) error {
+func (s *Views) add(ctx context.Context, c playback.Changes) error {
 	totals := make([]totalRow, len(c.Totals))
 	for i, t := range c.Totals {
 		totals[i] = totalRow{
@@ -291,8 +291,8 @@ func (s *Views) add(ctx context.Context, c viewership.Changes) error {
 			return wrap(err, "view totals")
 		}
 	}
-	left := make([]leftOutRow, len(c.Left))
-	for i, l := range c.Left {
+	left := make([]leftOutRow, len(c.Exclusions))
+	for i, l := range c.Exclusions {
 		left[i] = leftOutRow{LessonID: l.LessonID, Day: l.Day, Reason: l.Reason, Sessions: l.Sessions}
 	}
 	if len(left) > 0 {
@@ -339,19 +339,19 @@ func (s *Views) Purge(ctx context.Context, before string, limit int) (int, error
 	return int(n), wrap(err, "viewing")
 }
 
-func sessionRows(list []viewership.Session) []sessionViewRow {
+func sessionRows(list []playback.Session) []sessionViewRow {
 	rows := make([]sessionViewRow, len(list))
 	for i, x := range list {
 		rows[i] = sessionViewRow{
 			ID: x.ID, Viewer: x.Viewer, Day: x.Day, LessonID: x.LessonID, PackageID: x.PackageID, IssuedMs: x.Issued,
-			LastMs: x.Last, DurationMs: x.Duration, Played: x.Played.String(), StatedMs: x.Stated, ByUnion: x.ByUnion,
-			LeftOut: x.LeftOut, Offline: x.Offline, Embedded: x.Embedded, Heat: heatText(x.Heat),
+			LastMs: x.Last, DurationMs: x.Duration, Played: x.Played.String(), StatedMs: x.ReportedMs, ByUnion: x.ByUnion,
+			LeftOut: x.Excluded, Offline: x.Offline, Embedded: x.Embedded, Heat: heatText(x.Heat),
 		}
 	}
 	return rows
 }
 
-func creditRows(list []viewership.Credit) []creditRow {
+func creditRows(list []playback.Credit) []creditRow {
 	rows := make([]creditRow, len(list))
 	for i, c := range list {
 		rows[i] = creditRow{
@@ -363,7 +363,7 @@ func creditRows(list []viewership.Credit) []creditRow {
 	return rows
 }
 
-func flagRows(list []viewership.Flag) []flagRow {
+func flagRows(list []playback.Flag) []flagRow {
 	rows := make([]flagRow, len(list))
 	for i, f := range list {
 		rows[i] = flagRow{

@@ -10,7 +10,7 @@ import (
 
 	"lenlop/infra/sqldb"
 	"lenlop/services/lesson"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // BenchmarkHeartbeats measures durable heartbeats a second: as they come from
@@ -40,15 +40,18 @@ func heartbeats(b *testing.B, players int, wait time.Duration) {
 		}
 	}
 	ids := 0
-	s := viewership.New(viewership.Config{
-		Store: db.Views(), Reader: db.Views(), Figures: db.Figures(), Lessons: db.Lessons(), Schedule: db.Schedule(),
+	s, err := playback.New(playback.Config{
+		Store: db.Views(), Lessons: db.Lessons(),
 		Secret: []byte("a secret for the benchmark"), Location: time.UTC, Now: time.Now, Atomic: db, Audit: db.Audit(), Wait: wait,
 		NewID: func() string { ids++; return fmt.Sprintf("%08d-0000-7000-8000-000000000000", ids) },
 	})
+	if err != nil {
+		b.Fatal(err)
+	}
 	defer s.Close()
 	tokens := make([]string, viewers)
 	for i := range tokens {
-		o, err := s.Open(ctx, viewership.OpenRequest{LessonID: fmt.Sprint("l", i%lessons)})
+		o, err := s.Open(ctx, playback.OpenRequest{LessonID: fmt.Sprint("l", i%lessons)})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -63,7 +66,7 @@ func heartbeats(b *testing.B, players int, wait time.Duration) {
 			for i := range next {
 				start := time.Now()
 				to := float64(10 * (1 + i/viewers%100))
-				_, err := s.Beat(ctx, []viewership.Heartbeat{{Token: tokens[i%viewers], Played: []viewership.Interval{{0, to}}}})
+				_, err := s.Beat(ctx, []playback.Heartbeat{{Token: tokens[i%viewers], Played: []playback.Interval{{0, to}}}})
 				took := time.Since(start)
 				mu.Lock()
 				worst = max(worst, took)

@@ -7,7 +7,7 @@ import (
 	"lenlop/infra/sqldb"
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // TestUnreadableRow: one stored session of one viewer cannot be read. The
@@ -23,13 +23,13 @@ func TestUnreadableRow(t *testing.T) {
 		}
 		s := counter(t, db, db, 200*time.Millisecond)
 		const viewers = 100
-		beats := make([]viewership.Heartbeat, viewers)
+		beats := make([]playback.Heartbeat, viewers)
 		for i := range beats {
-			o, err := s.Open(t.Context(), viewership.OpenRequest{LessonID: "l"})
+			o, err := s.Open(t.Context(), playback.OpenRequest{LessonID: "l"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			beats[i] = viewership.Heartbeat{Token: o.Token, Sequence: 1, Played: []viewership.Interval{{0, 9}}}
+			beats[i] = playback.Heartbeat{Token: o.Token, Sequence: 1, Played: []playback.Interval{{0, 9}}}
 		}
 		if _, err := s.Beat(t.Context(), beats[:1]); err != nil {
 			t.Fatal(err)

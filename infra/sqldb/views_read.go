@@ -9,11 +9,12 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 var (
-	_ viewership.Reader = (*Views)(nil)
-	_ viewership.Keeps  = (*Views)(nil)
+	_ viewership.Reader         = (*Views)(nil)
+	_ playback.OfflineDownloads = (*Views)(nil)
 )
 
 // groupOf is the SQL that makes a group's key from a day's row (x) and its
@@ -37,7 +38,7 @@ func groupOf(by string) (string, error) {
 }
 
 // keysOf gives the group of each lesson in a scope; a lesson without one has "".
-func (s *Views) keysOf(ctx context.Context, by string, scope viewership.Scope) (map[string]string, error) {
+func (s *Views) keysOf(ctx context.Context, by string, scope playback.Scope) (map[string]string, error) {
 	column, err := groupOf(by)
 	if err != nil || !strings.Contains(column, "l.") { // of a lesson
 		return nil, err
@@ -64,7 +65,7 @@ func (s *Views) keysOf(ctx context.Context, by string, scope viewership.Scope) (
 }
 
 // narrowed reports whether a scope asks for something of lessons.
-func narrowed(s viewership.Scope) bool {
+func narrowed(s playback.Scope) bool {
 	return s.Subject != "" || s.School != "" || s.Area != "" || s.Grade != 0 || s.Teacher != ""
 }
 
@@ -74,7 +75,7 @@ const schoolsIn = `WITH RECURSIVE below (id) AS (SELECT a.id FROM areas AS a WHE
 	SELECT s.id FROM schools AS s JOIN below AS b ON s.area_id = b.id`
 
 // within narrows rows x of lessons l to a scope.
-func within(q *bun.SelectQuery, s viewership.Scope) *bun.SelectQuery {
+func within(q *bun.SelectQuery, s playback.Scope) *bun.SelectQuery {
 	for _, c := range []struct{ where, value string }{
 		{"x.day >= ?", s.From}, {"x.day < ?", s.To}, {"x.lesson_id = ?", s.Lesson},
 		{"l.subject = ?", s.Subject}, {"l.school_id = ?", s.School}, {"l.teacher_id = ?", s.Teacher},
@@ -92,8 +93,8 @@ func within(q *bun.SelectQuery, s viewership.Scope) *bun.SelectQuery {
 	return q
 }
 
-// LeftOut sums the sessions left out, by lesson and reason.
-func (s *Views) LeftOut(ctx context.Context, scope viewership.Scope) ([]viewership.LeftTotal, error) {
+// Exclusions sums the excluded sessions, by lesson and reason.
+func (s *Views) Exclusions(ctx context.Context, scope playback.Scope) ([]playback.ExclusionTotal, error) {
 	var rows []struct {
 		LessonID string
 		Reason   string
@@ -105,15 +106,15 @@ func (s *Views) LeftOut(ctx context.Context, scope viewership.Scope) ([]viewersh
 	if err := within(q, scope).Scan(ctx, &rows); err != nil {
 		return nil, wrap(err, "sessions left out")
 	}
-	list := make([]viewership.LeftTotal, len(rows))
+	list := make([]playback.ExclusionTotal, len(rows))
 	for i, r := range rows {
-		list[i] = viewership.LeftTotal{LessonID: r.LessonID, Reason: r.Reason, Sessions: r.Sessions}
+		list[i] = playback.ExclusionTotal{LessonID: r.LessonID, Reason: r.Reason, Sessions: r.Sessions}
 	}
 	return list, nil
 }
 
 // Coverage calls fn for each viewer's credit of a package.
-func (s *Views) Coverage(ctx context.Context, packageID string, fn func(viewership.Credit) error) error {
+func (s *Views) Coverage(ctx context.Context, packageID string, fn func(playback.Credit) error) error {
 	rows, err := s.db.Reader(ctx).QueryContext(ctx,
 		"SELECT viewer, day, lesson_id, duration_ms, coverage, watch_ms, viewed, offline, unmatched, heat FROM view_credits WHERE package_id = ? ORDER BY viewer", packageID)
 	if err != nil {
@@ -148,8 +149,8 @@ type factsRow struct {
 }
 
 // Facts gives what groups and labels need to know of lessons.
-func (s *Views) Facts(ctx context.Context, ids []string, scope viewership.Scope) (map[string]viewership.LessonFacts, error) {
-	m := map[string]viewership.LessonFacts{}
+func (s *Views) Facts(ctx context.Context, ids []string, scope playback.Scope) (map[string]playback.LessonFacts, error) {
+	m := map[string]playback.LessonFacts{}
 	if ids == nil {
 		return m, s.facts(ctx, m, nil, scope)
 	}
@@ -161,7 +162,7 @@ func (s *Views) Facts(ctx context.Context, ids []string, scope viewership.Scope)
 	return m, nil
 }
 
-func (s *Views) facts(ctx context.Context, m map[string]viewership.LessonFacts, ids []string, scope viewership.Scope) error {
+func (s *Views) facts(ctx context.Context, m map[string]playback.LessonFacts, ids []string, scope playback.Scope) error {
 	var rows []factsRow
 	q := s.db.Reader(ctx).NewSelect().TableExpr("lessons AS l").
 		Join("LEFT JOIN subjects AS b ON b.code = l.subject").Join("LEFT JOIN schools AS c ON c.id = l.school_id").
@@ -177,7 +178,7 @@ func (s *Views) facts(ctx context.Context, m map[string]viewership.LessonFacts, 
 		return wrap(err, "lessons")
 	}
 	for _, r := range rows {
-		m[r.ID] = viewership.LessonFacts{
+		m[r.ID] = playback.LessonFacts{
 			ID: r.ID, Title: r.Title, Subject: r.Subject, SubjectName: r.SubjectName,
 			School: r.SchoolID, SchoolName: r.SchoolName, Area: r.Area, Grade: r.Grade,
 		}
@@ -185,9 +186,9 @@ func (s *Views) facts(ctx context.Context, m map[string]viewership.LessonFacts, 
 	return nil
 }
 
-// Persons gives the signed-in persons with a view in a scope: of one lesson, or
+// Audience gives the signed-in persons with a view in a scope: of one lesson, or
 // among a few persons, from the credits' indexes; else from the days' sets.
-func (s *Views) Persons(ctx context.Context, scope viewership.Scope) (viewership.Audience, error) {
+func (s *Views) Audience(ctx context.Context, scope playback.Scope) (viewership.Audience, error) {
 	if scope.Lesson == "" && scope.Among == nil {
 		return s.audience(ctx, scope)
 	}
@@ -207,7 +208,7 @@ func (s *Views) Persons(ctx context.Context, scope viewership.Scope) (viewership
 	return viewership.Audience{Persons: persons(viewers)}, nil
 }
 
-func (s *Views) audience(ctx context.Context, scope viewership.Scope) (viewership.Audience, error) {
+func (s *Views) audience(ctx context.Context, scope playback.Scope) (viewership.Audience, error) {
 	a := viewership.Audience{Persons: map[string]bool{}}
 	sets, err := s.sets(ctx, scope, func(_, _ []byte) string { return "" })
 	if err != nil {
@@ -253,23 +254,23 @@ type keepRow struct {
 	Day      string
 }
 
-// Keep writes down that a viewer took a lesson home; again changes nothing.
-func (s *Views) Keep(ctx context.Context, lessonID, viewer, day string) error {
+// AddDownload records that a viewer downloaded a lesson; repeating it changes nothing.
+func (s *Views) AddDownload(ctx context.Context, lessonID, viewer, day string) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&keepRow{LessonID: lessonID, Viewer: viewer, Day: day}).
 		On("CONFLICT (lesson_id, viewer) DO NOTHING").Exec(ctx)
-	return wrap(err, "kept lesson", lessonID)
+	return wrap(err, "download of lesson", lessonID)
 }
 
-// Kept counts the viewers that took a scope's lessons home.
-func (s *Views) Kept(ctx context.Context, scope viewership.Scope) (int64, error) {
+// CountDownloads counts the viewers that downloaded a scope's lessons.
+func (s *Views) CountDownloads(ctx context.Context, scope playback.Scope) (int64, error) {
 	var n int64
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_keeps AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").ColumnExpr("COUNT(*)")
 	err := within(q, scope).Scan(ctx, &n)
-	return n, wrap(err, "kept lessons")
+	return n, wrap(err, "downloads")
 }
 
 // FlaggedDays lists flags, newest first.
-func (s *Views) FlaggedDays(ctx context.Context, from, to string, limit int) ([]viewership.Flag, error) {
+func (s *Views) FlaggedDays(ctx context.Context, from, to string, limit int) ([]playback.Flag, error) {
 	var rows []flagRow
 	q := s.db.Reader(ctx).NewSelect().Model(&rows).Where("reason <> ''").Order("day DESC", "viewer").Limit(int64(limit))
 	if from != "" {
@@ -281,7 +282,7 @@ func (s *Views) FlaggedDays(ctx context.Context, from, to string, limit int) ([]
 	if err := q.Scan(ctx); err != nil {
 		return nil, wrap(err, "flags")
 	}
-	list := make([]viewership.Flag, len(rows))
+	list := make([]playback.Flag, len(rows))
 	for i := range rows {
 		list[i] = rows[i].flag()
 	}

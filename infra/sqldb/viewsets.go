@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // A lesson's viewers of a day are kept as their numbers, sorted, each as the
@@ -69,7 +70,7 @@ type viewSetRow struct {
 
 // remember puts viewers into the sets of their lessons' days, and takes out
 // those whose view no longer counts. Their totals' rows are locked by now.
-func (s *Views) remember(ctx context.Context, changes []viewership.SetChange, numbers map[string]uint64) error {
+func (s *Views) remember(ctx context.Context, changes []playback.SetChange, numbers map[string]uint64) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -114,7 +115,7 @@ func (s *Views) remember(ctx context.Context, changes []viewership.SetChange, nu
 }
 
 // numbersOf gives viewers their numbers, new ones the next.
-func (s *Views) numbersOf(ctx context.Context, changes []viewership.SetChange) (map[string]uint64, error) {
+func (s *Views) numbersOf(ctx context.Context, changes []playback.SetChange) (map[string]uint64, error) {
 	set := map[string]bool{}
 	for _, c := range changes {
 		set[c.Viewer] = true
@@ -183,7 +184,7 @@ func (p piles) each(fn func(group string, set bitset)) error {
 }
 
 // sets reads a scope's sets once, in no order, with the groups of their rows.
-func (s *Views) sets(ctx context.Context, scope viewership.Scope, group func(lesson, day []byte) string) (piles, error) {
+func (s *Views) sets(ctx context.Context, scope playback.Scope, group func(lesson, day []byte) string) (piles, error) {
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_sets AS x").ColumnExpr("x.lesson_id, x.day, x.viewers")
 	if narrowed(scope) {
 		q = q.Join("JOIN lessons AS l ON l.id = x.lesson_id")
@@ -261,9 +262,9 @@ func (c counts) add(group string, set bitset) {
 }
 
 // named tells which of the small groups have persons in them, when asked.
-func (s *Views) named(ctx context.Context, scope viewership.Scope, all ...counts) (map[uint64]bool, error) {
+func (s *Views) named(ctx context.Context, scope playback.Scope, all ...counts) (map[uint64]bool, error) {
 	persons := map[uint64]bool{}
-	if !scope.Named {
+	if !scope.MarkPersons {
 		return persons, nil
 	}
 	ask := map[uint64]bool{}
@@ -298,10 +299,10 @@ func (c counts) named(group string, persons map[uint64]bool) bool {
 
 // byArea sums a scope by area, each with all areas below it, and by the schools
 // right in it.
-func (s *Views) byArea(ctx context.Context, scope viewership.Scope) ([]viewership.Sums, viewership.Sums, error) {
+func (s *Views) byArea(ctx context.Context, scope playback.Scope) ([]playback.Sums, playback.Sums, error) {
 	places, err := s.Places(ctx)
 	if err != nil {
-		return nil, viewership.Sums{}, err
+		return nil, playback.Sums{}, err
 	}
 	parent, areaOf := map[string]string{}, map[string]string{}
 	for _, a := range places.Areas {
@@ -336,20 +337,20 @@ func (s *Views) byArea(ctx context.Context, scope viewership.Scope) ([]viewershi
 		}
 	})
 	if err != nil {
-		return nil, viewership.Sums{}, err
+		return nil, playback.Sums{}, err
 	}
 	for a, set := range sets {
 		areas.add(a, *set)
 	}
 	persons, err := s.named(ctx, scope, g.seen, g.all, areas)
 	if err != nil {
-		return nil, viewership.Sums{}, err
+		return nil, playback.Sums{}, err
 	}
-	all := map[string]*viewership.Sums{}
+	all := map[string]*playback.Sums{}
 	for _, x := range g.list(persons) {
 		for i, a := range line(x.Key) {
 			if all[a] == nil {
-				all[a] = &viewership.Sums{Key: a, Viewers: areas.of[a], Named: areas.named(a, persons)}
+				all[a] = &playback.Sums{Key: a, Viewers: areas.of[a], HasPersons: areas.named(a, persons)}
 			}
 			all[a].Add(x.Total)
 			if i == 0 {
@@ -357,7 +358,7 @@ func (s *Views) byArea(ctx context.Context, scope viewership.Scope) ([]viewershi
 			}
 		}
 	}
-	list := make([]viewership.Sums, 0, len(all))
+	list := make([]playback.Sums, 0, len(all))
 	for _, a := range slices.Sorted(maps.Keys(all)) {
 		list = append(list, *all[a])
 	}

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -18,6 +19,8 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 	"lenlop/test/pgtest"
 )
 
@@ -80,12 +83,24 @@ func dashboard(b *testing.B, dsn string, views int) {
 	if err := fillRosters(ctx, db); err != nil {
 		b.Fatal(err)
 	}
-	s := viewership.New(viewership.Config{
-		Store: db.Views(), Reader: db.Views(), Figures: db.Figures(), Lessons: db.Lessons(), Schedule: db.Schedule(),
-		CheckIns: db.CheckIns(), RollCalls: db.RollCalls(), Classes: db.Classes(), Parts: db.Views(),
-		Secret: []byte("a secret for the benchmark"), Location: time.UTC, Now: func() time.Time { return term.AddDate(0, 0, 121) }, Atomic: db, Audit: db.Audit(),
+	now := func() time.Time { return term.AddDate(0, 0, 121) }
+	newID := func() string { return "id" }
+	tv, err := television.New(television.Config{
+		Figures: db.Figures(), Imports: db.Imports(), CheckIns: db.CheckIns(), RollCalls: db.RollCalls(), Classes: db.Classes(),
+		Lessons: db.Lessons(), Facts: db.Views(), Viewers: db.Views(), Schedule: db.Schedule(), Sheets: sheet.Read,
+		Location: time.UTC, Now: now, NewID: newID, Atomic: db, Audit: db.Audit(),
 	})
-	defer s.Close()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := viewership.New(viewership.Config{
+		Reader: db.Views(), Television: tv, Classes: db.Classes(), Participation: db.Views(), Reports: db.Reports(),
+		ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: db.Lessons(), Schedule: db.Schedule(),
+		Location: time.UTC, Now: now, NewID: newID, Atomic: db, Audit: db.Audit(),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
 	by := people.Person{ID: "d", Active: true, Grants: []people.Grant{{Role: people.Reviewer}}}
 	whole := viewership.Query{From: term, To: term.AddDate(0, 0, 120)}
 	week := viewership.Query{From: term.AddDate(0, 0, 30), To: term.AddDate(0, 0, 37), Grade: 9}
@@ -229,19 +244,19 @@ func BenchmarkSpace(b *testing.B) {
 }
 
 // someViews are n viewers who each watched ten minutes of one of ten lessons.
-func someViews(from, n int) viewership.Changes {
-	var c viewership.Changes
-	totals := map[string]*viewership.Total{}
+func someViews(from, n int) playback.Changes {
+	var c playback.Changes
+	totals := map[string]*playback.Total{}
 	for i := range n {
 		v := fmt.Sprintf("d:%032d", from+i)
 		l := fmt.Sprintf("%08d-0000-7000-8000-000000000000", i%10)
-		day, played := "2020-04-13", viewership.Spans{{From: 0, To: 300_000}, {From: 310_000, To: 610_000}}
-		c.Sessions = append(c.Sessions, viewership.Session{ID: fmt.Sprintf("%08d-0000-7000-8000-100000000000", from+i), Viewer: v, Day: day, LessonID: l, PackageID: l,
-			Issued: 1_586_739_600_000, Last: 1_586_740_200_000, Duration: 1_200_000, Played: played, Stated: 600_000})
-		c.Credits = append(c.Credits, viewership.Credit{Viewer: v, Day: day, LessonID: l, PackageID: l, Duration: 1_200_000, Coverage: played, Watch: 600_000, Viewed: true})
-		c.Seen = append(c.Seen, viewership.SetChange{LessonID: l, Day: day, Viewer: v, In: true})
+		day, played := "2020-04-13", playback.Spans{{From: 0, To: 300_000}, {From: 310_000, To: 610_000}}
+		c.Sessions = append(c.Sessions, playback.Session{ID: fmt.Sprintf("%08d-0000-7000-8000-100000000000", from+i), Viewer: v, Day: day, LessonID: l, PackageID: l,
+			Issued: 1_586_739_600_000, Last: 1_586_740_200_000, Duration: 1_200_000, Played: played, ReportedMs: 600_000})
+		c.Credits = append(c.Credits, playback.Credit{Viewer: v, Day: day, LessonID: l, PackageID: l, Duration: 1_200_000, Coverage: played, Watch: 600_000, Viewed: true})
+		c.Seen = append(c.Seen, playback.SetChange{LessonID: l, Day: day, Viewer: v, In: true})
 		if totals[l] == nil {
-			totals[l] = &viewership.Total{LessonID: l, Day: day}
+			totals[l] = &playback.Total{LessonID: l, Day: day}
 		}
 		totals[l].Views, totals[l].Watch = totals[l].Views+1, totals[l].Watch+600_000
 	}

@@ -20,7 +20,7 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/production"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // Finding is one thing that is wrong.
@@ -89,7 +89,7 @@ type Index interface {
 
 // Counts holds what was counted against the rules.
 type Counts interface {
-	Recount(ctx context.Context, each func(viewership.Miscount)) error
+	Recount(ctx context.Context, each func(playback.Miscount)) error
 }
 
 // Inspection of one installation.
@@ -143,8 +143,8 @@ func (i *Inspection) Run(ctx context.Context) ([]Finding, Seen, error) {
 		for _, s := range stuck {
 			i.report("I2", s.Subject, s.Says)
 		}
-		err = i.Counts.Recount(ctx, func(m viewership.Miscount) {
-			i.report("I4", m.Subject, fmt.Sprintf("%s is kept as %d, and the rules make it %d", m.What, m.Kept, m.Want))
+		err = i.Counts.Recount(ctx, func(m playback.Miscount) {
+			i.report("I4", m.Subject, fmt.Sprintf("%s is kept as %d, and the rules make it %d", m.What, m.Stored, m.Want))
 		})
 		if err != nil {
 			return err

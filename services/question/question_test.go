@@ -10,7 +10,7 @@ import (
 	"lenlop/services/caption"
 	"lenlop/services/fault"
 	"lenlop/services/people"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
 )
 
 var bg = context.Background()
@@ -347,8 +347,8 @@ func TestSmallThumbsAreHidden(t *testing.T) {
 		t.Errorf("own: %+v", exact)
 	}
 	shown := tally(parts, sums, false)
-	want := []Said{{At: 0, Title: "a", Understood: Count{N: 12}, NotYet: Count{Mark: viewership.Small}},
-		{At: 90 * time.Second, Title: "b", Understood: Count{Mark: viewership.Withheld}, NotYet: Count{N: 30}}}
+	want := []Said{{At: 0, Title: "a", Understood: Count{N: 12}, NotYet: Count{Mark: disclosure.Small}},
+		{At: 90 * time.Second, Title: "b", Understood: Count{Mark: disclosure.Withheld}, NotYet: Count{N: 30}}}
 	for i := range want {
 		if shown[i] != want[i] {
 			t.Errorf("%+v, want %+v", shown[i], want[i])

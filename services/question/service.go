@@ -14,7 +14,7 @@ import (
 	"lenlop/services/notice"
 	"lenlop/services/people"
 	"lenlop/services/school"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // Service takes questions and thumbs and gives them to those who may read them.
@@ -296,7 +296,7 @@ const pieces = 500
 // Forget ends questions, thumbs and their notices that were of an earlier
 // school term.
 func (s *Service) Forget(ctx context.Context) error {
-	from := viewership.TermFrom(s.Now().In(s.Zone))
+	from := playback.TermFrom(s.Now().In(s.Zone))
 	steps := []func(context.Context, time.Time, int) (int, error){s.Store.ForgetAsked}
 	if s.Notices != nil {
 		steps = append(steps, s.Notices.ForgetPersonal)

@@ -6,7 +6,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/people"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
 )
 
 // Whole is the chapter of a lesson that has none.
@@ -165,7 +165,7 @@ func (s *Service) fits(ctx context.Context, lessonID string) error {
 type Count struct {
 	N       int64
 	Persons int64 // of them signed in; the own teacher's alone to know
-	Mark    viewership.Mark
+	Mark    disclosure.Mark
 }
 
 // Said is what was said of one chapter.
@@ -177,7 +177,7 @@ type Said struct {
 
 // Tally counts what was said of each chapter of a lesson. Its own teacher sees
 // the numbers as they are; for everybody else those of one to four are hidden
-// as in all tables (viewership.Conceal).
+// as in all tables (disclosure.Conceal).
 func (s *Service) Tally(ctx context.Context, by people.Person, lessonID string) (list []Said, own bool, err error) {
 	l, o, err := s.object(ctx, by, lessonID)
 	if err != nil {
@@ -223,10 +223,10 @@ func tally(parts []Part, sums []Sum, own bool) []Said {
 	for i, c := range counts {
 		ns[i], named[i] = c.N, c.Persons > 0
 	}
-	marks, _ := viewership.Conceal(ns, named)
+	marks, _ := disclosure.Conceal(ns, named)
 	for i, c := range counts {
 		c.Persons, c.Mark = 0, marks[i]
-		if c.Mark != viewership.Shown {
+		if c.Mark != disclosure.Shown {
 			c.N = 0
 		}
 	}

@@ -1,6 +1,7 @@
 package viewership
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -12,9 +13,12 @@ import (
 	"lenlop/services/audit"
 	"lenlop/services/fault"
 	"lenlop/services/people"
+	"lenlop/services/viewership/disclosure"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 )
 
-// Report is a period's figures, frozen: opened a year later it shows the same.
+// Report is a period's figures, frozen: they never change afterwards.
 type Report struct {
 	ID        string
 	MadeBy    string
@@ -27,11 +31,11 @@ type Report struct {
 	Frozen    Frozen // Content, read
 }
 
-// Frozen is what a report says. Its JSON is kept byte for byte.
+// Frozen is the content of a report. Its JSON is signed and kept byte for byte.
 type Frozen struct {
 	ID          string           `json:"id"`
 	From        string           `json:"from"` // local day, "" from the beginning
-	To          string           `json:"to"`   // left out
+	To          string           `json:"to"`   // exclusive
 	By          string           `json:"by"`
 	Subject     string           `json:"subject,omitempty"`
 	Grade       int              `json:"grade,omitempty"`
@@ -51,29 +55,29 @@ type Frozen struct {
 
 // FrozenRow is a row of the table as it was.
 type FrozenRow struct {
-	Key            string       `json:"key"`
-	Label          string       `json:"label"`
-	Parent         string       `json:"parent,omitempty"` // of an area: the one around it
-	Depth          int          `json:"depth,omitempty"`
-	Hidden         Mark         `json:"hidden,omitempty"` // the web's figures are hidden, and zero here
-	Views          int64        `json:"views"`
-	Viewers        int64        `json:"viewers"`
-	WatchSeconds   float64      `json:"watchSeconds"`
-	Completions    int64        `json:"completions"`
-	OfflineViews   int64        `json:"offlineViews"`
-	Television     []FrozenLine `json:"television"`
-	Airings        int64        `json:"airings"`
-	AiringsNoData  int64        `json:"airingsWithoutFigures"`
-	AiringsPlanned int64        `json:"airingsPlanned"`
+	Key            string          `json:"key"`
+	Label          string          `json:"label"`
+	Parent         string          `json:"parent,omitempty"` // of an area: the one around it
+	Depth          int             `json:"depth,omitempty"`
+	Hidden         disclosure.Mark `json:"hidden,omitempty"` // the web's figures are hidden, and zero here
+	Views          int64           `json:"views"`
+	Viewers        int64           `json:"viewers"`
+	WatchSeconds   float64         `json:"watchSeconds"`
+	Completions    int64           `json:"completions"`
+	OfflineViews   int64           `json:"offlineViews"`
+	Television     []FrozenLine    `json:"television"`
+	Airings        int64           `json:"airings"`
+	AiringsNoData  int64           `json:"airingsWithoutFigures"`
+	AiringsPlanned int64           `json:"airingsPlanned"`
 }
 
 // FrozenLine is television's contacts of one grade and unit.
 type FrozenLine struct {
-	Grade   Grade   `json:"grade"`
-	Unit    string  `json:"unit"`
-	Value   float64 `json:"value"`
-	Airings int     `json:"airings"`
-	Mark    Mark    `json:"hidden,omitempty"` // "small": fewer than five persons
+	Grade   television.Grade `json:"grade"`
+	Unit    string           `json:"unit"`
+	Value   float64          `json:"value"`
+	Airings int              `json:"airings"`
+	Mark    disclosure.Mark  `json:"hidden,omitempty"` // "small": fewer than five persons
 }
 
 // ReportStore keeps reports; they are never changed. A missing one is
@@ -85,17 +89,17 @@ type ReportStore interface {
 	Reports(ctx context.Context, limit int) ([]Report, error)
 }
 
-// MakeReport freezes the table of a query. corrects names the report that this
-// one puts right, or is "". Faults: "access.denied", "report.not_found", and
+// MakeReport freezes the table of a query. corrects is the id of the report that
+// this one corrects, or "". Faults: "access.denied", "report.not_found", and
 // those of Table.
 func (s *Service) MakeReport(ctx context.Context, by people.Person, q Query, corrects string) (Report, error) {
 	if !people.May(by, people.MakeReport, people.Object{}) {
 		return Report{}, denied()
 	}
-	r := Report{ID: s.NewID(), MadeBy: by.ID, MadeAt: s.Now().UTC().Truncate(time.Microsecond), Corrects: corrects}
-	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+	r := Report{ID: s.cfg.NewID(), MadeBy: by.ID, MadeAt: s.cfg.Now().UTC().Truncate(time.Microsecond), Corrects: corrects}
+	err := s.cfg.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if corrects != "" {
-			if _, err := s.Reports.Report(ctx, corrects); err != nil {
+			if _, err := s.cfg.Reports.Report(ctx, corrects); err != nil {
 				return err
 			}
 		}
@@ -108,19 +112,19 @@ func (s *Service) MakeReport(ctx context.Context, by people.Person, q Query, cor
 		}
 		sum := sha256.Sum256(r.Content)
 		r.Hash, r.Frozen = hex.EncodeToString(sum[:]), f
-		r.Signature = ed25519.Sign(s.ReportKey, r.Content)
-		r.PublicKey = s.ReportKey.Public().(ed25519.PublicKey)
-		if err := s.Reports.AddReport(ctx, r); err != nil {
+		r.Signature = ed25519.Sign(s.cfg.ReportKey, r.Content)
+		r.PublicKey = s.cfg.ReportKey.Public().(ed25519.PublicKey)
+		if err := s.cfg.Reports.AddReport(ctx, r); err != nil {
 			return fmt.Errorf("report %s: %w", r.ID, err)
 		}
-		return s.Audit.Append(ctx, audit.Entry{
-			ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.MakeReport), Subject: "report:" + r.ID, Detail: r.Hash,
+		return s.cfg.Audit.Append(ctx, audit.Entry{
+			ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: by.ID, Action: string(people.MakeReport), Subject: "report:" + r.ID, Detail: r.Hash,
 		})
 	})
 	return r, err
 }
 
-// freeze reads everything that a report says.
+// freeze reads the content of a report.
 func (s *Service) freeze(ctx context.Context, by people.Person, q Query, r Report) (Frozen, error) {
 	rows, total, err := s.TableAndTotal(ctx, by, q)
 	if err != nil {
@@ -128,14 +132,14 @@ func (s *Service) freeze(ctx context.Context, by people.Person, q Query, r Repor
 	}
 	scope := s.scope(q)
 	f := Frozen{
-		ID: r.ID, From: scope.From, To: scope.To, By: first(q.By, ByLesson), Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area,
-		Lesson: q.Lesson, Channel: q.Channel, Rules: append(Rules(), CheckInRule, SmallRule), AsOf: r.MadeAt, Corrects: r.Corrects,
+		ID: r.ID, From: scope.From, To: scope.To, By: cmp.Or(q.By, ByLesson), Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area,
+		Lesson: q.Lesson, Channel: q.Channel, Rules: append(playback.Rules(), television.CheckInRule, disclosure.SmallRule), AsOf: r.MadeAt, Corrects: r.Corrects,
 		Provisional: s.provisional(q.To), Rows: []FrozenRow{}, Missing: []string{},
 	}
-	left, err := s.Reader.LeftOut(ctx, scope)
+	left, err := s.cfg.Reader.Exclusions(ctx, scope)
 	f.LeftOut = byReason(left)
 	if err != nil {
-		return f, fmt.Errorf("sessions left out: %w", err)
+		return f, fmt.Errorf("excluded sessions: %w", err)
 	}
 	f.Total = frozen(total)
 	for _, x := range rows {
@@ -152,7 +156,7 @@ func (s *Service) freeze(ctx context.Context, by people.Person, q Query, r Repor
 
 // provisional reports whether offline views of a period may still arrive.
 func (s *Service) provisional(to time.Time) bool {
-	return to.IsZero() || s.Now().Before(s.midnight(to).AddDate(0, 0, GrantDays))
+	return to.IsZero() || s.cfg.Now().Before(s.midnight(to).AddDate(0, 0, playback.GrantDays))
 }
 
 func frozen(r Row) FrozenRow {
@@ -167,13 +171,13 @@ func frozen(r Row) FrozenRow {
 	return f
 }
 
-// ReportByID opens a report. One whose content is no longer what was signed is
-// an error of its own: fault.Internal "report.tampered".
+// ReportByID reads a report. If its content is not what was signed:
+// fault.Internal "report.tampered".
 func (s *Service) ReportByID(ctx context.Context, by people.Person, id string) (Report, error) {
 	if !people.May(by, people.MakeReport, people.Object{}) {
 		return Report{}, denied()
 	}
-	r, err := s.Reports.Report(ctx, id)
+	r, err := s.cfg.Reports.Report(ctx, id)
 	if err != nil {
 		return r, err
 	}
@@ -197,15 +201,15 @@ func (s *Service) ReportList(ctx context.Context, by people.Person) ([]Report, e
 	if !people.May(by, people.MakeReport, people.Object{}) {
 		return nil, denied()
 	}
-	list, err := s.Reports.Reports(ctx, 200)
+	list, err := s.cfg.Reports.Reports(ctx, 200)
 	if err != nil {
 		return nil, fmt.Errorf("reports: %w", err)
 	}
 	return list, nil
 }
 
-// sealed is a report as a file of its own: everything needed to check it, and
-// nothing that is not signed or the signature itself.
+// sealed is a report as a file: everything needed to verify it, and nothing
+// beside the signed content and its signature.
 type sealed struct {
 	ID        string `json:"id"`
 	Hash      string `json:"hash"`
@@ -214,8 +218,8 @@ type sealed struct {
 	PublicKey []byte `json:"publicKey"`
 }
 
-// Sealed is the report as a file that OpenSealed reads; the API's answer is
-// read too.
+// Sealed is the report as a file for OpenSealed, which also reads the API's
+// answer.
 func (r Report) Sealed() ([]byte, error) {
 	raw, err := json.Marshal(sealed{r.ID, r.Hash, r.Content, r.Signature, r.PublicKey})
 	if err != nil {
@@ -225,7 +229,7 @@ func (r Report) Sealed() ([]byte, error) {
 }
 
 // OpenSealed reads a report's file and checks hash and signature against the
-// key it names. Whether that key is the house's own, who knows it must compare.
+// key in the file. The caller must compare that key with the installation's own.
 // Faults: fault.Malformed "report.unreadable", fault.Invalid "report.tampered".
 func OpenSealed(raw []byte) (Report, error) {
 	var x sealed
@@ -244,4 +248,4 @@ func OpenSealed(raw []byte) (Report, error) {
 }
 
 // ReportPublicKey is the public half of the key that signs reports.
-func (s *Service) ReportPublicKey() []byte { return s.ReportKey.Public().(ed25519.PublicKey) }
+func (s *Service) ReportPublicKey() []byte { return s.cfg.ReportKey.Public().(ed25519.PublicKey) }

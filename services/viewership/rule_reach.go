@@ -1,12 +1,17 @@
 package viewership
 
+import (
+	"lenlop/services/viewership/disclosure"
+	"lenlop/services/viewership/television"
+)
+
 // ReachRule names the rules of this file.
 const ReachRule = "net-reach/1"
 
 // Range is a stated number with its uncertainty, for example viewers per home.
 type Range struct{ Low, High float64 }
 
-// Identified are students known by name: exact for what it covers.
+// Identified are the numbers of persons known by name; they are exact.
 type Identified struct {
 	TelevisionOnly, WebOnly, Both int64
 }
@@ -14,8 +19,8 @@ type Identified struct {
 // Either is how many were reached at all.
 func (i Identified) Either() int64 { return i.TelevisionOnly + i.WebOnly + i.Both }
 
-// Meet compares the persons reached by television and by the web.
-func Meet(television, web map[string]bool) Identified {
+// Overlap compares the persons reached by television and by the web.
+func Overlap(television, web map[string]bool) Identified {
 	var i Identified
 	for p := range television {
 		if web[p] {
@@ -38,10 +43,10 @@ type Reach struct {
 	// "viewers_a_home".
 	Assumed []string
 	// Marks hide few persons of an area: television only, web only, both,
-	// either; what is hidden is zero here.
-	Marks [4]Mark
-	// Unbounded says that television's audience is not known, so that only
-	// the population bounds it.
+	// either; a hidden number is zero here.
+	Marks [4]disclosure.Mark
+	// Unbounded means that television's audience is not known, so that only the
+	// population bounds it.
 	Unbounded bool
 }
 
@@ -52,13 +57,13 @@ const (
 )
 
 // NetReach bounds the reach in a population: at least those known by name; at
-// most television's persons and the web's viewers together, nobody being in
-// both, and never more than there are. Audiences of households count through
-// the viewers of a home, when somebody stated them.
-func NetReach(population int64, known Identified, webViewers int64, television []AiringFigures, perHome Range) Reach {
+// most television's persons and the web's viewers together, if nobody is in
+// both, and never more than the population. Audiences of households count by the
+// viewers of a home, when that number is stated.
+func NetReach(population int64, known Identified, webViewers int64, airings []television.AiringFigures, perHome Range) Reach {
 	r := Reach{Population: population, Identified: known, Low: min(known.Either(), population), Assumed: []string{AssumedDevices}}
 	var onAir float64
-	for _, a := range television {
+	for _, a := range airings {
 		if !a.Airing.Outcome.Happened() {
 			continue
 		}
@@ -79,31 +84,31 @@ func NetReach(population int64, known Identified, webViewers int64, television [
 	return r
 }
 
-// Conceal hides what few persons of a small place would be told by.
+// Conceal hides the numbers of few persons.
 func (r *Reach) Conceal() {
 	counts := []int64{r.Identified.TelevisionOnly, r.Identified.WebOnly, r.Identified.Both}
-	marks, total := Conceal(counts, everybody(3))
+	marks, total := disclosure.Conceal(counts, nil)
 	for i, n := range []*int64{&r.Identified.TelevisionOnly, &r.Identified.WebOnly, &r.Identified.Both} {
-		if r.Marks[i] = marks[i]; marks[i] != Shown {
+		if r.Marks[i] = marks[i]; marks[i] != disclosure.Shown {
 			*n = 0
 		}
 	}
-	if r.Marks[3] = total; total != Shown {
+	if r.Marks[3] = total; total != disclosure.Shown {
 		r.Low = 0
 	}
 }
 
 // audience is the largest statement of one airing's persons; contacts bound the
 // people in them.
-func audience(a AiringFigures, perHome Range) (persons float64, homes, ok bool) {
+func audience(a television.AiringFigures, perHome Range) (persons float64, homes, ok bool) {
 	for _, f := range a.Figures {
-		if f.State != Counted || f.Metric != Contacts && f.Metric != Viewers {
+		if f.State != television.Counted || f.Metric != television.Contacts && f.Metric != television.Viewers {
 			continue
 		}
 		switch {
-		case f.Unit == Persons || f.Unit == Plays:
+		case f.Unit == television.Persons || f.Unit == television.Plays:
 			persons, ok = max(persons, f.Value), true
-		case f.Unit == Households && perHome.High > 0:
+		case f.Unit == television.Households && perHome.High > 0:
 			persons, homes, ok = max(persons, f.Value*perHome.High), true, true
 		}
 	}

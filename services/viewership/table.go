@@ -12,12 +12,12 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
+	"lenlop/services/viewership/disclosure"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 )
 
-// ByAll makes the table one row: a period's total, with its distinct viewers.
-const ByAll = "all"
-
-// Table is the department's view: the web's figures and television's, side by
+// Table is the department's table: the web's figures and television's, side by
 // side. Faults: "access.denied", "viewership.unknown_group",
 // "viewership.bad_period".
 func (s *Service) Table(ctx context.Context, by people.Person, q Query) ([]Row, error) {
@@ -25,8 +25,8 @@ func (s *Service) Table(ctx context.Context, by people.Person, q Query) ([]Row, 
 	return rows, err
 }
 
-// TableAndTotal is the table with its last line, the whole of it. Viewers are
-// counted once over the whole, so they are not the sum of the rows.
+// TableAndTotal is the table with its total. Distinct viewers are counted over
+// the whole, so their total is not the sum of the rows.
 func (s *Service) TableAndTotal(ctx context.Context, by people.Person, q Query) ([]Row, Row, error) {
 	if !people.May(by, people.ReadViewing, people.Object{}) {
 		return nil, Row{}, denied()
@@ -34,9 +34,9 @@ func (s *Service) TableAndTotal(ctx context.Context, by people.Person, q Query) 
 	return s.tableAndTotal(ctx, q)
 }
 
-// OwnTable is the table of one's own lessons, a teacher's (q.Teacher) or those
-// of the school one works at (q.School). A school's own staff see their own
-// school's numbers, so nothing is hidden. Faults: "access.denied", and as
+// OwnTable is the table of a person's own lessons: a teacher's (q.Teacher) or
+// those of the school where the person works (q.School). A school's own staff
+// may see the school's numbers, so nothing is hidden. Faults: "access.denied", and as
 // TableAndTotal's.
 func (s *Service) OwnTable(ctx context.Context, by people.Person, q Query) ([]Row, Row, error) {
 	teacher := q.Teacher != "" && q.Teacher == by.ID && people.May(by, people.ListLessons, people.Object{})
@@ -56,7 +56,7 @@ func (s *Service) tableAndTotal(ctx context.Context, q Query) ([]Row, Row, error
 	default:
 		return nil, Row{}, fault.New(fault.Invalid, "viewership.unknown_group")
 	}
-	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+	if q.badPeriod() {
 		return nil, Row{}, fault.New(fault.Invalid, "viewership.bad_period")
 	}
 	t, all, err := s.table(ctx, q)
@@ -72,28 +72,32 @@ func (s *Service) tableAndTotal(ctx context.Context, q Query) ([]Row, Row, error
 	if q.By == ByAll {
 		return rows, total, nil
 	}
-	// Rows that hide all they have hide their sum too, or it would tell.
-	if q.By == BySchool || q.By == ByArea || q.guarded() {
-		shown := slices.ContainsFunc(rows, func(r Row) bool { return r.Mark == Shown && r.WebViewers > 0 && r.Depth == 0 })
-		if hidden := slices.ContainsFunc(rows, func(r Row) bool { return r.Mark != Shown }); hidden && !shown && total.Mark == Shown {
-			total.conceal(Withheld)
+	// If every row is suppressed, the total is suppressed as well; otherwise it
+	// would reveal them.
+	if q.By == BySchool || q.By == ByArea || q.restricted() {
+		shown := slices.ContainsFunc(rows, func(r Row) bool {
+			return r.Mark == disclosure.Shown && r.WebViewers > 0 && r.Depth == 0
+		})
+		hidden := slices.ContainsFunc(rows, func(r Row) bool { return r.Mark != disclosure.Shown })
+		if m := disclosure.TotalMark(hidden, shown, total.Mark); m != total.Mark {
+			total.conceal(m)
 		}
-		total.Contacts = hideSum(rows, total.Contacts)
+		total.Contacts = concealContactTotal(rows, total.Contacts)
 	}
 	return rows, total, nil
 }
 
-// table fills and labels a table and the one row of its whole, from one reading.
+// table fills and labels a table and its total's one row from the same reads.
 func (s *Service) table(ctx context.Context, q Query) (t, all *table, err error) {
-	t = &table{rows: map[string]*Row{}, by: q.By, location: s.Location}
-	all = &table{rows: map[string]*Row{}, by: ByAll, location: s.Location}
+	t = &table{rows: map[string]*Row{}, by: q.By, location: s.cfg.Location}
+	all = &table{rows: map[string]*Row{}, by: ByAll, location: s.cfg.Location}
 	scope := s.scope(q)
 	if q.By == ByArea || q.By == BySchool {
-		places, err := s.Reader.Places(ctx)
+		places, err := s.cfg.Reader.Places(ctx)
 		if err != nil {
 			return nil, nil, fmt.Errorf("table by %s: %w", q.By, err)
 		}
-		t.lines, t.areas = places.up(), map[string]school.Area{}
+		t.lines, t.areas = places.ancestors(), map[string]school.Area{}
 		for _, a := range places.Areas {
 			t.areas[a.ID] = a
 		}
@@ -110,34 +114,30 @@ func (s *Service) table(ctx context.Context, q Query) (t, all *table, err error)
 	return t, all, nil
 }
 
-// guarded reports whether the whole question is about one school or area, so
-// that every row of its answer is a count for it.
-func (q Query) guarded() bool { return !q.own && (q.School != "" || q.Area != "") }
-
-// conceal takes the web's figures out of a row.
-func (r *Row) conceal(m Mark) {
+// conceal removes the web's figures from a row.
+func (r *Row) conceal(m disclosure.Mark) {
 	r.Mark = m
 	r.WebViews, r.WebViewers, r.WatchSeconds, r.Completions, r.OfflineViews = 0, 0, 0, 0, 0
 }
 
-func (s *Service) scope(q Query) Scope {
-	scope := Scope{Lesson: q.Lesson, Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area, Teacher: q.Teacher}
-	scope.Named = q.guarded() || q.By == BySchool || q.By == ByArea
+func (s *Service) scope(q Query) playback.Scope {
+	scope := playback.Scope{Lesson: q.Lesson, Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area, Teacher: q.Teacher}
+	scope.MarkPersons = q.restricted() || q.By == BySchool || q.By == ByArea
 	if !q.From.IsZero() {
-		scope.From = s.day(q.From)
+		scope.From = s.localDay(q.From)
 	}
 	if !q.To.IsZero() {
-		scope.To = s.day(q.To)
+		scope.To = s.localDay(q.To)
 	}
 	return scope
 }
 
-// table is a table that grows.
+// table is a table while it is filled.
 type table struct {
 	rows     map[string]*Row
 	by       string
 	location *time.Location
-	facts    map[string]LessonFacts
+	facts    map[string]playback.LessonFacts
 	lines    map[string][]string // area -> the areas around it, itself first
 	areas    map[string]school.Area
 }
@@ -145,38 +145,38 @@ type table struct {
 func (t *table) row(key string) *Row {
 	r := t.rows[key]
 	if r == nil {
-		r = &Row{Key: key, Television: map[Grade]float64{}}
+		r = &Row{Key: key, Television: map[television.Grade]float64{}}
 		t.rows[key] = r
 	}
 	return r
 }
 
-func (s *Service) webRows(ctx context.Context, t, all *table, q Query, scope Scope) error {
+func (s *Service) webRows(ctx context.Context, t, all *table, q Query, scope playback.Scope) error {
 	by := t.by
 	switch by {
 	case ByChannel, ByAll:
-		by = byAll
+		by = ungrouped
 	case BySchool:
-		by = ByArea // schools come with their areas, so that both hide the same
+		by = ByArea // schools come with their areas, so that both are hidden alike
 	}
-	sums, whole, err := s.Reader.Grouped(ctx, by, scope)
+	sums, whole, err := s.cfg.Reader.Grouped(ctx, by, scope)
 	if err != nil {
 		return err
 	}
 	whole.Key = ""
-	if q.guarded() {
-		all.flat([]Sums{whole})
+	if q.restricted() {
+		all.fillConcealed([]playback.Sums{whole})
 	} else {
 		all.row("").fill(whole)
 	}
 	switch {
 	case t.by == ByChannel: // a channel has no web figures
 	case by == ByArea:
-		if m := t.placed(sums); m != Shown {
+		if m := t.fillAreas(sums); m != disclosure.Shown {
 			all.row("").conceal(m)
 		}
-	case scope.Named:
-		t.flat(sums)
+	case scope.MarkPersons:
+		t.fillConcealed(sums)
 	default:
 		for _, x := range sums {
 			t.row(x.Key).fill(x)
@@ -186,59 +186,51 @@ func (s *Service) webRows(ctx context.Context, t, all *table, q Query, scope Sco
 }
 
 // fill writes the web's figures.
-func (r *Row) fill(x Sums) {
+func (r *Row) fill(x playback.Sums) {
 	r.WebViews, r.WebViewers, r.Completions, r.OfflineViews = x.Views, x.Viewers, x.Completions, x.OfflineViews
 	r.WatchSeconds = float64(x.Watch) / 1000
 }
 
-// flat fills rows of one school or area and hides those of few people.
-func (t *table) flat(sums []Sums) {
-	counts, named := make([]int64, len(sums)), make([]bool, len(sums))
+// fillConcealed fills rows of one school or area and hides those of few people.
+func (t *table) fillConcealed(sums []playback.Sums) {
+	counts, people := make([]int64, len(sums)), make([]bool, len(sums))
 	for i, x := range sums {
-		counts[i], named[i] = x.Viewers, x.Named || x.Viewers >= smallest
+		counts[i], people[i] = x.Viewers, hasPeople(x)
 	}
-	marks, _ := Conceal(counts, named)
+	marks, _ := disclosure.Conceal(counts, people)
 	for i, x := range sums {
 		r := t.row(x.Key)
-		if r.fill(x); marks[i] != Shown {
+		if r.fill(x); marks[i] != disclosure.Shown {
 			r.conceal(marks[i])
 		}
 	}
 }
 
-// midnight is the beginning of a local day, or zero.
-func (s *Service) midnight(t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	y, m, d := t.In(s.Location).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, s.Location)
-}
-
-func (s *Service) televisionRows(ctx context.Context, t, all *table, q Query, scope Scope) error {
-	airings, err := s.Schedule.Airings(ctx, schedule.Filter{
+func (s *Service) televisionRows(ctx context.Context, t, all *table, q Query, scope playback.Scope) error {
+	airings, err := s.cfg.Schedule.Airings(ctx, schedule.Filter{
 		Channel: q.Channel, Lesson: q.Lesson, From: s.midnight(q.From), To: s.midnight(q.To),
 	})
 	if err != nil {
 		return err
 	}
-	if t.facts, err = s.Reader.Facts(ctx, nil, scope); err != nil {
+	if t.facts, err = s.cfg.Reader.Facts(ctx, nil, scope); err != nil {
 		return err
 	}
 	airings = slices.DeleteFunc(airings, func(a schedule.Airing) bool { _, in := t.facts[a.LessonID]; return !in })
-	list, err := s.withFigures(ctx, airings)
+	list, err := s.cfg.Television.AiringFigures(ctx, airings)
 	if err != nil {
 		return err
 	}
 	all.facts = t.facts
-	t.television(list, scope.Named)
-	all.television(list, q.guarded())
+	t.fillTelevision(list, scope.MarkPersons)
+	all.fillTelevision(list, q.restricted())
 	return nil
 }
 
-// television fills the airings' columns; few persons known by name are hidden.
-func (t *table) television(list []AiringFigures, guarded bool) {
-	groups := map[string][]AiringFigures{}
+// fillTelevision fills the airings' columns; with restricted, few persons known
+// by name are hidden.
+func (t *table) fillTelevision(list []television.AiringFigures, restricted bool) {
+	groups := map[string][]television.AiringFigures{}
 	for _, a := range list {
 		for _, k := range t.keys(a) {
 			groups[k] = append(groups[k], a)
@@ -252,15 +244,15 @@ func (t *table) television(list []AiringFigures, guarded bool) {
 				r.AiringsPlanned++
 			case a.Airing.Outcome.Happened():
 				r.Airings++
-				if !a.known() {
+				if !a.HasCounted() {
 					r.AiringsNoData++
 				}
 			}
 		}
-		r.Contacts = AddContacts(as)
+		r.Contacts = television.AddContacts(as)
 	}
-	if guarded {
-		t.hideContacts()
+	if restricted {
+		t.concealContacts()
 	}
 	for _, r := range t.rows {
 		r.Television = oneUnit(r.Contacts)
@@ -268,22 +260,22 @@ func (t *table) television(list []AiringFigures, guarded bool) {
 }
 
 // oneUnit gives contacts by grade, of the grades that have one unit only.
-func oneUnit(contacts []Headline) map[Grade]float64 {
-	units, m := map[Grade]int{}, map[Grade]float64{}
+func oneUnit(contacts []television.Headline) map[television.Grade]float64 {
+	units, m := map[television.Grade]int{}, map[television.Grade]float64{}
 	for _, h := range contacts {
 		units[h.Grade]++
 	}
 	for _, h := range contacts {
-		if units[h.Grade] == 1 && h.Mark == Shown {
+		if units[h.Grade] == 1 && h.Mark == disclosure.Shown {
 			m[h.Grade] = h.Value
 		}
 	}
 	return m
 }
 
-// keys are the groups that an airing belongs to: one, or the areas around its
-// lesson's school.
-func (t *table) keys(a AiringFigures) []string {
+// keys are the groups that an airing belongs to: one, or all areas that contain
+// its lesson's school.
+func (t *table) keys(a television.AiringFigures) []string {
 	if t.by != ByArea {
 		return []string{t.key(a)}
 	}
@@ -293,13 +285,13 @@ func (t *table) keys(a AiringFigures) []string {
 	return []string{""}
 }
 
-func (t *table) key(a AiringFigures) string {
+func (t *table) key(a television.AiringFigures) string {
 	f := t.facts[a.Airing.LessonID]
 	switch t.by {
 	case ByLesson:
 		return a.Airing.LessonID
 	case ByDay:
-		return a.Airing.StartsAt.In(t.location).Format(day)
+		return a.Airing.StartsAt.In(t.location).Format(time.DateOnly)
 	case BySubject:
 		return f.Subject
 	case ByGrade:
@@ -312,7 +304,7 @@ func (t *table) key(a AiringFigures) string {
 	return ""
 }
 
-// label gives each row the words for its key.
+// label sets each row's label from its key.
 func (s *Service) label(ctx context.Context, t *table) error {
 	names := map[string]string{}
 	switch t.by {
@@ -328,7 +320,7 @@ func (s *Service) label(ctx context.Context, t *table) error {
 			}
 		}
 	case ByChannel:
-		channels, err := s.Schedule.Channels(ctx)
+		channels, err := s.cfg.Schedule.Channels(ctx)
 		if err != nil {
 			return err
 		}
@@ -341,14 +333,14 @@ func (s *Service) label(ctx context.Context, t *table) error {
 			r.Label = k
 		}
 		if a, is := t.areas[k]; is && t.by == ByArea {
-			r.Label, r.Parent, r.Depth = a.Name, t.around(k), len(t.lines[k])-1
+			r.Label, r.Parent, r.Depth = a.Name, t.parentArea(k), len(t.lines[k])-1
 		}
 	}
 	return nil
 }
 
-// sorted gives the rows: days and grades in order, areas below the one around
-// them, others by views. onAir keeps only rows with an airing.
+// sorted gives the rows: days and grades in order, areas below their parents,
+// others by views. onAir keeps only rows with an airing.
 func (t *table) sorted(onAir bool) []Row {
 	out := make([]Row, 0, len(t.rows))
 	for _, r := range t.rows {

@@ -13,6 +13,7 @@ import (
 	"lenlop/infra/s3"
 	"lenlop/services/backup"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // trouble is something that happens to a province, and its end; how long is from
@@ -179,11 +180,11 @@ func (l *load) counted() {
 		}
 		viewers++
 		watch += int64(v.acked) * 1000
-		if viewership.Viewed(int64(v.acked)*1000, int64(l.watched.Duration*1000)) {
+		if playback.Viewed(int64(v.acked)*1000, int64(l.watched.Duration*1000)) {
 			views++
 		}
 	}
-	rows, _, err := l.p.db.Views().Grouped(l.t.Context(), viewership.ByLesson, viewership.Scope{Lesson: l.watched.ID})
+	rows, _, err := l.p.db.Views().Grouped(l.t.Context(), viewership.ByLesson, playback.Scope{Lesson: l.watched.ID})
 	if err != nil || len(rows) != 1 {
 		l.t.Fatalf("figures: %+v %v", rows, err)
 	}

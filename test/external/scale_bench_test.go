@@ -22,7 +22,7 @@ import (
 	"lenlop/infra/sqldb"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 	"lenlop/test/pgtest"
 	"lenlop/test/system/harness"
 )
@@ -123,7 +123,7 @@ func TestBenchmarkScaleHeartbeats(t *testing.T) {
 	service := tokensOf(t, p.db, secret)
 	players := make([]*harness.Player, rate*10)
 	for i := range players {
-		o, err := service.Open(t.Context(), viewership.OpenRequest{LessonID: fmt.Sprint("bai-", i%40), UserAgent: "Mozilla/5.0"})
+		o, err := service.Open(t.Context(), playback.OpenRequest{LessonID: fmt.Sprint("bai-", i%40), UserAgent: "Mozilla/5.0"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func TestBenchmarkScaleHeartbeats(t *testing.T) {
 }
 
 // tokensOf opens sessions as the province's web processes do.
-func tokensOf(t *testing.T, db *sqldb.DB, secret string) *viewership.Service {
+func tokensOf(t *testing.T, db *sqldb.DB, secret string) *playback.Service {
 	t.Helper()
 	raw, err := hex.DecodeString(secret)
 	if err != nil {

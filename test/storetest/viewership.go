@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"crypto/ed25519"
 	"fmt"
 	"sync"
 	"testing"
@@ -13,24 +12,29 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/delivery"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 )
 
 // ViewingStores are one server's connections to the database that counts.
 type ViewingStores struct {
 	Stores
 	Views interface {
-		viewership.Store
+		playback.Store
+		playback.Retention
+		viewership.Downloads
 		viewership.Reader
-		viewership.Keeps
+		playback.OfflineDownloads
 		viewership.ParticipationReader
 	}
-	Figures   viewership.FigureStore
-	CheckIns  viewership.CheckInStore
-	Imports   viewership.ImportStore
+	Figures   television.FigureStore
+	CheckIns  television.CheckInStore
+	Imports   television.ImportStore
 	Reports   viewership.ReportStore
 	Logs      schedule.LogStore
-	Served    viewership.ServedStore
-	RollCalls viewership.RollCallStore
+	Served    delivery.Store
+	RollCalls television.RollCallStore
 	// Sheets reads CSV and XLSX files.
 	Sheets func(ctx context.Context, filename string, data []byte) ([][]string, error)
 }
@@ -58,7 +62,7 @@ var hanoi = time.FixedZone("ICT", 7*3600)
 // house is a room of viewership on a database, with a clock to turn.
 type house struct {
 	st  ViewingStores
-	svc *viewership.Service
+	svc viewingServices
 	mu  sync.Mutex
 	now time.Time
 	ids int
@@ -84,16 +88,8 @@ func (h *house) id() string {
 }
 
 // server makes a service; several of one house share its clock and secret.
-func (h *house) server(t testing.TB, st ViewingStores) *viewership.Service {
-	svc := viewership.New(viewership.Config{
-		Store: st.Views, Reader: st.Views, Keeps: st.Views, Figures: st.Figures, CheckIns: st.CheckIns, Imports: st.Imports, Served: st.Served, Lengths: pieces{}, Sheets: st.Sheets, Reports: st.Reports,
-		RollCalls: st.RollCalls, Classes: st.Classes, Parts: st.Views,
-		ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: st.Lessons, Schedule: st.Schedule,
-		Secret: []byte("a secret for the examination"), Location: hanoi, Now: h.Now, NewID: h.id,
-		Atomic: st.Atomic, Audit: st.Audit, Wait: time.Microsecond,
-	})
-	t.Cleanup(svc.Close)
-	return svc
+func (h *house) server(t testing.TB, st ViewingStores) viewingServices {
+	return newViewingServices(t, st, h.Now, h.id)
 }
 
 // failer is a test, or a property's.
@@ -124,7 +120,7 @@ func (h *house) teach(t failer, id string, seconds float64, change ...func(*less
 	}
 }
 
-func (h *house) open(t testing.TB, r viewership.OpenRequest) viewership.Opened {
+func (h *house) open(t testing.TB, r playback.OpenRequest) playback.Opened {
 	t.Helper()
 	o, err := h.svc.Open(bg, r)
 	if err != nil {
@@ -136,7 +132,7 @@ func (h *house) open(t testing.TB, r viewership.OpenRequest) viewership.Opened {
 // beat sends one heartbeat and expects it to be taken.
 func (h *house) beat(t testing.TB, token string, from, to float64) {
 	t.Helper()
-	if _, err := h.svc.Beat(bg, []viewership.Heartbeat{{Token: token, Played: []viewership.Interval{{from, to}}}}); err != nil {
+	if _, err := h.svc.Beat(bg, []playback.Heartbeat{{Token: token, Played: []playback.Interval{{from, to}}}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -148,7 +144,7 @@ var (
 
 func (h *house) ledger(t testing.TB, id string) viewership.Ledger {
 	t.Helper()
-	g, err := h.svc.Ledger(bg, department, id)
+	g, err := h.svc.Ledger(bg, department, id, viewership.Range{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +159,7 @@ func Village(t *testing.T, open OpenViewing) {
 	var wg sync.WaitGroup
 	tokens := make([]string, 500)
 	for i := range tokens {
-		tokens[i] = h.open(t, viewership.OpenRequest{LessonID: "l"}).Token
+		tokens[i] = h.open(t, playback.OpenRequest{LessonID: "l"}).Token
 	}
 	h.pass(time.Minute)
 	for _, token := range tokens {
@@ -180,13 +176,13 @@ func Village(t *testing.T, open OpenViewing) {
 func Replay(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 600)
-	first := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	first := h.open(t, playback.OpenRequest{LessonID: "l"})
 	h.pass(time.Minute)
 	for range 50 {
 		h.beat(t, first.Token, 0, 40)
 	}
 	for range 5 {
-		again := h.open(t, viewership.OpenRequest{LessonID: "l", Viewer: first.Viewer})
+		again := h.open(t, playback.OpenRequest{LessonID: "l", Viewer: first.Viewer})
 		h.pass(time.Minute)
 		h.beat(t, again.Token, 0, 40)
 	}
@@ -194,7 +190,7 @@ func Replay(t *testing.T, open OpenViewing) {
 		t.Fatalf("%+v", w)
 	}
 	h.pass(24 * time.Hour)
-	next := h.open(t, viewership.OpenRequest{LessonID: "l", Viewer: first.Viewer})
+	next := h.open(t, playback.OpenRequest{LessonID: "l", Viewer: first.Viewer})
 	h.pass(time.Minute)
 	h.beat(t, next.Token, 0, 40)
 	if w := h.ledger(t, "l").Web; w.Views != 2 || w.Viewers != 1 {
@@ -207,21 +203,21 @@ func Replay(t *testing.T, open OpenViewing) {
 func RobotFlagged(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 600)
-	o := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	o := h.open(t, playback.OpenRequest{LessonID: "l"})
 	for i := range 500 {
 		if i > 0 {
-			o = h.open(t, viewership.OpenRequest{LessonID: "l", Viewer: o.Viewer})
+			o = h.open(t, playback.OpenRequest{LessonID: "l", Viewer: o.Viewer})
 		}
 		h.pass(5 * time.Second)
 		h.beat(t, o.Token, float64(i), float64(i+1))
 	}
 	w := h.ledger(t, "l").Web
-	if w.Views != 0 || w.Viewers != 0 || w.WatchSeconds != 0 || w.Excluded[viewership.FlaggedViewer] != 500 {
+	if w.Views != 0 || w.Viewers != 0 || w.WatchSeconds != 0 || w.Excluded[playback.FlaggedViewer] != 500 {
 		t.Fatalf("%+v", w)
 	}
 	flags, err := h.svc.Flags(bg, department, time.Time{}, time.Time{})
 	ok(t, err)
-	if len(flags) != 1 || flags[0].Reason != viewership.FlagSessions || flags[0].RestoredBy != "" {
+	if len(flags) != 1 || flags[0].Reason != playback.FlagSessions || flags[0].RestoredBy != "" {
 		t.Fatalf("%+v", flags)
 	}
 	ok(t, h.svc.Restore(bg, department, flags[0].Viewer, flags[0].Day, true))
@@ -233,7 +229,7 @@ func RobotFlagged(t *testing.T, open OpenViewing) {
 		t.Fatalf("restored, and watching on: %+v", w)
 	}
 	ok(t, h.svc.Restore(bg, department, flags[0].Viewer, flags[0].Day, false))
-	if w = h.ledger(t, "l").Web; w.Views != 0 || w.Viewers != 0 || w.Excluded[viewership.FlaggedViewer] != 500 {
+	if w = h.ledger(t, "l").Web; w.Views != 0 || w.Viewers != 0 || w.Excluded[playback.FlaggedViewer] != 500 {
 		t.Fatalf("put away again: %+v", w)
 	}
 	if err := h.svc.Restore(bg, station, flags[0].Viewer, flags[0].Day, true); !fault.Is(err, "access.denied") {
@@ -249,11 +245,11 @@ func Folding(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 120)
 	for i := range 20 {
-		o := h.open(t, viewership.OpenRequest{LessonID: "l"})
+		o := h.open(t, playback.OpenRequest{LessonID: "l"})
 		h.pass(time.Hour)
 		h.beat(t, o.Token, 0, float64(10+i*5))
 	}
-	liar := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	liar := h.open(t, playback.OpenRequest{LessonID: "l"})
 	h.beat(t, liar.Token, 0, 100)
 	before := h.ledger(t, "l")
 	bins, err := h.svc.Retention(bg, department, "l")
@@ -280,7 +276,7 @@ func Folding(t *testing.T, open OpenViewing) {
 	if w := h.ledger(t, "l").Web; w.Views != before.Web.Views || w.WatchSeconds != before.Web.WatchSeconds || w.Viewers != 0 {
 		t.Fatalf("counts stay, viewers go: %+v", w)
 	}
-	if before.Web.Views != 16 || before.Web.Excluded[viewership.FasterThanTime] != 1 || before.Web.Completions != 0 {
+	if before.Web.Views != 16 || before.Web.Excluded[playback.FasterThanTime] != 1 || before.Web.Completions != 0 {
 		t.Fatalf("%+v", before.Web)
 	}
 	if bins[0].Viewers != 20 || bins[0].Share != 1 || bins[99].Viewers != 0 || bins[50].Viewers == 0 {

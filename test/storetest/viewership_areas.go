@@ -9,6 +9,9 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 )
 
 func atSchool(id string) func(*lesson.Lesson) {
@@ -19,7 +22,7 @@ func atSchool(id string) func(*lesson.Lesson) {
 func (h *house) view(t *testing.T, lessonID string, n int, named bool) {
 	t.Helper()
 	for i := range n {
-		r := viewership.OpenRequest{LessonID: lessonID}
+		r := playback.OpenRequest{LessonID: lessonID}
 		if named {
 			r.Person = people.Person{ID: fmt.Sprint(lessonID, "-", i), Active: true}
 		}
@@ -50,22 +53,22 @@ func Areas(t *testing.T, open OpenViewing) {
 	}
 	both := people.Person{ID: "both", Active: true}
 	for _, l := range []string{"l-s1", "l-s3"} {
-		o := h.open(t, viewership.OpenRequest{LessonID: l, Person: both})
+		o := h.open(t, playback.OpenRequest{LessonID: l, Person: both})
 		h.pass(time.Minute)
 		h.beat(t, o.Token, 0, 30)
 	}
 	h.onAir(t, "a1", "c", "l-s2", -time.Hour)
 	h.report(t, "a1", schedule.Aired)
-	_, err := h.svc.AddFigure(bg, station, viewership.Figure{AiringID: "a1", Metric: viewership.Contacts, Value: 5700, Unit: viewership.Persons, Grade: viewership.GradeE, Source: "Phiếu"})
+	_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 5700, Unit: television.Persons, Grade: television.GradeE, Source: "Phiếu"})
 	ok(t, err)
 	rows, total := h.rowsBy(t, viewership.Query{By: viewership.ByArea})
 	for key, want := range map[string][3]int64{"tinh": {23, 22, 1}, "x1": {14, 14, 1}, "x2": {9, 9, 0}, "": {9, 9, 0}} {
 		r := rows[key]
-		if got := [3]int64{r.WebViews, r.WebViewers, r.Airings}; got != want || r.Mark != viewership.Shown {
+		if got := [3]int64{r.WebViews, r.WebViewers, r.Airings}; got != want || r.Mark != disclosure.Shown {
 			t.Errorf("area %q: %v, want %v (%+v)", key, got, want, r)
 		}
 	}
-	if len(rows) != 4 || total.WebViews != 32 || rows["x1"].Parent != "tinh" || rows["x1"].Depth != 1 || rows["x1"].Television[viewership.GradeE] != 5700 {
+	if len(rows) != 4 || total.WebViews != 32 || rows["x1"].Parent != "tinh" || rows["x1"].Depth != 1 || rows["x1"].Television[television.GradeE] != 5700 {
 		t.Fatalf("%+v", rows)
 	}
 	list, err := h.svc.Table(bg, department, viewership.Query{By: viewership.ByArea})
@@ -91,23 +94,23 @@ func SmallNumbers(t *testing.T, open OpenViewing) {
 	h.view(t, "l-s2", 8, true)
 	h.view(t, "l-s3", 2, false)
 	h.view(t, "l-s4", 20, false)
-	const small, withheld = viewership.Small, viewership.Withheld
-	marks := func(q viewership.Query, want map[string]viewership.Mark) viewership.Row {
+	const small, withheld = disclosure.Small, disclosure.Withheld
+	marks := func(q viewership.Query, want map[string]disclosure.Mark) viewership.Row {
 		t.Helper()
 		rows, total := h.rowsBy(t, q)
 		for k, r := range rows {
-			if r.Mark != want[k] || r.Mark != viewership.Shown && (r.WebViews != 0 || r.WebViewers != 0 || r.WatchSeconds != 0 || r.Completions != 0) {
+			if r.Mark != want[k] || r.Mark != disclosure.Shown && (r.WebViews != 0 || r.WebViewers != 0 || r.WatchSeconds != 0 || r.Completions != 0) {
 				t.Errorf("by %s, %q: %+v, want %q", q.By, k, r, want[k])
 			}
 		}
 		return total
 	}
-	total := marks(viewership.Query{By: viewership.BySchool}, map[string]viewership.Mark{"s1": small, "s2": withheld})
-	if total.WebViews != 33 || total.Mark != viewership.Shown {
+	total := marks(viewership.Query{By: viewership.BySchool}, map[string]disclosure.Mark{"s1": small, "s2": withheld})
+	if total.WebViews != 33 || total.Mark != disclosure.Shown {
 		t.Errorf("%+v", total)
 	}
 	marks(viewership.Query{By: viewership.ByArea}, nil)
-	if total := marks(viewership.Query{By: viewership.ByLesson, School: "s1"}, map[string]viewership.Mark{"l-s1": small}); total.Mark != small {
+	if total := marks(viewership.Query{By: viewership.ByLesson, School: "s1"}, map[string]disclosure.Mark{"l-s1": small}); total.Mark != small {
 		t.Errorf("%+v", total)
 	}
 	marks(viewership.Query{By: viewership.ByLesson}, nil) // not of one school
@@ -132,7 +135,7 @@ func Participation(t *testing.T, open OpenViewing) {
 	h.enrol(t, "9C", "s5", 10)
 	h.place(t)
 	for i, p := range append(large[:6:6], small[:5]...) {
-		o := h.open(t, viewership.OpenRequest{LessonID: "l-s4", Person: people.Person{ID: p, Active: true}})
+		o := h.open(t, playback.OpenRequest{LessonID: "l-s4", Person: people.Person{ID: p, Active: true}})
 		h.pass(time.Minute)
 		h.beat(t, o.Token, 0, 30)
 		if i == 0 {
@@ -145,10 +148,10 @@ func Participation(t *testing.T, open OpenViewing) {
 	ok(t, err)
 	var order []string
 	for _, x := range p.Schools {
-		order = append(order, fmt.Sprint(x.School.ID, " ", x.Part, " ", x.Reached, "/", x.Students, " ", x.Views))
+		order = append(order, fmt.Sprint(x.School.ID, " ", x.TakesPart, " ", x.Reached, "/", x.Students, " ", x.Views))
 	}
 	same(t, order, []string{"s2 true 5/10 0", "s1 true 6/20 0", "s5 false 0/10 0", "s4 true 0/0 11", "s3 true 0/0 9"})
-	if p.All.Schools != 5 || p.All.Part != 4 || len(p.Areas) != 4 || p.Areas[0].Key != "tinh" || p.Areas[0].Part != 3 || p.Areas[3] != (viewership.PartShare{Schools: 2, Part: 1}) {
+	if p.All.Schools != 5 || p.All.TakePart != 4 || len(p.Areas) != 4 || p.Areas[0].Key != "tinh" || p.Areas[0].TakePart != 3 || p.Areas[3] != (viewership.ParticipationShare{Schools: 2, TakePart: 1}) {
 		t.Errorf("%+v", p)
 	}
 	q.Area = "x2"
@@ -156,7 +159,7 @@ func Participation(t *testing.T, open OpenViewing) {
 		t.Errorf("%+v %v", p, err)
 	}
 	q = viewership.Query{From: day.AddDate(0, 0, 7), To: day.AddDate(0, 0, 14)}
-	if p, err = h.svc.Participation(bg, department, q); err != nil || p.All.Part != 0 || len(p.Schools) != 5 {
+	if p, err = h.svc.Participation(bg, department, q); err != nil || p.All.TakePart != 0 || len(p.Schools) != 5 {
 		t.Errorf("%+v %v", p, err)
 	}
 	if _, err := h.svc.Participation(bg, station, q); err == nil {

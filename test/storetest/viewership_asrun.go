@@ -25,7 +25,7 @@ func AsRunLogs(t *testing.T, open OpenViewing) {
 	s := schedule.Service{
 		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, Logs: h.st.Logs, Sheets: h.st.Sheets,
 	}
-	s.OnAsRun = h.svc.AsRun
+	s.OnAsRun = h.svc.ReevaluateCheckIns
 	flat := map[string]string{schedule.LogDate: "1-10", schedule.LogStart: "12-19", schedule.LogLength: "21-28", schedule.LogHouse: "30-33"}
 	data := []byte("13/04/2020 05:00:10 00:29:50 MB-1\n13/04/2020 06:00:00 00:10:00 MB-2\n13/04/2020 06:30:00 00:30:00 QC-9\n")
 	p, err := s.PreviewAsRun(bg, station, "c", "log.txt", data, flat)

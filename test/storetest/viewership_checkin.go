@@ -8,7 +8,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 )
 
 // CheckIns: a code counts once per viewer and airing, after as-run has said
@@ -29,14 +29,14 @@ func CheckIns(t *testing.T, open OpenViewing) {
 	ok(t, err)
 	f2, s2, err := h.svc.Codes(bg, "copy", "l", "c", 30*time.Minute)
 	ok(t, err)
-	same(t, [2]viewership.Code{f2, s2}, [2]viewership.Code{first, second})
+	same(t, [2]television.Code{f2, s2}, [2]television.Code{first, second})
 	if len(first.Code) != 6 || first.Code == second.Code || second.Moment < 10*time.Minute || second.Moment > 20*time.Minute || first.Second || !second.Second {
 		t.Fatalf("%+v %+v", first, second)
 	}
 	student := people.Person{ID: "student", Active: true, Grants: []people.Grant{{Role: people.Student, School: "school-1"}}}
-	enter := func(by people.Person, device, code, want string) viewership.CheckInResult {
+	enter := func(by people.Person, device, code, want string) television.CheckInResult {
 		t.Helper()
-		r, err := h.svc.CheckIn(bg, viewership.CheckInRequest{Person: by, Viewer: device, Code: code, From: netip.MustParseAddr("10.0.0.7")})
+		r, err := h.svc.CheckIn(bg, television.CheckInRequest{Person: by, Viewer: device, Code: code, From: netip.MustParseAddr("10.0.0.7")})
 		if want == "" && err != nil || want != "" && !fault.Is(err, want) {
 			t.Fatalf("%s: %v, want %q", code, err, want)
 		}
@@ -49,7 +49,7 @@ func CheckIns(t *testing.T, open OpenViewing) {
 	enter(anyone, "d1", "AAAAAA", "checkin.unknown_code")
 	enter(anyone, "d1", second.Code, "checkin.not_on_air") // nobody can have seen it
 	spaced := " " + first.Code[:3] + "-" + first.Code[3:] + " "
-	if r := enter(anyone, "d1", spaced, ""); r.State != viewership.CheckInPending || r.Stayed || r.Repeat || r.LessonID != "l" {
+	if r := enter(anyone, "d1", spaced, ""); r.State != television.CheckInPending || r.Stayed || r.Repeat || r.LessonID != "l" {
 		t.Fatalf("%+v", r)
 	}
 	enter(anyone, "d1", first.Code, "") // again: once
@@ -64,15 +64,15 @@ func CheckIns(t *testing.T, open OpenViewing) {
 	enter(anyone, "d4", first.Code, "")
 	h.pass(2 * time.Second)
 	enter(anyone, "d5", first.Code, "checkin.not_on_air") // 15 minutes after the end
-	h.counts(t, "a1", viewership.CheckInCount{Pending: 5})
+	h.counts(t, "a1", television.CheckInCount{Pending: 5})
 	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Aired})
-	h.counts(t, "a1", viewership.CheckInCount{Persons: 1, Devices: 4, Stayed: 2})
+	h.counts(t, "a1", television.CheckInCount{Persons: 1, Devices: 4, Stayed: 2})
 	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Dropped})
-	h.counts(t, "a1", viewership.CheckInCount{})
+	h.counts(t, "a1", television.CheckInCount{})
 	// Cut off before the second code was shown, and long before d4 typed.
 	at := time.Date(2020, 4, 13, 8, 0, 0, 0, hanoi)
 	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Partial, StartedAt: at, EndedAt: at.Add(5 * time.Minute)})
-	h.counts(t, "a1", viewership.CheckInCount{Persons: 1, Devices: 2})
+	h.counts(t, "a1", television.CheckInCount{Persons: 1, Devices: 2})
 	if g := h.ledger(t, "l"); g.Airings[0].Codes != 2 || g.Airings[1].Codes != 0 {
 		t.Fatalf("%+v", g.Airings)
 	}
@@ -83,14 +83,14 @@ func CheckIns(t *testing.T, open OpenViewing) {
 		t.Fatalf("known since Monday: %+v", r)
 	}
 	h.asRun(t, "a2", schedule.AsRun{Outcome: schedule.Aired})
-	h.counts(t, "a2", viewership.CheckInCount{Devices: 1, Repeats: 1})
+	h.counts(t, "a2", television.CheckInCount{Devices: 1, Repeats: 1})
 	guessing(t, h)
 }
 
 // guessing: a device may be wrong 20 times in an hour.
 func guessing(t *testing.T, h *house) {
 	try := func(device string) error {
-		_, err := h.svc.CheckIn(bg, viewership.CheckInRequest{Viewer: device, Code: "AAAAAA", From: netip.MustParseAddr("10.1.0.7")})
+		_, err := h.svc.CheckIn(bg, television.CheckInRequest{Viewer: device, Code: "AAAAAA", From: netip.MustParseAddr("10.1.0.7")})
 		return err
 	}
 	for i := range 20 {
@@ -114,13 +114,13 @@ func guessing(t *testing.T, h *house) {
 func (h *house) asRun(t *testing.T, id string, r schedule.AsRun) {
 	t.Helper()
 	s := schedule.Service{
-		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, OnAsRun: h.svc.AsRun,
+		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, OnAsRun: h.svc.ReevaluateCheckIns,
 	}
 	_, err := s.Report(bg, station, id, r)
 	ok(t, err)
 }
 
-func (h *house) counts(t *testing.T, id string, want viewership.CheckInCount) {
+func (h *house) counts(t *testing.T, id string, want television.CheckInCount) {
 	t.Helper()
 	got, err := h.st.CheckIns.CountCheckIns(bg, []string{id})
 	ok(t, err)

@@ -11,6 +11,8 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 )
 
 // enrol makes a class of grade 9 with students of its own, and its homeroom
@@ -39,14 +41,14 @@ func RollCalls(t *testing.T, open OpenViewing) {
 	h.onAir(t, "a1", "c", "l", -time.Hour)
 	h.onAir(t, "later", "c", "l", time.Hour)
 	teacher, class := h.enrol(t, "9A", "s1", 30)
-	call := func(r viewership.RollCall) (viewership.RollCall, error) {
+	call := func(r television.RollCall) (television.RollCall, error) {
 		if r.AiringID == "" {
 			r.AiringID = "a1"
 		}
 		r.ClassID = "9A"
 		return h.svc.TakeRollCall(bg, teacher, r)
 	}
-	for code, r := range map[string]viewership.RollCall{
+	for code, r := range map[string]television.RollCall{
 		"rollcall.nobody_asked":    {},
 		"rollcall.more_than_asked": {Asked: 10, Watched: 11},
 		"rollcall.more_than_class": {Asked: 31, Watched: 1},
@@ -56,19 +58,19 @@ func RollCalls(t *testing.T, open OpenViewing) {
 			t.Errorf("%v, want %s", err, code)
 		}
 	}
-	_, err := call(viewership.RollCall{AiringID: "later", Asked: 30})
+	_, err := call(television.RollCall{AiringID: "later", Asked: 30})
 	wantFault(t, err, fault.Conflict, "airing.not_started")
-	_, err = h.svc.TakeRollCall(bg, department, viewership.RollCall{AiringID: "a1", ClassID: "9A", Asked: 30})
+	_, err = h.svc.TakeRollCall(bg, department, television.RollCall{AiringID: "a1", ClassID: "9A", Asked: 30})
 	wantFault(t, err, fault.Forbidden, "access.denied")
-	first, err := call(viewership.RollCall{Asked: 20, Watched: 12})
+	first, err := call(television.RollCall{Asked: 20, Watched: 12})
 	ok(t, err)
-	second, err := call(viewership.RollCall{Named: true, Names: []string{class[0], class[1], class[0]}})
+	second, err := call(television.RollCall{Named: true, Names: []string{class[0], class[1], class[0]}})
 	ok(t, err)
 	if second.Replaces != first.ID || second.Asked != 30 || second.Watched != 2 {
 		t.Fatalf("%+v", second)
 	}
 	g := h.ledger(t, "l")
-	if x := g.Airings[0].Asking; x.Classes != 1 || x.Watched != 2 || x.Named != 2 || x.Draw != nil {
+	if x := g.Airings[0].Survey; x.Classes != 1 || x.Watched != 2 || x.Named != 2 || x.Draw != nil {
 		t.Fatalf("%+v", x)
 	}
 	if len(g.Headlines) != 0 || g.Reach == nil || g.Reach.Low != 0 || g.Reach.Population != 30 {
@@ -81,7 +83,7 @@ func RollCalls(t *testing.T, open OpenViewing) {
 	day := time.Date(2020, 4, 13, 0, 0, 0, 0, hanoi)
 	rows, err := h.svc.Table(bg, department, viewership.Query{From: day, To: day.AddDate(0, 0, 1)})
 	ok(t, err)
-	if len(rows) != 1 || rows[0].Television[viewership.GradeA] != 2 {
+	if len(rows) != 1 || rows[0].Television[television.GradeA] != 2 {
 		t.Fatalf("%+v", rows)
 	}
 	draws(t, h)
@@ -111,15 +113,15 @@ func draws(t *testing.T, h *house) {
 	for id := range teachers {
 		frame = append(frame, id)
 	}
-	same(t, viewership.DrawClasses(d.Seed, frame, 12), d.Classes)
-	same(t, viewership.FrameHash(frame), d.FrameHash)
+	same(t, television.DrawClasses(d.Seed, frame, 12), d.Classes)
+	same(t, television.FrameHash(frame), d.FrameHash)
 	_, err = h.svc.DrawFor(bg, department, "a1", 12)
 	wantFault(t, err, fault.Conflict, "draw.already_drawn")
 	answered := 0
 	if slices.Contains(d.Classes, "9A") {
 		answered = 1 // 9A has said already, wherever the draw put it
 	}
-	asking := func() viewership.Asking { return h.ledger(t, "l").Airings[0].Asking }
+	asking := func() television.ClassSurvey { return h.ledger(t, "l").Airings[0].Survey }
 	for _, id := range d.Classes {
 		teacher, others := teachers[id]
 		if !others {
@@ -130,7 +132,7 @@ func draws(t *testing.T, h *house) {
 				t.Fatalf("nine answers: %+v", a)
 			}
 		}
-		_, err := h.svc.TakeRollCall(bg, teacher, viewership.RollCall{AiringID: "a1", ClassID: id, Asked: 10, Watched: 5})
+		_, err := h.svc.TakeRollCall(bg, teacher, television.RollCall{AiringID: "a1", ClassID: id, Asked: 10, Watched: 5})
 		ok(t, err)
 		answered++
 	}
@@ -167,13 +169,13 @@ func Unreached(t *testing.T, open OpenViewing) {
 	}
 	same(t, left(), class)
 	for _, p := range []people.Person{{ID: class[0], Active: true}, {ID: "9B-student-00", Active: true}} {
-		o := h.open(t, viewership.OpenRequest{LessonID: "l", Person: p})
+		o := h.open(t, playback.OpenRequest{LessonID: "l", Person: p})
 		h.pass(time.Minute)
 		h.beat(t, o.Token, 0, 30)
 	}
 	same(t, left(), class[1:])
 	h.onAir(t, "a1", "c", "l", -time.Minute)
-	_, err := h.svc.TakeRollCall(bg, teacher, viewership.RollCall{AiringID: "a1", ClassID: "9A", Named: true, Names: []string{class[1], class[2]}})
+	_, err := h.svc.TakeRollCall(bg, teacher, television.RollCall{AiringID: "a1", ClassID: "9A", Named: true, Names: []string{class[1], class[2]}})
 	ok(t, err)
 	same(t, left(), class[1:])
 	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Aired})
@@ -203,7 +205,7 @@ func Unreached(t *testing.T, open OpenViewing) {
 	// Names end six months after the term; what was counted stays.
 	h.pass(600 * 24 * time.Hour)
 	for {
-		n, err := h.svc.Purge(bg)
+		n, err := h.svc.PurgeNames(bg)
 		ok(t, err)
 		if n == 0 {
 			break
@@ -211,7 +213,7 @@ func Unreached(t *testing.T, open OpenViewing) {
 	}
 	names, err := h.st.RollCalls.Names(bg, []string{"a1"})
 	ok(t, err)
-	if a := h.ledger(t, "l").Airings[0].Asking; len(names) != 0 || a.Classes != 1 || a.Watched != 2 {
+	if a := h.ledger(t, "l").Airings[0].Survey; len(names) != 0 || a.Classes != 1 || a.Watched != 2 {
 		t.Fatalf("%v %+v", names, a)
 	}
 }

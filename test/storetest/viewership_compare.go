@@ -6,15 +6,16 @@ import (
 	"pgregory.net/rapid"
 
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // compare asks the pages and the model the same questions.
 func (w *world) compare(rt *rapid.T) {
 	c := w.model.count()
-	scope := viewership.Scope{School: w.school}
+	scope := playback.Scope{School: w.school}
 	for _, l := range w.lessons {
 		scope.Lesson = l.id
-		got := map[[2]string]viewership.Sums{}
+		got := map[[2]string]playback.Sums{}
 		for _, x := range w.grouped(rt, viewership.ByDay, scope) {
 			got[[2]string{l.id, x.Key}] = x
 		}
@@ -33,7 +34,7 @@ func (w *world) compare(rt *rapid.T) {
 		if all[0].Viewers != int64(len(c.viewers[l.id])) {
 			rt.Fatalf("%s: %d viewers, the model has %d", l.id, all[0].Viewers, len(c.viewers[l.id]))
 		}
-		left, err := w.h.st.Views.LeftOut(bg, scope)
+		left, err := w.h.st.Views.Exclusions(bg, scope)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -82,7 +83,7 @@ func (w *world) compareBins(rt *rapid.T, l worldLesson, unions map[string]map[in
 	}
 }
 
-func (w *world) grouped(rt *rapid.T, by string, s viewership.Scope) []viewership.Sums {
+func (w *world) grouped(rt *rapid.T, by string, s playback.Scope) []playback.Sums {
 	list, _, err := w.h.st.Views.Grouped(bg, by, s)
 	if err != nil {
 		rt.Fatal(err)
@@ -90,7 +91,7 @@ func (w *world) grouped(rt *rapid.T, by string, s viewership.Scope) []viewership
 	return list
 }
 
-func union(a, b, c map[[2]string]int64, d map[[2]string]viewership.Sums) map[[2]string]bool {
+func union(a, b, c map[[2]string]int64, d map[[2]string]playback.Sums) map[[2]string]bool {
 	out := map[[2]string]bool{}
 	for _, m := range []map[[2]string]int64{a, b, c} {
 		for k := range m {

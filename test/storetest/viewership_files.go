@@ -9,6 +9,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/schedule"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 )
 
 // MinuteFiles: an operator's file for a channel is previewed airing by airing,
@@ -28,7 +29,7 @@ func MinuteFiles(t *testing.T, open OpenViewing) {
 	}
 	b.WriteString("25:00,1\n7:10,nhiều\n")
 	file := []byte(b.String())
-	d := viewership.ImportDefaults{ChannelID: "c", Source: "IPTV", Share: 0.3, Day: "2020-04-13"}
+	d := television.ImportDefaults{ChannelID: "c", Source: "IPTV", Share: 0.3, Day: "2020-04-13"}
 	p, err := h.svc.PreviewMinutes(bg, station, "phut.csv", file, d)
 	ok(t, err)
 	if p.Good != 1 || p.Refused != len(p.Rows)-1 || len(p.Bad) != 2 || p.Import.ID == "" {
@@ -86,7 +87,7 @@ func HeldAirings(t *testing.T, open OpenViewing) {
 	h.teach(t, "l", 600)
 	h.onAir(t, "a1", "c", "l", -2*time.Hour)
 	h.onAir(t, "a2", "c", "l", -time.Hour)
-	_, err := h.svc.AddFigure(bg, station, viewership.Figure{AiringID: "a1", Metric: viewership.Contacts, Value: 5, Unit: viewership.Plays, Grade: viewership.GradeE, Source: "Phiếu"})
+	_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 5, Unit: television.Plays, Grade: television.GradeE, Source: "Phiếu"})
 	ok(t, err)
 	for id, want := range map[string]bool{"a1": true, "a2": false, "none": false} {
 		if got := must(h.st.Schedule.Held(bg, id))(t); got != want {

@@ -14,7 +14,7 @@ import (
 
 	"lenlop/services/lesson"
 	"lenlop/services/people"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // Histories: whatever players, networks and clocks do, and on two servers at
@@ -22,7 +22,7 @@ import (
 func Histories(t *testing.T, open OpenViewing) {
 	first, second := open(t)
 	h := &house{st: first}
-	servers := []*viewership.Service{h.server(t, first), h.server(t, second)}
+	servers := []viewingServices{h.server(t, first), h.server(t, second)}
 	h.svc = servers[0]
 	var run atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
@@ -42,7 +42,7 @@ func Histories(t *testing.T, open OpenViewing) {
 // network that loses, repeats and reorders what they send.
 type world struct {
 	h        *house
-	servers  []*viewership.Service
+	servers  []viewingServices
 	school   string
 	lessons  []worldLesson
 	viewers  []worldViewer
@@ -83,12 +83,12 @@ type worldSession struct {
 
 type packet struct {
 	s     *worldSession
-	beat  viewership.Heartbeat
+	beat  playback.Heartbeat
 	cells [][2]int
 	total *int
 }
 
-func newWorld(rt *rapid.T, h *house, servers []*viewership.Service, n int) *world {
+func newWorld(rt *rapid.T, h *house, servers []viewingServices, n int) *world {
 	w := &world{h: h, servers: servers, school: fmt.Sprintf("school-%d", n), model: viewingModel{restored: map[[2]string]bool{}}}
 	h.mu.Lock()
 	h.now = time.Date(2020, 4, 13, 22, 0, 0, 0, hanoi) // midnight is near
@@ -133,7 +133,7 @@ func (w *world) openSession(rt *rapid.T) {
 }
 
 func (w *world) open(rt *rapid.T, v worldViewer, l worldLesson, offline, robot bool) *worldSession {
-	r := viewership.OpenRequest{LessonID: l.id, Person: v.person, Viewer: v.device, Offline: offline}
+	r := playback.OpenRequest{LessonID: l.id, Person: v.person, Viewer: v.device, Offline: offline}
 	if offline {
 		r.SentAt = w.h.Now().Add(v.skew)
 	}
@@ -193,13 +193,13 @@ func (w *world) send(rt *rapid.T) {
 		s.fresh = len(s.played)
 	}
 	p := packet{s: s, cells: cells}
-	p.beat = viewership.Heartbeat{Token: s.token, Run: s.run, StartedAt: s.started}
+	p.beat = playback.Heartbeat{Token: s.token, Run: s.run, StartedAt: s.started}
 	for _, c := range cells {
 		end := float64(c[1]) / 10
 		if c[1] == s.lesson.cells && rapid.Bool().Draw(rt, "past the end") {
 			end += 0.9 // a player's clock; within tolerance
 		}
-		p.beat.Played = append(p.beat.Played, viewership.Interval{float64(c[0]) / 10, end})
+		p.beat.Played = append(p.beat.Played, playback.Interval{float64(c[0]) / 10, end})
 	}
 	if !s.noTotals {
 		total := s.total
@@ -226,14 +226,14 @@ func (w *world) deliver(rt *rapid.T) {
 		w.network = slices.Delete(w.network, i, i+1)
 	}
 	now := w.h.Now()
-	results := [2]viewership.BeatResult{}
+	results := [2]playback.HeartbeatResult{}
 	var wg sync.WaitGroup
 	for k := range taken {
 		if len(taken[k]) == 0 {
 			continue
 		}
 		wg.Go(func() {
-			beats := make([]viewership.Heartbeat, len(taken[k]))
+			beats := make([]playback.Heartbeat, len(taken[k]))
 			for i, p := range taken[k] {
 				beats[i] = p.beat
 			}
@@ -295,7 +295,7 @@ func (w *world) forge(rt *rapid.T) {
 		rt.Skip("nobody watches")
 	}
 	s := rapid.SampledFrom(w.sessions).Draw(rt, "session")
-	b := viewership.Heartbeat{Token: s.token, Run: s.run, StartedAt: s.started, Played: []viewership.Interval{{0, 1}}}
+	b := playback.Heartbeat{Token: s.token, Run: s.run, StartedAt: s.started, Played: []playback.Interval{{0, 1}}}
 	past := float64(s.lesson.cells)/10 + 1.2
 	huge := 1e9
 	switch rapid.IntRange(0, 7).Draw(rt, "lie") {
@@ -307,21 +307,21 @@ func (w *world) forge(rt *rapid.T) {
 		}
 		b.Token = b.Token[:i] + string(other) + b.Token[i+1:]
 	case 1:
-		b.Played = append(b.Played, viewership.Interval{past - 2, past})
+		b.Played = append(b.Played, playback.Interval{past - 2, past})
 	case 2:
-		b.Played = append(b.Played, viewership.Interval{2, 1})
+		b.Played = append(b.Played, playback.Interval{2, 1})
 	case 3:
-		b.Played = append(b.Played, viewership.Interval{-1, 1})
+		b.Played = append(b.Played, playback.Interval{-1, 1})
 	case 4:
-		b.Played = append(b.Played, viewership.Interval{0, math.NaN()})
+		b.Played = append(b.Played, playback.Interval{0, math.NaN()})
 	case 5:
 		b.Seconds = &huge
 	case 6:
-		b.Played = make([]viewership.Interval, 2001)
+		b.Played = make([]playback.Interval, 2001)
 	case 7:
 		b.Token = ""
 	}
-	if r, err := w.servers[0].Beat(bg, []viewership.Heartbeat{b}); err == nil || r.Accepted != 0 || r.Refused != 1 {
+	if r, err := w.servers[0].Beat(bg, []playback.Heartbeat{b}); err == nil || r.Accepted != 0 || r.Refused != 1 {
 		rt.Fatalf("forged and taken: %+v", r)
 	}
 }
@@ -337,8 +337,8 @@ func (w *world) robot(rt *rapid.T) {
 		s.played, s.total = [][2]int{{0, 20}}, 20
 		total := 20
 		seconds := 2.0
-		w.network = append(w.network, packet{s: s, cells: s.played, total: &total, beat: viewership.Heartbeat{
-			Token: s.token, Played: []viewership.Interval{{0, 2}}, Seconds: &seconds,
+		w.network = append(w.network, packet{s: s, cells: s.played, total: &total, beat: playback.Heartbeat{
+			Token: s.token, Played: []playback.Interval{{0, 2}}, Seconds: &seconds,
 		}})
 		w.h.pass(50 * time.Second)
 	}
@@ -358,8 +358,8 @@ func (w *world) tabs(rt *rapid.T) {
 		s.played, s.total = [][2]int{{0, min(cells, s.lesson.cells)}}, cells
 		total := cells
 		seconds := float64(cells) / 10
-		w.network = append(w.network, packet{s: s, cells: s.played, total: &total, beat: viewership.Heartbeat{
-			Token: s.token, Played: []viewership.Interval{{0, float64(s.played[0][1]) / 10}}, Seconds: &seconds,
+		w.network = append(w.network, packet{s: s, cells: s.played, total: &total, beat: playback.Heartbeat{
+			Token: s.token, Played: []playback.Interval{{0, float64(s.played[0][1]) / 10}}, Seconds: &seconds,
 		}})
 	}
 }
@@ -374,8 +374,8 @@ func (w *world) marathon(rt *rapid.T) {
 	total := s.total
 	seconds := float64(total) / 10
 	w.h.pass(time.Duration(rapid.IntRange(8, 70).Draw(rt, "hours")) * time.Hour)
-	w.network = append(w.network, packet{s: s, cells: s.played, total: &total, beat: viewership.Heartbeat{
-		Token: s.token, Run: s.run, StartedAt: s.started, Played: []viewership.Interval{{0, 50}}, Seconds: &seconds,
+	w.network = append(w.network, packet{s: s, cells: s.played, total: &total, beat: playback.Heartbeat{
+		Token: s.token, Run: s.run, StartedAt: s.started, Played: []playback.Interval{{0, 50}}, Seconds: &seconds,
 	}})
 }
 

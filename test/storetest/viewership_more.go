@@ -11,6 +11,8 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 )
 
 // BadBeats: each bad heartbeat is refused by its own code, alone, and changes
@@ -19,62 +21,62 @@ func BadBeats(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 60)
 	h.teach(t, "m", 60)
-	o := h.open(t, viewership.OpenRequest{LessonID: "l"})
-	other := h.open(t, viewership.OpenRequest{LessonID: "m"})
-	grant := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true})
+	o := h.open(t, playback.OpenRequest{LessonID: "l"})
+	other := h.open(t, playback.OpenRequest{LessonID: "m"})
+	grant := h.open(t, playback.OpenRequest{LessonID: "l", Offline: true})
 	h.pass(time.Hour)
 	text, _, _ := strings.Cut(other.Token, ".")
 	_, sig, _ := strings.Cut(o.Token, ".")
 	num := func(x float64) *float64 { return &x }
-	played := func(iv ...viewership.Interval) []viewership.Interval { return iv }
+	played := func(iv ...playback.Interval) []playback.Interval { return iv }
 	cases := []struct {
 		name, code string
-		beat       viewership.Heartbeat
+		beat       playback.Heartbeat
 	}{
-		{"no token", viewership.BadToken, viewership.Heartbeat{}},
-		{"another lesson's words under this signature", viewership.BadToken, viewership.Heartbeat{Token: text + "." + sig}},
-		{"cut short", viewership.BadToken, viewership.Heartbeat{Token: o.Token[:len(o.Token)-2]}},
-		{"huge", viewership.BadToken, viewership.Heartbeat{Token: strings.Repeat("a", 100_000)}},
-		{"NaN", viewership.BadInterval, viewership.Heartbeat{Token: o.Token, Played: played(viewership.Interval{math.NaN(), 1})}},
-		{"infinite", viewership.BadInterval, viewership.Heartbeat{Token: o.Token, Played: played(viewership.Interval{0, math.Inf(1)})}},
-		{"negative", viewership.BadInterval, viewership.Heartbeat{Token: o.Token, Played: played(viewership.Interval{-0.1, 1})}},
-		{"inverted", viewership.BadInterval, viewership.Heartbeat{Token: o.Token, Played: played(viewership.Interval{5, 4})}},
-		{"beyond the end", viewership.BeyondEnd, viewership.Heartbeat{Token: o.Token, Played: played(viewership.Interval{0, 61.1})}},
-		{"negative seconds", viewership.BadSeconds, viewership.Heartbeat{Token: o.Token, Seconds: num(-1)}},
-		{"NaN seconds", viewership.BadSeconds, viewership.Heartbeat{Token: o.Token, Seconds: num(math.NaN())}},
-		{"huge seconds", viewership.BadSeconds, viewership.Heartbeat{Token: o.Token, Seconds: num(1e12)}},
-		{"NaN position", viewership.BadNumber, viewership.Heartbeat{Token: o.Token, Position: math.NaN()}},
-		{"too many intervals", viewership.TooManyPieces, viewership.Heartbeat{Token: o.Token, Played: make([]viewership.Interval, 2001)}},
-		{"heat below nothing", viewership.BadNumber, viewership.Heartbeat{Token: o.Token, Heat: []int{-1}}},
-		{"a run without a grant", viewership.BadRun, viewership.Heartbeat{Token: o.Token, Run: "r"}},
-		{"a grant without a run", viewership.BadRun, viewership.Heartbeat{Token: grant.Token, StartedAt: h.Now()}},
-		{"a run's odd name", viewership.BadRun, viewership.Heartbeat{Token: grant.Token, Run: "r'1", StartedAt: h.Now()}},
-		{"a run that began after 30 days", viewership.Expired, viewership.Heartbeat{Token: grant.Token, Run: "r", StartedAt: h.Now().Add(31 * 24 * time.Hour)}},
+		{"no token", playback.BadToken, playback.Heartbeat{}},
+		{"another lesson's words under this signature", playback.BadToken, playback.Heartbeat{Token: text + "." + sig}},
+		{"cut short", playback.BadToken, playback.Heartbeat{Token: o.Token[:len(o.Token)-2]}},
+		{"huge", playback.BadToken, playback.Heartbeat{Token: strings.Repeat("a", 100_000)}},
+		{"NaN", playback.BadInterval, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{math.NaN(), 1})}},
+		{"infinite", playback.BadInterval, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{0, math.Inf(1)})}},
+		{"negative", playback.BadInterval, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{-0.1, 1})}},
+		{"inverted", playback.BadInterval, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{5, 4})}},
+		{"beyond the end", playback.BeyondEnd, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{0, 61.1})}},
+		{"negative seconds", playback.BadSeconds, playback.Heartbeat{Token: o.Token, Seconds: num(-1)}},
+		{"NaN seconds", playback.BadSeconds, playback.Heartbeat{Token: o.Token, Seconds: num(math.NaN())}},
+		{"huge seconds", playback.BadSeconds, playback.Heartbeat{Token: o.Token, Seconds: num(1e12)}},
+		{"NaN position", playback.BadNumber, playback.Heartbeat{Token: o.Token, Position: math.NaN()}},
+		{"too many intervals", playback.TooManyPieces, playback.Heartbeat{Token: o.Token, Played: make([]playback.Interval, 2001)}},
+		{"heat below nothing", playback.BadNumber, playback.Heartbeat{Token: o.Token, Heat: []int{-1}}},
+		{"a run without a grant", playback.BadRun, playback.Heartbeat{Token: o.Token, Run: "r"}},
+		{"a grant without a run", playback.BadRun, playback.Heartbeat{Token: grant.Token, StartedAt: h.Now()}},
+		{"a run's odd name", playback.BadRun, playback.Heartbeat{Token: grant.Token, Run: "r'1", StartedAt: h.Now()}},
+		{"a run that began after 30 days", playback.Expired, playback.Heartbeat{Token: grant.Token, Run: "r", StartedAt: h.Now().Add(31 * 24 * time.Hour)}},
 	}
 	for _, c := range cases {
-		if c.code == viewership.Expired {
+		if c.code == playback.Expired {
 			h.pass(32 * 24 * time.Hour)
 		}
-		r, err := h.svc.Beat(bg, []viewership.Heartbeat{c.beat})
+		r, err := h.svc.Beat(bg, []playback.Heartbeat{c.beat})
 		if !fault.Is(err, c.code) || fault.KindOf(err) != fault.Invalid || r.Accepted != 0 {
 			t.Errorf("%s: %+v %v, want %s", c.name, r, err, c.code)
 		}
 	}
-	if r, err := h.svc.Beat(bg, []viewership.Heartbeat{{Token: o.Token}}); !fault.Is(err, viewership.Expired) {
+	if r, err := h.svc.Beat(bg, []playback.Heartbeat{{Token: o.Token}}); !fault.Is(err, playback.Expired) {
 		t.Errorf("a month later: %+v %v", r, err)
 	}
-	fresh := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	fresh := h.open(t, playback.OpenRequest{LessonID: "l"})
 	h.pass(time.Hour)
-	good := viewership.Heartbeat{Token: fresh.Token, Played: played(viewership.Interval{0, 60.9})}
-	inverted := viewership.Heartbeat{Token: fresh.Token, Played: played(viewership.Interval{5, 4})}
-	r, err := h.svc.Beat(bg, []viewership.Heartbeat{cases[0].beat, good, inverted})
-	if err != nil || r.Accepted != 1 || r.Refused != 2 || r.Reasons[0] != viewership.BadToken || r.Reasons[1] != viewership.BadInterval {
+	good := playback.Heartbeat{Token: fresh.Token, Played: played(playback.Interval{0, 60.9})}
+	inverted := playback.Heartbeat{Token: fresh.Token, Played: played(playback.Interval{5, 4})}
+	r, err := h.svc.Beat(bg, []playback.Heartbeat{cases[0].beat, good, inverted})
+	if err != nil || r.Accepted != 1 || r.Refused != 2 || r.Reasons[0] != playback.BadToken || r.Reasons[1] != playback.BadInterval {
 		t.Errorf("among bad ones: %+v %v", r, err)
 	}
 	if _, err := h.svc.Beat(bg, nil); !fault.Is(err, "heartbeat.empty") {
 		t.Errorf("none: %v", err)
 	}
-	if _, err := h.svc.Beat(bg, make([]viewership.Heartbeat, 101)); !fault.Is(err, "heartbeat.too_many") {
+	if _, err := h.svc.Beat(bg, make([]playback.Heartbeat, 101)); !fault.Is(err, "heartbeat.too_many") {
 		t.Errorf("101: %v", err)
 	}
 	if w := h.ledger(t, "l").Web; w.Views != 1 || w.Completions != 1 || w.WatchSeconds != 60 {
@@ -97,14 +99,14 @@ func (h *house) openRefusals(t *testing.T) {
 		{"d", people.Person{ID: "x", Active: true}, "access.denied"},
 		{"n", teacher, "lesson.not_playable"},
 	} {
-		if _, err := h.svc.Open(bg, viewership.OpenRequest{LessonID: c.lesson, Person: c.by}); !fault.Is(err, c.code) {
+		if _, err := h.svc.Open(bg, playback.OpenRequest{LessonID: c.lesson, Person: c.by}); !fault.Is(err, c.code) {
 			t.Errorf("%s: %v, want %s", c.lesson, err, c.code)
 		}
 	}
-	own := h.open(t, viewership.OpenRequest{LessonID: "d", Person: teacher})
+	own := h.open(t, playback.OpenRequest{LessonID: "d", Person: teacher})
 	h.pass(time.Hour)
 	h.beat(t, own.Token, 0, 60)
-	if w := h.ledger(t, "d").Web; w.Views != 0 || w.Excluded[viewership.OwnTeacher] != 1 {
+	if w := h.ledger(t, "d").Web; w.Views != 0 || w.Excluded[playback.OwnTeacher] != 1 {
 		t.Errorf("own lesson: %+v", w)
 	}
 }
@@ -118,20 +120,20 @@ func TelevisionFigures(t *testing.T, open OpenViewing) {
 	h.onAir(t, "a2", "c1", "l", -time.Hour)
 	h.onAir(t, "a3", "c2", "l", -time.Hour)
 	h.onAir(t, "a4", "c2", "l", +time.Hour)
-	e := viewership.Figure{AiringID: "a1", Metric: viewership.Contacts, Value: 1600, Unit: viewership.Plays, Grade: viewership.GradeE, Source: "Phiếu của đài"}
+	e := television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 1600, Unit: television.Plays, Grade: television.GradeE, Source: "Phiếu của đài"}
 	if _, err := h.svc.AddFigure(bg, people.Person{}, e); !fault.Is(err, "access.denied") {
 		t.Fatal(err)
 	}
 	held, err := h.svc.AddFigure(bg, station, e)
-	if err != nil || held.State != viewership.Held {
+	if err != nil || held.State != television.Held {
 		t.Fatalf("%+v %v", held, err)
 	}
 	g := h.ledger(t, "l")
-	if len(g.Headlines) != 0 || g.Airings[0].Figures[0].State != viewership.Held || len(g.Missing) != 2 {
+	if len(g.Headlines) != 0 || g.Airings[0].Figures[0].State != television.Held || len(g.Missing) != 2 {
 		t.Fatalf("held figures do not count: %+v", g)
 	}
 	h.report(t, "a1", schedule.Aired)
-	if g = h.ledger(t, "l"); len(g.Headlines) != 1 || g.Headlines[0] != (viewership.Headline{Grade: "E", Unit: "plays", Value: 1600, Airings: 1}) {
+	if g = h.ledger(t, "l"); len(g.Headlines) != 1 || g.Headlines[0] != (television.Headline{Grade: "E", Unit: "plays", Value: 1600, Airings: 1}) {
 		t.Fatalf("%+v", g.Headlines)
 	}
 	if _, err := h.svc.AddFigure(bg, station, e); !fault.Is(err, "figure.already_there") {
@@ -152,33 +154,33 @@ func TelevisionFigures(t *testing.T, open OpenViewing) {
 			t.Errorf("%s: %v, want %s", id, err, want)
 		}
 	}
-	for _, d := range []viewership.Figure{
-		{AiringID: "a2", Metric: viewership.Contacts, Value: 300, Unit: viewership.Households, Grade: viewership.GradeD, Source: "IPTV 1"},
-		{AiringID: "a2", Metric: viewership.Contacts, Value: 200, Unit: viewership.Households, Grade: viewership.GradeD, Source: "IPTV 2"},
-		{AiringID: "a2", Metric: viewership.Contacts, Value: 50, Unit: viewership.Persons, Grade: viewership.GradeD, Source: "IPTV 3"},
-		{AiringID: "a2", Metric: viewership.AverageAudience, Value: 99.5, Unit: viewership.Households, Grade: viewership.GradeD, Source: "IPTV 1"},
+	for _, d := range []television.Figure{
+		{AiringID: "a2", Metric: television.Contacts, Value: 300, Unit: television.Households, Grade: television.GradeD, Source: "IPTV 1"},
+		{AiringID: "a2", Metric: television.Contacts, Value: 200, Unit: television.Households, Grade: television.GradeD, Source: "IPTV 2"},
+		{AiringID: "a2", Metric: television.Contacts, Value: 50, Unit: television.Persons, Grade: television.GradeD, Source: "IPTV 3"},
+		{AiringID: "a2", Metric: television.AverageAudience, Value: 99.5, Unit: television.Households, Grade: television.GradeD, Source: "IPTV 1"},
 	} {
 		if _, err := h.svc.AddFigure(bg, station, d); err != nil {
 			t.Fatal(err)
 		}
 	}
 	g = h.ledger(t, "l")
-	same(t, g.Headlines, []viewership.Headline{{Grade: "D", Unit: "households", Value: 500, Airings: 1}, {Grade: "D", Unit: "persons", Value: 50, Airings: 1}})
-	if a := g.Airings[0]; a.Airing.ID != "a1" || a.Figures[0].ID != better.ID || a.Figures[1].State != viewership.Replaced || a.Figures[1].ReplacedBy != better.ID {
+	same(t, g.Headlines, []television.Headline{{Grade: "D", Unit: "households", Value: 500, Airings: 1}, {Grade: "D", Unit: "persons", Value: 50, Airings: 1}})
+	if a := g.Airings[0]; a.Airing.ID != "a1" || a.Figures[0].ID != better.ID || a.Figures[1].State != television.Replaced || a.Figures[1].ReplacedBy != better.ID {
 		t.Fatalf("%+v", a)
 	}
 	badFigures(t, h)
 }
 
 func badFigures(t *testing.T, h *house) {
-	good := viewership.Figure{AiringID: "a2", Metric: viewership.Contacts, Value: 1, Unit: viewership.Plays, Grade: viewership.GradeE, Source: "x"}
-	for name, change := range map[string]func(*viewership.Figure){
-		"metric": func(f *viewership.Figure) { f.Metric = "views" },
-		"value":  func(f *viewership.Figure) { f.Value = -1 },
-		"unit":   func(f *viewership.Figure) { f.Metric, f.Value = viewership.AverageAudience, 1.5 },
-		"grade":  func(f *viewership.Figure) { f.Grade = "F" },
-		"source": func(f *viewership.Figure) { f.Source = "  " },
-		"method": func(f *viewership.Figure) { f.Grade = viewership.GradeC },
+	good := television.Figure{AiringID: "a2", Metric: television.Contacts, Value: 1, Unit: television.Plays, Grade: television.GradeE, Source: "x"}
+	for name, change := range map[string]func(*television.Figure){
+		"metric": func(f *television.Figure) { f.Metric = "views" },
+		"value":  func(f *television.Figure) { f.Value = -1 },
+		"unit":   func(f *television.Figure) { f.Metric, f.Value = television.AverageAudience, 1.5 },
+		"grade":  func(f *television.Figure) { f.Grade = "F" },
+		"source": func(f *television.Figure) { f.Source = "  " },
+		"method": func(f *television.Figure) { f.Grade = television.GradeC },
 	} {
 		f := good
 		change(&f)
@@ -201,8 +203,8 @@ func Tables(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 600)
 	h.teach(t, "m", 600, func(l *lesson.Lesson) { l.Grade, l.Subject = 5, "tieng-viet" })
-	v := h.open(t, viewership.OpenRequest{LessonID: "l"})
-	o := h.open(t, viewership.OpenRequest{LessonID: "m", Viewer: v.Viewer})
+	v := h.open(t, playback.OpenRequest{LessonID: "l"})
+	o := h.open(t, playback.OpenRequest{LessonID: "m", Viewer: v.Viewer})
 	h.pass(2 * time.Minute)
 	h.beat(t, v.Token, 0, 60)
 	h.beat(t, o.Token, 0, 60)
@@ -223,7 +225,7 @@ func Tables(t *testing.T, open OpenViewing) {
 		rows[0].AiringsPlanned != 1 || rows[1].Airings != 0 || rows[0].WatchSeconds != 60 {
 		t.Fatalf("%+v", rows)
 	}
-	_, err := h.svc.AddFigure(bg, station, viewership.Figure{AiringID: "a1", Metric: viewership.Contacts, Value: 5700, Unit: viewership.Plays, Grade: viewership.GradeE, Source: "đài"})
+	_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 5700, Unit: television.Plays, Grade: television.GradeE, Source: "đài"})
 	ok(t, err)
 	for by, want := range map[string]int{
 		viewership.ByLesson: 2, viewership.ByDay: 1, viewership.BySubject: 2, viewership.ByGrade: 2, viewership.BySchool: 1,
@@ -233,7 +235,7 @@ func Tables(t *testing.T, open OpenViewing) {
 		var tv float64
 		var views int64
 		for _, r := range rows {
-			tv += r.Television[viewership.GradeE]
+			tv += r.Television[television.GradeE]
 			views += r.WebViews
 		}
 		if len(rows) != want || tv != 5700 || views != 2 && by != viewership.ByChannel {
@@ -269,15 +271,15 @@ func Tables(t *testing.T, open OpenViewing) {
 func Downloads(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 600)
-	phone := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true, SentAt: h.Now().Add(5 * time.Hour)}) // its clock is five hours ahead
-	h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true, Viewer: phone.Viewer})
-	h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true})
-	h.open(t, viewership.OpenRequest{LessonID: "l"})
+	phone := h.open(t, playback.OpenRequest{LessonID: "l", Offline: true, SentAt: h.Now().Add(5 * time.Hour)}) // its clock is five hours ahead
+	h.open(t, playback.OpenRequest{LessonID: "l", Offline: true, Viewer: phone.Viewer})
+	h.open(t, playback.OpenRequest{LessonID: "l", Offline: true})
+	h.open(t, playback.OpenRequest{LessonID: "l"})
 	played := h.Now().Add(15 * time.Hour) // 23:00; the phone says 04:00 the next day
 	h.pass(10 * 24 * time.Hour)
-	run := viewership.Heartbeat{Token: phone.Token, Run: "r1", StartedAt: played.Add(5 * time.Hour), Played: []viewership.Interval{{0, 40}}}
+	run := playback.Heartbeat{Token: phone.Token, Run: "r1", StartedAt: played.Add(5 * time.Hour), Played: []playback.Interval{{0, 40}}}
 	for range 2 {
-		if _, err := h.svc.Beat(bg, []viewership.Heartbeat{run}); err != nil {
+		if _, err := h.svc.Beat(bg, []playback.Heartbeat{run}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -298,24 +300,24 @@ func SharedDevice(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 600)
 	student := people.Person{ID: "hs1", Active: true, Grants: []people.Grant{{Role: people.Student}}}
-	kept := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true, Person: student})
+	kept := h.open(t, playback.OpenRequest{LessonID: "l", Offline: true, Person: student})
 	if kept.DeviceToken == "" || kept.DeviceToken == kept.Token || kept.PackageID == "" {
 		t.Fatalf("%+v", kept)
 	}
-	if o := h.open(t, viewership.OpenRequest{LessonID: "l", Offline: true}); o.DeviceToken != "" {
+	if o := h.open(t, playback.OpenRequest{LessonID: "l", Offline: true}); o.DeviceToken != "" {
 		t.Error("nobody signed in has a grant of a person's")
 	}
-	if o := h.open(t, viewership.OpenRequest{LessonID: "l", Person: student}); o.DeviceToken != "" {
+	if o := h.open(t, playback.OpenRequest{LessonID: "l", Person: student}); o.DeviceToken != "" {
 		t.Error("a visit online has a grant")
 	}
 	h.pass(time.Hour)
-	run := func(token, name string) viewership.Heartbeat {
-		return viewership.Heartbeat{Token: token, Run: name, StartedAt: h.Now(), Played: []viewership.Interval{{0, 60}}}
+	run := func(token, name string) playback.Heartbeat {
+		return playback.Heartbeat{Token: token, Run: name, StartedAt: h.Now(), Played: []playback.Interval{{0, 60}}}
 	}
 	mine, theirs := run(kept.Token, "r1"), run(kept.DeviceToken, "r2")
 	h.pass(time.Hour)
 	// Two tabs deliver the same, one of them twice.
-	for _, hs := range [][]viewership.Heartbeat{{mine, theirs}, {theirs, mine}, {theirs}} {
+	for _, hs := range [][]playback.Heartbeat{{mine, theirs}, {theirs, mine}, {theirs}} {
 		if r, err := h.svc.Beat(bg, hs); err != nil || r.Refused != 0 {
 			t.Fatalf("%+v %v", r, err)
 		}

@@ -14,7 +14,9 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/production"
 	"lenlop/services/schedule"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/delivery"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 )
 
 // Minutes: an operator's households by minute become the airing's average and
@@ -29,7 +31,7 @@ func Minutes(t *testing.T, open OpenViewing) {
 	for m := 50; m < 105; m++ { // 06:50 to 07:44
 		fmt.Fprintf(&file, "13/04/2020;%02d:%02d;%d\n", 6+m/60, m%60, 1000+m)
 	}
-	add := func(airing string, share float64, data string) ([]viewership.Figure, error) {
+	add := func(airing string, share float64, data string) ([]television.Figure, error) {
 		return h.svc.AddMinutes(bg, station, airing, "IPTV", share, "phut.csv", []byte(data))
 	}
 	if _, err := add("a1", 0.3, file.String()); !fault.Is(err, "airing.not_reported") {
@@ -51,7 +53,7 @@ func Minutes(t *testing.T, open OpenViewing) {
 	}
 	got, err := add("a1", 0.3, file.String())
 	ok(t, err)
-	if len(got) != 2 || got[0].Value != 1000+60+14.5 || got[1].Value != 1000+89 || got[0].Unit != viewership.Households || !strings.Contains(got[0].Method, "30 %") {
+	if len(got) != 2 || got[0].Value != 1000+60+14.5 || got[1].Value != 1000+89 || got[0].Unit != television.Households || !strings.Contains(got[0].Method, "30 %") {
 		t.Fatalf("%+v", got)
 	}
 	if _, err := add("a1", 0.3, file.String()); !fault.Is(err, "figure.already_there") {
@@ -66,28 +68,28 @@ func Minutes(t *testing.T, open OpenViewing) {
 func Reconciliation(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 600)
-	o := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	o := h.open(t, playback.OpenRequest{LessonID: "l"})
 	h.pass(time.Minute)
 	h.beat(t, o.Token, 0, 40)
-	ok(t, h.st.Served.AddServed(bg, []viewership.Served{
-		{LessonID: "l", Day: "2020-04-13", Source: "own", Seconds: 30_000, Bytes: 900},
-		{LessonID: "l", Day: "2020-04-13", Source: "own", Seconds: 15_000, Bytes: 100},
-		{LessonID: "l", Day: "2020-04-13", Source: "half-read", Seconds: 990_000, Bytes: 500},
+	ok(t, h.st.Served.AddServed(bg, []delivery.Served{
+		{LessonID: "l", Day: "2020-04-13", Source: "own", Millis: 30_000, Bytes: 900},
+		{LessonID: "l", Day: "2020-04-13", Source: "own", Millis: 15_000, Bytes: 100},
+		{LessonID: "l", Day: "2020-04-13", Source: "half-read", Millis: 990_000, Bytes: 500},
 	}))
-	ok(t, h.st.Served.AddServed(bg, []viewership.Served{
-		{LessonID: "l", Day: "2020-04-14", Source: "own", Seconds: 5_000, Bytes: 10},
-		{LessonID: "l", Day: "2020-04-13", Source: "own", Seconds: 5_000, Bytes: 10},
+	ok(t, h.st.Served.AddServed(bg, []delivery.Served{
+		{LessonID: "l", Day: "2020-04-14", Source: "own", Millis: 5_000, Bytes: 10},
+		{LessonID: "l", Day: "2020-04-13", Source: "own", Millis: 5_000, Bytes: 10},
 	}))
-	got, err := h.svc.Reconcile(bg, department, viewership.Query{By: viewership.ByDay})
+	got, err := h.svc.Reconcile(bg, department, delivery.Query{By: delivery.ByDay})
 	ok(t, err)
-	same(t, got, []viewership.Gap{
+	same(t, got, []delivery.Gap{
 		{Key: "2020-04-13", ServedSeconds: 50, ServedBytes: 1010, WatchedSeconds: 40, GapSeconds: 10},
 		{Key: "2020-04-14", ServedSeconds: 5, ServedBytes: 10, GapSeconds: 5},
 	})
-	if got, err = h.svc.Reconcile(bg, department, viewership.Query{}); err != nil || len(got) != 1 || got[0].Key != "l" || got[0].GapSeconds != 15 {
+	if got, err = h.svc.Reconcile(bg, department, delivery.Query{}); err != nil || len(got) != 1 || got[0].Key != "l" || got[0].GapSeconds != 15 {
 		t.Fatalf("%+v %v", got, err)
 	}
-	if _, err := h.svc.Reconcile(bg, station, viewership.Query{}); !fault.Is(err, "access.denied") {
+	if _, err := h.svc.Reconcile(bg, station, delivery.Query{}); !fault.Is(err, "access.denied") {
 		t.Fatal(err)
 	}
 	h.accessLogs(t)
@@ -143,16 +145,16 @@ func (h *house) accessLogs(t *testing.T) {
 	if x.Lines != 37 || x.Counted != 20+3+1+1+3 || x.Robots != 1 || x.Skipped != 37-28-1 {
 		t.Errorf("%+v", x)
 	}
-	byDay := func() map[string]viewership.Gap {
-		gaps, err := h.svc.Reconcile(bg, department, viewership.Query{By: viewership.ByDay, Lesson: "l"})
+	byDay := func() map[string]delivery.Gap {
+		gaps, err := h.svc.Reconcile(bg, department, delivery.Query{By: delivery.ByDay, Lesson: "l"})
 		ok(t, err)
-		m := map[string]viewership.Gap{}
+		m := map[string]delivery.Gap{}
 		for _, g := range gaps {
 			m[g.Key] = g
 		}
 		return m
 	}
-	want := map[string]viewership.Gap{ // 50 s of our own are among the log's
+	want := map[string]delivery.Gap{ // 50 s of our own are among the log's
 		"2020-04-13": {Key: "2020-04-13", ServedSeconds: 80 + 4 + 4 + 4 + 2, ServedBytes: 23_500, WatchedSeconds: 40, GapSeconds: 54},
 		"2020-04-14": {Key: "2020-04-14", ServedSeconds: 5, ServedBytes: 1000, GapSeconds: 5}, // 4 s by the log
 	}
@@ -176,8 +178,8 @@ func (h *house) accessLogs(t *testing.T) {
 }
 
 // tallied: our own counters add media by file, and keep what could not be written.
-func (h *house) tallied(t *testing.T, want map[string]viewership.Gap) {
-	tally := viewership.NewTally(h.st.Served, pieces{}, hanoi)
+func (h *house) tallied(t *testing.T, want map[string]delivery.Gap) {
+	tally := delivery.NewServedCounter(h.st.Served, pieces{}, hanoi)
 	o, _ := production.ObjectAt("l/package-l/360p/0-1/7.m4s")
 	at := time.Date(2020, 4, 14, 9, 0, 0, 0, hanoi)
 	for range 5 {
@@ -191,9 +193,9 @@ func (h *house) tallied(t *testing.T, want map[string]viewership.Gap) {
 	for range 2 { // the second has nothing to write
 		ok(t, tally.Flush(bg))
 	}
-	gaps, err := h.svc.Reconcile(bg, department, viewership.Query{By: viewership.ByDay, Lesson: "l", From: at, To: at.AddDate(0, 0, 1)})
+	gaps, err := h.svc.Reconcile(bg, department, delivery.Query{By: delivery.ByDay, Lesson: "l", From: at, To: at.AddDate(0, 0, 1)})
 	ok(t, err)
-	want["2020-04-14"] = viewership.Gap{Key: "2020-04-14", ServedSeconds: 15, ServedBytes: 2510, GapSeconds: 15}
+	want["2020-04-14"] = delivery.Gap{Key: "2020-04-14", ServedSeconds: 15, ServedBytes: 2510, GapSeconds: 15}
 	if len(gaps) != 1 {
 		t.Fatalf("%+v", gaps)
 	}

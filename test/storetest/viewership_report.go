@@ -11,6 +11,8 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 )
 
 // NetReach: students known by name are the lower bound, what both screens can
@@ -26,7 +28,7 @@ func NetReach(t *testing.T, open OpenViewing) {
 		roster = append(roster, student(i).ID)
 	}
 	for _, p := range []people.Person{student(0), student(1), student(2), {ID: "somebody-else", Active: true}, {}} {
-		o := h.open(t, viewership.OpenRequest{LessonID: "l", Person: p})
+		o := h.open(t, playback.OpenRequest{LessonID: "l", Person: p})
 		h.pass(time.Minute)
 		h.beat(t, o.Token, 0, 30)
 	}
@@ -39,7 +41,7 @@ func NetReach(t *testing.T, open OpenViewing) {
 	ok(t, err)
 	h.pass(5 * time.Minute)
 	for _, i := range []int{2, 3} {
-		_, err := h.svc.CheckIn(bg, viewership.CheckInRequest{Person: student(i), Code: code.Code})
+		_, err := h.svc.CheckIn(bg, television.CheckInRequest{Person: student(i), Code: code.Code})
 		ok(t, err)
 	}
 	reach := func(perHome float64) viewership.Reach {
@@ -56,8 +58,8 @@ func NetReach(t *testing.T, open OpenViewing) {
 	if r := reach(0); r.Low != 4 || r.High != 40 || !r.Unbounded || r.Identified != both {
 		t.Fatalf("television unknown: %+v", r)
 	}
-	_, err = h.svc.AddFigure(bg, station, viewership.Figure{
-		AiringID: "a1", Metric: viewership.Contacts, Value: 10, Unit: viewership.Households, Grade: viewership.GradeD, Source: "IPTV",
+	_, err = h.svc.AddFigure(bg, station, television.Figure{
+		AiringID: "a1", Metric: television.Contacts, Value: 10, Unit: television.Households, Grade: television.GradeD, Source: "IPTV",
 	})
 	ok(t, err)
 	if r := reach(0); r.High != 40 || !r.Unbounded {
@@ -81,7 +83,7 @@ func NetReach(t *testing.T, open OpenViewing) {
 func FrozenReports(t *testing.T, open OpenViewing) {
 	h := newHouse(t, open)
 	h.teach(t, "l", 600)
-	o := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	o := h.open(t, playback.OpenRequest{LessonID: "l"})
 	h.pass(time.Minute)
 	h.beat(t, o.Token, 0, 30)
 	h.onAir(t, "a1", "c", "l", -time.Hour)
@@ -95,7 +97,7 @@ func FrozenReports(t *testing.T, open OpenViewing) {
 		len(f.Rules) < 6 || !slices.Contains(f.Missing, viewership.AiringWithoutFigures) {
 		t.Fatalf("%+v", f)
 	}
-	again := h.open(t, viewership.OpenRequest{LessonID: "l"})
+	again := h.open(t, playback.OpenRequest{LessonID: "l"})
 	h.pass(time.Minute)
 	h.beat(t, again.Token, 0, 30)
 	read, err := h.svc.ReportByID(bg, department, made.ID)

@@ -17,7 +17,7 @@ import (
 	"lenlop/services/production"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 	"lenlop/test/system/harness"
 	"lenlop/test/testclock"
 )
@@ -302,7 +302,7 @@ func (w *world) code() string {
 	if err := w.h.App.DB.Schedule().SaveAiring(ctx, a); err != nil {
 		w.h.T.Fatal(err)
 	}
-	first, _, err := w.h.App.Viewership.Codes(ctx, a.CopyID, a.LessonID, a.ChannelID, 20*time.Minute)
+	first, _, err := w.h.App.Television.Codes(ctx, a.CopyID, a.LessonID, a.ChannelID, 20*time.Minute)
 	if err != nil {
 		w.h.T.Fatal(err)
 	}
@@ -313,11 +313,11 @@ func (w *world) code() string {
 func (w *world) flag() (viewer, day string) {
 	now := testclock.Now()
 	viewer, day = "d:"+w.next("may-"), now.In(w.h.App.Zone).Format(time.DateOnly)
-	s := viewership.Session{ID: w.next("phien-"), Viewer: viewer, Day: day, LessonID: w.lesson("published"),
+	s := playback.Session{ID: w.next("phien-"), Viewer: viewer, Day: day, LessonID: w.lesson("published"),
 		PackageID: "p", Issued: now.UnixMilli(),
 		Last: now.UnixMilli(), Duration: 60_000}
-	if err := w.h.App.DB.Views().Put(context.Background(), viewership.Changes{Sessions: []viewership.Session{s},
-		Flags: []viewership.Flag{{Viewer: viewer, Day: day, Reason: viewership.FlagSessions, At: now}}}); err != nil {
+	if err := w.h.App.DB.Views().Put(context.Background(), playback.Changes{Sessions: []playback.Session{s},
+		Flags: []playback.Flag{{Viewer: viewer, Day: day, Reason: playback.FlagSessions, At: now}}}); err != nil {
 		w.h.T.Fatal(err)
 	}
 	return viewer, day

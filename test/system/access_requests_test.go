@@ -17,7 +17,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 	"lenlop/services/worksheet"
 	"lenlop/test/system/harness"
 	"lenlop/web/api"
@@ -294,7 +294,7 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 	case "POST /uploads/:upload/parts":
 		return m{"numbers": []int{1}}, true
 	case "POST /heartbeats":
-		o, err := w.h.App.Viewership.Open(context.Background(), viewership.OpenRequest{LessonID: w.lesson("published")})
+		o, err := w.h.App.Playback.Open(context.Background(), playback.OpenRequest{LessonID: w.lesson("published")})
 		if err != nil {
 			w.h.T.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"lenlop/services/schedule"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/test/testclock"
 	"lenlop/web/api"
 )
@@ -54,8 +54,8 @@ func (w *world) minuteSheet() (channel, sheet string) {
 
 func (w *world) minuteImport() string {
 	channel, sheet := w.minuteSheet()
-	p, err := w.h.App.Viewership.PreviewMinutes(context.Background(), w.station(), "phut.csv", []byte(sheet),
-		viewership.ImportDefaults{ChannelID: channel, Source: "IPTV", Share: 0.3})
+	p, err := w.h.App.Television.PreviewMinutes(context.Background(), w.station(), "phut.csv", []byte(sheet),
+		television.ImportDefaults{ChannelID: channel, Source: "IPTV", Share: 0.3})
 	if err != nil {
 		w.h.T.Fatal(err)
 	}

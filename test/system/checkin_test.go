@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"lenlop/services/schedule"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/test/testclock"
 )
 
@@ -47,7 +47,7 @@ func TestCodesOffTheTelevision(t *testing.T) {
 		anyone.OK("POST", "/check-ins", map[string]any{"code": code, "viewerToken": in.ViewerToken}, 201, &in)
 	}
 	n, err := h.App.DB.CheckIns().CountCheckIns(ctx, []string{a.ID})
-	if err != nil || n[a.ID] != (viewership.CheckInCount{Devices: 1}) {
+	if err != nil || n[a.ID] != (television.CheckInCount{Devices: 1}) {
 		t.Errorf("counted %+v, %v", n, err)
 	}
 

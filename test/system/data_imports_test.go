@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"lenlop/services/people"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/test/system/harness"
 )
 
@@ -56,8 +56,8 @@ func (w *world) station() people.Person {
 
 func (w *world) figureImport() string {
 	channel, sheet := w.figureSheet()
-	p, err := w.h.App.Viewership.PreviewImport(context.Background(), w.station(), "bang.csv", []byte(sheet),
-		viewership.ImportDefaults{ChannelID: channel, Metric: "contacts", Unit: "persons", Grade: "E", Source: "Phiếu"})
+	p, err := w.h.App.Television.PreviewImport(context.Background(), w.station(), "bang.csv", []byte(sheet),
+		television.ImportDefaults{ChannelID: channel, Metric: "contacts", Unit: "persons", Grade: "E", Source: "Phiếu"})
 	if err != nil {
 		w.h.T.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestFiguresFromAFile(t *testing.T) {
 	if status, body := w.sendFile("dai", "/api/v1/figure-imports", sheet, fields, nil); status != 409 || !strings.Contains(string(body), "import.already") {
 		t.Errorf("the same file again: %d %s", status, harness.Brief(body))
 	}
-	big := strings.Repeat("x", viewership.MaxImportBytes+1<<20)
+	big := strings.Repeat("x", television.MaxImportBytes+1<<20)
 	if status, body := w.sendFile("dai", "/api/v1/figure-imports", big, fields, nil); status != 413 {
 		t.Errorf("6 MB: %d %s", status, harness.Brief(body))
 	}

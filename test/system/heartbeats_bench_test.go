@@ -15,6 +15,7 @@ import (
 
 	"lenlop/services/lesson"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 	"lenlop/test/system/harness"
 )
 
@@ -39,7 +40,7 @@ func TestBenchmarkHeartbeats(t *testing.T) {
 	}
 	players := make([]*harness.Player, rate*every)
 	for i := range players {
-		o, err := h.App.Viewership.Open(ctx, viewership.OpenRequest{LessonID: fmt.Sprint("bai-", i%lessons), UserAgent: "Mozilla/5.0"})
+		o, err := h.App.Playback.Open(ctx, playback.OpenRequest{LessonID: fmt.Sprint("bai-", i%lessons), UserAgent: "Mozilla/5.0"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func TestBenchmarkHeartbeats(t *testing.T) {
 	for _, p := range players {
 		want += p.Acked.Load()
 	}
-	rows, _, err := h.App.DB.Views().Grouped(ctx, viewership.ByLesson, viewership.Scope{})
+	rows, _, err := h.App.DB.Views().Grouped(ctx, viewership.ByLesson, playback.Scope{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 	"lenlop/services/question"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/services/worksheet"
 	"lenlop/test/system/harness"
 )
@@ -109,8 +109,8 @@ func (s sown) everything() map[string]any {
 		if err := db.Schedule().SaveAiring(ctx, a); err != nil {
 			return err
 		}
-		return db.Figures().AddFigures(ctx, []viewership.Figure{{ID: name, AiringID: name, LessonID: "xau-000", ChannelID: "kenh", Metric: viewership.Contacts, Value: 5,
-			Unit: viewership.Persons, Grade: viewership.GradeE, Source: p, Method: s.at(i + 9), At: now, HandedInBy: "p-dai"}})
+		return db.Figures().AddFigures(ctx, []television.Figure{{ID: name, AiringID: name, LessonID: "xau-000", ChannelID: "kenh", Metric: television.Contacts, Value: 5,
+			Unit: television.Persons, Grade: television.GradeE, Source: p, Method: s.at(i + 9), At: now, HandedInBy: "p-dai"}})
 	})
 	rich := s.rich()
 	s.notices()

@@ -28,6 +28,8 @@ import (
 	"lenlop/services/school"
 	"lenlop/services/upload"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 	"lenlop/services/worksheet"
 	"lenlop/web/locale"
 	"lenlop/web/page"
@@ -60,6 +62,8 @@ type Handler struct {
 	Problems      *feedback.Service
 	Media         media.Store // where copies' files are
 	Viewership    *viewership.Service
+	Watching      *playback.Service
+	Television    *television.Service
 	Sheets        page.Sheets // writes tables as files
 	Atomic        job.Atomic
 	Replays       audit.Replays

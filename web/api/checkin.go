@@ -6,7 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/people"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 	"lenlop/web/signin"
 )
@@ -39,22 +39,22 @@ func (r *Handler) checkIn(c echo.Context) error {
 	if in.ViewerToken == "" {
 		in.ViewerToken = signin.Viewer(c)
 	}
-	device, err := r.Viewership.Device(in.ViewerToken)
+	device, err := r.Watching.Device(in.ViewerToken)
 	if err != nil {
 		return err
 	}
 	// Also with a wrong code: tries are counted by device.
 	signin.KeepViewer(c, device)
-	k, err := r.Viewership.CheckIn(c.Request().Context(), viewership.CheckInRequest{Person: page.Who(c), Viewer: device,
+	k, err := r.Television.CheckIn(c.Request().Context(), television.CheckInRequest{Person: page.Who(c), Viewer: device,
 		From: signin.From(c), Code: in.Code})
 	if err != nil {
 		return err
 	}
 	status := http.StatusCreated
-	if k.State == viewership.CheckInPending {
+	if k.State == television.CheckInPending {
 		status = http.StatusAccepted
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.JSON(status, checkInOut{Lesson: k.LessonID, Channel: k.ChannelID, Stayed: k.Stayed,
-		Pending: k.State == viewership.CheckInPending, Repeat: k.Repeat, ViewerToken: device})
+		Pending: k.State == television.CheckInPending, Repeat: k.Repeat, ViewerToken: device})
 }

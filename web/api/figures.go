@@ -10,6 +10,8 @@ import (
 
 	"lenlop/services/people"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
@@ -150,8 +152,8 @@ var figureCalls = []call{
 	{method: "POST", path: "/airings/:airing/figures", action: people.WriteFigure, scope: page.Site, status: 201,
 		summary: "Append a television figure; replaces names an older row", in: figureIn{}, out: figureDoc{},
 		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in figureIn) (figureDoc, error) {
-			f, err := r.Viewership.AddFigure(c.Request().Context(), by, viewership.Figure{AiringID: c.Param("airing"),
-				Metric: in.Metric, Value: in.Value, Unit: in.Unit, Grade: viewership.Grade(in.Grade), Source: in.Source, Method: in.Method, Replaces: in.Replaces})
+			f, err := r.Television.AddFigure(c.Request().Context(), by, television.Figure{AiringID: c.Param("airing"),
+				Metric: in.Metric, Value: in.Value, Unit: in.Unit, Grade: television.Grade(in.Grade), Source: in.Source, Method: in.Method, Replaces: in.Replaces})
 			return r.figure(f), err
 		})},
 	{method: "GET", path: "/lessons/:lesson/ledger", action: people.ReadLedger, scope: page.Object, status: 200,
@@ -179,7 +181,7 @@ func ledger(r *Handler, c echo.Context, by people.Person, _ struct{}) (ledgerOut
 	if err != nil {
 		return ledgerOut{}, err
 	}
-	l, err := r.Viewership.LedgerStating(c.Request().Context(), by, c.Param("lesson"), perHome)
+	l, err := r.Viewership.Ledger(c.Request().Context(), by, c.Param("lesson"), perHome)
 	if err != nil {
 		return ledgerOut{}, err
 	}
@@ -195,7 +197,7 @@ func ledger(r *Handler, c echo.Context, by people.Person, _ struct{}) (ledgerOut
 		out.NetReach = &reachDoc{x.Low, x.High, x.Population, identifiedDoc(x.Identified), x.Assumed, x.Unbounded}
 	}
 	for _, a := range l.Airings {
-		d := airingFigures{airingDoc: r.airing(a.Airing), Channel: a.Channel.Name, Figures: []figureDoc{}, RollCalls: asked(a.Asking),
+		d := airingFigures{airingDoc: r.airing(a.Airing), Channel: a.Channel.Name, Figures: []figureDoc{}, RollCalls: asked(a.Survey),
 			CheckIns: checkInsDoc{a.CheckIns.Persons, a.CheckIns.Devices, a.CheckIns.Stayed, a.CheckIns.Repeats, a.CheckIns.Pending}}
 		for _, f := range a.Figures {
 			d.Figures = append(d.Figures, r.figure(f))
@@ -205,13 +207,13 @@ func ledger(r *Handler, c echo.Context, by people.Person, _ struct{}) (ledgerOut
 	return out, nil
 }
 
-func asked(a viewership.Asking) *askedDoc {
+func asked(a television.ClassSurvey) *askedDoc {
 	if a.Classes == 0 {
 		return nil
 	}
 	d := &askedDoc{Classes: a.Classes, Asked: a.Asked, Watched: a.Watched}
 	if e := a.Estimate; e != nil {
-		d.Estimate = &estimateDoc{e.Classes, e.Share, e.Persons, e.LowPersons, e.UpPersons, e.PopulationTaken, viewership.SampleRule}
+		d.Estimate = &estimateDoc{e.Classes, e.Share, e.Persons, e.LowPersons, e.UpPersons, e.PopulationTaken, television.SampleRule}
 	}
 	return d
 }
@@ -280,14 +282,14 @@ func rowOf(by string, x viewership.Row) rowDoc {
 	d := rowDoc{Key: x.Key, Label: x.Label, Parent: x.Parent, Hidden: string(x.Mark), Television: map[string]any{}, Contacts: []contactDoc{},
 		Airings: x.Airings, AiringsNoData: x.AiringsNoData, AiringsPlanned: x.AiringsPlanned}
 	switch {
-	case x.Mark == viewership.Small:
+	case x.Mark == disclosure.Small:
 		d.WebViewers = fewer
-	case x.Mark == viewership.Shown && by != viewership.ByChannel:
+	case x.Mark == disclosure.Shown && by != viewership.ByChannel:
 		d.WebViews, d.WebViewers, d.WatchSeconds, d.Completions = &x.WebViews, x.WebViewers, &x.WatchSeconds, &x.Completions
 	}
 	for _, h := range x.Contacts {
 		d.Contacts = append(d.Contacts, contactDoc{string(h.Grade), h.Unit, valueOf(h), h.Airings})
-		if _, one := x.Television[h.Grade]; one || h.Mark == viewership.Small {
+		if _, one := x.Television[h.Grade]; one || h.Mark == disclosure.Small {
 			d.Television[string(h.Grade)] = valueOf(h)
 		}
 	}
@@ -297,11 +299,11 @@ func rowOf(by string, x viewership.Row) rowDoc {
 // fewer stands for a count of 1 to 4 people.
 const fewer = "<5"
 
-func valueOf(h viewership.Headline) any {
+func valueOf(h television.Headline) any {
 	switch h.Mark {
-	case viewership.Small:
+	case disclosure.Small:
 		return fewer
-	case viewership.Withheld:
+	case disclosure.Withheld:
 		return nil
 	}
 	return h.Value
@@ -310,7 +312,7 @@ func valueOf(h viewership.Headline) any {
 // sendRows sends the same rows as a file. An empty cell is no data or hidden,
 // never zero.
 func (r *Handler) sendRows(c echo.Context, format, by string, rows []viewership.Row) error {
-	grades := []viewership.Grade{"A", "B", "C", "D", "E"}
+	grades := []television.Grade{"A", "B", "C", "D", "E"}
 	head := []any{"key", "label", "parent", "webViews", "webViewers", "watchSeconds", "completions", "hidden"}
 	for _, g := range grades {
 		head = append(head, "television"+string(g), "unit"+string(g))
@@ -345,7 +347,7 @@ func cellOf[T any](n *T) any {
 	return *n
 }
 
-func (r *Handler) figure(f viewership.Figure) figureDoc {
+func (r *Handler) figure(f television.Figure) figureDoc {
 	return figureDoc{ID: f.ID, Airing: f.AiringID, Metric: f.Metric, Value: f.Value, Unit: f.Unit, Grade: string(f.Grade),
 		Source: f.Source, Method: f.Method, At: r.at(f.At), By: f.HandedInBy, Replaces: f.Replaces, State: string(f.State)}
 }

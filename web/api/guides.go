@@ -8,7 +8,7 @@ import (
 
 	"lenlop/services/people"
 	"lenlop/services/schedule"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
@@ -98,18 +98,18 @@ var guideCalls = []call{
 	{method: "POST", path: "/minute-imports", action: people.WriteFigure, scope: page.Site, status: 201, multipart: true,
 		summary: "Preview an operator's households by minute; nothing is counted yet", in: minuteForm{}, out: minutesOut{},
 		handle: take(201, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (minutesOut, error) {
-			name, data, err := page.File(c, "file", viewership.MaxImportBytes)
+			name, data, err := page.File(c, "file", television.MaxImportBytes)
 			if err != nil {
 				return minutesOut{}, err
 			}
-			p, err := r.Viewership.PreviewMinutes(c.Request().Context(), by, name, data, viewership.ImportDefaults{
+			p, err := r.Television.PreviewMinutes(c.Request().Context(), by, name, data, television.ImportDefaults{
 				ChannelID: c.FormValue("channel"), Source: c.FormValue("source"), Share: share(c.FormValue("share")), Day: c.FormValue("day")})
 			return r.minutes(c, p), err
 		})},
 	{method: "POST", path: "/minute-imports/:import/commit", action: people.WriteFigure, scope: page.Site, status: 200,
 		summary: "Append the averages and peaks of a previewed file; the same file again is refused", in: commitIn{}, out: minutesOut{},
 		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (minutesOut, error) {
-			p, err := r.Viewership.CommitMinutes(c.Request().Context(), by, c.Param("import"), in.Sure)
+			p, err := r.Television.CommitMinutes(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.minutes(c, p), err
 		})},
 }
@@ -147,7 +147,7 @@ func takeGuide(r *Handler, c echo.Context, by people.Person, _ struct{}) (guideO
 	return out, err
 }
 
-func (r *Handler) minutes(c echo.Context, p viewership.MinutesPreview) minutesOut {
+func (r *Handler) minutes(c echo.Context, p television.MinutesPreview) minutesOut {
 	out := minutesOut{ID: p.Import.ID, Filename: p.Import.Filename, Accepted: p.Good, Same: p.Same, Refused: p.Refused, Warnings: p.Warnings,
 		Committed: r.at(p.Import.Committed), Rows: []minutesRow{}}
 	for _, x := range p.Rows {

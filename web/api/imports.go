@@ -9,7 +9,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
@@ -95,7 +95,7 @@ var importCalls = []call{
 	{method: "POST", path: "/figure-imports/:import/commit", action: people.WriteFigure, scope: page.Site, status: 200,
 		summary: "Count the good rows of a previewed file; the same file again is refused", in: commitIn{}, out: importOut{},
 		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (importOut, error) {
-			p, err := r.Viewership.CommitImport(c.Request().Context(), by, c.Param("import"), in.Sure)
+			p, err := r.Television.CommitImport(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.figureImport(c, p), err
 		})},
 	{method: "POST", path: "/as-run-imports", action: people.ReportAsRun, scope: page.Site, status: 201, multipart: true,
@@ -110,16 +110,16 @@ var importCalls = []call{
 }
 
 func previewFigures(r *Handler, c echo.Context, by people.Person, _ struct{}) (importOut, error) {
-	name, data, err := page.File(c, "file", viewership.MaxImportBytes)
+	name, data, err := page.File(c, "file", television.MaxImportBytes)
 	if err != nil {
 		return importOut{}, err
 	}
-	d := viewership.ImportDefaults{ChannelID: c.FormValue("channel"), Metric: c.FormValue("metric"), Unit: c.FormValue("unit"),
-		Grade: viewership.Grade(c.FormValue("grade")), Source: c.FormValue("source"), Method: c.FormValue("method"), Correct: c.FormValue("correct") == "yes"}
+	d := television.ImportDefaults{ChannelID: c.FormValue("channel"), Metric: c.FormValue("metric"), Unit: c.FormValue("unit"),
+		Grade: television.Grade(c.FormValue("grade")), Source: c.FormValue("source"), Method: c.FormValue("method"), Correct: c.FormValue("correct") == "yes"}
 	if d.Columns, err = mapping(c); err != nil {
 		return importOut{}, err
 	}
-	p, err := r.Viewership.PreviewImport(c.Request().Context(), by, name, data, d)
+	p, err := r.Television.PreviewImport(c.Request().Context(), by, name, data, d)
 	return r.figureImport(c, p), err
 }
 
@@ -150,7 +150,7 @@ func mapping(c echo.Context) (map[string]string, error) {
 	return m, nil
 }
 
-func (r *Handler) figureImport(c echo.Context, p viewership.Preview) importOut {
+func (r *Handler) figureImport(c echo.Context, p television.Preview) importOut {
 	out := importOut{ID: p.Import.ID, Filename: p.Import.Filename, Mapping: p.Import.Defaults.Columns, Accepted: p.Good, Same: p.Same,
 		Refused: p.Refused, Warnings: p.Warnings, Committed: r.at(p.Import.Committed), Rows: []importRow{}}
 	if out.Mapping == nil {

@@ -11,7 +11,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/question"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
 	"lenlop/web/page"
 	"lenlop/web/signin"
 )
@@ -141,9 +141,9 @@ var questionCalls = []call{
 
 func thumbsOf(n question.Count) any {
 	switch n.Mark {
-	case viewership.Small:
+	case disclosure.Small:
 		return "<5"
-	case viewership.Withheld:
+	case disclosure.Withheld:
 		return nil
 	}
 	return n.N

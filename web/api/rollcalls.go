@@ -6,7 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/people"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
@@ -47,11 +47,11 @@ var rollCalls = []call{
 	{method: "POST", path: "/airings/:airing/roll-calls", action: people.RollCall, scope: page.Object, status: 201,
 		summary: "What a class said of an airing: names, or asked and watched; again corrects it", in: rollCallIn{}, out: rollCallOut{},
 		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in rollCallIn) (rollCallOut, error) {
-			x := viewership.RollCall{AiringID: c.Param("airing"), ClassID: in.ClassID, Asked: in.Asked, Watched: in.Watched}
+			x := television.RollCall{AiringID: c.Param("airing"), ClassID: in.ClassID, Asked: in.Asked, Watched: in.Watched}
 			if in.Names != nil {
 				x.Named, x.Names = true, *in.Names
 			}
-			x, err := r.Viewership.TakeRollCall(c.Request().Context(), by, x)
+			x, err := r.Television.TakeRollCall(c.Request().Context(), by, x)
 			return rollCallOut{x.ID, x.AiringID, x.ClassID, x.Asked, x.Watched, x.Named, r.at(x.At), x.Replaces}, err
 		})},
 	{method: "GET", path: "/classes/:class/unreached", action: people.ReadUnreached, scope: page.Object, status: 200,

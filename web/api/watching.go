@@ -9,7 +9,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/people"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 	"lenlop/web/page"
 	"lenlop/web/signin"
 )
@@ -36,15 +36,15 @@ type sessionOut struct {
 }
 
 type heartbeatIn struct {
-	Token     string                `json:"token"`
-	Sequence  int64                 `json:"sequence"`
-	Played    []viewership.Interval `json:"played"`
-	Seconds   *float64              `json:"seconds,omitempty"`
-	Position  float64               `json:"position,omitempty"`
-	Rate      float64               `json:"rate,omitempty"`
-	SentAt    time.Time             `json:"sentAt,omitzero"`
-	Run       string                `json:"run,omitempty"`
-	StartedAt time.Time             `json:"startedAt,omitzero"`
+	Token     string              `json:"token"`
+	Sequence  int64               `json:"sequence"`
+	Played    []playback.Interval `json:"played"`
+	Seconds   *float64            `json:"seconds,omitempty"`
+	Position  float64             `json:"position,omitempty"`
+	Rate      float64             `json:"rate,omitempty"`
+	SentAt    time.Time           `json:"sentAt,omitzero"`
+	Run       string              `json:"run,omitempty"`
+	StartedAt time.Time           `json:"startedAt,omitzero"`
 }
 
 type heartbeatOut struct {
@@ -68,7 +68,7 @@ func openSession(r *Handler, c echo.Context, by people.Person, in sessionIn) (se
 	if viewer == "" {
 		viewer = signin.Viewer(c)
 	}
-	o, err := r.Viewership.Open(c.Request().Context(), viewership.OpenRequest{
+	o, err := r.Watching.Open(c.Request().Context(), playback.OpenRequest{
 		LessonID: c.Param("lesson"), Person: by, Viewer: viewer, Offline: in.Offline,
 		UserAgent: c.Request().UserAgent(), SentAt: in.SentAt,
 	})
@@ -117,12 +117,12 @@ func (r *Handler) beat(c echo.Context) error {
 	if len(ins) == 0 {
 		return fault.New(fault.Malformed, "request.malformed")
 	}
-	hs := make([]viewership.Heartbeat, len(ins))
+	hs := make([]playback.Heartbeat, len(ins))
 	for i, in := range ins {
-		hs[i] = viewership.Heartbeat{Token: in.Token, Sequence: in.Sequence, Played: in.Played, Seconds: in.Seconds,
+		hs[i] = playback.Heartbeat{Token: in.Token, Sequence: in.Sequence, Played: in.Played, Seconds: in.Seconds,
 			Position: in.Position, Rate: in.Rate, SentAt: in.SentAt, Run: in.Run, StartedAt: in.StartedAt}
 	}
-	res, err := r.Viewership.Beat(c.Request().Context(), hs)
+	res, err := r.Watching.Beat(c.Request().Context(), hs)
 	if err != nil {
 		return err
 	}

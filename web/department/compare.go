@@ -5,20 +5,21 @@ import (
 	"strconv"
 
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
 	"lenlop/web/locale"
 )
 
 // since compares a number of a week with the week before; what either hides
 // is not compared.
 func since(ctx context.Context, t table, now int64, of func(viewership.Row) int64) string {
-	if t.Before == nil || t.Total.Mark != viewership.Shown || t.Before.Mark != viewership.Shown {
+	if t.Before == nil || t.Total.Mark != disclosure.Shown || t.Before.Mark != disclosure.Shown {
 		return ""
 	}
 	return compared(ctx, now, of(t.Before.Row), locale.From(ctx).Number(of(t.Before.Row)))
 }
 
 func sinceTime(ctx context.Context, t table) string {
-	if t.Before == nil || t.Total.Mark != viewership.Shown || t.Before.Mark != viewership.Shown {
+	if t.Before == nil || t.Total.Mark != disclosure.Shown || t.Before.Mark != disclosure.Shown {
 		return ""
 	}
 	return compared(ctx, int64(t.Total.WatchSeconds), int64(t.Before.WatchSeconds), watched(ctx, t.Before.WatchSeconds))

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
@@ -68,9 +69,9 @@ func record(ctx context.Context, t table, x viewership.Row) []any {
 	switch {
 	case t.By == viewership.ByChannel: // a channel has no web figures
 		rec = append(rec, nil, nil, nil, nil)
-	case x.Mark != viewership.Shown:
+	case x.Mark != disclosure.Shown:
 		h := hidden(ctx, x.Mark)
-		rec = append(rec, hidden(ctx, viewership.Withheld), h, hidden(ctx, viewership.Withheld), hidden(ctx, viewership.Withheld))
+		rec = append(rec, hidden(ctx, disclosure.Withheld), h, hidden(ctx, disclosure.Withheld), hidden(ctx, disclosure.Withheld))
 	default:
 		rec = append(rec, x.WebViews, x.WebViewers, hours(x.WatchSeconds), x.Completions)
 	}
@@ -79,7 +80,7 @@ func record(ctx context.Context, t table, x viewership.Row) []any {
 		var units []string
 		for _, h := range cell(x, g) {
 			units = append(units, h.Unit)
-			if h.Mark != viewership.Shown {
+			if h.Mark != disclosure.Shown {
 				values = append(values, hidden(ctx, h.Mark))
 				continue
 			}
@@ -113,8 +114,8 @@ func together(ctx context.Context, values []any) any {
 }
 
 // hidden is what stands for a count that is not shown.
-func hidden(ctx context.Context, m viewership.Mark) string {
-	if m == viewership.Small {
+func hidden(ctx context.Context, m disclosure.Mark) string {
+	if m == disclosure.Small {
 		return "<5"
 	}
 	return locale.T(ctx, "department.hidden")

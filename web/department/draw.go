@@ -11,6 +11,7 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
@@ -24,7 +25,7 @@ type draw struct {
 	Channel schedule.Channel
 	Title   string
 	Lesson  string
-	Asking  viewership.Asking
+	Survey  television.ClassSurvey
 	Classes []school.Class
 	Names   *names
 	Form    page.Form
@@ -37,7 +38,7 @@ func (r Handler) makeDraw(c echo.Context) error {
 	if err != nil {
 		n = 0
 	}
-	if _, err := r.Views.DrawFor(c.Request().Context(), page.Who(c), c.Param("airing"), n); err != nil {
+	if _, err := r.Draws.DrawFor(c.Request().Context(), page.Who(c), c.Param("airing"), n); err != nil {
 		if k := fault.KindOf(err); k == fault.Invalid || k == fault.Conflict {
 			return r.showDraw(c, err)
 		}
@@ -65,7 +66,7 @@ func (r Handler) readDraw(ctx context.Context, c echo.Context) (v draw, err erro
 	if err != nil {
 		return v, err
 	}
-	g, err := r.Views.LedgerStating(ctx, page.Who(c), a.LessonID, viewership.Range{})
+	g, err := r.Views.Ledger(ctx, page.Who(c), a.LessonID, viewership.Range{})
 	if err != nil {
 		return v, err
 	}
@@ -76,16 +77,16 @@ func (r Handler) readDraw(ctx context.Context, c echo.Context) (v draw, err erro
 	v = draw{Airing: a, Title: l.Title, Lesson: l.ID}
 	for _, x := range g.Airings {
 		if x.Airing.ID == a.ID {
-			v.Asking, v.Channel = x.Asking, x.Channel
+			v.Survey, v.Channel = x.Survey, x.Channel
 		}
 	}
 	if v.Names, err = r.names(ctx); err != nil {
 		return v, err
 	}
-	if v.Asking.Draw == nil {
+	if v.Survey.Draw == nil {
 		return v, nil
 	}
-	for _, id := range v.Asking.Draw.Classes {
+	for _, id := range v.Survey.Draw.Classes {
 		x, err := r.Classes.Class(ctx, id)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return v, err
@@ -95,5 +96,5 @@ func (r Handler) readDraw(ctx context.Context, c echo.Context) (v draw, err erro
 		}
 		v.Classes = append(v.Classes, x)
 	}
-	return v, v.Names.learn(ctx, v.Asking.Draw.By)
+	return v, v.Names.learn(ctx, v.Survey.Draw.By)
 }

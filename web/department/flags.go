@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
@@ -16,7 +17,7 @@ import (
 type flagged struct {
 	table
 	Names *names
-	Flags []viewership.Flag
+	Flags []playback.Flag
 	Done  string
 }
 
@@ -38,7 +39,7 @@ func (r Handler) flags(c echo.Context) error {
 	t.By = viewership.ByDay // for the words of a day
 	ctx := c.Request().Context()
 	v := flagged{table: t, Done: page.DoneOf(c)}
-	if v.Flags, err = r.Views.Flags(ctx, page.Who(c), q.From, q.To); err != nil {
+	if v.Flags, err = r.Flags.Flags(ctx, page.Who(c), q.From, q.To); err != nil {
 		return err
 	}
 	if v.Names, err = r.names(ctx); err != nil {
@@ -61,7 +62,7 @@ func (r Handler) sendFlags(c echo.Context, v flagged, format string) error {
 	say := func(key string) any { return locale.T(ctx, key) }
 	head := []any{say("flags.viewer"), say("department.by_day"), say("flags.reason"), say("flags.sessions"), say("flags.state"), say("flags.restored_by"), say("flags.restored_at")}
 	name := "lenlop-flags-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
-	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "flags.title"), head, each(v.Flags, func(f viewership.Flag) []any {
+	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "flags.title"), head, each(v.Flags, func(f playback.Flag) []any {
 		row := []any{viewerName(ctx, f.Viewer), f.Day, locale.T(ctx, "flags."+f.Reason), f.Sessions, locale.T(ctx, "flags.left_out")}
 		if f.RestoredBy != "" {
 			row[4] = locale.T(ctx, "flags.counted")
@@ -74,7 +75,7 @@ func (r Handler) sendFlags(c echo.Context, v flagged, format string) error {
 // restore counts a flagged day after all, or leaves it out again.
 func (r Handler) restore(c echo.Context) error {
 	back := c.FormValue("restored") == "yes"
-	if err := r.Views.Restore(c.Request().Context(), page.Who(c), c.FormValue("viewer"), c.FormValue("day"), back); err != nil {
+	if err := r.Flags.Restore(c.Request().Context(), page.Who(c), c.FormValue("viewer"), c.FormValue("day"), back); err != nil {
 		return err
 	}
 	q := url.Values{"from": {c.FormValue("from")}, "to": {c.FormValue("to")}, "done": {"flag_kept"}}

@@ -13,6 +13,9 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/delivery"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 	"lenlop/services/worksheet"
 	"lenlop/web/page"
 )
@@ -22,19 +25,28 @@ type Handler struct {
 	Lessons *lesson.Service
 	// Views reads the figures (viewership.Service).
 	Views interface {
-		LedgerStating(ctx context.Context, by people.Person, lessonID string, perHome viewership.Range) (viewership.Ledger, error)
+		Ledger(ctx context.Context, by people.Person, lessonID string, perHome viewership.Range) (viewership.Ledger, error)
 		Retention(ctx context.Context, by people.Person, lessonID string) ([]viewership.Bin, error)
-		Flags(ctx context.Context, by people.Person, from, to time.Time) ([]viewership.Flag, error)
-		Restore(ctx context.Context, by people.Person, viewer, day string, restored bool) error
+		TableAndTotal(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, viewership.Row, error)
+		OwnTable(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, viewership.Row, error)
+		ExclusionReport(ctx context.Context, by people.Person, q viewership.Query) (viewership.Exclusions, error)
+		Participation(ctx context.Context, by people.Person, q viewership.Query) (viewership.Participation, error)
+		ReachIn(ctx context.Context, by people.Person, q viewership.ReachQuery) (viewership.Reach, error)
+	}
+	// Reports makes and reads signed reports (viewership.Service).
+	Reports interface {
 		MakeReport(ctx context.Context, by people.Person, q viewership.Query, corrects string) (viewership.Report, error)
 		ReportByID(ctx context.Context, by people.Person, id string) (viewership.Report, error)
 		ReportList(ctx context.Context, by people.Person) ([]viewership.Report, error)
-		TableAndTotal(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, viewership.Row, error)
-		OwnTable(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, viewership.Row, error)
-		LeftOutIn(ctx context.Context, by people.Person, q viewership.Query) (viewership.LeftOut, error)
-		Participation(ctx context.Context, by people.Person, q viewership.Query) (viewership.Participation, error)
-		ReachIn(ctx context.Context, by people.Person, q viewership.ReachQuery) (viewership.Reach, error)
-		DrawFor(ctx context.Context, by people.Person, airingID string, n int) (viewership.Draw, error)
+	}
+	// Flags lists and undoes flags of viewers' days (playback.Service).
+	Flags interface {
+		Flags(ctx context.Context, by people.Person, from, to time.Time) ([]playback.Flag, error)
+		Restore(ctx context.Context, by people.Person, viewer, day string, restored bool) error
+	}
+	// Draws draws classes to survey (television.Service).
+	Draws interface {
+		DrawFor(ctx context.Context, by people.Person, airingID string, n int) (television.Draw, error)
 	}
 	// Classes names the classes that were drawn; Sheets writes tables as files.
 	Classes interface {
@@ -83,7 +95,7 @@ func (r Handler) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/department/reports/:report", Action: people.MakeReport, Scope: page.Site, Handle: r.report},
 		{Method: http.MethodGet, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.reconciliation},
 		{Method: http.MethodPost, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.takeLog,
-			Body: viewership.MaxServedLog + page.FormRoom},
+			Body: delivery.MaxServedLog + page.FormRoom},
 		{Method: http.MethodGet, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.flags},
 		{Method: http.MethodPost, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.restore},
 		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: page.SignedIn(r.ledger)},

@@ -13,6 +13,7 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
@@ -45,7 +46,7 @@ func (r Handler) ledger(c echo.Context) error {
 		v.Form = page.Form{Err: err, Values: map[string]string{"home_low": c.QueryParam("home_low"), "home_high": c.QueryParam("home_high")}}
 		v.PerHome = viewership.Range{}
 	}
-	if v.Ledger, err = r.Views.LedgerStating(ctx, by, id, v.PerHome); err != nil {
+	if v.Ledger, err = r.Views.Ledger(ctx, by, id, v.PerHome); err != nil {
 		return err
 	}
 	if v.Lesson, err = r.Lessons.Read(ctx, by, id); err != nil {
@@ -69,7 +70,7 @@ func (r Handler) ledger(c echo.Context) error {
 	if err := v.Names.learn(ctx, ids...); err != nil {
 		return err
 	}
-	slices.SortStableFunc(v.Ledger.Airings, func(a, b viewership.AiringFigures) int {
+	slices.SortStableFunc(v.Ledger.Airings, func(a, b television.AiringFigures) int {
 		return cmp.Compare(a.Airing.StartsAt.Unix(), b.Airing.StartsAt.Unix())
 	})
 	v.Excluded = slices.Sorted(maps.Keys(v.Ledger.Web.Excluded))
@@ -110,9 +111,9 @@ func (v ledger) webRows(ctx context.Context) (rows [][]any) {
 		add(locale.T(ctx, "ledger.left_out", "why", known(ctx, "excluded."+reason, reason)), w.Excluded[reason], "sessions")
 	}
 	if x := v.Ledger.Reach; x != nil {
-		add(locale.T(ctx, "reach.low"), x.Low, viewership.Persons)
-		add(locale.T(ctx, "reach.high"), x.High, viewership.Persons)
-		add(locale.T(ctx, "reach.population"), x.Population, viewership.Persons)
+		add(locale.T(ctx, "reach.low"), x.Low, television.Persons)
+		add(locale.T(ctx, "reach.high"), x.High, television.Persons)
+		add(locale.T(ctx, "reach.population"), x.Population, television.Persons)
 	}
 	for _, m := range v.Ledger.Missing {
 		rows = append(rows, []any{locale.T(ctx, "ledger.missing"), nil, nil, known(ctx, "missing."+m, m)})
@@ -125,16 +126,16 @@ func (v ledger) airingRows(ctx context.Context) (rows [][]any) {
 	for _, a := range v.Ledger.Airings {
 		lead := []any{a.Channel.Name, when(a.Airing.StartsAt), locale.T(ctx, "outcome."+string(a.Airing.Outcome))}
 		add := func(cells ...any) { rows = append(rows, append(slices.Clone(lead), cells...)) }
-		if n := a.ByName(); n > 0 {
-			add(locale.T(ctx, "ledger.by_name"), n, viewership.Persons, "A", "Lên Lớp", viewership.CheckInRule)
+		if n := a.NamedPersons(); n > 0 {
+			add(locale.T(ctx, "ledger.by_name"), n, television.Persons, "A", "Lên Lớp", television.CheckInRule)
 		}
 		if a.Codes > 0 {
-			add(locale.T(ctx, "ledger.codes_entered"), a.Codes, viewership.Codes, "B", "Lên Lớp", viewership.CheckInRule)
+			add(locale.T(ctx, "ledger.codes_entered"), a.Codes, television.Codes, "B", "Lên Lớp", television.CheckInRule)
 		}
-		if x := a.Asking; x.Classes > 0 {
-			add(locale.T(ctx, "ledger.stated_by", "n", x.Classes), x.Watched, viewership.Persons, nil, locale.T(ctx, "ledger.roll_call"), locale.T(ctx, "ledger.asked", "n", x.Asked))
+		if x := a.Survey; x.Classes > 0 {
+			add(locale.T(ctx, "ledger.stated_by", "n", x.Classes), x.Watched, television.Persons, nil, locale.T(ctx, "ledger.roll_call"), locale.T(ctx, "ledger.asked", "n", x.Asked))
 			if e := x.Estimate; e != nil {
-				add(locale.T(ctx, "ledger.estimate"), e.Persons, viewership.Persons, "C", locale.T(ctx, "ledger.roll_call"), estimate(ctx, *e))
+				add(locale.T(ctx, "ledger.estimate"), e.Persons, television.Persons, "C", locale.T(ctx, "ledger.roll_call"), estimate(ctx, *e))
 			}
 		}
 		for _, f := range a.Figures {
@@ -149,10 +150,10 @@ func (v ledger) airingRows(ctx context.Context) (rows [][]any) {
 }
 
 // estimate words what drawn classes allow to say of all.
-func estimate(ctx context.Context, e viewership.Estimate) string {
+func estimate(ctx context.Context, e television.Estimate) string {
 	n := locale.From(ctx)
 	return locale.T(ctx, "ledger.estimate_words", "low", n.Number(e.LowPersons), "up", n.Number(e.UpPersons), "classes", e.Classes,
-		"of", n.Number(e.PopulationTaken), "rule", viewership.SampleRule)
+		"of", n.Number(e.PopulationTaken), "rule", television.SampleRule)
 }
 
 // played reports whether anybody's viewing is known bin by bin.

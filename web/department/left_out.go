@@ -16,13 +16,13 @@ import (
 // leftOut is the page of what the counts of a period leave out, and why.
 type leftOut struct {
 	table
-	viewership.LeftOut
+	viewership.Exclusions
 	Reasons []string // that were given
 }
 
 func (v leftOut) pages() int { return max(1, (len(v.Lessons)+rowsPerPage-1)/rowsPerPage) }
 
-func (v leftOut) shown() []viewership.LeftLesson {
+func (v leftOut) shown() []viewership.LessonExclusions {
 	from := min((v.Page-1)*rowsPerPage, len(v.Lessons))
 	return v.Lessons[from:min(from+rowsPerPage, len(v.Lessons))]
 }
@@ -38,10 +38,10 @@ func (r Handler) leftOut(c echo.Context) error {
 	v := leftOut{table: t}
 	status := http.StatusOK
 	if err == nil {
-		v.LeftOut, err = r.Views.LeftOutIn(ctx, page.Who(c), q)
+		v.Exclusions, err = r.Views.ExclusionReport(ctx, page.Who(c), q)
 	}
-	for _, x := range viewership.LeftOutReasons {
-		if v.LeftOut.Reasons[x] != 0 {
+	for _, x := range viewership.ExclusionReasons {
+		if v.Exclusions.Reasons[x] != 0 {
 			v.Reasons = append(v.Reasons, x)
 		}
 	}
@@ -71,7 +71,7 @@ func (r Handler) sendLeftOut(c echo.Context, v leftOut, format string) error {
 		head = append(head, reasonName(ctx, x))
 	}
 	name := "lenlop-left-out-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
-	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "left.title"), head, each(v.Lessons, func(x viewership.LeftLesson) []any {
+	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "left.title"), head, each(v.Lessons, func(x viewership.LessonExclusions) []any {
 		row := []any{x.Title, x.ID, x.SubjectName, strconv.Itoa(x.Grade), x.Sessions}
 		for _, reason := range v.Reasons {
 			row = append(row, x.Reasons[reason])

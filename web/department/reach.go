@@ -10,6 +10,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
@@ -102,7 +103,7 @@ func (v reach) again() string {
 func (v reach) lines(ctx context.Context) [][2]string {
 	x := v.Reach
 	n := func(i int, value int64) string {
-		if m := x.Marks[i]; m != viewership.Shown {
+		if m := x.Marks[i]; m != disclosure.Shown {
 			return hidden(ctx, m)
 		}
 		return locale.From(ctx).Number(value)
@@ -141,7 +142,7 @@ func assumed(ctx context.Context, code string, perHome viewership.Range) string 
 // between words the bounds of a reach.
 func between(ctx context.Context, x viewership.Reach) string {
 	low := locale.From(ctx).Number(x.Low)
-	if x.Marks[3] != viewership.Shown {
+	if x.Marks[3] != disclosure.Shown {
 		low = hidden(ctx, x.Marks[3])
 	}
 	return locale.T(ctx, "reach.between", "low", low, "high", locale.From(ctx).Number(x.High))

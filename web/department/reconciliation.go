@@ -13,16 +13,16 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/delivery"
 	"lenlop/web/page"
 )
 
 // Served compares the media that went out with the seconds that were watched
-// (viewership.Service).
+// (delivery.Service).
 type Served interface {
-	Reconcile(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Gap, error)
-	ImportServed(ctx context.Context, by people.Person, filename string, file io.Reader) (viewership.ServedLog, error)
-	ServedLogs(ctx context.Context, by people.Person) ([]viewership.ServedLog, error)
+	Reconcile(ctx context.Context, by people.Person, q delivery.Query) ([]delivery.Gap, error)
+	ImportServed(ctx context.Context, by people.Person, filename string, file io.Reader) (delivery.ServedLog, error)
+	ServedLogs(ctx context.Context, by people.Person) ([]delivery.ServedLog, error)
 }
 
 // usualSpan is how many days are compared unless asked otherwise.
@@ -35,18 +35,18 @@ const maxGaps = 300
 type reconciliation struct {
 	From, To time.Time // To is the last day
 	By       string
-	Gaps     []viewership.Gap
+	Gaps     []delivery.Gap
 	More     int // rows that are not shown
-	Total    viewership.Gap
+	Total    delivery.Gap
 	Lessons  map[string]lesson.Lesson
-	Logs     []viewership.ServedLog
+	Logs     []delivery.ServedLog
 	Form     page.Form
 	Done     string
 }
 
 // label of a row: a lesson's title, or a day.
-func (v reconciliation) label(g viewership.Gap) string {
-	if v.By == viewership.ByLesson {
+func (v reconciliation) label(g delivery.Gap) string {
+	if v.By == delivery.ByLesson {
 		return v.Lessons[g.Key].Title
 	}
 	if d, err := time.Parse(dayLayout, g.Key); err == nil {
@@ -70,11 +70,11 @@ func (r Handler) showReconciliation(c echo.Context, status int, v reconciliation
 	if t, err := time.ParseInLocation(dayLayout, c.QueryParam("from"), r.Zone); err == nil && !t.After(v.To) {
 		v.From = t
 	}
-	if v.By = viewership.ByDay; c.QueryParam("by") == viewership.ByLesson {
-		v.By = viewership.ByLesson
+	if v.By = delivery.ByDay; c.QueryParam("by") == delivery.ByLesson {
+		v.By = delivery.ByLesson
 	}
 	var err error
-	if v.Gaps, err = r.Served.Reconcile(ctx, by, viewership.Query{By: v.By, From: v.From, To: v.To.AddDate(0, 0, 1)}); err != nil {
+	if v.Gaps, err = r.Served.Reconcile(ctx, by, delivery.Query{By: v.By, From: v.From, To: v.To.AddDate(0, 0, 1)}); err != nil {
 		return err
 	}
 	for _, g := range v.Gaps {
@@ -88,7 +88,7 @@ func (r Handler) showReconciliation(c echo.Context, status int, v reconciliation
 	}
 	v.Lessons = map[string]lesson.Lesson{}
 	for _, g := range v.Gaps {
-		if v.By != viewership.ByLesson {
+		if v.By != delivery.ByLesson {
 			break
 		}
 		l, err := r.Lessons.Read(ctx, by, g.Key)
@@ -136,7 +136,7 @@ func (r Handler) countLog(c echo.Context) error {
 }
 
 // gapShare is the gap as a part of what was served, in words of the page.
-func gapShare(g viewership.Gap) string {
+func gapShare(g delivery.Gap) string {
 	if g.ServedSeconds <= 0 {
 		return "–"
 	}

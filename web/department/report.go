@@ -13,6 +13,7 @@ import (
 
 	"lenlop/services/people"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
@@ -52,7 +53,7 @@ func (r Handler) reports(c echo.Context) error {
 	ctx := c.Request().Context()
 	var v reportList
 	var err error
-	if v.Reports, err = r.Views.ReportList(ctx, page.Who(c)); err != nil {
+	if v.Reports, err = r.Reports.ReportList(ctx, page.Who(c)); err != nil {
 		return err
 	}
 	if v.Names, err = r.names(ctx); err != nil {
@@ -72,7 +73,7 @@ func (r Handler) makeReport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	x, err := r.Views.MakeReport(c.Request().Context(), page.Who(c), q, c.FormValue("corrects"))
+	x, err := r.Reports.MakeReport(c.Request().Context(), page.Who(c), q, c.FormValue("corrects"))
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (r Handler) makeReport(c echo.Context) error {
 
 func (r Handler) report(c echo.Context) error {
 	ctx := c.Request().Context()
-	x, err := r.Views.ReportByID(ctx, page.Who(c), c.Param("report"))
+	x, err := r.Reports.ReportByID(ctx, page.Who(c), c.Param("report"))
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func thawed(x viewership.FrozenRow) viewership.Row {
 		WatchSeconds: x.WatchSeconds, Completions: x.Completions, OfflineViews: x.OfflineViews, Airings: x.Airings,
 		AiringsNoData: x.AiringsNoData, AiringsPlanned: x.AiringsPlanned}
 	for _, h := range x.Television {
-		r.Contacts = append(r.Contacts, viewership.Headline(h))
+		r.Contacts = append(r.Contacts, television.Headline(h))
 	}
 	return r
 }

@@ -8,6 +8,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
@@ -53,12 +54,12 @@ func (r Handler) sendSchools(c echo.Context, v schools, format string) error {
 	head := []any{say("department.by_school"), say("part.code"), say("part.level"), say("part.takes_part"), say("part.lessons"), say("department.web_views"),
 		say("part.students"), say("part.reached"), say("part.share")}
 	name := "lenlop-schools-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
-	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "part.title"), head, each(v.Participation.Schools, func(x viewership.SchoolPart) []any {
+	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "part.title"), head, each(v.Participation.Schools, func(x viewership.SchoolParticipation) []any {
 		var students, reached, of any
 		if x.Students > 0 {
 			students, reached = x.Students, x.Reached
 		}
-		if x.Mark != viewership.Shown {
+		if x.Mark != disclosure.Shown {
 			reached = hidden(ctx, x.Mark)
 		}
 		if s, known := x.Share(); known {
@@ -68,8 +69,8 @@ func (r Handler) sendSchools(c echo.Context, v schools, format string) error {
 	}))
 }
 
-func takesPart(ctx context.Context, x viewership.SchoolPart) string {
-	if x.Part {
+func takesPart(ctx context.Context, x viewership.SchoolParticipation) string {
+	if x.TakesPart {
 		return locale.T(ctx, "part.yes")
 	}
 	return locale.T(ctx, "part.no")
@@ -83,11 +84,11 @@ func levelName(ctx context.Context, level string) string {
 }
 
 // reached words the students of a school who are known to be reached.
-func reached(ctx context.Context, x viewership.SchoolPart) string {
+func reached(ctx context.Context, x viewership.SchoolParticipation) string {
 	switch {
 	case x.Students == 0:
 		return locale.T(ctx, "part.no_roster")
-	case x.Mark != viewership.Shown:
+	case x.Mark != disclosure.Shown:
 		return hidden(ctx, x.Mark) + " / " + locale.From(ctx).Number(x.Students)
 	}
 	return locale.From(ctx).Number(x.Reached) + " / " + locale.From(ctx).Number(x.Students)

@@ -15,6 +15,7 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
@@ -28,8 +29,8 @@ var groups = []string{
 }
 
 // grades of evidence, strongest first.
-var grades = []viewership.Grade{
-	viewership.GradeA, viewership.GradeB, viewership.GradeC, viewership.GradeD, viewership.GradeE,
+var grades = []television.Grade{
+	television.GradeA, television.GradeB, television.GradeC, television.GradeD, television.GradeE,
 }
 
 // table is the department's page: one period, cut one way.
@@ -43,7 +44,7 @@ type table struct {
 	Channel      string
 	Rows         []viewership.Row
 	Total        viewership.Row
-	Grades       []viewership.Grade // that have a column: some row knows them
+	Grades       []television.Grade // that have a column: some row knows them
 	Subjects     []school.Subject
 	Schools      []school.School
 	Areas        []school.Area
@@ -156,8 +157,8 @@ func (t table) week() bool {
 func (t table) is(p period) bool { return t.From.Equal(p.From) && t.To.Equal(p.To) }
 
 // cell is what a row says about television evidence of a grade.
-func cell(r viewership.Row, g viewership.Grade) []viewership.Headline {
-	var out []viewership.Headline
+func cell(r viewership.Row, g television.Grade) []television.Headline {
+	var out []television.Headline
 	for _, h := range r.Contacts {
 		if h.Grade == g {
 			out = append(out, h)
@@ -169,7 +170,7 @@ func cell(r viewership.Row, g viewership.Grade) []viewership.Headline {
 // stated is a row's television figure for the chart: contacts of operators,
 // else of the station, when they come in one unit; false when none is known.
 func stated(r viewership.Row) (float64, bool) {
-	for _, g := range []viewership.Grade{viewership.GradeD, viewership.GradeE} {
+	for _, g := range []television.Grade{television.GradeD, television.GradeE} {
 		if v, ok := r.Television[g]; ok {
 			return v, true
 		}

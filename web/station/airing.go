@@ -17,14 +17,15 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
 // What a figure may be, in the order shown. The rules are viewership's.
 var (
-	metrics = []string{viewership.Contacts, viewership.Viewers, viewership.AverageAudience, viewership.PeakAudience}
-	units   = []string{viewership.Persons, viewership.Households, viewership.Plays}
-	grades  = []viewership.Grade{viewership.GradeA, viewership.GradeB, viewership.GradeC, viewership.GradeD, viewership.GradeE}
+	metrics = []string{television.Contacts, television.Viewers, television.AverageAudience, television.PeakAudience}
+	units   = []string{television.Persons, television.Households, television.Plays}
+	grades  = []television.Grade{television.GradeA, television.GradeB, television.GradeC, television.GradeD, television.GradeE}
 )
 
 var (
@@ -39,7 +40,7 @@ type airing struct {
 	Channels []schedule.Channel
 	Lesson   lesson.Lesson
 	Subjects []school.Subject
-	Figures  []viewership.Figure
+	Figures  []television.Figure
 	Kin      []schedule.Airing // the first one and its repeats, without this one
 	Copies   []production.Copy // for the airing's channel, newest first
 	Replaced map[string]string // id of a row -> id of the row that corrects it
@@ -70,7 +71,7 @@ func (v airing) moment(t time.Time) string {
 
 // row is the number of a figure on the page, by which a correction names it.
 func (v airing) row(id string) int {
-	return slices.IndexFunc(v.Figures, func(f viewership.Figure) bool { return f.ID == id }) + 1
+	return slices.IndexFunc(v.Figures, func(f television.Figure) bool { return f.ID == id }) + 1
 }
 
 func (r Handler) airing(c echo.Context) error {
@@ -129,15 +130,15 @@ func (r Handler) showAiring(c echo.Context, status int, v airing) error {
 
 // figures of one airing, in the order they were handed in, so that their
 // numbers on the page never change.
-func (r Handler) figures(ctx context.Context, by people.Person, a schedule.Airing) ([]viewership.Figure, error) {
-	ledger, err := r.Views.Ledger(ctx, by, a.LessonID)
+func (r Handler) figures(ctx context.Context, by people.Person, a schedule.Airing) ([]television.Figure, error) {
+	ledger, err := r.Views.Ledger(ctx, by, a.LessonID, viewership.Range{})
 	if err != nil {
 		return nil, err
 	}
 	for _, x := range ledger.Airings {
 		if x.Airing.ID == a.ID {
 			fs := slices.Clone(x.Figures)
-			slices.SortStableFunc(fs, func(a, b viewership.Figure) int {
+			slices.SortStableFunc(fs, func(a, b television.Figure) int {
 				return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
 			})
 			return fs, nil
@@ -177,9 +178,9 @@ func (r Handler) figure(c echo.Context) error {
 	case !ok:
 		err = fault.Form("figure.invalid", fault.Wrong("value", "figure.bad_value"))
 	default:
-		_, err = r.Views.AddFigure(ctx, page.Who(c), viewership.Figure{
+		_, err = r.Figures.AddFigure(ctx, page.Who(c), television.Figure{
 			AiringID: a.ID, LessonID: a.LessonID, ChannelID: a.ChannelID,
-			Metric: f.Values["metric"], Value: value, Unit: f.Values["unit"], Grade: viewership.Grade(f.Values["grade"]),
+			Metric: f.Values["metric"], Value: value, Unit: f.Values["unit"], Grade: television.Grade(f.Values["grade"]),
 			Source: f.Values["source"], Method: f.Values["method"], Replaces: f.Values["replaces"],
 		})
 	}

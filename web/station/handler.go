@@ -15,6 +15,7 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
@@ -23,17 +24,20 @@ type Handler struct {
 	Schedule *schedule.Service
 	Lessons  *lesson.Service
 	Copies   *production.Copies
-	// Views takes figures, by hand and in files, and lists them (viewership.Service).
+	// Figures takes figures, by hand and in files (television.Service).
+	Figures interface {
+		PreviewImport(ctx context.Context, by people.Person, filename string, data []byte, d television.ImportDefaults) (television.Preview, error)
+		CommitImport(ctx context.Context, by people.Person, id string, sure bool) (television.Preview, error)
+		LastImport(ctx context.Context, by people.Person, channelID string) (television.ImportDefaults, error)
+		ImportedFiles(ctx context.Context, by people.Person, channelID string) ([]television.Import, error)
+		ImportedFile(ctx context.Context, by people.Person, id string) (television.Import, error)
+		PreviewMinutes(ctx context.Context, by people.Person, filename string, data []byte, d television.ImportDefaults) (television.MinutesPreview, error)
+		CommitMinutes(ctx context.Context, by people.Person, id string, sure bool) (television.MinutesPreview, error)
+		AddFigure(ctx context.Context, by people.Person, f television.Figure) (television.Figure, error)
+	}
+	// Views reads the ledger of a lesson (viewership.Service).
 	Views interface {
-		PreviewImport(ctx context.Context, by people.Person, filename string, data []byte, d viewership.ImportDefaults) (viewership.Preview, error)
-		CommitImport(ctx context.Context, by people.Person, id string, sure bool) (viewership.Preview, error)
-		LastImport(ctx context.Context, by people.Person, channelID string) (viewership.ImportDefaults, error)
-		ImportedFiles(ctx context.Context, by people.Person, channelID string) ([]viewership.Import, error)
-		ImportedFile(ctx context.Context, by people.Person, id string) (viewership.Import, error)
-		PreviewMinutes(ctx context.Context, by people.Person, filename string, data []byte, d viewership.ImportDefaults) (viewership.MinutesPreview, error)
-		CommitMinutes(ctx context.Context, by people.Person, id string, sure bool) (viewership.MinutesPreview, error)
-		AddFigure(ctx context.Context, by people.Person, f viewership.Figure) (viewership.Figure, error)
-		Ledger(ctx context.Context, by people.Person, lessonID string) (viewership.Ledger, error)
+		Ledger(ctx context.Context, by people.Person, lessonID string, perHome viewership.Range) (viewership.Ledger, error)
 	}
 	Schools school.Store
 	People  people.Store
@@ -56,7 +60,7 @@ func (r Handler) Routes() []page.Route {
 		{Method: http.MethodPost, Path: "/station/rules", Action: people.EditSchedule, Scope: page.Site, Handle: r.saveRule},
 		{Method: http.MethodGet, Path: "/station/figures", Action: people.WriteFigure, Scope: page.Site, Handle: r.figureImport},
 		{Method: http.MethodPost, Path: "/station/figures", Action: people.WriteFigure, Scope: page.Site, Handle: r.previewFigures,
-			Body: viewership.MaxImportBytes + page.FormRoom},
+			Body: television.MaxImportBytes + page.FormRoom},
 		{Method: http.MethodPost, Path: "/station/figures/:import/commit", Action: people.WriteFigure, Scope: page.Site, Handle: r.commitFigures},
 		{Method: http.MethodGet, Path: "/station/as-run", Action: people.ReportAsRun, Scope: page.Site, Handle: r.asRunImport},
 		{Method: http.MethodPost, Path: "/station/as-run", Action: people.ReportAsRun, Scope: page.Site, Handle: r.previewAsRun,
@@ -66,7 +70,7 @@ func (r Handler) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/station/as-run/:import/file", Action: people.ReportAsRun, Scope: page.Site, Handle: r.logFile},
 		{Method: http.MethodGet, Path: "/station/minutes", Action: people.WriteFigure, Scope: page.Site, Handle: r.minutes},
 		{Method: http.MethodPost, Path: "/station/minutes", Action: people.WriteFigure, Scope: page.Site, Handle: r.previewMinutes,
-			Body: viewership.MaxImportBytes + page.FormRoom},
+			Body: television.MaxImportBytes + page.FormRoom},
 		{Method: http.MethodPost, Path: "/station/minutes/:import/commit", Action: people.WriteFigure, Scope: page.Site, Handle: r.commitMinutes},
 		{Method: http.MethodGet, Path: "/station/guides", Action: people.EditSchedule, Scope: page.Site, Handle: r.guide},
 		{Method: http.MethodPost, Path: "/station/guides", Action: people.EditSchedule, Scope: page.Site, Handle: r.previewGuide,

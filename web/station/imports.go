@@ -7,13 +7,13 @@ import (
 
 	"lenlop/services/lesson"
 	"lenlop/services/schedule"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
 // Columns that a file may name otherwise than we do, in the order shown.
 var (
-	figureColumns = []string{viewership.ColumnDate, viewership.ColumnTime, viewership.ColumnHouse, viewership.ColumnValue, viewership.ColumnUnit}
+	figureColumns = []string{television.ColumnDate, television.ColumnTime, television.ColumnHouse, television.ColumnValue, television.ColumnUnit}
 	logColumns    = []string{schedule.LogDate, schedule.LogStart, schedule.LogEnd, schedule.LogLength, schedule.LogHouse, schedule.LogOutcome}
 )
 
@@ -26,12 +26,12 @@ const maxShownRows = 300
 type figureImport struct {
 	Channels []schedule.Channel
 	Form     page.Form
-	Preview  *viewership.Preview
-	Rows     []viewership.ImportRow // refused, doubted, then the rest
+	Preview  *television.Preview
+	Rows     []television.ImportRow // refused, doubted, then the rest
 	Lessons  map[string]lesson.Lesson
 	Done     string
 	Channel  schedule.Channel    // whose files are listed
-	Past     []viewership.Import // newest first
+	Past     []television.Import // newest first
 }
 
 // asRunImport is the same for a station's log.
@@ -58,11 +58,11 @@ func (r Handler) showFigureImport(c echo.Context, status int, v figureImport) (e
 		return err
 	}
 	v.Channel = chosen(v.Channels, first(v.Form.Get("channelId", ""), c.QueryParam("channel")))
-	if v.Past, err = r.Views.ImportedFiles(ctx, by, v.Channel.ID); err != nil {
+	if v.Past, err = r.Figures.ImportedFiles(ctx, by, v.Channel.ID); err != nil {
 		return err
 	}
 	if v.Form.Values == nil {
-		d, err := r.Views.LastImport(ctx, by, v.Channel.ID)
+		d, err := r.Figures.LastImport(ctx, by, v.Channel.ID)
 		if err != nil {
 			return err
 		}
@@ -80,12 +80,12 @@ func (r Handler) showFigureImport(c echo.Context, status int, v figureImport) (e
 // previewFigures reads a file; nothing counts yet.
 func (r Handler) previewFigures(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
-	name, data, err := page.File(c, "file", viewership.MaxImportBytes)
+	name, data, err := page.File(c, "file", television.MaxImportBytes)
 	f := page.FormOf(c, append([]string{"channelId", "metric", "unit", "grade", "source", "method", "correct", shownColumns}, prefixed(figureColumns)...)...)
-	var p viewership.Preview
+	var p television.Preview
 	if err == nil {
-		p, err = r.Views.PreviewImport(ctx, by, name, data, viewership.ImportDefaults{ChannelID: f.Values["channelId"],
-			Metric: f.Values["metric"], Unit: f.Values["unit"], Grade: viewership.Grade(f.Values["grade"]), Source: f.Values["source"],
+		p, err = r.Figures.PreviewImport(ctx, by, name, data, television.ImportDefaults{ChannelID: f.Values["channelId"],
+			Metric: f.Values["metric"], Unit: f.Values["unit"], Grade: television.Grade(f.Values["grade"]), Source: f.Values["source"],
 			Method: f.Values["method"], Correct: f.Values["correct"] == "yes", Columns: columnsOf(f, figureColumns)})
 	}
 	if shown(err) {
@@ -98,12 +98,12 @@ func (r Handler) previewFigures(c echo.Context) error {
 	return r.showPreview(c, http.StatusOK, p, nil)
 }
 
-func (r Handler) showPreview(c echo.Context, status int, p viewership.Preview, failed error) error {
+func (r Handler) showPreview(c echo.Context, status int, p television.Preview, failed error) error {
 	v := figureImport{Preview: &p, Form: page.Form{Err: failed}}
-	for _, want := range []func(viewership.ImportRow) bool{
-		func(x viewership.ImportRow) bool { return x.Code != "" },
-		func(x viewership.ImportRow) bool { return x.Code == "" && x.Warning != "" },
-		func(x viewership.ImportRow) bool { return x.Code == "" && x.Warning == "" },
+	for _, want := range []func(television.ImportRow) bool{
+		func(x television.ImportRow) bool { return x.Code != "" },
+		func(x television.ImportRow) bool { return x.Code == "" && x.Warning != "" },
+		func(x television.ImportRow) bool { return x.Code == "" && x.Warning == "" },
 	} {
 		for _, x := range p.Rows {
 			if want(x) && len(v.Rows) < maxShownRows {
@@ -127,7 +127,7 @@ func (r Handler) showPreview(c echo.Context, status int, p viewership.Preview, f
 // commitFigures counts a previewed file. One with doubtful figures that nobody
 // confirmed is shown again.
 func (r Handler) commitFigures(c echo.Context) error {
-	p, err := r.Views.CommitImport(c.Request().Context(), page.Who(c), c.Param("import"), c.FormValue("sure") == "yes")
+	p, err := r.Figures.CommitImport(c.Request().Context(), page.Who(c), c.Param("import"), c.FormValue("sure") == "yes")
 	switch {
 	case shown(err) && len(p.Rows) > 0:
 		return r.showPreview(c, page.Status(err), p, err)

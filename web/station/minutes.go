@@ -9,7 +9,7 @@ import (
 
 	"lenlop/services/lesson"
 	"lenlop/services/schedule"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 )
 
@@ -17,7 +17,7 @@ import (
 type minutes struct {
 	Channels []schedule.Channel
 	Form     page.Form
-	Preview  *viewership.MinutesPreview
+	Preview  *television.MinutesPreview
 	Lessons  map[string]lesson.Lesson
 	Done     string
 }
@@ -46,13 +46,13 @@ func (r Handler) showMinutes(c echo.Context, status int, v minutes) (err error) 
 
 // previewMinutes reads a file; nothing counts yet.
 func (r Handler) previewMinutes(c echo.Context) error {
-	name, data, err := page.File(c, "file", viewership.MaxImportBytes)
+	name, data, err := page.File(c, "file", television.MaxImportBytes)
 	f := page.FormOf(c, minuteFields...)
-	var p viewership.MinutesPreview
+	var p television.MinutesPreview
 	if err == nil {
 		share, _ := strconv.ParseFloat(strings.Replace(strings.Trim(f.Values["share"], " %"), ",", ".", 1), 64) // 0 is refused
-		p, err = r.Views.PreviewMinutes(c.Request().Context(), page.Who(c), name, data,
-			viewership.ImportDefaults{ChannelID: f.Values["channelId"], Source: f.Values["source"], Share: share / 100, Day: f.Values["day"]})
+		p, err = r.Figures.PreviewMinutes(c.Request().Context(), page.Who(c), name, data,
+			television.ImportDefaults{ChannelID: f.Values["channelId"], Source: f.Values["source"], Share: share / 100, Day: f.Values["day"]})
 	}
 	if shown(err) {
 		f.Err = err
@@ -65,7 +65,7 @@ func (r Handler) previewMinutes(c echo.Context) error {
 }
 
 func (r Handler) commitMinutes(c echo.Context) error {
-	p, err := r.Views.CommitMinutes(c.Request().Context(), page.Who(c), c.Param("import"), c.FormValue("sure") == "yes")
+	p, err := r.Figures.CommitMinutes(c.Request().Context(), page.Who(c), c.Param("import"), c.FormValue("sure") == "yes")
 	switch {
 	case shown(err) && len(p.Rows) > 0:
 		return r.showMinutes(c, page.Status(err), minutes{Preview: &p, Form: page.Form{Err: err}})

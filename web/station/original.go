@@ -28,7 +28,7 @@ func original(c echo.Context, filename string, data []byte) error {
 
 // figureFile sends an imported file of figures as it came.
 func (r Handler) figureFile(c echo.Context) error {
-	i, err := r.Views.ImportedFile(c.Request().Context(), page.Who(c), c.Param("import"))
+	i, err := r.Figures.ImportedFile(c.Request().Context(), page.Who(c), c.Param("import"))
 	if err != nil {
 		return err
 	}

@@ -9,15 +9,19 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/page"
 	"lenlop/web/signin"
 )
 
-// CheckIns takes codes that were shown on television (viewership.Service).
+// CheckIns takes codes that were shown on television (television.Service).
 type CheckIns interface {
+	CheckIn(ctx context.Context, r television.CheckInRequest) (television.CheckInResult, error)
+}
+
+// Devices identifies devices without a signed-in person (playback.Service).
+type Devices interface {
 	Device(old string) (string, error)
-	CheckIn(ctx context.Context, r viewership.CheckInRequest) (viewership.CheckInResult, error)
 }
 
 // checkInPath is short: people read it off a television and type it.
@@ -26,14 +30,14 @@ const checkInPath = "/tv/code"
 // checkedIn is the page for a code: to be entered, or just entered.
 type checkedIn struct {
 	form   page.Form
-	result viewership.CheckInResult // LessonID is empty: nothing entered yet
+	result television.CheckInResult // LessonID is empty: nothing entered yet
 	lesson lesson.Lesson
 	onWeb  bool // the lesson can be watched here
 }
 
 // codeForm shows the field, filled in when the code was scanned.
 func (r Handler) codeForm(c echo.Context) error {
-	code := viewership.NormalCode(c.QueryParam("code"))
+	code := television.NormalCode(c.QueryParam("code"))
 	if len(code) > 20 {
 		code = ""
 	}
@@ -45,12 +49,12 @@ func (r Handler) codeForm(c echo.Context) error {
 func (r Handler) checkIn(c echo.Context) error {
 	ctx := c.Request().Context()
 	p := checkedIn{form: page.FormOf(c, "code")}
-	device, err := r.CheckIns.Device(signin.Viewer(c))
+	device, err := r.Devices.Device(signin.Viewer(c))
 	if err != nil {
 		return err
 	}
 	signin.KeepViewer(c, device)
-	p.result, err = r.CheckIns.CheckIn(ctx, viewership.CheckInRequest{Person: page.Who(c), Viewer: device, From: signin.From(c), Code: p.form.Values["code"]})
+	p.result, err = r.CheckIns.CheckIn(ctx, television.CheckInRequest{Person: page.Who(c), Viewer: device, From: signin.From(c), Code: p.form.Values["code"]})
 	if e := fault.As(err); e != nil && e.Kind != fault.Internal {
 		page.RetryAfter(c, err)
 		p.form.Err = err

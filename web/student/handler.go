@@ -74,6 +74,7 @@ type Handler struct {
 	// so many; nil: there is none.
 	Notices  func(ctx context.Context, p people.Person, grade, limit int) ([]notice.Notice, error)
 	CheckIns CheckIns
+	Devices  Devices
 	// Questions are what students ask and say of a lesson; nil: there are none.
 	Questions Questions
 	// Worksheets and Media are a lesson's files; nil: there are none.

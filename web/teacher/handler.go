@@ -35,6 +35,7 @@ type Handler struct {
 	Questions  Questions
 	Classes    Classes
 	Streams    page.Streams // where what plays is (stream.Handler)
+	RollCalls  RollCalls
 	Viewing    Viewing
 	Sheets     page.Sheets // writes tables as files
 	Zone       *time.Location

@@ -12,7 +12,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/question"
 	"lenlop/services/school"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
@@ -203,9 +203,9 @@ func (r Handler) deleteQuestion(c echo.Context) error {
 // counted is a number of thumbs as it may be shown.
 func counted(ctx context.Context, n question.Count) string {
 	switch n.Mark {
-	case viewership.Small:
+	case disclosure.Small:
 		return "<5"
-	case viewership.Withheld:
+	case disclosure.Withheld:
 		return locale.T(ctx, "thumb.withheld")
 	}
 	return locale.From(ctx).Number(n.N)
@@ -213,7 +213,7 @@ func counted(ctx context.Context, n question.Count) string {
 
 // signedIn says how many of them were signed in, or "".
 func signedIn(ctx context.Context, n question.Count) string {
-	if n.N == 0 || n.Mark != viewership.Shown {
+	if n.N == 0 || n.Mark != disclosure.Shown {
 		return ""
 	}
 	return locale.T(ctx, "thumb.signed_in", "n", n.Persons)

@@ -13,16 +13,20 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
-// Viewing is what a class's teachers say and read of who watched
-// (viewership.Service).
+// RollCalls are taken by a class's teachers (television.Service).
+type RollCalls interface {
+	RollCallsOf(ctx context.Context, by people.Person, since time.Time) ([]television.ClassAirings, error)
+	RollSheetOf(ctx context.Context, by people.Person, airingID, classID string) (television.RollSheet, error)
+	TakeRollCall(ctx context.Context, by people.Person, r television.RollCall) (television.RollCall, error)
+}
+
+// Viewing reads who watched (viewership.Service).
 type Viewing interface {
-	RollCallsOf(ctx context.Context, by people.Person, since time.Time) ([]viewership.ClassAirings, error)
-	RollSheetOf(ctx context.Context, by people.Person, airingID, classID string) (viewership.RollSheet, error)
-	TakeRollCall(ctx context.Context, by people.Person, r viewership.RollCall) (viewership.RollCall, error)
 	Unreached(ctx context.Context, by people.Person, classID string, from, to time.Time) (viewership.ClassReach, error)
 }
 
@@ -41,14 +45,14 @@ const rollDays = 14
 
 // rollList are the airings that a teacher's classes can call the roll for.
 type rollList struct {
-	Classes []viewership.ClassAirings
+	Classes []television.ClassAirings
 	Done    string
 }
 
 func (r Handler) rollCalls(c echo.Context) error {
 	v := rollList{Done: page.DoneOf(c)}
 	var err error
-	if v.Classes, err = r.Viewing.RollCallsOf(c.Request().Context(), page.Who(c), r.Now().AddDate(0, 0, -rollDays)); err != nil {
+	if v.Classes, err = r.RollCalls.RollCallsOf(c.Request().Context(), page.Who(c), r.Now().AddDate(0, 0, -rollDays)); err != nil {
 		return err
 	}
 	return page.Render(c, http.StatusOK, rollListPage(v))
@@ -56,14 +60,14 @@ func (r Handler) rollCalls(c echo.Context) error {
 
 // roll is one class's page for one airing.
 type roll struct {
-	viewership.RollSheet
+	television.RollSheet
 	Form page.Form
 }
 
 func (r Handler) rollSheet(c echo.Context) error { return r.showRoll(c, nil) }
 
 func (r Handler) showRoll(c echo.Context, wrong error) error {
-	x, err := r.Viewing.RollSheetOf(c.Request().Context(), page.Who(c), c.Param("airing"), c.Param("class"))
+	x, err := r.RollCalls.RollSheetOf(c.Request().Context(), page.Who(c), c.Param("airing"), c.Param("class"))
 	if err != nil {
 		return err
 	}
@@ -81,13 +85,13 @@ func (r Handler) showRoll(c echo.Context, wrong error) error {
 
 // callRoll takes names (how "names") or two numbers.
 func (r Handler) callRoll(c echo.Context) error {
-	x := viewership.RollCall{AiringID: c.Param("airing"), ClassID: c.Param("class")}
+	x := television.RollCall{AiringID: c.Param("airing"), ClassID: c.Param("class")}
 	if c.FormValue("how") == "names" {
 		x.Named, x.Names = true, c.Request().Form["names"]
 	} else {
 		x.Asked, x.Watched = whole(c.FormValue("asked")), whole(c.FormValue("watched"))
 	}
-	if _, err := r.Viewing.TakeRollCall(c.Request().Context(), page.Who(c), x); err != nil {
+	if _, err := r.RollCalls.TakeRollCall(c.Request().Context(), page.Who(c), x); err != nil {
 		if k := fault.KindOf(err); k == fault.Invalid || k == fault.Conflict {
 			return r.showRoll(c, err)
 		}

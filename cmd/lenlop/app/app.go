@@ -33,6 +33,9 @@ import (
 	"lenlop/services/school"
 	"lenlop/services/upload"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/delivery"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
 	"lenlop/services/webhook"
 	"lenlop/services/worksheet"
 	"lenlop/web/locale"
@@ -66,6 +69,9 @@ type App struct {
 	Catalog        *catalog.Service
 	Schedule       *schedule.Service
 	Viewership     *viewership.Service
+	Playback       *playback.Service
+	Television     *television.Service
+	Delivery       *delivery.Service
 	Bookmarks      *bookmark.Service
 	Problems       *feedback.Service
 	Limits         *limit.Counter
@@ -79,7 +85,7 @@ type App struct {
 	index     catalog.Index
 	streams   media.Store // what a web process sends segments from: Media, or its cache
 	cache     *s3.Cache   // nil without one
-	served    *viewership.Tally
+	served    *delivery.ServedCounter
 	pipeline  *pipeline
 	metrics   *telemetry.Metrics
 	traces    *telemetry.Traces

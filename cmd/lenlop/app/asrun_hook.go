@@ -9,7 +9,7 @@ import (
 // onAsRun passes a station's report of an airing on, in the report's transaction:
 // to the figures, and to a lesson that is published on the web after its airing.
 func (a *App) onAsRun(ctx context.Context, airing schedule.Airing) error {
-	if err := a.Viewership.AsRun(ctx, airing); err != nil {
+	if err := a.Television.ReevaluateCheckIns(ctx, airing); err != nil {
 		return err
 	}
 	if !airing.Outcome.Happened() {

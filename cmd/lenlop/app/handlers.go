@@ -8,7 +8,7 @@ import (
 	"lenlop/infra/telemetry"
 	"lenlop/services/job"
 	"lenlop/services/production"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/delivery"
 	"lenlop/web"
 	"lenlop/web/admin"
 	"lenlop/web/api"
@@ -44,7 +44,7 @@ func (q adminQueue) CancelSubject(ctx context.Context, subject string, kinds ...
 // comparison with what was watched.
 type servedCounters struct {
 	metrics *telemetry.Metrics
-	media   *viewership.Tally
+	media   *delivery.ServedCounter
 }
 
 // Served counts bytes of a file that were sent.
@@ -63,17 +63,17 @@ func (a *App) Handlers(auth *signin.Authenticator, stopped <-chan struct{}) web.
 	return web.Handlers{
 		Student: student.Handler{Grade: a.Office.GradeOf, Catalog: a.Catalog, Lessons: a.Lessons,
 			Titles: a.DB.Lessons(), Schools: a.DB.Schools(), People: a.DB.People(),
-			Schedule: a.DB.Schedule(), Listed: a.DB.Programmes(), Notices: a.Notices.Latest, CheckIns: a.Viewership,
+			Schedule: a.DB.Schedule(), Listed: a.DB.Programmes(), Notices: a.Notices.Latest, CheckIns: a.Television, Devices: a.Playback,
 			Bookmarks: a.Bookmarks, Problems: a.Problems, Embed: a.Settings.Embed, Questions: a.Questions,
 			Worksheets: a.Worksheets, Media: a.Media, Streams: streams, Zone: a.Zone, Now: a.Now},
-		Teacher: teacher.Handler{Questions: a.Questions, Classes: a.DB.Classes(), Viewing: a.Viewership,
+		Teacher: teacher.Handler{Questions: a.Questions, Classes: a.DB.Classes(), RollCalls: a.Television, Viewing: a.Viewership,
 			Sheets: sheet.Write, Zone: a.Zone, Lessons: a.Lessons, Uploads: a.Uploads, Schools: a.DB.Schools(),
 			People: a.DB.People(), Media: a.Media, Captions: a.Captions, Worksheets: a.Worksheets, Streams: streams,
 			Now: a.Now, MaxUpload: a.Settings.MaxUpload},
-		Station: station.Handler{Schedule: a.Schedule, Copies: copies, Lessons: a.Lessons, Views: a.Viewership,
+		Station: station.Handler{Schedule: a.Schedule, Copies: copies, Lessons: a.Lessons, Figures: a.Television, Views: a.Viewership,
 			Schools: a.DB.Schools(), People: a.DB.People(),
 			Now: a.Now, Zone: a.Zone},
-		Department: department.Handler{Lessons: a.Lessons, Views: a.Viewership, Served: a.Viewership,
+		Department: department.Handler{Lessons: a.Lessons, Views: a.Viewership, Reports: a.Viewership, Flags: a.Playback, Draws: a.Television, Served: a.Delivery,
 			Channels: a.DB.Schedule(), Classes: a.DB.Classes(), Sheets: sheet.Write, Worksheets: a.Worksheets,
 			Schools: a.DB.Schools(),
 			People:  a.DB.People(), Streams: streams, Now: a.Now, Zone: a.Zone},
@@ -87,7 +87,7 @@ func (a *App) Handlers(auth *signin.Authenticator, stopped <-chan struct{}) web.
 		API: api.Handler{Authenticator: auth, Audit: a.DB.Audit(), People: a.People, Schools: a.DB.Schools(),
 			Office: a.Office, Importer: a.RosterImporter, Finder: a.DB.People(), Lessons: a.Lessons,
 			Uploads: a.Uploads, Catalog: a.Catalog,
-			Schedule: a.Schedule, Copies: copies, Media: a.Media, Viewership: a.Viewership, Sheets: sheet.Write,
+			Schedule: a.Schedule, Copies: copies, Media: a.Media, Viewership: a.Viewership, Watching: a.Playback, Television: a.Television, Sheets: sheet.Write,
 			Atomic: a.notifier, Replays: a.DB.Replays(), Zone: a.Zone, Now: a.Now,
 			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: a.Captions,
 			Questions: a.Questions, Worksheets: a.Worksheets, Bookmarks: a.Bookmarks, Problems: a.Problems,

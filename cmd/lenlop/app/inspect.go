@@ -11,7 +11,7 @@ import (
 	"lenlop/services/backup"
 	"lenlop/services/inspection"
 	"lenlop/services/production"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 	"lenlop/transcoder"
 )
 
@@ -39,7 +39,7 @@ func (a *App) Inspect(ctx context.Context, out io.Writer, o InspectOptions) (err
 		return err
 	}
 	i := inspection.Inspection{Book: a.DB, Media: a.Media, Index: a.Catalog,
-		Counts: viewership.Recounting{Service: a.Viewership, Rows: a.DB.Views()}, Quick: o.Quick, Mend: o.Mend,
+		Counts: playback.Recounter{Rows: a.DB.Views(), Location: a.Zone, Now: a.Now}, Quick: o.Quick, Mend: o.Mend,
 		Now:   a.Now,
 		Parts: a.Parts, Sample: o.Decode, Rest: func(ctx context.Context) {
 			select {

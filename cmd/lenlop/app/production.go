@@ -10,7 +10,7 @@ import (
 	"lenlop/infra/sandbox"
 	"lenlop/services/lesson"
 	"lenlop/services/production"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 	"lenlop/transcoder"
 	"lenlop/transcoder/delivery"
 	"lenlop/web/locale"
@@ -76,12 +76,12 @@ func (a *App) wireProduction(ctx context.Context) error {
 func (a *App) checkInMarks(
 	ctx context.Context, c production.Copy, length time.Duration,
 ) ([]production.CopyMark, error) {
-	first, second, err := a.Viewership.Codes(ctx, c.ID, c.LessonID, c.ChannelID, length)
+	first, second, err := a.Television.Codes(ctx, c.ID, c.LessonID, c.ChannelID, length)
 	if err != nil {
 		return nil, err
 	}
 	var list []production.CopyMark
-	for _, k := range []viewership.Code{first, second} {
+	for _, k := range []television.Code{first, second} {
 		content := k.Code
 		if a.Settings.PublicURL != "" {
 			content = strings.TrimSuffix(a.Settings.PublicURL, "/") + "/tv/code?code=" + k.Code

@@ -20,7 +20,7 @@ func (forgetAsked) Kind() string { return "forget-asked" }
 func (a *App) wireQuestions() {
 	a.Questions = &question.Service{Store: a.DB.Questions(), Thumbs: a.DB.Questions(), Lessons: a.DB.Lessons(),
 		Classes: a.DB.Classes(), Years: a.DB.Schools(),
-		Parts: a.Captions, Viewers: a.Viewership, Atomic: a.notifier, Audit: a.DB.Audit(), Notices: a.Notices,
+		Parts: a.Captions, Viewers: a.Playback, Atomic: a.notifier, Audit: a.DB.Audit(), Notices: a.Notices,
 		Words: a.questionNotice, Now: a.Now, NewID: NewID, Zone: a.Zone}
 	job.Register(a.Runner, job.Options{},
 		func(ctx context.Context, _ *job.Run, _ forgetAsked) error { return a.Questions.Forget(ctx) })

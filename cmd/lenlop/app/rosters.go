@@ -6,7 +6,7 @@ import (
 	"lenlop/infra/sheet"
 	"lenlop/services/job"
 	"lenlop/services/school"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/playback"
 )
 
 // wireRosters wires classes, rosters and student cards.
@@ -45,7 +45,7 @@ func (a *App) scheduleTidyRosters() {
 		if err := a.Office.EndCards(ctx); err != nil {
 			return err
 		}
-		return a.Office.ForgetLeft(ctx, viewership.KeptFrom(a.Now().In(a.Zone)))
+		return a.Office.ForgetLeft(ctx, playback.KeptFrom(a.Now().In(a.Zone)))
 	})
 	a.Runner.Every(sweepEvery, job.New{Args: tidyRosters{}, Key: "tidy-rosters", Priority: job.Idle})
 }

@@ -17,7 +17,7 @@ import (
 	"lenlop/services/schedule"
 	"lenlop/services/school"
 	"lenlop/services/upload"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/delivery"
 	"lenlop/services/worksheet"
 )
 
@@ -80,15 +80,9 @@ func (a *App) wireServices(ctx context.Context) error {
 		Logs: a.DB.Logs(), WeekRules: a.DB.WeekRules(), Taught: a.weeklySlots, Sheets: sheet.Read,
 		Programmes: a.DB.Programmes(), Published: a.publishedLessons, Fold: catalog.Fold}
 	lengths := production.Lengths{Store: a.DB.Packages()}
-	a.Viewership = viewership.New(viewership.Config{Store: a.DB.Views(), Reader: a.DB.Views(), Figures: a.DB.Figures(),
-		Keeps: a.DB.Views(), CheckIns: a.DB.CheckIns(), RollCalls: a.DB.RollCalls(), Classes: a.DB.Classes(),
-		Parts: a.DB.Views(), Imports: a.DB.Imports(), Served: a.DB.Served(), Lengths: lengths,
-		Reports:   a.DB.Reports(),
-		ReportKey: a.reportKey, Sheets: sheet.Read,
-		Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(), Secret: a.secret, Location: a.Zone, Now: a.Now,
-		NewID:  NewID,
-		Atomic: a.DB, Audit: log, Limits: a.Limits, Log: a.Log})
-	a.onClose(a.Viewership.Close)
+	if err := a.wireViewing(log, lengths); err != nil {
+		return err
+	}
 	a.Schedule.OnAsRun = a.onAsRun
 	a.Worksheets = worksheet.New(worksheet.Service{Store: a.DB.Worksheets(), Lessons: a.DB.Lessons(),
 		MarkForRereview: a.Lessons.MarkForRereview, Media: a.Media, Atomic: a.notifier,
@@ -104,7 +98,7 @@ const servedEvery = 5 * time.Second
 
 // countServedMedia stores what the streams send, until Close.
 func (a *App) countServedMedia(lengths production.Lengths) {
-	a.served = viewership.NewTally(a.DB.Served(), lengths, a.Zone)
+	a.served = delivery.NewServedCounter(a.DB.Served(), lengths, a.Zone)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

@@ -18,7 +18,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
-	"lenlop/services/viewership"
+	"lenlop/services/viewership/television"
 )
 
 // setting marks a data folder as made by --demo.
@@ -290,9 +290,9 @@ func saveAirings(ctx context.Context, a *app.App, n int, lessonID string) error 
 				return err
 			}
 			if n == 0 { // the other one has no figure yet, and the pages must say so
-				figure := viewership.Figure{AiringID: airing.ID, Metric: "contacts", Value: 2140, Unit: "persons",
+				figure := television.Figure{AiringID: airing.ID, Metric: "contacts", Value: 2140, Unit: "persons",
 					Grade: "E", Source: "Phiếu của đài (số liệu mẫu)", Method: "Đài ước tính"}
-				if _, err := a.Viewership.AddFigure(ctx, station, figure); err != nil {
+				if _, err := a.Television.AddFigure(ctx, station, figure); err != nil {
 					return err
 				}
 			}

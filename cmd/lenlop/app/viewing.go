@@ -1,0 +1,45 @@
+package app
+
+import (
+	"lenlop/infra/sheet"
+	"lenlop/services/audit"
+	"lenlop/services/production"
+	"lenlop/services/viewership"
+	"lenlop/services/viewership/delivery"
+	"lenlop/services/viewership/playback"
+	"lenlop/services/viewership/television"
+)
+
+// wireViewing makes the services of viewing figures.
+func (a *App) wireViewing(log audit.Log, lengths production.Lengths) (err error) {
+	views := a.DB.Views()
+	a.Playback, err = playback.New(playback.Config{
+		Store: views, Retention: views, Downloads: views, Lessons: a.DB.Lessons(), Secret: a.secret, Location: a.Zone,
+		Now: a.Now, NewID: NewID, Atomic: a.DB, Audit: log, Log: a.Log,
+	})
+	if err != nil {
+		return err
+	}
+	a.onClose(a.Playback.Close)
+	a.Television, err = television.New(television.Config{
+		Figures: a.DB.Figures(), Imports: a.DB.Imports(), CheckIns: a.DB.CheckIns(), RollCalls: a.DB.RollCalls(),
+		Classes: a.DB.Classes(), Lessons: a.DB.Lessons(), Facts: views, Viewers: views, Schedule: a.DB.Schedule(),
+		Sheets: sheet.Read, Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB, Audit: log, Limits: a.Limits,
+	})
+	if err != nil {
+		return err
+	}
+	a.Delivery, err = delivery.New(delivery.Config{
+		Store: a.DB.Served(), Watched: views, Lengths: lengths, Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB,
+		Audit: log,
+	})
+	if err != nil {
+		return err
+	}
+	a.Viewership, err = viewership.New(viewership.Config{
+		Reader: views, Downloads: views, Television: a.Television, Classes: a.DB.Classes(), Participation: views,
+		Reports: a.DB.Reports(), ReportKey: a.reportKey, Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(),
+		Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB, Audit: log,
+	})
+	return err
+}

@@ -1,0 +1,342 @@
+package television
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lenlop/services/audit"
+	"lenlop/services/fault"
+	"lenlop/services/people"
+	"lenlop/services/schedule"
+)
+
+// MinuteFile is the kind of an import of households by minute.
+const MinuteFile = "minutes"
+
+// MinutesRow is what an operator's file gives for one airing.
+type MinutesRow struct {
+	Airing        schedule.Airing
+	Have, Need    int // minutes of the airing that the file has
+	Average, Peak float64
+	Code          string // why it is refused, or ""
+	Args          fault.Args
+	Warning       string // "figure.looks_tenfold", or ""
+	Same          bool   // exactly these figures exist already
+}
+
+// MinutesPreview is an operator's file, read and checked; nothing counts yet.
+type MinutesPreview struct {
+	Import                        Import
+	Rows                          []MinutesRow // one for each airing of the file's time
+	Bad                           []ImportRow  // rows that cannot be read
+	Good, Same, Refused, Warnings int
+}
+
+// PreviewMinutes reads a file of households by minute (CSV or XLSX) for a
+// channel and reports the result for each airing: the average of its minutes and
+// the peak, in households (grade D). d.Share is the part of homes that the
+// operator covers, above 0 to 1; it is written into the method, never
+// multiplied in. d.Day is the day of a file without dates. Faults:
+// "access.denied", "figure.invalid" with fields, "import.too_large",
+// "import.unreadable", "import.missing_column", "import.no_rows",
+// "import.already", "minutes.no_airings".
+func (s *Service) PreviewMinutes(ctx context.Context, by people.Person, filename string, data []byte, d ImportDefaults) (MinutesPreview, error) {
+	if !people.May(by, people.WriteFigure, people.Object{}) {
+		return MinutesPreview{}, denied()
+	}
+	d.Kind, d.Grade, d.Unit, d.Source = MinuteFile, GradeD, Households, strings.TrimSpace(d.Source)
+	var bad []fault.Field
+	if !(d.Share > 0 && d.Share <= 1) {
+		bad = append(bad, fault.Wrong("share", "minutes.bad_share"))
+	}
+	if d.Source == "" {
+		bad = append(bad, fault.Wrong("source", "field.required"))
+	}
+	if err := fault.Form("figure.invalid", bad...); err != nil {
+		return MinutesPreview{}, err
+	}
+	if len(data) > MaxImportBytes {
+		return MinutesPreview{}, fault.New(fault.TooLarge, "import.too_large", "max", MaxImportBytes)
+	}
+	sum := sha256.Sum256(data)
+	i := Import{ID: s.cfg.NewID(), Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Defaults: d, By: by.ID, At: s.cfg.Now()}
+	if old, found, err := s.cfg.Imports.CommittedByHash(ctx, d.ChannelID, i.Hash); err != nil {
+		return MinutesPreview{}, fmt.Errorf("import: %w", err)
+	} else if found {
+		return MinutesPreview{}, fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
+	}
+	cells, err := s.cells(ctx, i)
+	if err != nil {
+		return MinutesPreview{Import: i}, err
+	}
+	p, err := s.readMinutes(ctx, i, cells)
+	if err != nil {
+		return p, err
+	}
+	return p, s.cfg.Imports.SaveImport(ctx, i)
+}
+
+// CommitMinutes appends the figures of a previewed file. confirmed accepts the
+// warnings. Repeating it changes nothing. Faults: those of CommitImport.
+func (s *Service) CommitMinutes(ctx context.Context, by people.Person, id string, confirmed bool) (MinutesPreview, error) {
+	if !people.May(by, people.WriteFigure, people.Object{}) {
+		return MinutesPreview{}, denied()
+	}
+	i, err := s.cfg.Imports.Import(ctx, id)
+	if err != nil {
+		return MinutesPreview{}, err
+	}
+	var cells [][]string
+	if i.Defaults.Kind == MinuteFile && i.Committed.IsZero() {
+		if cells, err = s.cells(ctx, i); err != nil {
+			return MinutesPreview{Import: i}, err
+		}
+	}
+	var p MinutesPreview
+	err = s.cfg.Atomic.Atomically(ctx, func(ctx context.Context) error {
+		if err := s.lockChannels(ctx); err != nil { // one import at a time
+			return err
+		}
+		i, err := s.cfg.Imports.Import(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case i.Defaults.Kind != MinuteFile:
+			return fault.New(fault.NotFound, "import.not_found")
+		case !i.Committed.IsZero():
+			p = MinutesPreview{Import: i, Good: i.Added / 2}
+			return nil
+		}
+		if old, found, err := s.cfg.Imports.CommittedByHash(ctx, i.Defaults.ChannelID, i.Hash); err != nil {
+			return fmt.Errorf("import %s: %w", id, err)
+		} else if found {
+			return fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
+		}
+		if p, err = s.readMinutes(ctx, i, cells); err != nil {
+			return err
+		}
+		if p.Warnings > 0 && !confirmed {
+			return fault.New(fault.Conflict, "import.needs_confirmation", "rows", p.Warnings)
+		}
+		return s.addMinutes(ctx, by, &p)
+	})
+	return p, err
+}
+
+func (s *Service) addMinutes(ctx context.Context, by people.Person, p *MinutesPreview) error {
+	var fs []Figure
+	for n, r := range p.Rows {
+		if r.Code != "" || r.Same {
+			continue
+		}
+		for _, f := range r.figures(p.Import.Defaults) {
+			f.ID, f.At, f.HandedInBy, f.ImportID, f.ImportRow = s.cfg.NewID(), s.cfg.Now(), by.ID, p.Import.ID, n+1
+			fs = append(fs, f)
+		}
+	}
+	if err := s.cfg.Figures.AddFigures(ctx, fs); err != nil {
+		return fmt.Errorf("import %s: %w", p.Import.ID, err)
+	}
+	p.Import.Committed, p.Import.Added = s.cfg.Now(), len(fs)
+	if err := s.cfg.Imports.SaveImport(ctx, p.Import); err != nil {
+		return fmt.Errorf("import %s: %w", p.Import.ID, err)
+	}
+	return s.cfg.Audit.Append(ctx, audit.Entry{ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: by.ID, Action: string(people.WriteFigure), Subject: "import:" + p.Import.ID,
+		Detail: fmt.Sprintf("%d figures by minute, file %s", len(fs), p.Import.Hash[:12])})
+}
+
+// figures are the airing's average and peak.
+func (r MinutesRow) figures(d ImportDefaults) []Figure {
+	method := fmt.Sprintf("%d/%d min; %s %%", r.Have, r.Need, strconv.FormatFloat(math.Round(d.Share*1000)/10, 'f', -1, 64))
+	f := Figure{AiringID: r.Airing.ID, LessonID: r.Airing.LessonID, ChannelID: r.Airing.ChannelID, Unit: Households, Grade: GradeD, Source: d.Source, Method: method}
+	average, peak := f, f
+	average.Metric, average.Value = AverageAudience, r.Average
+	peak.Metric, peak.Value = PeakAudience, r.Peak
+	return []Figure{average, peak}
+}
+
+// householdCount is the households of one minute.
+type householdCount struct {
+	at    time.Time
+	homes float64
+}
+
+// readMinutes reads the file and evaluates each airing in its time span.
+func (s *Service) readMinutes(ctx context.Context, i Import, cells [][]string) (MinutesPreview, error) {
+	p := MinutesPreview{Import: i}
+	minutes, err := s.minuteRows(&p, cells)
+	if err != nil {
+		return p, err
+	}
+	if len(minutes) == 0 {
+		return p, fault.New(fault.Invalid, "import.no_rows")
+	}
+	first, last := minutes[0].at, minutes[len(minutes)-1].at
+	near, err := s.cfg.Schedule.Airings(ctx, schedule.Filter{Channel: i.Defaults.ChannelID, From: first.Add(-24 * time.Hour), To: last.Add(24 * time.Hour)})
+	if err != nil {
+		return p, fmt.Errorf("airings of channel %s: %w", i.Defaults.ChannelID, err)
+	}
+	var ids []string
+	for _, a := range near {
+		ids = append(ids, a.ID)
+	}
+	figures, err := s.cfg.Figures.FiguresOf(ctx, ids)
+	if err != nil {
+		return p, fmt.Errorf("figures: %w", err)
+	}
+	m := &matcher{s: s, d: i.Defaults, usual: map[string]float64{}}
+	for _, a := range near {
+		r := MinutesRow{Airing: a}
+		from, to := a.StartsAt, a.EndsAt
+		if a.Outcome.Happened() {
+			from, to = a.StartedAt, a.EndedAt
+		}
+		if !from.Before(last.Add(time.Minute)) || !first.Before(to) {
+			continue
+		}
+		s.evaluateMinutes(&r, from, to, minutes, i.Defaults, figures)
+		if r.Code == "" && !r.Same {
+			if r.Warning, err = m.warning(ctx, r.figures(i.Defaults)[0]); err != nil {
+				return p, err
+			}
+		}
+		switch {
+		case r.Code != "":
+			p.Refused++
+		case r.Same:
+			p.Same++
+		default:
+			p.Good++
+		}
+		if r.Warning != "" {
+			p.Warnings++
+		}
+		p.Rows = append(p.Rows, r)
+	}
+	if len(p.Rows) == 0 {
+		return p, fault.New(fault.Invalid, "minutes.no_airings")
+	}
+	return p, nil
+}
+
+// evaluateMinutes computes an airing's figures and whether they may be added.
+func (s *Service) evaluateMinutes(r *MinutesRow, from, to time.Time, minutes []householdCount, d ImportDefaults, known []Figure) {
+	first := from.Truncate(time.Minute)
+	r.Need = int(to.Sub(first).Minutes())
+	byMinute := map[int]float64{}
+	for _, m := range minutes {
+		if k := int(math.Floor(m.at.Sub(first).Minutes())); k >= 0 && k < r.Need {
+			byMinute[k] = m.homes
+		}
+	}
+	r.Have = len(byMinute)
+	homes := make([]float64, 0, len(byMinute))
+	for _, n := range byMinute {
+		homes = append(homes, n)
+	}
+	slices.Sort(homes) // a sum of decimals depends on its order; a map has none
+	refuse := func(code string, args fault.Args) { r.Code, r.Args = code, args }
+	switch {
+	case r.Airing.Outcome == schedule.Dropped:
+		refuse("airing.did_not_happen", nil)
+		return
+	case !r.Airing.Outcome.Happened():
+		refuse("airing.not_reported", nil)
+		return
+	case r.Have == 0 || 10*r.Have < enoughMinutes*r.Need:
+		refuse("minutes.missing", fault.Args{"have": r.Have, "need": r.Need})
+		return
+	}
+	r.Average, r.Peak = MinuteAudience(homes)
+	rows := slices.DeleteFunc(slices.Clone(known), func(f Figure) bool { return f.AiringID != r.Airing.ID })
+	same := 0
+	for _, f := range r.figures(d) {
+		f.At = s.cfg.Now()
+		for _, old := range ResolveStates(true, false, rows) {
+			if old.State == Counted && sameEvidence(old, f) && old.Value == f.Value {
+				same++
+			}
+		}
+		if err := conflict(f, r.Airing, rows); err != nil {
+			e := fault.As(err)
+			r.Code, r.Args = e.Code, e.Args
+		}
+	}
+	if same == 2 {
+		r.Code, r.Args, r.Same = "", nil, true
+	}
+}
+
+// minuteRows reads the file's minutes in order of time; the last row of a minute wins.
+func (s *Service) minuteRows(p *MinutesPreview, cells [][]string) ([]householdCount, error) {
+	head, column, ok := minuteColumns(cells)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "import.missing_column", "column", Households)
+	}
+	day, hasDay := schedule.ParseDay(p.Import.Defaults.Day, s.cfg.Location)
+	var out []householdCount
+	for n, row := range cells[head+1:] {
+		cell := func(name string) string {
+			if at, ok := column[name]; ok && at < len(row) {
+				return strings.TrimSpace(row[at])
+			}
+			return ""
+		}
+		refuse := func(name, code string) {
+			p.Bad = append(p.Bad, ImportRow{Row: head + n + 2, Column: cells[head][column[name]], Code: code})
+		}
+		if strings.TrimSpace(strings.Join(row, "")) == "" {
+			continue
+		}
+		clock := cell(ColumnTime)
+		d, known := day, hasDay
+		if text := cell(ColumnDate); text != "" {
+			d, known = schedule.ParseDay(text, s.cfg.Location)
+		} else if date, rest, both := strings.Cut(strings.Replace(clock, "T", " ", 1), " "); both && strings.ContainsAny(date, "/-.") {
+			d, known = schedule.ParseDay(date, s.cfg.Location)
+			clock = rest
+		}
+		if !known {
+			refuse(cmp.Or(columnIf(column[ColumnDate] > 0, ColumnDate), ColumnTime), "import.bad_date")
+			continue
+		}
+		at, ok := schedule.ParseClock(clock)
+		if !ok {
+			refuse(ColumnTime, "import.bad_time")
+			continue
+		}
+		homes, ok := parseNumber(cell(ColumnValue), true)
+		if !ok || homes > MaxFigure {
+			refuse(ColumnValue, "figure.bad_value")
+			continue
+		}
+		out = append(out, householdCount{d.Add(at), homes})
+	}
+	slices.SortStableFunc(out, func(a, b householdCount) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
+	return out, nil
+}
+
+// minuteColumns finds the row of headers among the first twenty.
+func minuteColumns(cells [][]string) (head int, column map[string]int, ok bool) {
+	for i, row := range cells[:min(len(cells), 20)] {
+		column = map[string]int{}
+		for name, usual := range map[string][]string{ColumnTime: minuteHeaders, ColumnValue: householdHeaders, ColumnDate: dateHeaders} {
+			if at := slices.IndexFunc(row, func(h string) bool { return slices.Contains(usual, foldHeader(h)) }); at >= 0 {
+				column[name] = at
+			}
+		}
+		_, hasTime := column[ColumnTime]
+		if _, hasHomes := column[ColumnValue]; hasTime && hasHomes {
+			return i, column, true
+		}
+	}
+	return 0, nil, false
+}
