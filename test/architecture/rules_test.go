@@ -9,7 +9,7 @@ func TestRuleRefuses(t *testing.T) {
 		{"services/lesson", "services/unknown"},                 // not in the order
 		{"services/unknown", "services/fault"},                  // not in the order
 		{"services/viewership/playback", "services/viewership"}, // a part imports the whole
-		{"services/viewership/delivery", "services/viewership/playback"},
+		{"services/viewership/playback", "services/viewership/delivery"},
 		{"services/lesson", "infra/sqldb"},
 		{"services/lesson", "web/page"},
 		{"services/lesson", "cmd/lenlop/app"},

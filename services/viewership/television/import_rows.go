@@ -18,26 +18,26 @@ import (
 // Columns of an imported file, by our names. A row finds its airing by its id,
 // by the station's number for the item and the day, or by day and time.
 const (
-	ColumnAiring = "airing"
-	ColumnDate   = "date"
-	ColumnTime   = "time"
-	ColumnHouse  = "houseNumber"
-	ColumnValue  = "value"
-	ColumnUnit   = "unit"
-	ColumnMetric = "metric"
-	ColumnSource = "source"
+	ColumnAiring     = "airing"
+	ColumnDate       = "date"
+	ColumnTime       = "time"
+	ColumnItemNumber = "houseNumber"
+	ColumnValue      = "value"
+	ColumnUnit       = "unit"
+	ColumnMetric     = "metric"
+	ColumnSource     = "source"
 )
 
 // usualHeaders are the column headers that stations use, folded.
 var usualHeaders = map[string][]string{
-	ColumnAiring: {"airing", "airingid", "ma luot phat"},
-	ColumnDate:   {"date", "ngay", "ngay phat", "ngay phat song"},
-	ColumnTime:   {"time", "gio", "gio phat", "bat dau", "gio bat dau", "start", "starts"},
-	ColumnHouse:  {"housenumber", "house number", "ma bang", "ma chuong trinh", "ma so"},
-	ColumnValue:  {"value", "so luot", "so luot xem", "luot xem", "views", "contacts", "so nguoi xem", "gia tri"},
-	ColumnUnit:   {"unit", "don vi"},
-	ColumnMetric: {"metric", "chi so"},
-	ColumnSource: {"source", "nguon"},
+	ColumnAiring:     {"airing", "airingid", "ma luot phat"},
+	ColumnDate:       {"date", "ngay", "ngay phat", "ngay phat song"},
+	ColumnTime:       {"time", "gio", "gio phat", "bat dau", "gio bat dau", "start", "starts"},
+	ColumnItemNumber: {"housenumber", "house number", "ma bang", "ma chuong trinh", "ma so"},
+	ColumnValue:      {"value", "so luot", "so luot xem", "luot xem", "views", "contacts", "so nguoi xem", "gia tri"},
+	ColumnUnit:       {"unit", "don vi"},
+	ColumnMetric:     {"metric", "chi so"},
+	ColumnSource:     {"source", "nguon"},
 }
 
 // sheet is a file whose columns are known.
@@ -110,7 +110,7 @@ func findColumns(cells [][]string, wanted map[string]string) (*sheet, error) {
 func (t *sheet) checkColumns() error {
 	has := func(c string) bool { _, ok := t.column[c]; return ok }
 	switch {
-	case has(ColumnAiring), has(ColumnDate) && (has(ColumnTime) || has(ColumnHouse)):
+	case has(ColumnAiring), has(ColumnDate) && (has(ColumnTime) || has(ColumnItemNumber)):
 		return nil
 	case !has(ColumnDate):
 		return fault.New(fault.Invalid, "import.missing_column", "column", ColumnDate)
@@ -237,9 +237,9 @@ func (m *matcher) airing(t *sheet, r sheetRow) (a schedule.Airing, column, code 
 	if !ok {
 		return a, ColumnDate, "import.bad_date"
 	}
-	house := t.cell(r, ColumnHouse)
+	itemNumber := t.cell(r, ColumnItemNumber)
 	clock, hasTime := schedule.ParseClock(t.cell(r, ColumnTime))
-	if house == "" && !hasTime {
+	if itemNumber == "" && !hasTime {
 		return a, ColumnTime, "import.bad_time"
 	}
 	var found []schedule.Airing
@@ -247,7 +247,7 @@ func (m *matcher) airing(t *sheet, r sheetRow) (a schedule.Airing, column, code 
 		if m.s.localDay(x.StartsAt) != d.Format(time.DateOnly) {
 			continue
 		}
-		if house != "" && !strings.EqualFold(x.HouseNumber, house) {
+		if itemNumber != "" && !strings.EqualFold(x.HouseNumber, itemNumber) {
 			continue
 		}
 		if off := x.StartsAt.Sub(d.Add(clock)).Abs(); hasTime && off > clockTolerance {
@@ -257,7 +257,7 @@ func (m *matcher) airing(t *sheet, r sheetRow) (a schedule.Airing, column, code 
 	}
 	switch len(found) {
 	case 0:
-		return a, cmp.Or(columnIf(house != "", ColumnHouse), ColumnTime), "airing.not_found"
+		return a, cmp.Or(columnIf(itemNumber != "", ColumnItemNumber), ColumnTime), "airing.not_found"
 	case 1:
 		return found[0], "", ""
 	}

@@ -26,8 +26,8 @@ type Estimate struct {
 	Persons         int64
 	LowPersons      int64
 	UpPersons       int64
-	Stated          int64 // students who watched in the classes that were asked
-	Projected       bool  // false: fewer than ten random classes; only Stated may be shown
+	Observed        int64 // students who watched in the classes that were asked
+	Projected       bool  // false: fewer than ten random classes; only Observed may be shown
 	PopulationTaken int64
 }
 
@@ -44,7 +44,7 @@ func EstimateShare(classes []ClassCount, random bool, population int64) Estimate
 			continue
 		}
 		e.Classes++
-		e.Stated += c.Watched
+		e.Observed += c.Watched
 		asked, watched = asked+float64(c.Asked), watched+float64(c.Watched)
 	}
 	if !random || e.Classes < minClasses {

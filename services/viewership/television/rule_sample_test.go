@@ -13,10 +13,10 @@ func TestEstimateShare(t *testing.T) {
 		}
 		return out
 	}
-	if e := EstimateShare(class(30, 15, 9), true, 1000); e.Projected || e.Persons != 0 || e.Stated != 135 || e.Classes != 9 {
+	if e := EstimateShare(class(30, 15, 9), true, 1000); e.Projected || e.Persons != 0 || e.Observed != 135 || e.Classes != 9 {
 		t.Errorf("nine classes: %+v", e)
 	}
-	if e := EstimateShare(class(30, 15, 12), false, 1000); e.Projected || e.Classes != 12 || e.Stated != 180 {
+	if e := EstimateShare(class(30, 15, 12), false, 1000); e.Projected || e.Classes != 12 || e.Observed != 180 {
 		t.Errorf("not drawn: %+v", e)
 	}
 	if e := EstimateShare(class(30, 15, 10), true, 1000); !e.Projected || e.Share != 0.5 || e.Low != 0.5 || e.Up != 0.5 || e.Persons != 500 {
