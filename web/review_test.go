@@ -42,7 +42,7 @@ func TestReviewerReturnsWithAPlaceInTheRecording(t *testing.T) {
 	_, err := o.lessons.Submit(ctx, o.person("lan"), l.ID)
 	must(t, err)
 	so, at := o.at("so"), "/review/"+l.ID
-	has(t, so.page(at, 200), `class="player"`, "/watch/"+l.ID+"/", `data-moment="at"`, "moment-")
+	has(t, so.page(at, 200), `class="player"`, "/watch/"+l.ID+"/", `data-moment="at"`, "timestamp-field-")
 	body := so.post(at+"/return", 422, "reason", "Tiếng nhỏ quá", "at", "mười phút")
 	has(t, body, "Tiếng nhỏ quá", `value="mười phút"`, "Hãy ghi phút:giây")
 	has(t, so.post(at+"/return", 422, "reason", " ", "at", "12:30"), "không được để trống", `value="12:30"`)
