@@ -131,7 +131,8 @@ func (s *Replays) takeOver(ctx context.Context, r *reservationRow, now time.Time
 
 func (r reservationRow) reservation(repeated bool) audit.Reservation {
 	return audit.Reservation{
-		Person: r.Person, Key: r.ReplayKey, Request: r.Request, Token: r.Token, Seed: r.Seed, Repeated: repeated,
+		Person: r.Person, Key: r.ReplayKey, Request: r.Request, Token: r.Token, Seed: r.Seed, At: r.At.Time(),
+		Repeated: repeated,
 	}
 }
 

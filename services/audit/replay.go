@@ -23,10 +23,11 @@ type Replay struct {
 type Reservation struct {
 	Person   string
 	Key      string
-	Request  string // hex SHA-256 of the request
-	Token    string // changes with every holder
-	Seed     string // random; the same for all holders
-	Repeated bool   // an earlier holder did not finish
+	Request  string    // hex SHA-256 of the request
+	Token    string    // changes with every holder
+	Seed     string    // random; the same for all holders
+	At       time.Time // of the first holder, by the database's clock
+	Repeated bool      // an earlier holder did not finish
 }
 
 // KeepReplays is how long answers are kept: longer than any client retries.

@@ -171,7 +171,7 @@ func (r Handler) carryOut(c echo.Context, first prepare, res audit.Reservation) 
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
 	go r.extend(ctx, res)
-	w, err := first(&r, c, media.NewNames(res.Seed, res.Repeated))
+	w, err := first(&r, c, media.NewNames(res.Seed, res.At, res.Repeated))
 	if err != nil {
 		r.giveUp(ctx, res, write{}, err)
 		return nil, err
