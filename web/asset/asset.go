@@ -4,7 +4,6 @@ package asset
 
 import (
 	"bytes"
-	"embed"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -14,9 +13,6 @@ import (
 	"strings"
 	"time"
 )
-
-//go:embed all:dist
-var dist embed.FS
 
 // Set is the built files with the names that pages know them by.
 type Set struct {
@@ -32,9 +28,9 @@ type file struct {
 // Prefix is where assets are served.
 const Prefix = "/assets/"
 
-// Load reads the embedded files; without a build (npm run build) it is an error.
+// Load reads the built files; without a build (npm run build) it is an error.
 func Load() (*Set, error) {
-	sub, err := fs.Sub(dist, "dist")
+	sub, err := built()
 	if err != nil {
 		return nil, fmt.Errorf("assets: %w", err)
 	}
@@ -64,7 +60,7 @@ func Load() (*Set, error) {
 // URL is the address of an asset by the name pages know it by. An unknown name
 // is a defect: it panics, and the page's test finds it.
 func (s *Set) URL(name string) string {
-	built, ok := s.names[name]
+	built, ok := s.current().names[name]
 	if !ok {
 		panic("asset: no " + name)
 	}
@@ -72,11 +68,15 @@ func (s *Set) URL(name string) string {
 }
 
 // Body is an asset's content, for inlining small ones into a page.
-func (s *Set) Body(name string) string { return string(s.files[s.names[name]].body) }
+func (s *Set) Body(name string) string {
+	s = s.current()
+	return string(s.files[s.names[name]].body)
+}
 
 // Worker serves the service worker. It looks after the whole site, so it stands
 // at the top under one name, and browsers ask each time whether it has changed.
 func (s *Set) Worker(w http.ResponseWriter, r *http.Request) {
+	s = s.current()
 	built := s.names["sw.js"]
 	h := w.Header()
 	h.Set("Content-Type", "text/javascript; charset=utf-8")
@@ -88,7 +88,7 @@ func (s *Set) Worker(w http.ResponseWriter, r *http.Request) {
 // ServeHTTP serves built files, for ever cacheable because their name changes
 // with their content, in the best encoding the browser takes.
 func (s *Set) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f, ok := s.files[strings.TrimPrefix(r.URL.Path, Prefix)]
+	f, ok := s.current().files[strings.TrimPrefix(r.URL.Path, Prefix)]
 	if !ok {
 		http.NotFound(w, r)
 		return
