@@ -17,8 +17,11 @@ import (
 	"lenlop/infra/sandbox"
 )
 
-// version is set by the build; "dev" otherwise.
-var version = "dev"
+// version and commit are set by the build (Makefile); commit is empty where git does not know it.
+var (
+	version = "dev"
+	commit  string
+)
 
 // cli is every command and flag. Each flag is also an environment variable
 // with the prefix LENLOP_, and a line of the same name in the file of --config.
@@ -45,7 +48,11 @@ type cli struct {
 type versionCmd struct{}
 
 func (versionCmd) Run(out io.Writer) error {
-	_, err := fmt.Fprintln(out, "lenlop", version)
+	text := "lenlop " + version
+	if commit != "" {
+		text += " (commit " + commit + ")"
+	}
+	_, err := fmt.Fprintln(out, text)
 	return err
 }
 
