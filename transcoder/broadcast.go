@@ -29,9 +29,9 @@ func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f deliv
 			loudness = 0 // nothing was heard
 		}
 	}
-	var tell func(float64)
+	var report func(float64)
 	if progress != nil {
-		tell = func(seconds float64) { progress(min(0.8, 0.8*seconds/p.Duration)) }
+		report = func(seconds float64) { progress(min(0.8, 0.8*seconds/p.Duration)) }
 	}
 	read := []string{path}
 	for _, o := range overlays {
@@ -41,7 +41,7 @@ func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f deliv
 	err := t.runner().Run(ctx, ffmpeg.Command{
 		Program: "ffmpeg", Args: delivery.MakeArgs(path, p, f, loudness, overlays, file, t.threads()), ReadOnly: read, WriteDir: dir,
 		Memory: encodeMemory(p), CPU: wall, Wall: wall, FileBytes: int64(p.Duration+f.Leader+60) * int64(f.VideoBitrate+4_000_000) / 8 * 2,
-	}, tell)
+	}, report)
 	if err != nil {
 		return "", delivery.Sheet{}, fmt.Errorf("broadcast copy: %w", err)
 	}

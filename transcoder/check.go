@@ -16,7 +16,7 @@ import (
 
 // wholeDecodePixels bounds the rungs of which every picture is decoded when
 // they are checked; of larger ones only some segments are. A repackaged one is
-// a stranger's work, and decoded whole.
+// an unknown encoder's work, and decoded whole.
 const wholeDecodePixels = 640 * 360
 
 // check is a packaged piece, or some of its segments, as a file to be decoded.

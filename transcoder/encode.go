@@ -88,16 +88,16 @@ func (t *Transcoder) encodePiece(ctx context.Context, path string, p Plan, piece
 		return err
 	}
 	length := p.Pieces[piece].End - p.Pieces[piece].Start
-	var tell func(float64)
+	var report func(float64)
 	if progress != nil {
-		tell = func(seconds float64) { progress(min(0.95, 0.95*seconds/length)) }
+		report = func(seconds float64) { progress(min(0.95, 0.95*seconds/length)) }
 	}
 	return t.runner().Run(ctx, ffmpeg.Command{
 		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work,
 		Memory: encodeMemory(p), CPU: encodeWall(length), Wall: encodeWall(length),
 		// The caps bound the bytes; a runaway encoder is stopped well above.
 		FileBytes: int64(length+10) * 4 << 20,
-	}, tell)
+	}, report)
 }
 
 // encodeWall is the time a piece may take: a hundred times its length, and

@@ -187,7 +187,7 @@ func clock(seconds float64) string {
 }
 
 // Captions reads a text track found inside the recording (Facts.Captions) as
-// WebVTT. Its text is the stranger's: the caller cleans it.
+// WebVTT. Its text comes from the recording: the caller cleans it.
 func (t *Transcoder) Captions(ctx context.Context, path string, stream int) ([]byte, error) {
 	out, err := t.runner().Output(ctx, ffmpeg.Command{
 		Program: "ffmpeg", Args: ffmpeg.CaptionArgs(path, stream), ReadOnly: []string{path}, Memory: 2 << 30, CPU: 5 * time.Minute, Wall: 10 * time.Minute,

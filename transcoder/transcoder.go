@@ -15,7 +15,7 @@ import (
 	"lenlop/transcoder/probe"
 )
 
-// The words of the transcoder, each defined in the room that owns it.
+// The words of the transcoder, each defined in the package that owns it.
 type (
 	// Refusal says why a recording cannot be used.
 	Refusal = probe.Refusal
@@ -45,7 +45,7 @@ type (
 	ExitError = ffmpeg.ExitError
 )
 
-// Transcoder is the face of this house. Its methods may be called at the same
+// Transcoder is the entry point. Its methods may be called at the same
 // time from many goroutines.
 type Transcoder struct {
 	Sandbox Sandbox

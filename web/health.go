@@ -31,7 +31,7 @@ type partState struct {
 }
 
 // ready names each dependency and its state; 503 when one is away. The notes
-// are for those who may read the house's health.
+// are for those who may read the server's health.
 func (s Site) ready(c echo.Context) error {
 	status, out := http.StatusOK, []partState{}
 	private := people.May(page.Who(c), people.ReadHealth, people.Object{})
@@ -67,5 +67,5 @@ func (s Site) metrics(c echo.Context) error {
 	return nil
 }
 
-// Health looks at each thing the house depends on.
+// Health looks at each thing the server depends on.
 type Health func(ctx context.Context) []admin.Part

@@ -82,14 +82,14 @@ type entry struct {
 	fact fact
 	at   *list.Element
 	// checked is when storage last said that it is so.
-	checked time.Time
-	asking  bool // it is being asked; others are served meanwhile
+	checked  time.Time
+	checking bool // it is being revalidated; others are served meanwhile
 	// proven is the file whose content was compared with its SHA-256; another
 	// one under the same name, or the same one written to, is not.
 	proven stamp
 }
 
-// flight is one object on its way; those who ask meanwhile wait for it.
+// flight is one object on its way; those who revalidate meanwhile wait for it.
 type flight struct {
 	done chan struct{}
 	err  error
@@ -109,7 +109,7 @@ func OpenCache(store media.Store, c CacheConfig) (*Cache, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.free == nil {
-		c.free = freeRoom
+		c.free = freeSpace
 	}
 	k := &Cache{Store: store, cfg: c, entries: map[string]*entry{}, recent: list.New(), flights: map[string]*flight{},
 		slots: make(chan struct{}, fillsAtOnce)}
@@ -117,7 +117,7 @@ func OpenCache(store media.Store, c CacheConfig) (*Cache, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("relay cache: %w", err)
 	}
-	if err := k.takeUp(); err != nil {
+	if err := k.loadExisting(); err != nil {
 		return nil, fmt.Errorf("relay cache: %w", err)
 	}
 	k.mu.Lock()
@@ -133,7 +133,7 @@ func (k *Cache) Close() {
 }
 
 // Open gives the file that holds the object, fetching it first when it is not
-// kept: once, however many ask. Errors are those of storage, and
+// kept: once, however many revalidate. Errors are those of storage, and
 // errors.ErrUnsupported for an object that is to be read from storage instead:
 // it is large and still on its way, or the disk takes nothing more.
 func (k *Cache) Open(ctx context.Context, key string) (*os.File, media.Object, error) {
@@ -170,12 +170,12 @@ func (k *Cache) kept(ctx context.Context, key string) (*os.File, media.Object, e
 	}
 	k.recent.MoveToFront(e.at)
 	name, fact, proven := e.name, e.fact, e.proven
-	ask := now.Sub(e.checked) >= believed && !e.asking && !now.Before(k.away)
-	e.asking = e.asking || ask
+	revalidate := now.Sub(e.checked) >= believed && !e.checking && !now.Before(k.away)
+	e.checking = e.checking || revalidate
 	k.mu.Unlock()
 
-	if ask {
-		if err := k.ask(ctx, key, e); err != nil {
+	if revalidate {
+		if err := k.revalidate(ctx, key, e); err != nil {
 			return nil, media.Object{}, err
 		}
 	}
@@ -202,15 +202,15 @@ func (k *Cache) kept(ctx context.Context, key string) (*os.File, media.Object, e
 	return f, media.Object{Key: key, Size: fact.size, ETag: fact.etag, ModifiedAt: fact.modified}, nil
 }
 
-// ask asks storage whether an object is still what is kept. While storage is
+// revalidate asks storage whether an object is still what is kept. While storage is
 // away, what is kept is served.
-func (k *Cache) ask(ctx context.Context, key string, e *entry) error {
+func (k *Cache) revalidate(ctx context.Context, key string, e *entry) error {
 	asked, done := context.WithTimeout(ctx, askTime)
 	defer done()
 	o, err := k.Head(asked, key)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	e.asking = false
+	e.checking = false
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
 		k.remove(e)
@@ -248,7 +248,7 @@ func (k *Cache) remove(e *entry) {
 	}
 }
 
-// drop makes room for so many bytes: within the limit, and on the disk.
+// drop frees so many bytes: within the limit, and on the disk.
 func (k *Cache) drop(want int64) {
 	for k.recent.Len() > 0 {
 		free, err := k.cfg.free(k.cfg.Dir)
@@ -274,7 +274,7 @@ func (k *Cache) State() State {
 	return State{k.recent.Len(), k.size, k.cfg.Limit, k.hits.Load(), k.miss.Load(), k.trouble}
 }
 
-func freeRoom(dir string) (int64, error) {
+func freeSpace(dir string) (int64, error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return 0, err

@@ -99,9 +99,9 @@ func prove(f *os.File, want fact) error {
 	return nil
 }
 
-// takeUp reads what an earlier run left: finished files come back in the order
+// loadExisting reads what an earlier run left: finished files come back in the order
 // in which they were made, unfinished and strange ones go.
-func (k *Cache) takeUp() error {
+func (k *Cache) loadExisting() error {
 	files, err := os.ReadDir(k.cfg.Dir)
 	if err != nil {
 		return err
@@ -177,10 +177,10 @@ func (k *Cache) fetch(ctx context.Context, key string) error {
 // when it cannot be, or when it is too large to be waited for. It goes on when
 // nobody waits any more: the next one will be glad.
 func (k *Cache) fill(key, hash string, x *flight) {
-	told := false
-	tell := func(err error) {
-		if !told {
-			told, x.err = true, err
+	reported := false
+	report := func(err error) {
+		if !reported {
+			reported, x.err = true, err
 			close(x.done)
 		}
 	}
@@ -188,7 +188,7 @@ func (k *Cache) fill(key, hash string, x *flight) {
 		k.mu.Lock()
 		k.landed(hash, x)
 		k.mu.Unlock()
-		tell(errRelay)
+		report(errRelay)
 	}()
 	ctx, done := context.WithTimeout(k.closing, fillTime)
 	defer done()
@@ -200,7 +200,7 @@ func (k *Cache) fill(key, hash string, x *flight) {
 	}
 	body, o, err := k.Get(ctx, key, media.All)
 	if err != nil {
-		tell(err)
+		report(err)
 		return
 	}
 	defer body.Close()
@@ -208,7 +208,7 @@ func (k *Cache) fill(key, hash string, x *flight) {
 		return // never kept: one object would push out everything else, or cannot be told from another
 	}
 	if o.Size > large {
-		tell(errRelay)
+		report(errRelay)
 	}
 	e, err := k.write(hash, body, o)
 	k.mu.Lock()
@@ -223,12 +223,12 @@ func (k *Cache) fill(key, hash string, x *flight) {
 	}
 	k.mu.Unlock()
 	if err != nil {
-		// Storage cut its answer, or gave another object than it said: whoever
+		// Storage cut its answer, or gave another object than it claimed: whoever
 		// waits asks it again, and hears it from storage.
 		k.cfg.Log.Warn("relay cache: an object is not kept", "key", key, "error", err)
 		return
 	}
-	tell(nil)
+	report(nil)
 }
 
 // landed ends a flight; another one of the object may have begun. Call with mu
@@ -250,7 +250,7 @@ func disks(err error) bool {
 var errFull = errors.New("the disk is full")
 
 // write puts the body into a file and gives its entry. What is written is what
-// storage said: its size, and its SHA-256 when storage knows it.
+// storage claimed: its size, and its SHA-256 when storage knows it.
 func (k *Cache) write(hash string, body io.Reader, o media.Object) (_ *entry, err error) {
 	k.mu.Lock()
 	k.drop(o.Size)
@@ -278,7 +278,7 @@ func (k *Cache) write(hash string, body io.Reader, o media.Object) (_ *entry, er
 	}
 	e := &entry{hash: hash, fact: fact{size: o.Size, etag: o.ETag, modified: o.ModifiedAt}, checked: k.cfg.Now()}
 	sum.Sum(e.fact.sum[:0])
-	if said := o.Meta[shaName]; said != "" && said != hex.EncodeToString(e.fact.sum[:]) {
+	if claimed := o.Meta[shaName]; claimed != "" && claimed != hex.EncodeToString(e.fact.sum[:]) {
 		return nil, errors.New("storage sent something else than was put there")
 	}
 	e.name = fileName(hash, e.fact)

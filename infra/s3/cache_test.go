@@ -51,8 +51,8 @@ func (s *shop) Head(_ context.Context, key string) (media.Object, error) {
 	}
 	sum := sha256.Sum256(b)
 	meta := map[string]string{shaName: hex.EncodeToString(sum[:])}
-	if said, ok := s.sums[key]; ok {
-		meta[shaName] = said
+	if sum, ok := s.sums[key]; ok {
+		meta[shaName] = sum
 	}
 	return media.Object{Key: key, Size: int64(len(b)), ETag: hex.EncodeToString(sum[:8]) + "-2", Meta: meta, ModifiedAt: time.Unix(1700000000, 0).UTC()}, nil
 }
@@ -302,28 +302,28 @@ func TestCacheNeverServesWhatWasWrittenTo(t *testing.T) {
 func TestCacheGivesUpWhenTheDiskIsFull(t *testing.T) {
 	s := newShop(map[string][]byte{"a": of(1000, 1), "b": of(1000, 2)})
 	now := &clock{now: time.Unix(1_800_000_000, 0)}
-	var room atomic.Int64
-	room.Store(1 << 40)
+	var free atomic.Int64
+	free.Store(1 << 40)
 	dir := t.TempDir()
-	k := open(t, s, CacheConfig{Dir: dir, Reserve: 1 << 30, Now: now.Now, free: func(string) (int64, error) { return room.Load(), nil }})
+	k := open(t, s, CacheConfig{Dir: dir, Reserve: 1 << 30, Now: now.Now, free: func(string) (int64, error) { return free.Load(), nil }})
 	bodyOf(t, k, "a")
-	room.Store(1<<30 + 500) // others took it
+	free.Store(1<<30 + 500) // others took it
 	for range 3 {
 		if _, _, err := k.Open(t.Context(), "b"); !errors.Is(err, errors.ErrUnsupported) {
-			t.Fatalf("no room: %v", err)
+			t.Fatalf("no space: %v", err)
 		}
 	}
 	if names, _ := onDisk(t, dir); len(names) != 0 {
-		t.Errorf("room is needed elsewhere, and %v stays", names)
+		t.Errorf("space is needed elsewhere, and %v stays", names)
 	}
 	if st := k.State(); st.Trouble == nil || s.gets.Load() != 2 {
 		t.Errorf("trouble %v, fetched %d times: the disk is tried again all the time", st.Trouble, s.gets.Load())
 	}
-	room.Store(1 << 40)
+	free.Store(1 << 40)
 	now.pass(retryWrite)
 	bodyOf(t, k, "b")
 	if st := k.State(); st.Trouble != nil {
-		t.Errorf("there is room again: %v", st.Trouble)
+		t.Errorf("there is space again: %v", st.Trouble)
 	}
 	// A disk that refuses by itself.
 	if err := os.RemoveAll(dir); err != nil {

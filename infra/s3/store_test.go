@@ -197,11 +197,11 @@ func TestEncryption(t *testing.T) {
 	for _, c := range []struct{ set, kind, key string }{
 		{"", "", ""}, {"AES256", "AES256", ""}, {"aws:kms", "aws:kms", ""}, {"aws:kms:arn:aws:kms:x:1:key/2", "aws:kms", "arn:aws:kms:x:1:key/2"},
 	} {
-		var said []string
+		var methods []string
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, creates := r.URL.Query()["uploads"]
 			part := r.URL.Query().Get("partNumber") != ""
-			said = append(said, r.Method)
+			methods = append(methods, r.Method)
 			wantKind, wantKey := c.kind, c.key
 			if part {
 				wantKind, wantKey = "", ""
@@ -233,8 +233,8 @@ func TestEncryption(t *testing.T) {
 		if err != nil || len(signed.Headers) != 0 || strings.Contains(strings.ToLower(signed.URL), "encryption") {
 			t.Errorf("%q: a browser's part carries %v %s, %v", c.set, signed.Headers, signed.URL, err)
 		}
-		if len(said) != 3 {
-			t.Errorf("%q: asked %v", c.set, said)
+		if len(methods) != 3 {
+			t.Errorf("%q: asked %v", c.set, methods)
 		}
 	}
 	for _, bad := range []string{"aes256", "aws:kms:", "none"} {

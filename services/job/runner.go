@@ -68,7 +68,7 @@ type periodic struct {
 	add New
 }
 
-// NewRunner makes a Runner with the house's times: lease 20 s, beat 1 s, poll
+// NewRunner makes a Runner with the default times: lease 20 s, beat 1 s, poll
 // 2 s, grace 20 s.
 func NewRunner(store Store, atomic Atomic, log *slog.Logger) *Runner {
 	return &Runner{

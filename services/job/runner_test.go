@@ -152,9 +152,9 @@ func TestFailuresRestLongerAndThenPark(t *testing.T) {
 		r := job.NewRunner(m, m, quiet())
 		var at []time.Duration
 		begin := time.Now()
-		var told []job.Job
+		var reported []job.Job
 		job.Register(r, job.Options{OnParked: func(_ context.Context, j job.Job) error {
-			told = append(told, j)
+			reported = append(reported, j)
 			return nil
 		}}, func(context.Context, *job.Run, cook) error {
 			at = append(at, time.Since(begin))
@@ -169,8 +169,8 @@ func TestFailuresRestLongerAndThenPark(t *testing.T) {
 		if j := only(t, m); j.State != job.Parked || j.LastError != "burnt" {
 			t.Errorf("%+v", j)
 		}
-		if len(told) != 1 || told[0].Subject != "lesson:1" || told[0].LastError != "burnt" {
-			t.Errorf("told %+v", told)
+		if len(reported) != 1 || reported[0].Subject != "lesson:1" || reported[0].LastError != "burnt" {
+			t.Errorf("reported %+v", reported)
 		}
 	})
 }
@@ -239,19 +239,19 @@ func TestCrashedWorkerIsParkedAfterItsLastAttempt(t *testing.T) {
 			time.Sleep(2 * time.Second)
 		}
 		r := job.NewRunner(m, m, quiet())
-		told, broken := 0, 2
+		reported, broken := 0, 2
 		job.Register(r, job.Options{OnParked: func(context.Context, job.Job) error {
 			if broken > 0 {
 				broken--
 				return errors.New("database hiccup")
 			}
-			told++
+			reported++
 			return nil
 		}}, func(context.Context, *job.Run, cook) error { t.Error("ran a fourth time"); return nil })
 		defer start(t, r)()
 		pass(time.Minute)
-		if j := only(t, m); j.State != job.Parked || told != 1 {
-			t.Errorf("%+v, told %d times", j, told)
+		if j := only(t, m); j.State != job.Parked || reported != 1 {
+			t.Errorf("%+v, reported %d times", j, reported)
 		}
 	})
 }

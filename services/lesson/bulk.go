@@ -61,7 +61,7 @@ func (s *Service) Bulk(ctx context.Context, by people.Person, ids []string, do D
 		seen[id] = true
 		l, err := step(id)
 		if fault.As(err) == nil && err != nil {
-			return out, err // a stranger's error: the house is ill, not the lesson
+			return out, err // unexpected error: abort the batch
 		}
 		if err != nil {
 			if l, _ = s.allowed(ctx, by, people.ReadLesson, id, s.Store.Lesson); l.ID == "" {

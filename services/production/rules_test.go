@@ -88,7 +88,7 @@ func TestEstimateDoesNotJump(t *testing.T) {
 	})
 }
 
-func TestEstimateBeginsAnewWhenTheWorkDoes(t *testing.T) {
+func TestEstimateStartsOverWhenTheWorkDoes(t *testing.T) {
 	watch(100, func(s int) float64 {
 		if s < 50 {
 			return float64(s) / 60

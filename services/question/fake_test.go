@@ -28,7 +28,7 @@ type desk struct {
 	questions []Question
 	thumbs    map[string]Thumb
 	chapters  []caption.Chapter
-	told      []notice.Notice
+	notified  []notice.Notice
 	recalled  []string
 	log       []audit.Entry
 	ids       int
@@ -105,7 +105,7 @@ func (d *desk) BySubject(context.Context, string, int) ([]audit.Entry, error) { 
 
 func (d *desk) Tell(_ context.Context, n notice.Notice) (notice.Notice, error) {
 	n.ID = d.s.NewID()
-	d.told = append(d.told, n)
+	d.notified = append(d.notified, n)
 	return n, nil
 }
 func (d *desk) Recall(_ context.Context, id string) error {
@@ -113,7 +113,7 @@ func (d *desk) Recall(_ context.Context, id string) error {
 	return nil
 }
 func (d *desk) ForgetPersonal(_ context.Context, before time.Time, _ int) (int, error) {
-	d.told = slices.DeleteFunc(d.told, func(notice.Notice) bool { return d.now.After(before) })
+	d.notified = slices.DeleteFunc(d.notified, func(notice.Notice) bool { return d.now.After(before) })
 	return 0, nil
 }
 

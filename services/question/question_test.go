@@ -221,8 +221,8 @@ func TestNothingIsSeenBeforeTheTeacherSaysSo(t *testing.T) {
 	if len(sees(ban)) != 1 || len(sees(em)) != 1 {
 		t.Error("an answer is not seen once by everybody")
 	}
-	if len(d.told) != 2 || d.told[0].PersonID != "lan" || !d.told[0].Letters || d.told[1].PersonID != "em" || d.told[1].Title != "answered: Phân số" {
-		t.Errorf("told %+v", d.told)
+	if len(d.notified) != 2 || d.notified[0].PersonID != "lan" || !d.notified[0].Letters || d.notified[1].PersonID != "em" || d.notified[1].Title != "answered: Phân số" {
+		t.Errorf("notified %+v", d.notified)
 	}
 	if err := d.s.Delete(bg, ban, id); !fault.Is(err, "question.not_found") {
 		t.Errorf("a classmate deletes: %v", err)
@@ -242,13 +242,13 @@ func TestNothingIsSeenBeforeTheTeacherSaysSo(t *testing.T) {
 	}
 }
 
-// TestOneNoticeForAllThatWaits: the teacher is told once, until nothing waits.
+// TestOneNoticeForAllThatWaits: the teacher is notified once, until nothing waits.
 func TestOneNoticeForAllThatWaits(t *testing.T) {
 	d := newDesk()
 	d.settings["l"] = Setting{LessonID: "l", On: true}
 	a, b := d.ask(t, em, "Câu 1").ID, d.ask(t, ban, "Câu 2").ID
-	if len(d.told) != 1 {
-		t.Fatalf("%+v", d.told)
+	if len(d.notified) != 1 {
+		t.Fatalf("%+v", d.notified)
 	}
 	if _, err := d.s.Show(bg, lan, a); err != nil || len(d.recalled) != 0 {
 		t.Fatalf("%v %v", err, d.recalled)
@@ -257,8 +257,8 @@ func TestOneNoticeForAllThatWaits(t *testing.T) {
 		t.Fatalf("%v %v", err, d.recalled)
 	}
 	d.ask(t, ban, "Câu 3")
-	if len(d.told) != 2 {
-		t.Errorf("%+v", d.told)
+	if len(d.notified) != 2 {
+		t.Errorf("%+v", d.notified)
 	}
 }
 

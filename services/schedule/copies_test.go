@@ -143,8 +143,8 @@ func TestRepeatPlansAllOrNone(t *testing.T) {
 	}
 }
 
-// undo is a transaction over a shelf: what failed leaves nothing.
-type undo struct{ s *shelf }
+// undo is a transaction over a memoryStore: what failed leaves nothing.
+type undo struct{ s *memoryStore }
 
 func (u undo) Atomically(ctx context.Context, fn func(context.Context) error) error {
 	before := map[string]Airing{}

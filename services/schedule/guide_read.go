@@ -96,8 +96,8 @@ func readGuide(data []byte) (rawGuide, error) {
 				}
 			}
 		case xml.CharData:
-			if room := maxGuideText*utf8.UTFMax - text.Len(); len(path) == 3 && room > 0 {
-				text.Write(t[:min(len(t), room)])
+			if left := maxGuideText*utf8.UTFMax - text.Len(); len(path) == 3 && left > 0 {
+				text.Write(t[:min(len(t), left)])
 			}
 		case xml.EndElement:
 			words := clean(text.String())

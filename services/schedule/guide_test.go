@@ -60,7 +60,7 @@ type atOnce struct{}
 
 func (atOnce) Atomically(ctx context.Context, f func(context.Context) error) error { return f(ctx) }
 
-func guideHouse() (*Service, *guides) {
+func guideFixture() (*Service, *guides) {
 	g := &guides{guides: map[string]Guide{}}
 	n := 0
 	return &Service{Store: g, Programmes: g, Atomic: atOnce{}, Audit: noLog{},
@@ -93,7 +93,7 @@ const listing = `<?xml version="1.0" encoding="UTF-8"?>
 // TestGuideOfAnotherChannel: lessons are listed with their grade and, when the
 // title says so, as a lesson of ours; what is not understood says why.
 func TestGuideOfAnotherChannel(t *testing.T) {
-	s, g := guideHouse()
+	s, g := guideFixture()
 	p, err := s.PreviewGuide(t.Context(), planner, "vtv7", "vtv7.xml", []byte(listing), GuideOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func TestGuideOfAnotherChannel(t *testing.T) {
 
 // TestHostileGuides: nothing is expanded, and nothing takes long.
 func TestHostileGuides(t *testing.T) {
-	s, _ := guideHouse()
+	s, _ := guideFixture()
 	programme := `<programme start="20200413090000 +0700" stop="20200413093000 +0700" channel="a"><title>Lớp 9</title></programme>`
 	wide := []byte{0xff, 0xfe}
 	for _, u := range utf16.Encode([]rune(`<?xml version="1.0" encoding="UTF-16"?><tv>` + programme + `</tv>`)) {

@@ -84,8 +84,8 @@ func TestReported(t *testing.T) {
 	}
 }
 
-// shelf is a Store in memory.
-type shelf struct {
+// memoryStore is a Store in memory.
+type memoryStore struct {
 	channels map[string]Channel
 	airings  map[string]Airing
 	log      []audit.Entry
@@ -93,37 +93,37 @@ type shelf struct {
 	held     map[string]bool
 }
 
-func (s *shelf) Channel(_ context.Context, id string) (Channel, error) {
+func (s *memoryStore) Channel(_ context.Context, id string) (Channel, error) {
 	if c, ok := s.channels[id]; ok {
 		return c, nil
 	}
 	return Channel{}, fault.New(fault.NotFound, "channel.not_found")
 }
 
-func (s *shelf) LockChannel(ctx context.Context, id string) (Channel, error) {
+func (s *memoryStore) LockChannel(ctx context.Context, id string) (Channel, error) {
 	return s.Channel(ctx, id)
 }
 
-func (s *shelf) Channels(context.Context) (list []Channel, err error) {
+func (s *memoryStore) Channels(context.Context) (list []Channel, err error) {
 	for _, c := range s.channels {
 		list = append(list, c)
 	}
 	return list, nil
 }
 
-func (s *shelf) SaveChannel(_ context.Context, c Channel) error {
+func (s *memoryStore) SaveChannel(_ context.Context, c Channel) error {
 	s.channels[c.ID] = c
 	return nil
 }
 
-func (s *shelf) Airing(_ context.Context, id string) (Airing, error) {
+func (s *memoryStore) Airing(_ context.Context, id string) (Airing, error) {
 	if a, ok := s.airings[id]; ok {
 		return a, nil
 	}
 	return Airing{}, fault.New(fault.NotFound, "airing.not_found")
 }
 
-func (s *shelf) Airings(_ context.Context, f Filter) (list []Airing, err error) {
+func (s *memoryStore) Airings(_ context.Context, f Filter) (list []Airing, err error) {
 	for _, a := range s.airings {
 		if (f.Channel == "" || a.ChannelID == f.Channel) && !a.StartsAt.Before(f.From) && (f.To.IsZero() || a.StartsAt.Before(f.To)) {
 			list = append(list, a)
@@ -133,28 +133,32 @@ func (s *shelf) Airings(_ context.Context, f Filter) (list []Airing, err error) 
 	return list, nil
 }
 
-func (s *shelf) SaveAiring(_ context.Context, a Airing) error {
+func (s *memoryStore) SaveAiring(_ context.Context, a Airing) error {
 	s.airings[a.ID] = a
 	return nil
 }
 
-func (s *shelf) DeleteAiring(_ context.Context, id string) error {
+func (s *memoryStore) DeleteAiring(_ context.Context, id string) error {
 	delete(s.airings, id)
 	return nil
 }
 
-func (s *shelf) Held(_ context.Context, id string) (bool, error) { return s.held[id], nil }
+func (s *memoryStore) Held(_ context.Context, id string) (bool, error) { return s.held[id], nil }
 
-func (s *shelf) Append(_ context.Context, e audit.Entry) error {
+func (s *memoryStore) Append(_ context.Context, e audit.Entry) error {
 	s.log = append(s.log, e)
 	return nil
 }
 
-func (s *shelf) BySubject(context.Context, string, int) ([]audit.Entry, error) { return s.log, nil }
+func (s *memoryStore) BySubject(context.Context, string, int) ([]audit.Entry, error) {
+	return s.log, nil
+}
 
-func (s *shelf) Atomically(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) }
+func (s *memoryStore) Atomically(ctx context.Context, fn func(context.Context) error) error {
+	return fn(ctx)
+}
 
-func (s *shelf) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
+func (s *memoryStore) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
 	l := lesson.Lesson{ID: id, Title: "Bài " + id, Status: lesson.Published, Grade: s.about.Grade, Subject: s.about.Subject}
 	switch id {
 	case "none":
@@ -169,8 +173,8 @@ func (s *shelf) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
 	return l, nil
 }
 
-func desk() (*Service, *shelf) {
-	s := &shelf{channels: map[string]Channel{"c": {ID: "c", Name: "ĐTV", CreatedAt: at("05:00")}}, airings: map[string]Airing{}}
+func desk() (*Service, *memoryStore) {
+	s := &memoryStore{channels: map[string]Channel{"c": {ID: "c", Name: "ĐTV", CreatedAt: at("05:00")}}, airings: map[string]Airing{}}
 	n := 0
 	return &Service{Store: s, Lessons: s, Atomic: s, Audit: s, Now: func() time.Time { return at("09:00") },
 		NewID: func() string { n++; return fmt.Sprint("id-", n) }}, s

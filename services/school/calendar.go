@@ -71,7 +71,7 @@ func YearOn(years []Year, day string) (found Year) {
 	return found
 }
 
-// DayOK reports whether s is a day as the house writes it.
+// DayOK reports whether s is a day as it is stored.
 func DayOK(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
 	return err == nil

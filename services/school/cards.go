@@ -157,7 +157,7 @@ func (s *Office) SignIn(ctx context.Context, joinCode, code, userAgent string) (
 // one.
 func ParseJoinCode(typed string) string {
 	d := tidyCode(typed)
-	if len(d) != 6 || strings.ContainsFunc(d, func(r rune) bool { return !strings.ContainsRune(doorLetters, r) }) {
+	if len(d) != 6 || strings.ContainsFunc(d, func(r rune) bool { return !strings.ContainsRune(joinCodeLetters, r) }) {
 		return ""
 	}
 	return d

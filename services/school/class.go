@@ -58,7 +58,7 @@ type Enrolment struct {
 	From, To          string // "2026-09-05"
 }
 
-// Day is the local day of a moment as the house writes it, "2026-09-05".
+// Day is the local day of a moment as it is stored, "2026-09-05".
 func Day(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }
 
 // Scope narrows a population: empty fields do not. Area takes in the areas

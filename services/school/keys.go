@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Keys makes keyed hashes with a secret of the house, so that the database
+// Keys makes keyed hashes with a secret of the installation, so that the database
 // alone tells nobody which student a row is.
 type Keys []byte
 

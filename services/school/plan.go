@@ -20,7 +20,7 @@ type plan struct {
 }
 
 // column is one column of a kind of file: its name in the code, its header in
-// the files that the house writes, and others that are understood.
+// the files that the product writes, and others that are understood.
 type column struct {
 	name, header string
 	also         []string

@@ -11,8 +11,8 @@ import (
 	"lenlop/services/people"
 )
 
-// doorLetters have no look-alikes: no I, L, O, U, 0, 1; 30 of them.
-const doorLetters = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+// joinCodeLetters have no look-alikes: no I, L, O, U, 0, 1; 30 of them.
+const joinCodeLetters = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 
 // randomLetters makes n letters without look-alikes, each as likely as the
 // others.
@@ -21,8 +21,8 @@ func randomLetters(n int) string {
 	var r [1]byte
 	for len(b) < n {
 		rand.Read(r[:]) // never fails since Go 1.24
-		if int(r[0]) < 256/len(doorLetters)*len(doorLetters) {
-			b = append(b, doorLetters[int(r[0])%len(doorLetters)])
+		if int(r[0]) < 256/len(joinCodeLetters)*len(joinCodeLetters) {
+			b = append(b, joinCodeLetters[int(r[0])%len(joinCodeLetters)])
 		}
 	}
 	return string(b)
@@ -164,8 +164,8 @@ func (w *classPlan) row(r *ImportRow, get func(string) string) {
 		_, subject := w.at["teachers"]
 		// A file without these columns says nothing about teachers.
 		c.Teachers = slices.DeleteFunc(slices.Concat(c.Teachers, old.Teachers), func(t ClassTeacher) bool {
-			said := slices.Contains(c.Teachers, t)
-			return !said && (t.Homeroom() && homeroom || !t.Homeroom() && subject)
+			listed := slices.Contains(c.Teachers, t)
+			return !listed && (t.Homeroom() && homeroom || !t.Homeroom() && subject)
 		})
 		c.Teachers = distinct(c.Teachers)
 	} else {
@@ -188,19 +188,19 @@ func distinct(list []ClassTeacher) (out []ClassTeacher) {
 // teachers reads the homeroom teacher's username, and "subject=username"
 // parted by semicolons; each must teach at the school.
 func (w *classPlan) teachers(r *ImportRow, c *Class, get func(string) string) bool {
-	find := func(column, said string) (string, bool) {
-		p, ok := w.staff[strings.ToLower(said)]
+	find := func(column, value string) (string, bool) {
+		p, ok := w.staff[strings.ToLower(value)]
 		switch {
 		case !ok:
-			w.refuse(r, column, "class.unknown_teacher", "username", said)
+			w.refuse(r, column, "class.unknown_teacher", "username", value)
 		case !p.At(people.Teacher, c.SchoolID):
-			w.refuse(r, column, "class.not_teacher_here", "username", said)
+			w.refuse(r, column, "class.not_teacher_here", "username", value)
 			ok = false
 		}
 		return p.ID, ok
 	}
-	if said := get("homeroom"); said != "" {
-		id, ok := find("homeroom", said)
+	if value := get("homeroom"); value != "" {
+		id, ok := find("homeroom", value)
 		if !ok {
 			return false
 		}
@@ -210,11 +210,11 @@ func (w *classPlan) teachers(r *ImportRow, c *Class, get func(string) string) bo
 		if one = strings.TrimSpace(one); one == "" {
 			continue
 		}
-		said, who, _ := strings.Cut(one, "=")
-		f := fold(said)
+		value, who, _ := strings.Cut(one, "=")
+		f := fold(value)
 		i := slices.IndexFunc(w.subjects, func(x Subject) bool { return fold(x.Code) == f || fold(x.Name) == f })
 		if i < 0 || f == "" {
-			w.refuse(r, "teachers", "class.unknown_subject", "subject", said)
+			w.refuse(r, "teachers", "class.unknown_subject", "subject", value)
 			return false
 		}
 		id, ok := find("teachers", strings.TrimSpace(who))

@@ -37,9 +37,9 @@ func wrongName(field, name string, most int) []fault.Field {
 }
 
 // known finds an entry of a list by its code or either of its names.
-func known(list []Named, said string) (Named, bool) {
-	f := fold(said)
-	i := slices.IndexFunc(list, func(n Named) bool { return n.Code == said || f != "" && (fold(n.Name) == f || fold(n.NameEn) == f) })
+func known(list []Named, value string) (Named, bool) {
+	f := fold(value)
+	i := slices.IndexFunc(list, func(n Named) bool { return n.Code == value || f != "" && (fold(n.Name) == f || fold(n.NameEn) == f) })
 	if i < 0 {
 		return Named{}, false
 	}

@@ -74,14 +74,14 @@ func (s *Importer) planStudents(ctx context.Context, t table, batch string) (*pl
 }
 
 // key gives the key of a student code, or of an export's marked key.
-func (s *Importer) key(said string) (string, bool) {
-	if markedKey.MatchString(said) {
-		return said[1:], true
+func (s *Importer) key(value string) (string, bool) {
+	if markedKey.MatchString(value) {
+		return value[1:], true
 	}
-	if n := len(tidyCode(said)); strings.HasPrefix(said, keyMark) || n < 4 || n > MaxCode || utf8.RuneCountInString(said) > 2*MaxCode {
+	if n := len(tidyCode(value)); strings.HasPrefix(value, keyMark) || n < 4 || n > MaxCode || utf8.RuneCountInString(value) > 2*MaxCode {
 		return "", false
 	}
-	return s.Keys.Student(said), true
+	return s.Keys.Student(value), true
 }
 
 func (w *studentPlan) row(r *ImportRow, get func(string) string) {

@@ -59,7 +59,7 @@ func parsePiece(o media.Object) (part int, p piece, ok bool) {
 		return 0, piece{}, false
 	}
 	to := from + o.Size
-	if said, err := strconv.ParseInt(last, 10, 64); ranged && (err != nil || said != to) {
+	if end, err := strconv.ParseInt(last, 10, 64); ranged && (err != nil || end != to) {
 		return 0, piece{}, false
 	}
 	return part, piece{key: o.Key, from: from, to: to}, true

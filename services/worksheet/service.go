@@ -98,7 +98,7 @@ func (s *Service) check(ctx context.Context, data []byte) (Content, error) {
 // keep stores the object first and the row after it: what is left of a failure
 // is an object that nobody names, which is removed at once or by the sweep.
 func (s *Service) keep(ctx context.Context, by people.Person, w *Worksheet, data []byte) error {
-	if err := s.room(ctx, by, *w); err != nil {
+	if err := s.checkLimits(ctx, by, *w); err != nil {
 		return err // before a byte is stored
 	}
 	if err := s.store(ctx, w, data); err != nil {
@@ -108,7 +108,7 @@ func (s *Service) keep(ctx context.Context, by people.Person, w *Worksheet, data
 		if _, err := s.Lessons.Lock(ctx, w.LessonID); err != nil {
 			return err
 		}
-		if err := s.room(ctx, by, *w); err != nil {
+		if err := s.checkLimits(ctx, by, *w); err != nil {
 			return err
 		}
 		if err := s.Store.SaveWorksheet(ctx, *w); err != nil {
@@ -122,8 +122,8 @@ func (s *Service) keep(ctx context.Context, by people.Person, w *Worksheet, data
 	return nil
 }
 
-// room refuses one worksheet too many, and what passes the quota.
-func (s *Service) room(ctx context.Context, by people.Person, w Worksheet) error {
+// checkLimits refuses one worksheet too many, and what passes the quota.
+func (s *Service) checkLimits(ctx context.Context, by people.Person, w Worksheet) error {
 	list, err := s.Store.Worksheets(ctx, w.LessonID)
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// AVC is the configuration of a stranger's H.264 stream, and cleans its
+// AVC is the configuration of an unknown encoder's H.264 stream, and cleans its
 // pictures: what a player does not need to decode them (the camera's words,
 // captions, padding) is left out, and nothing else may be inside.
 type AVC struct {

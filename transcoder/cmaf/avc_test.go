@@ -41,7 +41,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// TestCleanBearsAnything: whatever bytes a stranger sends, they are refused or
+// TestCleanBearsAnything: whatever bytes are sent, they are refused or
 // what comes out is whole units.
 func TestCleanBearsAnything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

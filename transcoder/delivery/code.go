@@ -24,7 +24,7 @@ const (
 	codeSize   = 54 // of the letters
 )
 
-// CodePicture draws a check-in code, large enough to be read across a room,
+// CodePicture draws a check-in code, large enough to be read from across a living space,
 // below the QR of content (an address, or the code alone), as a PNG.
 func CodePicture(code, content string) ([]byte, error) {
 	qr, err := qrcode.New(content, qrcode.Medium)

@@ -28,7 +28,7 @@ type Format struct {
 	Leader        float64 `json:"leader,omitzero"` // seconds of black and silence before the lesson
 }
 
-// Formats are the house's presets, all 1920x1080, 25 frames of two fields, top
+// Formats are the presets, all 1920x1080, 25 frames of two fields, top
 // field first, loudness by EBU R 128.
 func Formats() []Format {
 	base := Format{Width: 1920, Height: 1080, Rate: 25, Loudness: -23, Tolerance: 0.5, TruePeak: -1, LongestBlack: 3, LongestSilent: 10}

@@ -84,7 +84,7 @@ func finished(a *graph.Stream, p ladder.Plan, pc ladder.Piece, sound ladder.Soun
 	a = filter(a, "aformat", "sample_fmts=fltp", "channel_layouts="+layout)
 	if sound.Gain != 0 {
 		a = filter(a, "volume", number(sound.Gain)+"dB")
-		// -2 dBFS leaves room for what AAC adds to peaks. The delay of its
+		// -2 dBFS leaves headroom for what AAC adds to peaks. The delay of its
 		// look-ahead is taken back.
 		a = filter(a, "alimiter", "limit=0.794", "level=disabled", "latency=1")
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// step is one step of the house's ladder. Settings and caps were measured on
+// step is one step of the ladder. Settings and caps were measured on
 // slides and on a noisy talking head: a fixed-rate ladder costs ten times the
 // bytes for three points of VMAF.
 type step struct {

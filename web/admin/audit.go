@@ -86,7 +86,7 @@ func (r Handler) audit(c echo.Context) error {
 		if _, known := v.Names[e.Actor]; !known {
 			p, err := r.People.Store.Person(ctx, e.Actor)
 			if err != nil {
-				p.Name = "" // gone, or the house itself
+				p.Name = "" // gone, or the system itself
 			}
 			v.Names[e.Actor] = p.Name
 		}

@@ -1,5 +1,5 @@
 // Package admin is the administrator's desk: people, schools, the work queue
-// and the health of what the house depends on.
+// and the health of what the server depends on.
 package admin
 
 import (
@@ -30,13 +30,13 @@ type Handler struct {
 	// AuditLog is read by the page of who did what; Sheets writes its files.
 	AuditLog audit.Reader
 	Sheets   page.Sheets
-	// Health looks at each thing the house depends on, in the order shown.
+	// Health looks at each thing the server depends on, in the order shown.
 	Health func(ctx context.Context) []Part
 	Now    func() time.Time
 	NewID  func() string
 }
 
-// Part is one thing the house depends on. Name ends the locale key
+// Part is one thing the server depends on. Name ends the locale key
 // "health.NAME"; Note is a short fact for operators ("SQLite, 12 ms").
 type Part struct {
 	Name string

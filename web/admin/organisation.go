@@ -48,7 +48,7 @@ func (r Organisation) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/admin/years", Action: a, Scope: page.Site, Handle: r.years},
 		{Method: http.MethodPost, Path: "/admin/years", Action: a, Scope: page.Site, Handle: r.saveYear},
 		{Method: http.MethodGet, Path: "/admin/imports", Action: a, Scope: page.Site, Handle: r.imports},
-		{Method: http.MethodPost, Path: "/admin/imports", Action: a, Scope: page.Site, Handle: r.preview, Body: school.MaxRosterBytes + page.FormRoom},
+		{Method: http.MethodPost, Path: "/admin/imports", Action: a, Scope: page.Site, Handle: r.preview, Body: school.MaxRosterBytes + page.FormBytes},
 		{Method: http.MethodGet, Path: "/admin/imports/:import", Action: a, Scope: page.Site, Handle: r.look},
 		{Method: http.MethodPost, Path: "/admin/imports/:import", Action: a, Scope: page.Site, Handle: r.commit},
 		{Method: http.MethodGet, Path: "/admin/exports/:kind", Action: a, Scope: page.Site, Handle: r.export},

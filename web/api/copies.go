@@ -16,7 +16,7 @@ import (
 
 type copyIn struct {
 	ChannelID   string `json:"channelId"`
-	Format      string `json:"format,omitempty"` // "": the house's first
+	Format      string `json:"format,omitempty"` // "": the first format
 	HouseNumber string `json:"houseNumber,omitempty"`
 }
 

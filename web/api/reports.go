@@ -50,7 +50,7 @@ var reportCalls = []call{
 			return r.report(x), err
 		})},
 	{method: "GET", path: "/report-key", action: people.ReadPublic, scope: page.Site, status: 200,
-		summary: "The public key (Ed25519) that the house's reports are signed with", out: keyOut{},
+		summary: "The public key (Ed25519) that reports are signed with", out: keyOut{},
 		handle: take(200, func(r *Handler, _ echo.Context, _ people.Person, _ struct{}) (keyOut, error) {
 			k := r.Viewership.ReportPublicKey()
 			return keyOut{Algorithm: "Ed25519", PublicKey: k, Hex: hex.EncodeToString(k)}, nil

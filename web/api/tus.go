@@ -145,8 +145,8 @@ func (r *Handler) tusPatch(c echo.Context) error {
 		return fault.New(fault.Malformed, "upload.tus_offset")
 	}
 	body := func(turn context.Context) io.Reader { return &line{c: c, turn: turn} }
-	if said := req.Header.Get("Upload-Checksum"); said != "" {
-		b, status, err := checked(&line{c: c, turn: req.Context()}, said)
+	if claimed := req.Header.Get("Upload-Checksum"); claimed != "" {
+		b, status, err := checked(&line{c: c, turn: req.Context()}, claimed)
 		switch {
 		case err != nil:
 			return err
@@ -183,8 +183,8 @@ func (r *Handler) tusDelete(c echo.Context) error {
 
 // checked reads a body whole and holds it against its checksum; a status other
 // than 0 is the answer.
-func checked(body io.Reader, said string) ([]byte, int, error) {
-	name, sum, _ := strings.Cut(said, " ")
+func checked(body io.Reader, claimed string) ([]byte, int, error) {
+	name, sum, _ := strings.Cut(claimed, " ")
 	algorithms := map[string]func() hash.Hash{"sha1": sha1.New, "sha256": sha256.New}
 	want, err := base64.StdEncoding.DecodeString(sum)
 	if algorithms[name] == nil || err != nil {

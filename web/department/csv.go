@@ -30,18 +30,18 @@ func (r Handler) csv(c echo.Context) error {
 // zero, and what is hidden on screen is hidden there.
 func (r Handler) send(c echo.Context, t table, format string) error {
 	ctx := c.Request().Context()
-	say := func(key string) string { return locale.T(ctx, key) }
-	head := []any{say("department.by_" + t.By), say("department.id")}
+	text := func(key string) string { return locale.T(ctx, key) }
+	head := []any{text("department.by_" + t.By), text("department.id")}
 	if t.By == viewership.ByArea {
-		head = append(head, say("department.within"))
+		head = append(head, text("department.within"))
 	}
-	head = append(head, say("department.web_views"), say("department.web_viewers"), say("department.watch_hours"), say("department.completions"))
+	head = append(head, text("department.web_views"), text("department.web_viewers"), text("department.watch_hours"), text("department.completions"))
 	for _, g := range grades {
-		head = append(head, say("department.tv")+" "+string(g), say("department.unit")+" "+string(g))
+		head = append(head, text("department.tv")+" "+string(g), text("department.unit")+" "+string(g))
 	}
-	head = append(head, say("department.airings"), say("department.airings_no_data"), say("department.airings_planned"))
+	head = append(head, text("department.airings"), text("department.airings_no_data"), text("department.airings_planned"))
 	name := "lenlop-" + t.By + "-" + t.From.Format(dayLayout) + "-" + t.To.Format(dayLayout)
-	return page.SendSheet(c, r.Sheets, format, name, say("department.title"), head, each(t.Rows, func(x viewership.Row) []any { return record(ctx, t, x) }))
+	return page.SendSheet(c, r.Sheets, format, name, text("department.title"), head, each(t.Rows, func(x viewership.Row) []any { return record(ctx, t, x) }))
 }
 
 // each gives a file's rows one by one.

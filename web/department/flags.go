@@ -59,8 +59,8 @@ func (r Handler) flags(c echo.Context) error {
 // sendFlags sends the flags on screen; viewers stay as short as there.
 func (r Handler) sendFlags(c echo.Context, v flagged, format string) error {
 	ctx := c.Request().Context()
-	say := func(key string) any { return locale.T(ctx, key) }
-	head := []any{say("flags.viewer"), say("department.by_day"), say("flags.reason"), say("flags.sessions"), say("flags.state"), say("flags.restored_by"), say("flags.restored_at")}
+	text := func(key string) any { return locale.T(ctx, key) }
+	head := []any{text("flags.viewer"), text("department.by_day"), text("flags.reason"), text("flags.sessions"), text("flags.state"), text("flags.restored_by"), text("flags.restored_at")}
 	name := "lenlop-flags-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
 	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "flags.title"), head, each(v.Flags, func(f playback.Flag) []any {
 		row := []any{viewerName(ctx, f.Viewer), f.Day, locale.T(ctx, "flags."+f.Reason), f.Sessions, locale.T(ctx, "flags.left_out")}

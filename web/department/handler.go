@@ -95,7 +95,11 @@ func (r Handler) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/department/reports/:report", Action: people.MakeReport, Scope: page.Site, Handle: r.report},
 		{Method: http.MethodGet, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.reconciliation},
 		{Method: http.MethodPost, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.takeLog,
+<<<<<<< HEAD
 			Body: delivery.MaxServedLog + page.FormRoom},
+=======
+			Body: viewership.MaxServedLog + page.FormBytes},
+>>>>>>> 8fb46ef (Name files, helpers and variables of pages, adapters and services by what they are)
 		{Method: http.MethodGet, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.flags},
 		{Method: http.MethodPost, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.restore},
 		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: page.SignedIn(r.ledger)},
@@ -104,14 +108,14 @@ func (r Handler) Routes() []page.Route {
 
 // names reads the names of teachers and schools, once each.
 type names struct {
-	room     Handler
+	handler  Handler
 	people   map[string]string
 	schools  map[string]string
 	Subjects []school.Subject
 }
 
 func (r Handler) names(ctx context.Context) (*names, error) {
-	n := &names{room: r, people: map[string]string{}, schools: map[string]string{}}
+	n := &names{handler: r, people: map[string]string{}, schools: map[string]string{}}
 	all, err := r.Schools.Schools(ctx)
 	if err != nil {
 		return nil, err
@@ -129,7 +133,7 @@ func (n *names) learn(ctx context.Context, ids ...string) error {
 		if _, known := n.people[id]; known || id == "" {
 			continue
 		}
-		p, err := n.room.People.Person(ctx, id)
+		p, err := n.handler.People.Person(ctx, id)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return err
 		}

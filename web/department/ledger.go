@@ -83,9 +83,9 @@ func (r Handler) ledger(c echo.Context) error {
 // sendLedger sends every figure of the lesson as one row with its evidence.
 func (r Handler) sendLedger(c echo.Context, v ledger, format string) error {
 	ctx := c.Request().Context()
-	say := func(key string) string { return locale.T(ctx, key) }
-	head := []any{say("ledger.where"), say("ledger.when"), say("outcome.label"), say("figure.what"), say("figure.value"), say("department.unit"),
-		say("figure.grade"), say("figure.source"), say("figure.method"), say("figure.state"), say("figure.by"), say("figure.at")}
+	text := func(key string) string { return locale.T(ctx, key) }
+	head := []any{text("ledger.where"), text("ledger.when"), text("outcome.label"), text("figure.what"), text("figure.value"), text("department.unit"),
+		text("figure.grade"), text("figure.source"), text("figure.method"), text("figure.state"), text("figure.by"), text("figure.at")}
 	return page.SendSheet(c, r.Sheets, format, "lenlop-ledger-"+v.Lesson.ID, v.Lesson.Title, head, func(yield func([]any) bool) {
 		for _, row := range slices.Concat(v.webRows(ctx), v.airingRows(ctx)) {
 			if !yield(row) {
@@ -149,8 +149,13 @@ func (v ledger) airingRows(ctx context.Context) (rows [][]any) {
 	return rows
 }
 
+<<<<<<< HEAD
 // estimate words what drawn classes allow to say of all.
 func estimate(ctx context.Context, e television.Estimate) string {
+=======
+// estimate words what drawn classes allow to text of all.
+func estimate(ctx context.Context, e viewership.Estimate) string {
+>>>>>>> 8fb46ef (Name files, helpers and variables of pages, adapters and services by what they are)
 	n := locale.From(ctx)
 	return locale.T(ctx, "ledger.estimate_words", "low", n.Number(e.LowPersons), "up", n.Number(e.UpPersons), "classes", e.Classes,
 		"of", n.Number(e.PopulationTaken), "rule", television.SampleRule)

@@ -65,8 +65,8 @@ func (r Handler) leftOut(c echo.Context) error {
 
 func (r Handler) sendLeftOut(c echo.Context, v leftOut, format string) error {
 	ctx := c.Request().Context()
-	say := func(key string) any { return locale.T(ctx, key) }
-	head := []any{say("department.by_lesson"), say("department.id"), say("department.by_subject"), say("department.by_grade"), say("left.all")}
+	text := func(key string) any { return locale.T(ctx, key) }
+	head := []any{text("department.by_lesson"), text("department.id"), text("department.by_subject"), text("department.by_grade"), text("left.all")}
 	for _, x := range v.Reasons {
 		head = append(head, reasonName(ctx, x))
 	}

@@ -34,7 +34,7 @@ type report struct {
 	May    bool     // may make a corrected one
 }
 
-// key is the public key's hex, to compare with the one the house publishes.
+// key is the public key's hex, to compare with the published one.
 func (v report) key() string { return hex.EncodeToString(v.PublicKey) }
 
 func (v report) signature() string { return hex.EncodeToString(v.Signature) }
@@ -129,30 +129,30 @@ func sendSigned(c echo.Context, x viewership.Report) error {
 // report says of itself.
 func (r Handler) sendReport(c echo.Context, v report, format string) error {
 	ctx := c.Request().Context()
-	say := func(key string) string { return locale.T(ctx, key) }
-	head := []any{say("department.by_" + v.By), say("department.id"), say("department.web_views"), say("department.web_viewers"),
-		say("department.watch_hours"), say("department.completions")}
+	text := func(key string) string { return locale.T(ctx, key) }
+	head := []any{text("department.by_" + v.By), text("department.id"), text("department.web_views"), text("department.web_viewers"),
+		text("department.watch_hours"), text("department.completions")}
 	for _, g := range grades {
-		head = append(head, say("department.tv")+" "+string(g), say("department.unit")+" "+string(g))
+		head = append(head, text("department.tv")+" "+string(g), text("department.unit")+" "+string(g))
 	}
-	head = append(head, say("department.airings"), say("department.airings_no_data"), say("department.airings_planned"))
+	head = append(head, text("department.airings"), text("department.airings_no_data"), text("department.airings_planned"))
 	t := v.table
 	if t.By == viewership.ByArea {
 		t.By = viewership.BySchool // areas are kept with their names only
 	}
-	return page.SendSheet(c, r.Sheets, format, "lenlop-report-"+v.ID, say("report.title"), head, func(yield func([]any) bool) {
+	return page.SendSheet(c, r.Sheets, format, "lenlop-report-"+v.ID, text("report.title"), head, func(yield func([]any) bool) {
 		for _, x := range v.Frozen.Rows {
 			if !yield(record(ctx, t, thawed(x))) {
 				return
 			}
 		}
 		total := record(ctx, t, thawed(v.Frozen.Total))
-		total[0], total[1] = say("report.total"), nil
+		total[0], total[1] = text("report.total"), nil
 		if !yield(total) {
 			return
 		}
-		for _, line := range [][2]string{{say("report.id"), v.ID}, {say("report.as_of"), locale.From(ctx).DateTime(v.Frozen.AsOf)}, {"SHA-256", v.Hash},
-			{"Ed25519", v.signature()}, {say("report.key"), v.key()}, {say("ledger.rules"), strings.Join(v.Frozen.Rules, " ")}} {
+		for _, line := range [][2]string{{text("report.id"), v.ID}, {text("report.as_of"), locale.From(ctx).DateTime(v.Frozen.AsOf)}, {"SHA-256", v.Hash},
+			{"Ed25519", v.signature()}, {text("report.key"), v.key()}, {text("ledger.rules"), strings.Join(v.Frozen.Rules, " ")}} {
 			if !yield([]any{line[0], line[1]}) {
 				return
 			}

@@ -50,9 +50,9 @@ func (r Handler) schools(c echo.Context) error {
 
 func (r Handler) sendSchools(c echo.Context, v schools, format string) error {
 	ctx := c.Request().Context()
-	say := func(key string) any { return locale.T(ctx, key) }
-	head := []any{say("department.by_school"), say("part.code"), say("part.level"), say("part.takes_part"), say("part.lessons"), say("department.web_views"),
-		say("part.students"), say("part.reached"), say("part.share")}
+	text := func(key string) any { return locale.T(ctx, key) }
+	head := []any{text("department.by_school"), text("part.code"), text("part.level"), text("part.takes_part"), text("part.lessons"), text("department.web_views"),
+		text("part.students"), text("part.reached"), text("part.share")}
 	name := "lenlop-schools-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
 	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "part.title"), head, each(v.Participation.Schools, func(x viewership.SchoolParticipation) []any {
 		var students, reached, of any

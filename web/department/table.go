@@ -230,12 +230,12 @@ func (r Handler) asked(c echo.Context) (table, viewership.Query, error) {
 // rows fills the table.
 func (r Handler) rows(c echo.Context, t *table, q viewership.Query) error {
 	ctx, by := c.Request().Context(), page.Who(c)
-	ask := r.Views.TableAndTotal
+	query := r.Views.TableAndTotal
 	if t.Path != home {
-		ask = r.Views.OwnTable
+		query = r.Views.OwnTable
 	}
 	var err error
-	if t.Rows, t.Total, err = ask(ctx, by, q); err != nil {
+	if t.Rows, t.Total, err = query(ctx, by, q); err != nil {
 		return err
 	}
 	t.Page = min(t.Page, t.pages())
@@ -245,7 +245,7 @@ func (r Handler) rows(c echo.Context, t *table, q viewership.Query) error {
 			q.To = midnight(t.Now, t.Zone).AddDate(0, 0, 1)
 		}
 		q.From, q.To = q.From.AddDate(0, 0, -7), q.To.AddDate(0, 0, -7)
-		if _, t.Before.Row, err = ask(ctx, by, q); err != nil {
+		if _, t.Before.Row, err = query(ctx, by, q); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"lenlop/services/media"
 )
 
-// Saved is a stored file that came from a stranger.
+// Saved is a stored file that somebody uploaded.
 type Saved struct {
 	Key  string // media key
 	Name string // to save it under
@@ -21,7 +21,7 @@ type Saved struct {
 	Size int64  // bytes
 }
 
-// Download sends a stranger's file, always to be saved: its bytes must never be
+// Download sends an uploaded file, always to be saved: its bytes must never be
 // opened as a page of ours. One byte range is honoured, so that a long download
 // over a line that breaks can go on.
 func Download(c echo.Context, store media.Store, f Saved) error {

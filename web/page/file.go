@@ -10,15 +10,15 @@ import (
 	"lenlop/services/fault"
 )
 
-// FormRoom is what a form may hold beside its file, in bytes.
-const FormRoom = 64 << 10
+// FormBytes is what a form may hold beside its file, in bytes.
+const FormBytes = 64 << 10
 
 // File reads the file of a multipart form, at most so many bytes. Faults:
 // "request.too_large", "request.malformed", and "request.invalid" when no file
 // was chosen.
 func File(c echo.Context, name string, most int64) (filename string, data []byte, err error) {
-	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, most+FormRoom)
-	if err := c.Request().ParseMultipartForm(most + FormRoom); err != nil {
+	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, most+FormBytes)
+	if err := c.Request().ParseMultipartForm(most + FormBytes); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return "", nil, fault.Wrap(err, fault.TooLarge, "request.too_large")

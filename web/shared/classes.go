@@ -141,16 +141,16 @@ func (r Classes) filled(c echo.Context, f page.Form, k school.Class) (school.Cla
 		k.Grade = k.Grade*10 + int(d-'0')
 	}
 	k.Teachers = slices.DeleteFunc(slices.Clone(k.Teachers), school.ClassTeacher.Homeroom)
-	if said := strings.ToLower(strings.TrimSpace(f.Values["homeroom"])); said != "" {
-		p, err := r.Office.People.Store.ByUsername(c.Request().Context(), said)
+	if username := strings.ToLower(strings.TrimSpace(f.Values["homeroom"])); username != "" {
+		p, err := r.Office.People.Store.ByUsername(c.Request().Context(), username)
 		if fault.KindOf(err) == fault.NotFound {
-			return k, fault.Form("class.invalid", fault.Wrong("homeroom", "class.unknown_teacher", "username", said))
+			return k, fault.Form("class.invalid", fault.Wrong("homeroom", "class.unknown_teacher", "username", username))
 		}
 		if err != nil {
 			return k, err
 		}
 		if !p.At(people.Teacher, k.SchoolID) {
-			return k, fault.Form("class.invalid", fault.Wrong("homeroom", "class.not_teacher_here", "username", said))
+			return k, fault.Form("class.invalid", fault.Wrong("homeroom", "class.not_teacher_here", "username", username))
 		}
 		k.Teachers = append([]school.ClassTeacher{{PersonID: p.ID}}, k.Teachers...)
 	}

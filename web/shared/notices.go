@@ -44,7 +44,7 @@ func (r Notices) Routes() []page.Route {
 		{Method: http.MethodPost, Path: one + "/edit", Action: people.WriteNotice, Scope: page.Object, Handle: page.SignedIn(r.save)},
 		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WriteNotice, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
 		{Method: http.MethodPost, Path: one + "/files", Action: people.WriteNotice, Scope: page.Object, Handle: page.SignedIn(r.attach),
-			Body: worksheet.MaxBytes + page.FormRoom},
+			Body: worksheet.MaxBytes + page.FormBytes},
 		{Method: http.MethodGet, Path: one + "/files/:file", Action: people.ReadPublic, Scope: page.Object, Handle: r.file},
 		{Method: http.MethodPost, Path: one + "/read", Action: people.ReadNotice, Scope: page.Object, Handle: page.SignedIn(r.read)},
 		{Method: http.MethodGet, Path: one + "/readers", Action: people.WriteNotice, Scope: page.Object, Handle: page.SignedIn(r.readers)},

@@ -79,9 +79,9 @@ func (r Problems) report(c echo.Context) error {
 }
 
 const (
-	perPage  = 30
-	said     = 5 // texts shown of one group
-	maxPages = 1000
+	perPage    = 30
+	textsShown = 5 // texts shown of one group
+	maxPages   = 1000
 )
 
 // problemEntry is one group with what is shown of it.
@@ -127,7 +127,7 @@ func (r Problems) show(c echo.Context, status int, v problemListing) error {
 		if err != nil {
 			return err
 		}
-		texts, err := r.Problems.Store.Said(ctx, g.LessonID, g.Kind, g.State, said)
+		texts, err := r.Problems.Store.Said(ctx, g.LessonID, g.Kind, g.State, textsShown)
 		if err != nil {
 			return err
 		}

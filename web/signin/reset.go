@@ -16,7 +16,7 @@ import (
 )
 
 // mails reports whether reset links can be mailed. Without a public address of
-// our own the link would lead where the request's Host says, which a stranger
+// our own the link would lead where the request's Host says, which an attacker
 // chooses.
 func (d *Authenticator) mails() bool { return d.Mail != nil && d.Public != "" }
 
@@ -60,10 +60,10 @@ func (d *Authenticator) sendReset(ctx context.Context, account string) {
 	defer done()
 	p, secret, ok, err := d.People.MailedReset(ctx, account)
 	if err == nil && ok {
-		say := locale.From(ctx)
-		text := say.T("mail.reset", "name", p.Name, "username", p.Username, "link", ResetAddress(d.Base(&http.Request{}), secret),
+		printer := locale.From(ctx)
+		text := printer.T("mail.reset", "name", p.Name, "username", p.Username, "link", ResetAddress(d.Base(&http.Request{}), secret),
 			"minutes", int(people.MailedLife/time.Minute))
-		err = d.Mail.Send(ctx, p.Email, say.T("mail.reset_subject"), text)
+		err = d.Mail.Send(ctx, p.Email, printer.T("mail.reset_subject"), text)
 	}
 	if err != nil {
 		d.Log.WarnContext(ctx, "reset letter not sent", "error", err)

@@ -208,7 +208,7 @@ func (d *Authenticator) Enter(c echo.Context, in people.Credentials, kind people
 	return secret, ses, p, err
 }
 
-// Try is one attempt at a secret of an account, by whatever door, within the
+// Try is one attempt at a secret of an account, in whatever way, within the
 // limits: what try answers as Unauthenticated is counted, but for a code that
 // is still owed. Checking takes memory and time, so a class that comes at once
 // waits its turn.

@@ -25,7 +25,7 @@ type sheet struct {
 // copyFields are what is typed to have a copy made.
 var copyFields = []string{"format"}
 
-// formats are the names of the house's presets.
+// formats are the names of the presets.
 func formats() []string {
 	var names []string
 	for _, f := range production.Formats() {

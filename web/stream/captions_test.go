@@ -26,21 +26,21 @@ func (words) ChaptersOf(context.Context, string) ([]caption.Chapter, error) {
 	return []caption.Chapter{{At: 0, Title: "Mở đầu <b>"}, {At: 5 * time.Second, Title: "Luyện tập"}}, nil
 }
 
-// shelfOfWords is storage that holds one version of captions for each lesson.
-type shelfOfWords struct{ media.Store }
+// captionStore is storage that holds one version of captions for each lesson.
+type captionStore struct{ media.Store }
 
-func (shelfOfWords) Head(_ context.Context, key string) (media.Object, error) {
+func (captionStore) Head(_ context.Context, key string) (media.Object, error) {
 	return media.Object{Key: key, Size: int64(len(spoken)), ETag: "w"}, nil
 }
 
-func (s shelfOfWords) Get(ctx context.Context, key string, r media.Range) (io.ReadCloser, media.Object, error) {
+func (s captionStore) Get(ctx context.Context, key string, r media.Range) (io.ReadCloser, media.Object, error) {
 	o, err := s.Head(ctx, key)
 	return io.NopCloser(strings.NewReader(spoken[r.Offset:])), o, err
 }
 
 func TestCaptionsAreKeptAsTheLessonIs(t *testing.T) {
-	s, r := house(t)
-	r.Captions, r.Media = words{}, shelfOfWords{}
+	s, r := fixture(t)
+	r.Captions, r.Media = words{}, captionStore{}
 	open, err := r.Tracks(t.Context(), "", s.lessons["open"])
 	if err != nil || open.Captions[0].Address != "/watch/open/captions/vi.v1.vtt" || open.ChaptersAddress != "/watch/open/captions/chapters.vtt" {
 		t.Fatalf("%+v %v", open, err)

@@ -30,15 +30,15 @@ var segment = []byte(strings.Repeat("0123456789", 1000))
 const master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=200000\n360p.m3u8\n"
 const rung = "#EXTM3U\n#EXT-X-MAP:URI=\"360p/0-1/init.mp4\"\n#EXTINF:2.0,\n360p/0-1/0.m4s\n"
 
-// shelf is the lessons, packages and files of these tests.
-type shelf struct {
+// memoryStore is the lessons, packages and files of these tests.
+type memoryStore struct {
 	lessons map[string]lesson.Lesson
 	people  map[string]people.Person
 	growing bool
 	reads   int
 }
 
-func (s *shelf) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
+func (s *memoryStore) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
 	s.reads++
 	if l, ok := s.lessons[id]; ok {
 		return l, nil
@@ -46,14 +46,14 @@ func (s *shelf) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
 	return lesson.Lesson{}, fault.New(fault.NotFound, "lesson.not_found")
 }
 
-func (s *shelf) Person(_ context.Context, id string) (people.Person, error) {
+func (s *memoryStore) Person(_ context.Context, id string) (people.Person, error) {
 	if p, ok := s.people[id]; ok {
 		return p, nil
 	}
 	return people.Person{}, fault.New(fault.NotFound, "people.not_found")
 }
 
-func (s *shelf) Playlist(_ context.Context, lessonID, packageID, name string) ([]byte, bool, error) {
+func (s *memoryStore) Playlist(_ context.Context, lessonID, packageID, name string) ([]byte, bool, error) {
 	if packageID == s.lessons[lessonID].Media.PackageID {
 		switch name {
 		case "master.m3u8":
@@ -119,7 +119,7 @@ func handler(r Handler, by people.Person) http.Handler {
 	return e
 }
 
-func house(t *testing.T) (*shelf, Handler) {
+func fixture(t *testing.T) (*memoryStore, Handler) {
 	t.Helper()
 	dir := t.TempDir()
 	for _, l := range []string{"open", "draft", "again"} {
@@ -135,7 +135,7 @@ func house(t *testing.T) (*shelf, Handler) {
 	}
 	playing := lesson.Media{PackageID: "p1", Playable: true}
 	again := lesson.Media{PackageID: "p1", MakingID: "p2", Playable: true, State: lesson.Processing}
-	s := &shelf{lessons: map[string]lesson.Lesson{
+	s := &memoryStore{lessons: map[string]lesson.Lesson{
 		"open":  {ID: "open", Status: lesson.Published, Media: playing, TeacherID: "lan"},
 		"again": {ID: "again", Status: lesson.Published, Media: again, TeacherID: "lan"},
 		"draft": {ID: "draft", Status: lesson.Draft, Media: playing, TeacherID: "lan"},
@@ -164,7 +164,7 @@ func get(h http.Handler, method, path string, headers ...string) *httptest.Respo
 }
 
 func TestWhoMayWatch(t *testing.T) {
-	_, r := house(t)
+	_, r := fixture(t)
 	token := func(person, packageID string, secret []byte, until time.Time) string {
 		return "?token=" + Pass{person, "draft", packageID}.Sign(secret, until)
 	}
@@ -208,7 +208,7 @@ func TestWhoMayWatch(t *testing.T) {
 }
 
 func TestCachingFollowsWhatMayChange(t *testing.T) {
-	s, r := house(t)
+	s, r := fixture(t)
 	seg, list := Base+"open/p1/360p/0-1/0.m4s", Base+"open/p1/360p.m3u8"
 	check := func(what, path, want string, by people.Person) {
 		t.Helper()
@@ -236,7 +236,7 @@ func TestCachingFollowsWhatMayChange(t *testing.T) {
 }
 
 func TestRangesFromFilesAndFromAfar(t *testing.T) {
-	_, near := house(t)
+	_, near := fixture(t)
 	distant := near
 	store := &far{}
 	distant.Media = store
@@ -263,7 +263,7 @@ func TestRangesFromFilesAndFromAfar(t *testing.T) {
 }
 
 func TestTokenFollowsThePlaylist(t *testing.T) {
-	s, r := house(t)
+	s, r := fixture(t)
 	hls, poster := r.Playback(as("lan"), "http://h", s.lessons["draft"])
 	token := hls[strings.Index(hls, "?"):]
 	if hls != "http://h/watch/draft/p1/master.m3u8"+token || poster != "http://h/watch/draft/p1/poster.jpg"+token {
@@ -290,7 +290,7 @@ func (index) Get(context.Context, string, media.Range) (io.ReadCloser, media.Obj
 }
 
 func TestPlainFilesHaveAddresses(t *testing.T) {
-	s, r := house(t)
+	s, r := fixture(t)
 	r.Media = index{}
 	files := []lesson.Rendition{{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4"}, {Name: "storyboard", Kind: lesson.KindStoryboard, File: "files/0-7/storyboard.vtt"}}
 	open, draft := s.lessons["open"], s.lessons["draft"]
@@ -318,11 +318,11 @@ func TestPlainFilesHaveAddresses(t *testing.T) {
 // TestTokensEndWithTheirPerson: a token outlives neither its person's account
 // nor their right to the lesson, by more than a second.
 func TestTokensEndWithTheirPerson(t *testing.T) {
-	s, r := house(t)
+	s, r := fixture(t)
 	now := noon
 	r.Now = func() time.Time { return now }
 	if hls, _ := r.Playback(t.Context(), "", s.lessons["draft"]); strings.Contains(hls, "token") {
-		t.Errorf("a stranger is given %s", hls)
+		t.Errorf("an anonymous viewer is given %s", hls)
 	}
 	hls, _ := r.Playback(as("lan"), "", s.lessons["draft"])
 	h := handler(r, people.Person{})
@@ -350,7 +350,7 @@ func TestTokensEndWithTheirPerson(t *testing.T) {
 }
 
 func TestWithdrawnStopsWithinTheAccessLife(t *testing.T) {
-	s, r := house(t)
+	s, r := fixture(t)
 	now := noon
 	r.Now = func() time.Time { return now }
 	h := handler(r, people.Person{})
@@ -386,7 +386,7 @@ func (f *fast) ReadFrom(src io.Reader) (int64, error) {
 }
 
 func TestFilesReachTheConnectionAsFiles(t *testing.T) {
-	_, r := house(t)
+	_, r := fixture(t)
 	w := &fast{ResponseRecorder: httptest.NewRecorder()}
 	handler(r, people.Person{}).ServeHTTP(w, httptest.NewRequest("GET", Base+"open/p1/360p/0-1/0.m4s", nil))
 	if w.files != 1 || !bytes.Equal(w.Body.Bytes(), segment) {

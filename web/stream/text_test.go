@@ -15,30 +15,30 @@ import (
 )
 
 // long is a playlist of half an hour.
-type long struct{ *shelf }
+type long struct{ *memoryStore }
 
 func (l long) Playlist(ctx context.Context, lessonID, packageID, name string) ([]byte, bool, error) {
-	text, growing, err := l.shelf.Playlist(ctx, lessonID, packageID, name)
+	text, growing, err := l.memoryStore.Playlist(ctx, lessonID, packageID, name)
 	for i := range 300 {
 		text = fmt.Appendf(text, "#EXTINF:6.0,\n360p/%d-1/%d.m4s\n", i/10, i%10)
 	}
 	return text, growing, err
 }
 
-// said is storage that holds one text.
-type said struct {
+// captionText is storage that holds one text.
+type captionText struct {
 	media.Store
 	text string
 }
 
-func (s said) Get(context.Context, string, media.Range) (io.ReadCloser, media.Object, error) {
+func (s captionText) Get(context.Context, string, media.Range) (io.ReadCloser, media.Object, error) {
 	if s.text == "" {
 		return nil, media.Object{}, fault.New(fault.NotFound, "media.not_found")
 	}
 	return io.NopCloser(strings.NewReader(s.text)), media.Object{ETag: "abc"}, nil
 }
 
-func (s said) Head(ctx context.Context, key string) (media.Object, error) {
+func (s captionText) Head(ctx context.Context, key string) (media.Object, error) {
 	_, o, err := s.Get(ctx, key, media.All)
 	o.Size = int64(len(s.text))
 	return o, err
@@ -47,9 +47,9 @@ func (s said) Head(ctx context.Context, key string) (media.Object, error) {
 // TestTextsAreCompressed: playlists and captions, for those who take it, each
 // form under a tag of its own; ranges are of the plain text.
 func TestTextsAreCompressed(t *testing.T) {
-	s, r := house(t)
+	s, r := fixture(t)
 	r.Playlists = long{s}
-	r.Media = said{text: "WEBVTT\n\n" + strings.Repeat("00:00.000 --> 00:05.000\nMời các em mở sách giáo khoa.\n\n", 200)}
+	r.Media = captionText{text: "WEBVTT\n\n" + strings.Repeat("00:00.000 --> 00:05.000\nMời các em mở sách giáo khoa.\n\n", 200)}
 	h := handler(r, people.Person{})
 	for _, path := range []string{Base + "open/p1/360p.m3u8", Base + "open/captions/vi.v1.vtt"} {
 		plain := get(h, "GET", path)
@@ -76,7 +76,7 @@ func TestTextsAreCompressed(t *testing.T) {
 			t.Errorf("%s: a range: %d %q", path, part.Code, part.Body)
 		}
 	}
-	r.Media = said{}
+	r.Media = captionText{}
 	if w := get(handler(r, people.Person{}), "GET", Base+"open/captions/vi.v2.vtt", "Accept-Encoding", "gzip"); w.Code != 404 || w.Header().Get("Cache-Control") != "" {
 		t.Errorf("captions that are not there: %d %v", w.Code, w.Header())
 	}

@@ -17,7 +17,7 @@ import (
 // device knows; the page is the same for everybody.
 const keptPath = "/kept"
 
-func (r Handler) kept(c echo.Context) error { return render(c, keptShelf()) }
+func (r Handler) kept(c echo.Context) error { return render(c, keptLessons()) }
 
 // keepable reports whether the lesson can be kept on a device: it is for
 // everybody, whole, and there is a plain file of it.

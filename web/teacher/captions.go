@@ -66,7 +66,7 @@ func (r Handler) alongRoutes(one string) []page.Route {
 	}
 	return []page.Route{
 		route(http.MethodGet, "/captions", r.texts, 0),
-		route(http.MethodPost, "/captions", r.uploadCaptions, caption.MaxBytes+page.FormRoom),
+		route(http.MethodPost, "/captions", r.uploadCaptions, caption.MaxBytes+page.FormBytes),
 		route(http.MethodGet, "/captions/:language", r.editCaptions, 0),
 		route(http.MethodPost, "/captions/:language", r.saveCaptions, maxEditor),
 		route(http.MethodPost, "/captions/:language/accept", r.acceptCaptions, 0),

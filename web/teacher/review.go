@@ -21,7 +21,7 @@ func (r Handler) careRoutes(one string) []page.Route {
 		return page.Route{Method: http.MethodPost, Path: one + path, Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(h), Body: body}
 	}
 	return []page.Route{
-		edit("/worksheets", r.addSheet, worksheet.MaxBytes+page.FormRoom),
+		edit("/worksheets", r.addSheet, worksheet.MaxBytes+page.FormBytes),
 		edit("/worksheets/:worksheet/remove", r.removeSheet, 0),
 		edit("/consent", r.consent, 0),
 		edit("/teacher", r.owner, 0),

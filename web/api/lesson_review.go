@@ -64,7 +64,7 @@ type bulkDoc struct {
 
 type stepDoc struct {
 	At     *time.Time `json:"at"`
-	By     *named     `json:"by,omitempty"` // absent: the house itself
+	By     *named     `json:"by,omitempty"` // absent: the system itself
 	Kind   string     `json:"kind"`
 	Note   string     `json:"note,omitempty"`
 	Moment float64    `json:"moment,omitempty"` // seconds into the recording
@@ -146,7 +146,7 @@ var careCalls = []call{
 		})},
 }
 
-// who names a person; nil for the house itself, without a name when gone.
+// who names a person; nil for the system itself, without a name when gone.
 func (r *Handler) who(ctx context.Context, id string) (*named, error) {
 	if id == "" {
 		return nil, nil

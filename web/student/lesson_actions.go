@@ -36,7 +36,7 @@ type around struct {
 	signed   bool
 	bookmark bookmark.Bookmark
 	follow   *catalog.Entry // what comes after the lesson; nil: nothing
-	said     *feedback.Problem
+	reported *feedback.Problem
 	address  string // of the page, whole
 	qr       templ.Component
 	embed    string // the code for other sites; "" where that is not allowed
@@ -66,7 +66,7 @@ func (r Handler) fillAround(ctx context.Context, by people.Person, p *lessonPage
 			return err
 		}
 		if ok {
-			a.said = &mine
+			a.reported = &mine
 		}
 	}
 	if p.public {
