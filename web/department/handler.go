@@ -95,11 +95,7 @@ func (r Handler) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/department/reports/:report", Action: people.MakeReport, Scope: page.Site, Handle: r.report},
 		{Method: http.MethodGet, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.reconciliation},
 		{Method: http.MethodPost, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.takeLog,
-<<<<<<< HEAD
-			Body: delivery.MaxServedLog + page.FormRoom},
-=======
-			Body: viewership.MaxServedLog + page.FormBytes},
->>>>>>> 8fb46ef (Name files, helpers and variables of pages, adapters and services by what they are)
+			Body: delivery.MaxServedLog + page.FormBytes},
 		{Method: http.MethodGet, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.flags},
 		{Method: http.MethodPost, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.restore},
 		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: page.SignedIn(r.ledger)},

@@ -149,13 +149,8 @@ func (v ledger) airingRows(ctx context.Context) (rows [][]any) {
 	return rows
 }
 
-<<<<<<< HEAD
 // estimate words what drawn classes allow to say of all.
 func estimate(ctx context.Context, e television.Estimate) string {
-=======
-// estimate words what drawn classes allow to text of all.
-func estimate(ctx context.Context, e viewership.Estimate) string {
->>>>>>> 8fb46ef (Name files, helpers and variables of pages, adapters and services by what they are)
 	n := locale.From(ctx)
 	return locale.T(ctx, "ledger.estimate_words", "low", n.Number(e.LowPersons), "up", n.Number(e.UpPersons), "classes", e.Classes,
 		"of", n.Number(e.PopulationTaken), "rule", television.SampleRule)
