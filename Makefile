@@ -107,9 +107,9 @@ lane-web:
 	@$(MAKE) --no-print-directory verify test-web test-e2e 2>&1 | tee .make/log/web; exit $${PIPESTATUS[0]}
 
 test-go: assets generate $(TOOLS)/testreport $(TOOLS)/versitygw ## the Go tests, on both databases and both S3 servers; services with the race detector
-	CGO_ENABLED=1 $(GO_TEST_ENV) $(STRICT) go test -json -race -timeout 10m $(RACE)
-	$(GO_TEST_ENV) $(STRICT) go test -json -timeout 15m $$(go list ./... | grep -v '^lenlop/services/')
-	@for m in $(NESTED); do (cd $$m && $(GO_TEST_ENV) go test ./...) || exit 1; done
+	CGO_ENABLED=1 $(GO_TEST_ENV) $(STRICT) go test -json -race -timeout 30m $(RACE)
+	$(GO_TEST_ENV) $(STRICT) go test -json -timeout 40m $$(go list ./... | grep -v '^lenlop/services/')
+	@for m in $(NESTED); do (cd $$m && $(GO_TEST_ENV) go test -timeout 30m ./...) || exit 1; done
 
 # No browser, no PostgreSQL, no ffmpeg (services/production runs it): what one runs after every change.
 QUICK = $(filter-out lenlop/services/production,$(shell go list ./services/...)) ./test/architecture \
