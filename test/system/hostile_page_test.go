@@ -176,12 +176,17 @@ func TestHostileBodies(t *testing.T) {
 			if call[1] == "/heartbeats" && name == "a list for an object" || name[0] == 'a' && !strings.HasPrefix(call[1], "/lessons") {
 				continue
 			}
+			want := c.status
+			if call[1] == "/heartbeats" && len(c.body) > 64<<10 { // a browser's limit there
+				want = 413
+			}
 			res, raw := h.raw(call[0], api.Base+call[1], c.body, http.Header{"Content-Type": {c.kind}, "Authorization": {"Bearer " + teacher.Token}})
 			var p struct {
 				Status       int
 				Code, Detail string
 			}
-			if res.StatusCode != c.status || res.Header.Get("Content-Type") != "application/problem+json" || json.Unmarshal(raw, &p) != nil || p.Status != c.status || p.Detail == "" {
+			if res.StatusCode != want || res.Header.Get("Content-Type") != "application/problem+json" ||
+				json.Unmarshal(raw, &p) != nil || p.Status != want || p.Detail == "" {
 				t.Errorf("%s to %s %s: %d %s", name, call[0], call[1], res.StatusCode, harness.Brief(raw))
 			}
 		}
