@@ -44,7 +44,7 @@ func stripJPEG(data []byte) []byte {
 			continue
 		}
 		end := at + 2 + int(binary.BigEndian.Uint16(data[at+2:]))
-		if end > len(data) {
+		if end < at+4 || end > len(data) { // a segment's length counts its own two bytes
 			break
 		}
 		body := data[at+4 : end]

@@ -67,7 +67,7 @@ after(async () => {
 
 test('the profile holds what the older release stored', async () => {
   await page.goto(`${url}/kept`) // no server runs: the older service worker answers
-  await page.locator('.offline-play').waitFor()
+  await page.locator('.shelf-play').waitFor() // the older page's own class
   const values = await stored()
   const played = (text) => JSON.parse(text).map(({ token, run, played }) => ({ token, run, played }))
   for (const k of ['lenlop-runs', 'lenlop-beats']) assert.deepEqual(played(values[k]), played(facts.browser[k]), k)
