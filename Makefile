@@ -156,7 +156,7 @@ bench-transcode: ## the transcoder against plain ffmpeg (LENLOP_BENCH_SLIDES, LE
 
 bench-viewership: assets generate ## heartbeats and the department's pages on both databases (LENLOP_BENCH_VIEWS, _RATE, _SECONDS)
 	go test -tags bench -timeout 30m -run TestBenchmarkHeartbeats -v ./test/system
-	go test -run '^$$' -bench . -benchtime 3x ./infra/sqldb
+	go test -run '^$$' -bench . -benchtime 3x ./infra/sqldb/viewstore
 
 # The browser benchmarks need more tools than the tests. They are installed separately, so that tests do not wait for
 # them.

@@ -4,18 +4,12 @@ import (
 	"context"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"lenlop/services/fault"
 	"lenlop/services/inspection"
 	"lenlop/services/lesson"
-	"lenlop/services/viewership/playback"
 )
 
-var (
-	_ inspection.Book       = (*DB)(nil)
-	_ playback.RecountStore = (*Views)(nil)
-)
+var _ inspection.Book = (*DB)(nil)
 
 // LessonIDs lists every lesson, those in the bin and erased ones too.
 func (d *DB) LessonIDs(ctx context.Context) ([]string, error) {
@@ -136,66 +130,4 @@ func (d *DB) OpenUploads(ctx context.Context) (map[string]bool, error) {
 		known[id] = true
 	}
 	return known, nil
-}
-
-// Viewers lists ids after one, in order.
-func (s *Views) Viewers(ctx context.Context, after string, limit int) ([]string, error) {
-	var ids []string
-	err := s.db.Reader(ctx).NewRaw("SELECT id FROM viewers WHERE id > ? ORDER BY id LIMIT ?", after, limit).Scan(ctx, &ids)
-	return ids, wrap(err, "viewers")
-}
-
-// AllOf gives all that is kept of viewers.
-func (s *Views) AllOf(ctx context.Context, viewers []string) ([]playback.Session, []playback.Credit, []playback.Flag, error) {
-	r, of := s.db.Reader(ctx), bun.List(viewers)
-	var ss []sessionViewRow
-	if err := r.NewSelect().Model(&ss).Where("viewer IN (?)", of).Scan(ctx); err != nil {
-		return nil, nil, nil, wrap(err, "playback sessions")
-	}
-	var cs []creditRow
-	if err := r.NewSelect().Model(&cs).Where("viewer IN (?)", of).Scan(ctx); err != nil {
-		return nil, nil, nil, wrap(err, "viewing")
-	}
-	var fs []flagRow
-	if err := r.NewSelect().Model(&fs).Where("viewer IN (?)", of).Scan(ctx); err != nil {
-		return nil, nil, nil, wrap(err, "flags")
-	}
-	sessions, credits, flags := make([]playback.Session, len(ss)), make([]playback.Credit, len(cs)), make([]playback.Flag, len(fs))
-	var err error
-	for i := range ss {
-		if sessions[i], err = ss[i].session(); err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	for i := range cs {
-		if credits[i], err = cs[i].credit(); err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	for i := range fs {
-		flags[i] = fs[i].flag()
-	}
-	return sessions, credits, flags, nil
-}
-
-// Totals gives the totals and left-out sessions kept from a day on.
-func (s *Views) Totals(ctx context.Context, from string) ([]playback.Total, []playback.ExclusionTotal, error) {
-	r := s.db.Reader(ctx)
-	var ts []totalRow
-	if err := r.NewSelect().Model(&ts).Where("day >= ?", from).Scan(ctx); err != nil {
-		return nil, nil, wrap(err, "view totals")
-	}
-	var ls []leftOutRow
-	if err := r.NewSelect().Model(&ls).Where("day >= ?", from).Scan(ctx); err != nil {
-		return nil, nil, wrap(err, "sessions left out")
-	}
-	totals, left := make([]playback.Total, len(ts)), make([]playback.ExclusionTotal, len(ls))
-	for i, t := range ts {
-		totals[i] = playback.Total{LessonID: t.LessonID, Day: t.Day, Views: t.Views, OfflineViews: t.OfflineViews,
-			UnmatchedViews: t.UnmatchedViews, Completions: t.Completions, Watch: t.WatchMs}
-	}
-	for i, l := range ls {
-		left[i] = playback.ExclusionTotal{LessonID: l.LessonID, Day: l.Day, Reason: l.Reason, Sessions: l.Sessions}
-	}
-	return totals, left, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"lenlop/cmd/lenlop/app"
 	"lenlop/infra/s3"
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/backup"
 	"lenlop/services/viewership"
 	"lenlop/services/viewership/playback"
@@ -184,7 +185,7 @@ func (l *load) counted() {
 			views++
 		}
 	}
-	rows, _, err := l.p.db.Views().Grouped(l.t.Context(), viewership.ByLesson, playback.Scope{Lesson: l.watched.ID})
+	rows, _, err := viewstore.NewViews(l.p.db).Grouped(l.t.Context(), viewership.ByLesson, playback.Scope{Lesson: l.watched.ID})
 	if err != nil || len(rows) != 1 {
 		l.t.Fatalf("figures: %+v %v", rows, err)
 	}

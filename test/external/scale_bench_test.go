@@ -20,6 +20,7 @@ import (
 
 	"lenlop/cmd/lenlop/app"
 	"lenlop/infra/sqldb"
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/viewership/playback"
@@ -162,8 +163,12 @@ func tokensOf(t *testing.T, db *sqldb.DB, secret string) *playback.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := viewership.New(viewership.Config{Store: db.Views(), Reader: db.Views(), Keeps: db.Views(), Lessons: db.Lessons(), Secret: raw,
+	views := viewstore.NewViews(db)
+	s, err := playback.New(playback.Config{Store: views, Downloads: views, Lessons: db.Lessons(), Secret: raw,
 		Location: time.UTC, Now: time.Now, NewID: app.NewID, Atomic: db, Audit: db.Audit()})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(s.Close)
 	return s
 }

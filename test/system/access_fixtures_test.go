@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
@@ -316,7 +317,7 @@ func (w *world) flag() (viewer, day string) {
 	s := playback.Session{ID: w.next("phien-"), Viewer: viewer, Day: day, LessonID: w.lesson("published"),
 		PackageID: "p", Issued: now.UnixMilli(),
 		Last: now.UnixMilli(), Duration: 60_000}
-	if err := w.h.App.DB.Views().Put(context.Background(), playback.Changes{Sessions: []playback.Session{s},
+	if err := viewstore.NewViews(w.h.App.DB).Put(context.Background(), playback.Changes{Sessions: []playback.Session{s},
 		Flags: []playback.Flag{{Viewer: viewer, Day: day, Reason: playback.FlagSessions, At: now}}}); err != nil {
 		w.h.T.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/people"
 	"lenlop/test/system/harness"
 )
@@ -58,7 +59,7 @@ func TestJourneysBroadcastCopy(t *testing.T) {
 	if c.State != "ready" || !c.QC.Pass || len(c.QC.Checks) < 15 || c.HouseNumber != "GD-7" || c.Format != "h264-1080i50-mp4" {
 		t.Fatalf("%+v", c)
 	}
-	codes, err := h.App.DB.CheckIns().CodesOf(t.Context(), c.ID)
+	codes, err := viewstore.NewCheckIns(h.App.DB).CodesOf(t.Context(), c.ID)
 	if err != nil || len(codes) != 2 {
 		t.Errorf("codes %+v %v", codes, err)
 	}

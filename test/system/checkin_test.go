@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/schedule"
 	"lenlop/services/viewership/television"
 	"lenlop/test/testclock"
@@ -46,7 +47,7 @@ func TestCodesOffTheTelevision(t *testing.T) {
 	for range 2 {
 		anyone.OK("POST", "/check-ins", map[string]any{"code": code, "viewerToken": in.ViewerToken}, 201, &in)
 	}
-	n, err := h.App.DB.CheckIns().CountCheckIns(ctx, []string{a.ID})
+	n, err := viewstore.NewCheckIns(h.App.DB).CountCheckIns(ctx, []string{a.ID})
 	if err != nil || n[a.ID] != (television.CheckInCount{Devices: 1}) {
 		t.Errorf("counted %+v, %v", n, err)
 	}

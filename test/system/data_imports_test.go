@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/people"
 	"lenlop/services/viewership/television"
 	"lenlop/test/system/harness"
@@ -114,7 +115,7 @@ func TestFiguresFromAFile(t *testing.T) {
 		t.Errorf("refused row %+v", r)
 	}
 	count := func() int {
-		fs, err := h.App.DB.Figures().FiguresOf(context.Background(), []string{id})
+		fs, err := viewstore.NewFigures(h.App.DB).FiguresOf(context.Background(), []string{id})
 		if err != nil {
 			t.Fatal(err)
 		}

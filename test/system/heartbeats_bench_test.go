@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/lesson"
 	"lenlop/services/viewership"
 	"lenlop/services/viewership/playback"
@@ -68,7 +69,7 @@ func TestBenchmarkHeartbeats(t *testing.T) {
 	for _, p := range players {
 		want += p.Acked.Load()
 	}
-	rows, _, err := h.App.DB.Views().Grouped(ctx, viewership.ByLesson, playback.Scope{})
+	rows, _, err := viewstore.NewViews(h.App.DB).Grouped(ctx, viewership.ByLesson, playback.Scope{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/caption"
 	"lenlop/services/feedback"
 	"lenlop/services/lesson"
@@ -109,7 +110,7 @@ func (s sown) everything() map[string]any {
 		if err := db.Schedule().SaveAiring(ctx, a); err != nil {
 			return err
 		}
-		return db.Figures().AddFigures(ctx, []television.Figure{{ID: name, AiringID: name, LessonID: "xau-000", ChannelID: "kenh", Metric: television.Contacts, Value: 5,
+		return viewstore.NewFigures(db).AddFigures(ctx, []television.Figure{{ID: name, AiringID: name, LessonID: "xau-000", ChannelID: "kenh", Metric: television.Contacts, Value: 5,
 			Unit: television.Persons, Grade: television.GradeE, Source: p, Method: s.at(i + 9), At: now, HandedInBy: "p-dai"}})
 	})
 	rich := s.rich()

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
@@ -92,7 +93,7 @@ func TestHostileTextIsText(t *testing.T) {
 		save(h.App.DB.Schedule().SaveChannel(ctx, schedule.Channel{ID: name, Name: p, Own: true, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: time.Now()}))
 		save(h.App.DB.Schedule().SaveAiring(ctx, schedule.Airing{ID: name, ChannelID: name, LessonID: ids[2], HouseNumber: p, Note: p, StartsAt: start, EndsAt: start.Add(20 * time.Minute),
 			Outcome: schedule.Aired, StartedAt: start, EndedAt: start.Add(20 * time.Minute), CreatedBy: name, ReportedBy: name, CreatedAt: start, ReportedAt: start}))
-		save(h.App.DB.Figures().AddFigures(ctx, []television.Figure{{ID: name, AiringID: name, LessonID: ids[2], ChannelID: name, Metric: television.Contacts, Value: 5,
+		save(viewstore.NewFigures(h.App.DB).AddFigures(ctx, []television.Figure{{ID: name, AiringID: name, LessonID: ids[2], ChannelID: name, Metric: television.Contacts, Value: 5,
 			Unit: television.Persons, Grade: television.GradeE, Source: p, Method: p, At: time.Now(), HandedInBy: name}}))
 		w.signIn(name)
 		look := func(account string, paths ...string) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lenlop/infra/sandbox"
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/backup"
 	"lenlop/services/inspection"
 	"lenlop/services/production"
@@ -39,7 +40,7 @@ func (a *App) Inspect(ctx context.Context, out io.Writer, o InspectOptions) (err
 		return err
 	}
 	i := inspection.Inspection{Book: a.DB, Media: a.Media, Index: a.Catalog,
-		Counts: playback.Recounter{Rows: a.DB.Views(), Location: a.Zone, Now: a.Now}, Quick: o.Quick, Mend: o.Mend,
+		Counts: playback.Recounter{Rows: viewstore.NewViews(a.DB), Location: a.Zone, Now: a.Now}, Quick: o.Quick, Mend: o.Mend,
 		Now:   a.Now,
 		Parts: a.Parts, Sample: o.Decode, Rest: func(ctx context.Context) {
 			select {

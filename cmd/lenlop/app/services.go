@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lenlop/infra/sheet"
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/caption"
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
@@ -98,7 +99,7 @@ const servedEvery = 5 * time.Second
 
 // countServedMedia stores what the streams send, until Close.
 func (a *App) countServedMedia(lengths production.Lengths) {
-	a.served = delivery.NewServedCounter(a.DB.Served(), lengths, a.Zone)
+	a.served = delivery.NewServedCounter(viewstore.NewServed(a.DB), lengths, a.Zone)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

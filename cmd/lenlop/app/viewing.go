@@ -2,6 +2,7 @@ package app
 
 import (
 	"lenlop/infra/sheet"
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/audit"
 	"lenlop/services/production"
 	"lenlop/services/viewership"
@@ -12,7 +13,7 @@ import (
 
 // wireViewing makes the services of viewing figures.
 func (a *App) wireViewing(log audit.Log, lengths production.Lengths) (err error) {
-	views := a.DB.Views()
+	views := viewstore.NewViews(a.DB)
 	a.Playback, err = playback.New(playback.Config{
 		Store: views, Retention: views, Downloads: views, Lessons: a.DB.Lessons(), Secret: a.secret, Location: a.Zone,
 		Now: a.Now, NewID: NewID, Atomic: a.DB, Audit: log, Log: a.Log,
@@ -22,7 +23,7 @@ func (a *App) wireViewing(log audit.Log, lengths production.Lengths) (err error)
 	}
 	a.onClose(a.Playback.Close)
 	a.Television, err = television.New(television.Config{
-		Figures: a.DB.Figures(), Imports: a.DB.Imports(), CheckIns: a.DB.CheckIns(), RollCalls: a.DB.RollCalls(),
+		Figures: viewstore.NewFigures(a.DB), Imports: viewstore.NewImports(a.DB), CheckIns: viewstore.NewCheckIns(a.DB), RollCalls: viewstore.NewRollCalls(a.DB),
 		Classes: a.DB.Classes(), Lessons: a.DB.Lessons(), Facts: views, Viewers: views, Schedule: a.DB.Schedule(),
 		Sheets: sheet.Read, Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB, Audit: log, Limits: a.Limits,
 	})
@@ -30,7 +31,7 @@ func (a *App) wireViewing(log audit.Log, lengths production.Lengths) (err error)
 		return err
 	}
 	a.Delivery, err = delivery.New(delivery.Config{
-		Store: a.DB.Served(), Watched: views, Lengths: lengths, Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB,
+		Store: viewstore.NewServed(a.DB), Watched: views, Lengths: lengths, Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB,
 		Audit: log,
 	})
 	if err != nil {
@@ -38,7 +39,7 @@ func (a *App) wireViewing(log audit.Log, lengths production.Lengths) (err error)
 	}
 	a.Viewership, err = viewership.New(viewership.Config{
 		Reader: views, Downloads: views, Television: a.Television, Classes: a.DB.Classes(), Participation: views,
-		Reports: a.DB.Reports(), ReportKey: a.reportKey, Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(),
+		Reports: viewstore.NewReports(a.DB), ReportKey: a.reportKey, Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(),
 		Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB, Audit: log,
 	})
 	return err

@@ -1,4 +1,4 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
@@ -6,15 +6,16 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/fault"
 	"lenlop/services/viewership/television"
 )
 
 // Figures keeps television's figures: a television.FigureStore.
-type Figures struct{ db *DB }
+type Figures struct{ db *sqldb.DB }
 
-// Figures is the store of television's figures.
-func (d *DB) Figures() *Figures { return &Figures{d} }
+// NewFigures makes the store of television's figures.
+func NewFigures(db *sqldb.DB) *Figures { return &Figures{db} }
 
 var _ television.FigureStore = (*Figures)(nil)
 
@@ -34,7 +35,7 @@ type figureRow struct {
 	HandedInBy string
 	ImportID   string
 	ImportRow  int
-	At         stamp
+	At         sqldb.Timestamp
 	Replaces   string
 }
 
@@ -54,15 +55,15 @@ func (s *Figures) AddFigures(ctx context.Context, fs []television.Figure) error 
 			rows[i] = figureRow{
 				ID: f.ID, AiringID: f.AiringID, LessonID: f.LessonID, ChannelID: f.ChannelID, Metric: f.Metric, Value: f.Value,
 				Unit: f.Unit, Grade: string(f.Grade), Source: f.Source, Method: f.Method, HandedInBy: f.HandedInBy,
-				ImportID: f.ImportID, ImportRow: f.ImportRow, At: stamp(f.At), Replaces: f.Replaces,
+				ImportID: f.ImportID, ImportRow: f.ImportRow, At: sqldb.Timestamp(f.At), Replaces: f.Replaces,
 			}
 		}
 		_, err := s.db.Writer(ctx).NewInsert().Model(&rows).Exec(ctx)
-		if duplicate(err, "figures_replaces", "figures.replaces") {
+		if sqldb.IsDuplicate(err, "figures_replaces", "figures.replaces") {
 			return fault.New(fault.Conflict, "figure.already_replaced")
 		}
 		if err != nil {
-			return wrap(err, "figures")
+			return sqldb.WrapError(err, "figures")
 		}
 	}
 	return nil
@@ -72,7 +73,7 @@ func (s *Figures) AddFigures(ctx context.Context, fs []television.Figure) error 
 func (s *Figures) Figure(ctx context.Context, id string) (television.Figure, error) {
 	var r figureRow
 	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
-		return television.Figure{}, missing(err, "figure.not_found", "figure", id)
+		return television.Figure{}, sqldb.MissingRow(err, "figure.not_found", "figure", id)
 	}
 	return r.figure(), nil
 }
@@ -84,7 +85,7 @@ func (s *Figures) FiguresOf(ctx context.Context, airings []string) ([]television
 		var rows []figureRow
 		err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at", "id").Scan(ctx)
 		if err != nil {
-			return nil, wrap(err, "figures")
+			return nil, sqldb.WrapError(err, "figures")
 		}
 		for i := range rows {
 			list = append(list, rows[i].figure())

@@ -1,4 +1,4 @@
-package sqldb_test
+package viewstore_test
 
 import (
 	"bufio"
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"lenlop/infra/sqldb"
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/lesson"
 	"lenlop/services/viewership/playback"
 	"lenlop/test/pgtest"
@@ -48,7 +49,7 @@ func counter(t *testing.T, db *sqldb.DB, atomic interface {
 	var ids sync.Mutex
 	n := 0
 	s, err := playback.New(playback.Config{
-		Store: db.Views(), Lessons: db.Lessons(),
+		Store: viewstore.NewViews(db), Lessons: db.Lessons(),
 		Secret: []byte("the secret of both processes"), Location: time.UTC, Now: time.Now, Atomic: atomic, Audit: db.Audit(),
 		Wait: wait,
 		NewID: func() string {
@@ -200,7 +201,7 @@ func killServer(t *testing.T, dsn string, after int, waiting map[int]playback.He
 // counted reads the figures of the lesson.
 func counted(t *testing.T, db *sqldb.DB) playback.Sums {
 	t.Helper()
-	_, whole, err := db.Views().Grouped(t.Context(), "", playback.Scope{Lesson: "l"})
+	_, whole, err := viewstore.NewViews(db).Grouped(t.Context(), "", playback.Scope{Lesson: "l"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,11 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
 	"maps"
 	"slices"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/viewership"
 	"lenlop/services/viewership/playback"
 )
@@ -117,7 +118,7 @@ func (s *Views) sums(ctx context.Context, by string, scope playback.Scope, key f
 	}
 	var rows []sumRow
 	if err := within(q, scope).Scan(ctx, &rows); err != nil {
-		return wrap(err, "view totals")
+		return sqldb.WrapError(err, "view totals")
 	}
 	for _, r := range rows {
 		k := key([]byte(r.Key), []byte(r.Key))

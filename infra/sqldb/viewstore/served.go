@@ -1,4 +1,4 @@
-package sqldb
+package viewstore
 
 import (
 	"cmp"
@@ -7,16 +7,17 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/fault"
 	"lenlop/services/viewership/delivery"
 	"lenlop/services/viewership/playback"
 )
 
 // Served keeps how much media went out: a delivery.Store.
-type Served struct{ db *DB }
+type Served struct{ db *sqldb.DB }
 
-// Served is the store of media that went out.
-func (d *DB) Served() *Served { return &Served{d} }
+// NewServed makes the store of media that went out.
+func NewServed(db *sqldb.DB) *Served { return &Served{db} }
 
 var _ delivery.Store = (*Served)(nil)
 
@@ -54,7 +55,7 @@ func (s *Served) AddServed(ctx context.Context, list []delivery.Served) error {
 			_, err := s.db.Writer(ctx).NewInsert().Model(&part).On("CONFLICT (lesson_id, day, source) DO UPDATE").
 				Set("media_ms = t.media_ms + EXCLUDED.media_ms").Set("bytes = t.bytes + EXCLUDED.bytes").Exec(ctx)
 			if err != nil {
-				return wrap(err, "media served")
+				return sqldb.WrapError(err, "media served")
 			}
 		}
 		return nil
@@ -91,7 +92,7 @@ func (s *Served) ServedBy(ctx context.Context, by string, scope playback.Scope) 
 		ColumnExpr("CAST(SUM(CASE WHEN x.own_ms > x.log_ms THEN x.own_ms ELSE x.log_ms END) AS BIGINT) AS media_ms").
 		ColumnExpr("CAST(SUM(CASE WHEN x.own_bytes > x.log_bytes THEN x.own_bytes ELSE x.log_bytes END) AS BIGINT) AS bytes")
 	if err := grouped(within(q, scope), key).Scan(ctx, &rows); err != nil {
-		return nil, wrap(err, "media served")
+		return nil, sqldb.WrapError(err, "media served")
 	}
 	m := make(map[string]delivery.Served, len(rows))
 	for _, r := range rows {
@@ -107,8 +108,8 @@ type servedLogRow struct {
 	Hash        string
 	Filename    string
 	ByPerson    string
-	At          stamp
-	CommittedAt stamp
+	At          sqldb.Timestamp
+	CommittedAt sqldb.Timestamp
 	Lines       int64
 	Counted     int64
 	Robots      int64
@@ -122,13 +123,13 @@ func (r *servedLogRow) log() delivery.ServedLog {
 
 // SaveServedLog adds or replaces a log.
 func (s *Served) SaveServedLog(ctx context.Context, x delivery.ServedLog) error {
-	_, err := s.db.Writer(ctx).NewInsert().Model(&servedLogRow{ID: x.ID, Hash: x.Hash, Filename: x.Filename, ByPerson: x.By, At: stamp(x.At),
-		CommittedAt: stamp(x.Committed), Lines: x.Lines, Counted: x.Counted, Robots: x.Robots, Skipped: x.Skipped}).
+	_, err := s.db.Writer(ctx).NewInsert().Model(&servedLogRow{ID: x.ID, Hash: x.Hash, Filename: x.Filename, ByPerson: x.By, At: sqldb.Timestamp(x.At),
+		CommittedAt: sqldb.Timestamp(x.Committed), Lines: x.Lines, Counted: x.Counted, Robots: x.Robots, Skipped: x.Skipped}).
 		On("CONFLICT (id) DO UPDATE").Exec(ctx)
-	if duplicate(err, "served_imports_hash", "served_imports.hash") {
+	if sqldb.IsDuplicate(err, "served_imports_hash", "served_imports.hash") {
 		return fault.New(fault.Conflict, "served.already")
 	}
-	return wrap(err, "access log", x.ID)
+	return sqldb.WrapError(err, "access log", x.ID)
 }
 
 // ServedLogByHash gives the committed log of the same file.
@@ -136,7 +137,7 @@ func (s *Served) ServedLogByHash(ctx context.Context, hash string) (delivery.Ser
 	var rows []servedLogRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("hash = ? AND committed_at IS NOT NULL", hash).Limit(1).Scan(ctx)
 	if err != nil || len(rows) == 0 {
-		return delivery.ServedLog{}, false, wrap(err, "access logs")
+		return delivery.ServedLog{}, false, sqldb.WrapError(err, "access logs")
 	}
 	return rows[0].log(), true, nil
 }
@@ -146,7 +147,7 @@ func (s *Served) ServedLogs(ctx context.Context, limit int) ([]delivery.ServedLo
 	var rows []servedLogRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("committed_at IS NOT NULL").Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
-		return nil, wrap(err, "access logs")
+		return nil, sqldb.WrapError(err, "access logs")
 	}
 	list := make([]delivery.ServedLog, len(rows))
 	for i := range rows {
@@ -163,17 +164,17 @@ func (s *Served) DropServed(ctx context.Context, id string, limit int) (int, err
 		err := s.db.Writer(ctx).NewSelect().Model(&rows).Where("source = ? AND source NOT IN (SELECT id FROM served_imports WHERE committed_at IS NOT NULL)", id).
 			Limit(int64(limit)).Scan(ctx)
 		if err != nil {
-			return wrap(err, "access log", id)
+			return sqldb.WrapError(err, "access log", id)
 		}
 		for _, r := range rows {
 			if _, err := s.db.Writer(ctx).NewDelete().Model(&r).WherePK().Exec(ctx); err != nil {
-				return wrap(err, "access log", id)
+				return sqldb.WrapError(err, "access log", id)
 			}
 		}
 		if n = len(rows); n < limit {
 			_, err = s.db.Writer(ctx).NewDelete().Model((*servedLogRow)(nil)).Where("id = ? AND committed_at IS NULL", id).Exec(ctx)
 		}
-		return wrap(err, "access log", id)
+		return sqldb.WrapError(err, "access log", id)
 	})
 	return n, err
 }

@@ -1,18 +1,19 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/viewership"
 )
 
 // Reports keeps frozen reports: a viewership.ReportStore.
-type Reports struct{ db *DB }
+type Reports struct{ db *sqldb.DB }
 
-// Reports is the store of reports.
-func (d *DB) Reports() *Reports { return &Reports{d} }
+// NewReports makes the store of reports.
+func NewReports(db *sqldb.DB) *Reports { return &Reports{db} }
 
 var _ viewership.ReportStore = (*Reports)(nil)
 
@@ -21,7 +22,7 @@ type reportRow struct {
 
 	ID        string `bun:",pk"`
 	MadeBy    string
-	MadeAt    stamp
+	MadeAt    sqldb.Timestamp
 	Corrects  string
 	Content   []byte
 	Hash      string
@@ -39,17 +40,17 @@ func (r *reportRow) report() viewership.Report {
 // AddReport adds a report.
 func (s *Reports) AddReport(ctx context.Context, r viewership.Report) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&reportRow{
-		ID: r.ID, MadeBy: r.MadeBy, MadeAt: stamp(r.MadeAt), Corrects: r.Corrects, Content: r.Content, Hash: r.Hash,
+		ID: r.ID, MadeBy: r.MadeBy, MadeAt: sqldb.Timestamp(r.MadeAt), Corrects: r.Corrects, Content: r.Content, Hash: r.Hash,
 		Signature: r.Signature, PublicKey: r.PublicKey,
 	}).Exec(ctx)
-	return wrap(err, "report", r.ID)
+	return sqldb.WrapError(err, "report", r.ID)
 }
 
 // Report reads one report.
 func (s *Reports) Report(ctx context.Context, id string) (viewership.Report, error) {
 	var r reportRow
 	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
-		return viewership.Report{}, missing(err, "report.not_found", "report", id)
+		return viewership.Report{}, sqldb.MissingRow(err, "report.not_found", "report", id)
 	}
 	return r.report(), nil
 }
@@ -59,7 +60,7 @@ func (s *Reports) Reports(ctx context.Context, limit int) ([]viewership.Report, 
 	var rows []reportRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("content").Order("made_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
-		return nil, wrap(err, "reports")
+		return nil, sqldb.WrapError(err, "reports")
 	}
 	list := make([]viewership.Report, len(rows))
 	for i := range rows {

@@ -1,4 +1,4 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
@@ -7,15 +7,16 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/fault"
 	"lenlop/services/viewership/television"
 )
 
 // Imports keeps files of television's figures: a television.ImportStore.
-type Imports struct{ db *DB }
+type Imports struct{ db *sqldb.DB }
 
-// Imports is the store of imported files.
-func (d *DB) Imports() *Imports { return &Imports{d} }
+// NewImports makes the store of imported files.
+func NewImports(db *sqldb.DB) *Imports { return &Imports{db} }
 
 var _ television.ImportStore = (*Imports)(nil)
 
@@ -29,8 +30,8 @@ type importRow struct {
 	Data        []byte
 	Defaults    string
 	ByPerson    string
-	At          stamp
-	CommittedAt stamp
+	At          sqldb.Timestamp
+	CommittedAt sqldb.Timestamp
 	Added       int
 	Kind        string
 }
@@ -54,19 +55,19 @@ func (s *Imports) SaveImport(ctx context.Context, i television.Import) error {
 	}
 	_, err = s.db.Writer(ctx).NewInsert().Model(&importRow{
 		ID: i.ID, ChannelID: i.Defaults.ChannelID, Filename: i.Filename, Hash: i.Hash, Data: i.Data, Defaults: string(defaults),
-		ByPerson: i.By, At: stamp(i.At), CommittedAt: stamp(i.Committed), Added: i.Added, Kind: i.Defaults.Kind,
+		ByPerson: i.By, At: sqldb.Timestamp(i.At), CommittedAt: sqldb.Timestamp(i.Committed), Added: i.Added, Kind: i.Defaults.Kind,
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
-	if duplicate(err, "figure_imports_hash", "figure_imports.channel_id, figure_imports.hash") {
+	if sqldb.IsDuplicate(err, "figure_imports_hash", "figure_imports.channel_id, figure_imports.hash") {
 		return fault.New(fault.Conflict, "import.already")
 	}
-	return wrap(err, "import", i.ID)
+	return sqldb.WrapError(err, "import", i.ID)
 }
 
 // Import reads one import with its file.
 func (s *Imports) Import(ctx context.Context, id string) (television.Import, error) {
 	var r importRow
 	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("id = ?", id).Scan(ctx); err != nil {
-		return television.Import{}, missing(err, "import.not_found", "import", id)
+		return television.Import{}, sqldb.MissingRow(err, "import.not_found", "import", id)
 	}
 	return r.imported()
 }
@@ -84,7 +85,7 @@ func (s *Imports) CommittedImports(ctx context.Context, channelID string, limit 
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("channel_id = ? AND committed_at IS NOT NULL", channelID).
 		Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
-		return nil, wrap(err, "imports of channel", channelID)
+		return nil, sqldb.WrapError(err, "imports of channel", channelID)
 	}
 	list := make([]television.Import, len(rows))
 	for i := range rows {
@@ -107,7 +108,7 @@ func (s *Imports) one(ctx context.Context, which func(*bun.SelectQuery) *bun.Sel
 	var rows []importRow
 	q := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("committed_at IS NOT NULL").Limit(1)
 	if err := which(q).Scan(ctx); err != nil {
-		return television.Import{}, false, wrap(err, "imports")
+		return television.Import{}, false, sqldb.WrapError(err, "imports")
 	}
 	if len(rows) == 0 {
 		return television.Import{}, false, nil
@@ -122,5 +123,5 @@ func (s *Imports) UsualValues(ctx context.Context, channelID, metric, unit strin
 	err := s.db.Reader(ctx).NewSelect().TableExpr("figures").Column("value").
 		Where("channel_id = ? AND metric = ? AND unit = ? AND grade = ?", channelID, metric, unit, string(g)).
 		Order("at DESC").Limit(int64(limit)).Scan(ctx, &values)
-	return values, wrap(err, "figures of channel", channelID)
+	return values, sqldb.WrapError(err, "figures of channel", channelID)
 }

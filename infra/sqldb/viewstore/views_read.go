@@ -1,4 +1,4 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/fault"
 	"lenlop/services/viewership"
 	"lenlop/services/viewership/playback"
@@ -50,21 +51,21 @@ func (s *Views) keysOf(ctx context.Context, by string, scope playback.Scope) (ma
 	}
 	rows, err := within(q, scope).Rows(ctx)
 	if err != nil {
-		return nil, wrap(err, "lessons")
+		return nil, sqldb.WrapError(err, "lessons")
 	}
 	defer rows.Close()
 	m := map[string]string{}
 	for rows.Next() {
 		var id, key string
 		if err := rows.Scan(&id, &key); err != nil {
-			return nil, wrap(err, "lessons")
+			return nil, sqldb.WrapError(err, "lessons")
 		}
 		m[id] = key
 	}
-	return m, wrap(rows.Err(), "lessons")
+	return m, sqldb.WrapError(rows.Err(), "lessons")
 }
 
-// narrowed reports whether a scope asks for something of lessons.
+// narrowed reports whether a scope has conditions on lessons.
 func narrowed(s playback.Scope) bool {
 	return s.Subject != "" || s.School != "" || s.Area != "" || s.Grade != 0 || s.Teacher != ""
 }
@@ -104,7 +105,7 @@ func (s *Views) Exclusions(ctx context.Context, scope playback.Scope) ([]playbac
 		ColumnExpr("x.lesson_id, x.reason, CAST(SUM(x.sessions) AS BIGINT) AS sessions").
 		GroupExpr("x.lesson_id, x.reason").Having("SUM(x.sessions) <> 0").OrderExpr("x.lesson_id, x.reason")
 	if err := within(q, scope).Scan(ctx, &rows); err != nil {
-		return nil, wrap(err, "sessions left out")
+		return nil, sqldb.WrapError(err, "sessions left out")
 	}
 	list := make([]playback.ExclusionTotal, len(rows))
 	for i, r := range rows {
@@ -118,13 +119,13 @@ func (s *Views) Coverage(ctx context.Context, packageID string, fn func(playback
 	rows, err := s.db.Reader(ctx).QueryContext(ctx,
 		"SELECT viewer, day, lesson_id, duration_ms, coverage, watch_ms, viewed, offline, unmatched, heat FROM view_credits WHERE package_id = ? ORDER BY viewer", packageID)
 	if err != nil {
-		return wrap(err, "viewing of package", packageID)
+		return sqldb.WrapError(err, "viewing of package", packageID)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		r := creditRow{PackageID: packageID}
 		if err := rows.Scan(&r.Viewer, &r.Day, &r.LessonID, &r.DurationMs, &r.Coverage, &r.WatchMs, &r.Viewed, &r.Offline, &r.Unmatched, &r.Heat); err != nil {
-			return wrap(err, "viewing of package", packageID)
+			return sqldb.WrapError(err, "viewing of package", packageID)
 		}
 		c, err := r.credit()
 		if err != nil {
@@ -134,7 +135,7 @@ func (s *Views) Coverage(ctx context.Context, packageID string, fn func(playback
 			return err
 		}
 	}
-	return wrap(rows.Err(), "viewing of package", packageID)
+	return sqldb.WrapError(rows.Err(), "viewing of package", packageID)
 }
 
 type factsRow struct {
@@ -175,7 +176,7 @@ func (s *Views) facts(ctx context.Context, m map[string]playback.LessonFacts, id
 	}
 	scope.From, scope.To, scope.Lesson = "", "", "" // facts have no day
 	if err := within(q, scope).Scan(ctx, &rows); err != nil {
-		return wrap(err, "lessons")
+		return sqldb.WrapError(err, "lessons")
 	}
 	for _, r := range rows {
 		m[r.ID] = playback.LessonFacts{
@@ -203,7 +204,7 @@ func (s *Views) Audience(ctx context.Context, scope playback.Scope) (viewership.
 		q = q.Where("x.viewer IN (?)", bun.List(marked))
 	}
 	if err := within(q, scope).Scan(ctx, &viewers); err != nil {
-		return viewership.Audience{}, wrap(err, "persons reached")
+		return viewership.Audience{}, sqldb.WrapError(err, "persons reached")
 	}
 	return viewership.Audience{Persons: persons(viewers)}, nil
 }
@@ -221,20 +222,20 @@ func (s *Views) audience(ctx context.Context, scope playback.Scope) (viewership.
 	a.Viewers = seen.len()
 	rows, err := s.db.Reader(ctx).QueryContext(ctx, "SELECT number, id FROM viewers WHERE id >= 'p:' AND id < 'p;' AND number > 0")
 	if err != nil {
-		return a, wrap(err, "persons reached")
+		return a, sqldb.WrapError(err, "persons reached")
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var n uint64
 		var id string
 		if err := rows.Scan(&n, &id); err != nil {
-			return a, wrap(err, "persons reached")
+			return a, sqldb.WrapError(err, "persons reached")
 		}
 		if seen.has(n) {
 			a.Persons[strings.TrimPrefix(id, "p:")] = true
 		}
 	}
-	return a, wrap(rows.Err(), "persons reached")
+	return a, sqldb.WrapError(rows.Err(), "persons reached")
 }
 
 // persons are viewers without their mark.
@@ -258,7 +259,7 @@ type keepRow struct {
 func (s *Views) AddDownload(ctx context.Context, lessonID, viewer, day string) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&keepRow{LessonID: lessonID, Viewer: viewer, Day: day}).
 		On("CONFLICT (lesson_id, viewer) DO NOTHING").Exec(ctx)
-	return wrap(err, "download of lesson", lessonID)
+	return sqldb.WrapError(err, "download of lesson", lessonID)
 }
 
 // CountDownloads counts the viewers that downloaded a scope's lessons.
@@ -266,7 +267,7 @@ func (s *Views) CountDownloads(ctx context.Context, scope playback.Scope) (int64
 	var n int64
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_keeps AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").ColumnExpr("COUNT(*)")
 	err := within(q, scope).Scan(ctx, &n)
-	return n, wrap(err, "downloads")
+	return n, sqldb.WrapError(err, "downloads")
 }
 
 // FlaggedDays lists flags, newest first.
@@ -280,7 +281,7 @@ func (s *Views) FlaggedDays(ctx context.Context, from, to string, limit int) ([]
 		q = q.Where("day < ?", to)
 	}
 	if err := q.Scan(ctx); err != nil {
-		return nil, wrap(err, "flags")
+		return nil, sqldb.WrapError(err, "flags")
 	}
 	list := make([]playback.Flag, len(rows))
 	for i := range rows {

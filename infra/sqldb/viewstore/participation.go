@@ -1,8 +1,9 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/viewership"
 	"lenlop/services/viewership/playback"
 )
@@ -20,7 +21,7 @@ func (s *Views) SchoolViews(ctx context.Context, scope playback.Scope) (map[stri
 		ColumnExpr("l.school_id AS school, COUNT(DISTINCT x.lesson_id) AS lessons, CAST(SUM(x.views) AS BIGINT) AS views").
 		Where("x.views > 0").GroupExpr("l.school_id")
 	if err := within(q, scope).Scan(ctx, &rows); err != nil {
-		return nil, wrap(err, "views of schools")
+		return nil, sqldb.WrapError(err, "views of schools")
 	}
 	m := make(map[string]viewership.SchoolViews, len(rows))
 	for _, r := range rows {
@@ -32,20 +33,20 @@ func (s *Views) SchoolViews(ctx context.Context, scope playback.Scope) (map[stri
 // SchoolStudents counts the students of schools and those reached.
 func (s *Views) SchoolStudents(ctx context.Context, day string, grade int, reached map[string]bool) (map[string]viewership.SchoolStudents, error) {
 	q := s.db.Reader(ctx).NewSelect().TableExpr("seen_enrolments AS e").Join("JOIN classes AS c ON c.id = e.class_id").
-		ColumnExpr("DISTINCT c.school_id, e.person_id").Where(onDay, day, day)
+		ColumnExpr("DISTINCT c.school_id, e.person_id").Where(sqldb.EnrolledOnDay, day, day)
 	if grade != 0 {
 		q = q.Where("c.grade = ?", grade)
 	}
 	rows, err := q.Rows(ctx)
 	if err != nil {
-		return nil, wrap(err, "students of schools")
+		return nil, sqldb.WrapError(err, "students of schools")
 	}
 	defer rows.Close()
 	m := map[string]viewership.SchoolStudents{}
 	for rows.Next() {
 		var id, person string
 		if err := rows.Scan(&id, &person); err != nil {
-			return nil, wrap(err, "students of schools")
+			return nil, sqldb.WrapError(err, "students of schools")
 		}
 		x := m[id]
 		if x.Students++; reached[person] {
@@ -53,5 +54,5 @@ func (s *Views) SchoolStudents(ctx context.Context, day string, grade int, reach
 		}
 		m[id] = x
 	}
-	return m, wrap(rows.Err(), "students of schools")
+	return m, sqldb.WrapError(rows.Err(), "students of schools")
 }

@@ -1,4 +1,4 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
@@ -8,16 +8,17 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/fault"
 	"lenlop/services/viewership/television"
 )
 
 // RollCalls keeps what classes said of airings, and draws of classes: a
 // television.RollCallStore.
-type RollCalls struct{ db *DB }
+type RollCalls struct{ db *sqldb.DB }
 
-// RollCalls is the store of roll calls.
-func (d *DB) RollCalls() *RollCalls { return &RollCalls{d} }
+// NewRollCalls makes the store of roll calls.
+func NewRollCalls(db *sqldb.DB) *RollCalls { return &RollCalls{db} }
 
 var _ television.RollCallStore = (*RollCalls)(nil)
 
@@ -31,7 +32,7 @@ type rollCallRow struct {
 	Watched  int64
 	Named    bool
 	ByPerson string
-	At       stamp
+	At       sqldb.Timestamp
 	Replaces string
 }
 
@@ -53,26 +54,26 @@ type drawRow struct {
 	Population int64
 	Classes    string
 	ByPerson   string
-	At         stamp
+	At         sqldb.Timestamp
 }
 
 // AddRollCall appends a roll call with its names.
 func (s *RollCalls) AddRollCall(ctx context.Context, r television.RollCall) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		_, err := s.db.Writer(ctx).NewInsert().Model(&rollCallRow{ID: r.ID, AiringID: r.AiringID, ClassID: r.ClassID, Asked: r.Asked, Watched: r.Watched,
-			Named: r.Named, ByPerson: r.By, At: stamp(r.At), Replaces: r.Replaces}).Exec(ctx)
-		if duplicate(err, "roll_calls_replaces", "roll_calls.replaces") {
+			Named: r.Named, ByPerson: r.By, At: sqldb.Timestamp(r.At), Replaces: r.Replaces}).Exec(ctx)
+		if sqldb.IsDuplicate(err, "roll_calls_replaces", "roll_calls.replaces") {
 			return fault.Wrap(err, fault.Conflict, "rollcall.changed")
 		}
 		if err != nil || len(r.Names) == 0 {
-			return wrap(err, "roll call", r.ID)
+			return sqldb.WrapError(err, "roll call", r.ID)
 		}
 		rows := make([]rollNameRow, len(r.Names))
 		for i, p := range r.Names {
 			rows[i] = rollNameRow{RollCallID: r.ID, PersonID: p}
 		}
 		_, err = s.db.Writer(ctx).NewInsert().Model(&rows).Exec(ctx)
-		return wrap(err, "roll call", r.ID)
+		return sqldb.WrapError(err, "roll call", r.ID)
 	})
 }
 
@@ -82,7 +83,7 @@ func (s *RollCalls) RollCalls(ctx context.Context, airings []string) ([]televisi
 	for part := range slices.Chunk(airings, 500) {
 		var rows []rollCallRow
 		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at", "id").Scan(ctx); err != nil {
-			return nil, wrap(err, "roll calls")
+			return nil, sqldb.WrapError(err, "roll calls")
 		}
 		for _, r := range rows {
 			list = append(list, television.RollCall{ID: r.ID, AiringID: r.AiringID, ClassID: r.ClassID, Asked: r.Asked, Watched: r.Watched,
@@ -105,7 +106,7 @@ func (s *RollCalls) Names(ctx context.Context, airings []string) (map[string][]s
 			Where("NOT EXISTS (SELECT 1 FROM checkins AS k WHERE k.airing_id = r.airing_id AND k.viewer = 'p:' || n.person_id AND k.state = ?)", string(television.CheckInCounted)).
 			Scan(ctx, &rows)
 		if err != nil {
-			return nil, wrap(err, "names of roll calls")
+			return nil, sqldb.WrapError(err, "names of roll calls")
 		}
 		for _, r := range rows {
 			m[r.AiringID] = append(m[r.AiringID], r.PersonID)
@@ -117,11 +118,11 @@ func (s *RollCalls) Names(ctx context.Context, airings []string) (map[string][]s
 // AddDraw keeps a draw; an airing has one.
 func (s *RollCalls) AddDraw(ctx context.Context, d television.Draw) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&drawRow{ID: d.ID, AiringID: d.AiringID, Seed: d.Seed, Frame: d.Frame, FrameHash: d.FrameHash,
-		Population: d.Population, Classes: strings.Join(d.Classes, " "), ByPerson: d.By, At: stamp(d.At)}).Exec(ctx)
-	if duplicate(err, "class_draws_airing", "class_draws.airing_id") {
+		Population: d.Population, Classes: strings.Join(d.Classes, " "), ByPerson: d.By, At: sqldb.Timestamp(d.At)}).Exec(ctx)
+	if sqldb.IsDuplicate(err, "class_draws_airing", "class_draws.airing_id") {
 		return fault.Wrap(err, fault.Conflict, "draw.already_drawn")
 	}
-	return wrap(err, "draw for airing", d.AiringID)
+	return sqldb.WrapError(err, "draw for airing", d.AiringID)
 }
 
 // Draws lists airings' draws.
@@ -130,7 +131,7 @@ func (s *RollCalls) Draws(ctx context.Context, airings []string) ([]television.D
 	for part := range slices.Chunk(airings, 500) {
 		var rows []drawRow
 		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at", "id").Scan(ctx); err != nil {
-			return nil, wrap(err, "draws of classes")
+			return nil, sqldb.WrapError(err, "draws of classes")
 		}
 		for _, r := range rows {
 			list = append(list, television.Draw{ID: r.ID, AiringID: r.AiringID, Seed: r.Seed, Frame: r.Frame, FrameHash: r.FrameHash,
@@ -144,19 +145,19 @@ func (s *RollCalls) Draws(ctx context.Context, airings []string) ([]television.D
 func (s *RollCalls) Frame(ctx context.Context, grade int, day string) ([]television.FrameClass, error) {
 	var list []television.FrameClass
 	err := s.db.Reader(ctx).NewSelect().TableExpr("classes AS c").Join("JOIN seen_enrolments AS e ON e.class_id = c.id").
-		ColumnExpr("c.id AS id, COUNT(DISTINCT e.person_id) AS students").Where("c.grade = ?", grade).Where(onDay, day, day).
+		ColumnExpr("c.id AS id, COUNT(DISTINCT e.person_id) AS students").Where("c.grade = ?", grade).Where(sqldb.EnrolledOnDay, day, day).
 		GroupExpr("c.id").OrderExpr("c.id").Scan(ctx, &list)
-	return list, wrap(err, "classes of a grade")
+	return list, sqldb.WrapError(err, "classes of a grade")
 }
 
 // PurgeNames forgets names of roll calls before a moment; their counts stay.
 func (s *RollCalls) PurgeNames(ctx context.Context, before time.Time, limit int) (int, error) {
 	res, err := s.db.Writer(ctx).NewRaw(`DELETE FROM roll_call_names WHERE (roll_call_id, person_id) IN (
 		SELECT n.roll_call_id, n.person_id FROM roll_call_names AS n JOIN roll_calls AS r ON r.id = n.roll_call_id WHERE r.at < ? LIMIT ?)`,
-		stamp(before), limit).Exec(ctx)
+		sqldb.Timestamp(before), limit).Exec(ctx)
 	if err != nil {
-		return 0, wrap(err, "names of roll calls")
+		return 0, sqldb.WrapError(err, "names of roll calls")
 	}
 	n, err := res.RowsAffected()
-	return int(n), wrap(err, "names of roll calls")
+	return int(n), sqldb.WrapError(err, "names of roll calls")
 }

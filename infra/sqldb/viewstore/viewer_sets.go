@@ -1,4 +1,4 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
@@ -12,7 +12,9 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/viewership"
+	"lenlop/services/viewership/disclosure"
 	"lenlop/services/viewership/playback"
 )
 
@@ -68,9 +70,9 @@ type viewSetRow struct {
 	Viewers  []byte
 }
 
-// remember puts viewers into the sets of their lessons' days, and takes out
-// those whose view no longer counts. Their totals' rows are locked by now.
-func (s *Views) remember(ctx context.Context, changes []playback.SetChange, numbers map[string]uint64) error {
+// updateSets adds viewers to the sets of their lessons' days, and removes those
+// whose view no longer counts. Their totals' rows are locked by now.
+func (s *Views) updateSets(ctx context.Context, changes []playback.SetChange, numbers map[string]uint64) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -84,7 +86,7 @@ func (s *Views) remember(ctx context.Context, changes []playback.SetChange, numb
 	var rows []viewSetRow
 	err := s.db.Writer(ctx).NewSelect().Model(&rows).Where("lesson_id IN (?) AND day IN (?)", bun.List(keys(lessons)), bun.List(keys(days))).Scan(ctx)
 	if err != nil {
-		return wrap(err, "viewers of lessons")
+		return sqldb.WrapError(err, "viewers of lessons")
 	}
 	for _, r := range rows {
 		k := key{r.LessonID, r.Day}
@@ -111,10 +113,10 @@ func (s *Views) remember(ctx context.Context, changes []playback.SetChange, numb
 	}
 	slices.SortFunc(rows, func(a, b viewSetRow) int { return strings.Compare(a.LessonID+a.Day, b.LessonID+b.Day) })
 	_, err = s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT (lesson_id, day) DO UPDATE").Exec(ctx)
-	return wrap(err, "viewers of lessons")
+	return sqldb.WrapError(err, "viewers of lessons")
 }
 
-// numbersOf gives viewers their numbers, new ones the next.
+// numbersOf gives viewers' numbers, and assigns the next ones to new viewers.
 func (s *Views) numbersOf(ctx context.Context, changes []playback.SetChange) (map[string]uint64, error) {
 	set := map[string]bool{}
 	for _, c := range changes {
@@ -125,7 +127,7 @@ func (s *Views) numbersOf(ctx context.Context, changes []playback.SetChange) (ma
 	}
 	var rows []viewerRow
 	if err := s.db.Writer(ctx).NewSelect().Model(&rows).Where("id IN (?)", bun.List(keys(set))).Order("id").Scan(ctx); err != nil {
-		return nil, wrap(err, "viewers")
+		return nil, sqldb.WrapError(err, "viewers")
 	}
 	numbers := make(map[string]uint64, len(rows))
 	var unnumbered []viewerRow
@@ -142,36 +144,36 @@ func (s *Views) numbersOf(ctx context.Context, changes []playback.SetChange) (ma
 	err := s.db.Writer(ctx).NewRaw(`INSERT INTO view_numbers (name, last) VALUES ('viewers', ?)
 		ON CONFLICT (name) DO UPDATE SET last = view_numbers.last + EXCLUDED.last RETURNING last`, len(unnumbered)).Scan(ctx, &last)
 	if err != nil {
-		return nil, wrap(err, "viewers")
+		return nil, sqldb.WrapError(err, "viewers")
 	}
 	for i := range unnumbered {
 		unnumbered[i].Number = last - int64(i)
 		numbers[unnumbered[i].ID] = uint64(unnumbered[i].Number)
 	}
 	_, err = s.db.Writer(ctx).NewInsert().Model(&unnumbered).On("CONFLICT (id) DO UPDATE").Set("number = EXCLUDED.number").Exec(ctx)
-	return numbers, wrap(err, "viewers")
+	return numbers, sqldb.WrapError(err, "viewers")
 }
 
-// piles are the sets of a scope, packed as they are kept and put together by
-// group: two bytes a view, however many viewers there are.
-type piles map[string]*[]byte
+// packedSets are the sets of a scope by group, packed as they are stored: two
+// bytes a view, however many viewers there are.
+type packedSets map[string]*[]byte
 
-func (p piles) put(group string, packed []byte) {
-	pile := p[group]
-	if pile == nil {
-		pile = new([]byte)
-		p[group] = pile
+func (p packedSets) put(group string, packed []byte) {
+	all := p[group]
+	if all == nil {
+		all = new([]byte)
+		p[group] = all
 	}
-	*pile = append(binary.AppendUvarint(*pile, uint64(len(packed))), packed...)
+	*all = append(binary.AppendUvarint(*all, uint64(len(packed))), packed...)
 }
 
-// each calls fn with the different viewers of each group. The set is used again
-// for the next group.
-func (p piles) each(fn func(group string, set bitset)) error {
+// each calls fn with the distinct viewers of each group. The set is reused for
+// the next group.
+func (p packedSets) each(fn func(group string, set bitset)) error {
 	var set bitset
-	for group, pile := range p {
+	for group, all := range p {
 		clear(set)
-		for b := *pile; len(b) > 0; {
+		for b := *all; len(b) > 0; {
 			n, k := binary.Uvarint(b)
 			if err := set.unpack(b[k : k+int(n)]); err != nil {
 				return err
@@ -184,25 +186,25 @@ func (p piles) each(fn func(group string, set bitset)) error {
 }
 
 // sets reads a scope's sets once, in no order, with the groups of their rows.
-func (s *Views) sets(ctx context.Context, scope playback.Scope, group func(lesson, day []byte) string) (piles, error) {
+func (s *Views) sets(ctx context.Context, scope playback.Scope, group func(lesson, day []byte) string) (packedSets, error) {
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_sets AS x").ColumnExpr("x.lesson_id, x.day, x.viewers")
 	if narrowed(scope) {
 		q = q.Join("JOIN lessons AS l ON l.id = x.lesson_id")
 	}
 	rows, err := within(q, scope).Rows(ctx)
 	if err != nil {
-		return nil, wrap(err, "viewers")
+		return nil, sqldb.WrapError(err, "viewers")
 	}
 	defer rows.Close()
-	p := piles{}
+	p := packedSets{}
 	var lesson, day, packed sql.RawBytes
 	for rows.Next() {
 		if err := rows.Scan(&lesson, &day, &packed); err != nil {
-			return nil, wrap(err, "viewers")
+			return nil, sqldb.WrapError(err, "viewers")
 		}
 		p.put(group(lesson, day), packed)
 	}
-	return p, wrap(rows.Err(), "viewers")
+	return p, sqldb.WrapError(rows.Err(), "viewers")
 }
 
 // unpack adds a list of numbers.
@@ -242,11 +244,8 @@ func (s bitset) numbers() []uint64 {
 	return out
 }
 
-// fewest is how many viewers make a group that need not be looked into.
-const fewest = 5
-
-// counts are the different viewers of groups; of groups of fewer than five
-// also which, so that the persons among them can be told.
+// counts are the numbers of distinct viewers of groups; of groups below the
+// disclosure threshold also which viewers, so that the persons can be found.
 type counts struct {
 	of  map[string]int64
 	few map[string][]uint64
@@ -256,27 +255,28 @@ func newCounts() counts { return counts{map[string]int64{}, map[string][]uint64{
 
 func (c counts) add(group string, set bitset) {
 	n := set.len()
-	if c.of[group] = n; n > 0 && n < fewest {
+	if c.of[group] = n; n > 0 && n < disclosure.Threshold {
 		c.few[group] = set.numbers()
 	}
 }
 
-// named tells which of the small groups have persons in them, when asked.
+// named finds the persons among the viewers of small groups, with
+// scope.MarkPersons.
 func (s *Views) named(ctx context.Context, scope playback.Scope, all ...counts) (map[uint64]bool, error) {
 	persons := map[uint64]bool{}
 	if !scope.MarkPersons {
 		return persons, nil
 	}
-	ask := map[uint64]bool{}
+	wanted := map[uint64]bool{}
 	for _, c := range all {
 		for _, few := range c.few {
 			for _, n := range few {
-				ask[n] = true
+				wanted[n] = true
 			}
 		}
 	}
-	list := make([]uint64, 0, len(ask))
-	for n := range ask {
+	list := make([]uint64, 0, len(wanted))
+	for n := range wanted {
 		list = append(list, n)
 	}
 	for part := range slices.Chunk(list, 500) {
@@ -284,7 +284,7 @@ func (s *Views) named(ctx context.Context, scope playback.Scope, all ...counts) 
 		err := s.db.Reader(ctx).NewSelect().TableExpr("viewers AS v").ColumnExpr("v.number").
 			Where("v.number IN (?) AND v.id LIKE 'p:%'", bun.List(part)).Scan(ctx, &found)
 		if err != nil {
-			return nil, wrap(err, "viewers")
+			return nil, sqldb.WrapError(err, "viewers")
 		}
 		for _, n := range found {
 			persons[n] = true

@@ -1,4 +1,4 @@
-package sqldb_test
+package viewstore_test
 
 import (
 	"path/filepath"
@@ -6,6 +6,7 @@ import (
 
 	"lenlop/infra/sheet"
 	"lenlop/infra/sqldb"
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/test/pgtest"
 	"lenlop/test/storetest"
 )
@@ -16,8 +17,8 @@ func viewing(db *sqldb.DB) storetest.ViewingStores {
 			Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Schedule: db.Schedule(), Audit: db.Audit(),
 			Classes: db.Classes(),
 		},
-		Views: db.Views(), Figures: db.Figures(), CheckIns: db.CheckIns(), Imports: db.Imports(), Reports: db.Reports(), Logs: db.Logs(), Served: db.Served(), Sheets: sheet.Read,
-		RollCalls: db.RollCalls(),
+		Views: viewstore.NewViews(db), Figures: viewstore.NewFigures(db), CheckIns: viewstore.NewCheckIns(db), Imports: viewstore.NewImports(db), Reports: viewstore.NewReports(db), Logs: db.Logs(), Served: viewstore.NewServed(db), Sheets: sheet.Read,
+		RollCalls: viewstore.NewRollCalls(db),
 	}
 }
 

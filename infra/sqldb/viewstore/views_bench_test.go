@@ -1,4 +1,4 @@
-package sqldb_test
+package viewstore_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lenlop/infra/sqldb"
+	"lenlop/infra/sqldb/viewstore"
 	"lenlop/services/lesson"
 	"lenlop/services/viewership/playback"
 )
@@ -41,7 +42,7 @@ func heartbeats(b *testing.B, players int, wait time.Duration) {
 	}
 	ids := 0
 	s, err := playback.New(playback.Config{
-		Store: db.Views(), Lessons: db.Lessons(),
+		Store: viewstore.NewViews(db), Lessons: db.Lessons(),
 		Secret: []byte("a secret for the benchmark"), Location: time.UTC, Now: time.Now, Atomic: db, Audit: db.Audit(), Wait: wait,
 		NewID: func() string { ids++; return fmt.Sprintf("%08d-0000-7000-8000-000000000000", ids) },
 	})

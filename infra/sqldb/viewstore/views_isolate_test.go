@@ -1,4 +1,4 @@
-package sqldb_test
+package viewstore_test
 
 import (
 	"testing"

@@ -1,4 +1,6 @@
-package sqldb
+// Package viewstore keeps the stores of viewing figures: the web's sessions and
+// totals, television's figures, served media and reports.
+package viewstore
 
 import (
 	"context"
@@ -8,15 +10,16 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/viewership/playback"
 )
 
 // Views keeps playback sessions and what they add up to: a playback.Store
 // and a viewership.Reader.
-type Views struct{ db *DB }
+type Views struct{ db *sqldb.DB }
 
-// Views is the store of playback sessions.
-func (d *DB) Views() *Views { return &Views{d} }
+// NewViews makes the store of playback sessions.
+func NewViews(db *sqldb.DB) *Views { return &Views{db} }
 
 var _ playback.Store = (*Views)(nil)
 
@@ -100,9 +103,9 @@ type flagRow struct {
 	Viewer     string `bun:",pk"`
 	Day        string `bun:",pk"`
 	Reason     string
-	At         stamp
+	At         sqldb.Timestamp
 	RestoredBy string
-	RestoredAt stamp
+	RestoredAt sqldb.Timestamp
 }
 
 func (r *flagRow) flag() playback.Flag {
@@ -140,7 +143,7 @@ func (s *Views) LockViewers(ctx context.Context, viewers []string) error {
 		rows[i].ID = v
 	}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").Set("id = EXCLUDED.id").Exec(ctx)
-	return wrap(err, "viewers")
+	return sqldb.WrapError(err, "viewers")
 }
 
 // SessionStarts gives the id, day and beginning of those that exist.
@@ -148,7 +151,7 @@ func (s *Views) SessionStarts(ctx context.Context, ids []string) ([]playback.Ses
 	var rows []sessionViewRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Column("id", "day", "issued_ms").Where("id IN (?)", bun.List(ids)).Scan(ctx)
 	if err != nil {
-		return nil, wrap(err, "playback sessions")
+		return nil, sqldb.WrapError(err, "playback sessions")
 	}
 	list := make([]playback.Session, len(rows))
 	for i, r := range rows {
@@ -161,7 +164,7 @@ func (s *Views) SessionStarts(ctx context.Context, ids []string) ([]playback.Ses
 func (s *Views) Sessions(ctx context.Context, days []playback.ViewerDay) ([]playback.Session, error) {
 	var rows []sessionViewRow
 	if err := ofDays(s.db.Reader(ctx).NewSelect().Model(&rows), days).Scan(ctx); err != nil {
-		return nil, wrap(err, "playback sessions")
+		return nil, sqldb.WrapError(err, "playback sessions")
 	}
 	wanted := setOf(days)
 	list := make([]playback.Session, 0, len(rows))
@@ -182,7 +185,7 @@ func (s *Views) Sessions(ctx context.Context, days []playback.ViewerDay) ([]play
 func (s *Views) Flags(ctx context.Context, days []playback.ViewerDay) ([]playback.Flag, error) {
 	var rows []flagRow
 	if err := ofDays(s.db.Reader(ctx).NewSelect().Model(&rows), days).Scan(ctx); err != nil {
-		return nil, wrap(err, "flags")
+		return nil, sqldb.WrapError(err, "flags")
 	}
 	wanted := setOf(days)
 	var list []playback.Flag
@@ -194,8 +197,8 @@ func (s *Views) Flags(ctx context.Context, days []playback.ViewerDay) ([]playbac
 	return list, nil
 }
 
-// ofDays asks for all the viewers on all the days: two short lists use the
-// index better than a long list of pairs, and nearly every batch has one day.
+// ofDays selects all the viewers on all the days: two short lists use the index
+// better than a long list of pairs, and nearly every batch has one day.
 func ofDays(q *bun.SelectQuery, days []playback.ViewerDay) *bun.SelectQuery {
 	viewers, dates := map[string]bool{}, map[string]bool{}
 	for _, d := range days {
@@ -232,7 +235,7 @@ func (s *Views) Credits(ctx context.Context, of []playback.ViewerPackage) ([]pla
 	err := s.db.Reader(ctx).NewRaw(`WITH wanted (package_id, viewer) AS (VALUES ?)
 		SELECT c.* FROM wanted AS w JOIN view_credits AS c ON c.package_id = w.package_id AND c.viewer = w.viewer`, bun.List(pairs)).Scan(ctx, &rows)
 	if err != nil {
-		return nil, wrap(err, "viewing")
+		return nil, sqldb.WrapError(err, "viewing")
 	}
 	list := make([]playback.Credit, len(rows))
 	for i := range rows {
@@ -252,23 +255,23 @@ func (s *Views) Put(ctx context.Context, c playback.Changes) error {
 	}
 	if rows := sessionRows(c.Sessions); len(rows) > 0 {
 		if _, err := w.NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").Exec(ctx); err != nil {
-			return wrap(err, "playback sessions")
+			return sqldb.WrapError(err, "playback sessions")
 		}
 	}
 	if rows := creditRows(c.Credits); len(rows) > 0 {
 		if _, err := w.NewInsert().Model(&rows).On("CONFLICT (viewer, day, lesson_id, package_id) DO UPDATE").Exec(ctx); err != nil {
-			return wrap(err, "viewing")
+			return sqldb.WrapError(err, "viewing")
 		}
 	}
 	if rows := flagRows(c.Flags); len(rows) > 0 {
 		if _, err := w.NewInsert().Model(&rows).On("CONFLICT (viewer, day) DO UPDATE").Exec(ctx); err != nil {
-			return wrap(err, "flags")
+			return sqldb.WrapError(err, "flags")
 		}
 	}
 	if err := s.add(ctx, c); err != nil {
 		return err
 	}
-	return s.remember(ctx, c.Seen, numbers)
+	return s.updateSets(ctx, c.Seen, numbers)
 }
 
 // add adds to the totals.
@@ -288,7 +291,7 @@ func (s *Views) add(ctx context.Context, c playback.Changes) error {
 			Set("completions = t.completions + EXCLUDED.completions").
 			Set("watch_ms = t.watch_ms + EXCLUDED.watch_ms").Exec(ctx)
 		if err != nil {
-			return wrap(err, "view totals")
+			return sqldb.WrapError(err, "view totals")
 		}
 	}
 	left := make([]leftOutRow, len(c.Exclusions))
@@ -298,7 +301,7 @@ func (s *Views) add(ctx context.Context, c playback.Changes) error {
 	if len(left) > 0 {
 		_, err := s.db.Writer(ctx).NewInsert().Model(&left).On("CONFLICT (lesson_id, day, reason) DO UPDATE").
 			Set("sessions = t.sessions + EXCLUDED.sessions").Exec(ctx)
-		return wrap(err, "sessions left out")
+		return sqldb.WrapError(err, "sessions left out")
 	}
 	return nil
 }
@@ -308,10 +311,10 @@ func (s *Views) Fold(ctx context.Context, before string, limit int) (int, error)
 	res, err := s.db.Writer(ctx).NewRaw(
 		"DELETE FROM view_sessions WHERE id IN (SELECT id FROM view_sessions WHERE day < ? ORDER BY day LIMIT ?)", before, limit).Exec(ctx)
 	if err != nil {
-		return 0, wrap(err, "playback sessions")
+		return 0, sqldb.WrapError(err, "playback sessions")
 	}
 	n, err := res.RowsAffected()
-	return int(n), wrap(err, "playback sessions")
+	return int(n), sqldb.WrapError(err, "playback sessions")
 }
 
 // Purge removes credits and flags of days before the given one.
@@ -336,7 +339,7 @@ func (s *Views) Purge(ctx context.Context, before string, limit int) (int, error
 			AND NOT EXISTS (SELECT 1 FROM view_sessions AS s WHERE s.viewer = viewers.id)`, bun.List(gone)).Exec(ctx)
 		return err
 	})
-	return int(n), wrap(err, "viewing")
+	return int(n), sqldb.WrapError(err, "viewing")
 }
 
 func sessionRows(list []playback.Session) []sessionViewRow {
@@ -367,7 +370,7 @@ func flagRows(list []playback.Flag) []flagRow {
 	rows := make([]flagRow, len(list))
 	for i, f := range list {
 		rows[i] = flagRow{
-			Viewer: f.Viewer, Day: f.Day, Reason: f.Reason, At: stamp(f.At), RestoredBy: f.RestoredBy, RestoredAt: stamp(f.RestoredAt),
+			Viewer: f.Viewer, Day: f.Day, Reason: f.Reason, At: sqldb.Timestamp(f.At), RestoredBy: f.RestoredBy, RestoredAt: sqldb.Timestamp(f.RestoredAt),
 		}
 	}
 	return rows

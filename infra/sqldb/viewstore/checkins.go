@@ -1,4 +1,4 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
@@ -8,16 +8,17 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/fault"
 	"lenlop/services/viewership/television"
 )
 
 // CheckIns keeps the codes shown on television and who entered them: a
 // television.CheckInStore.
-type CheckIns struct{ db *DB }
+type CheckIns struct{ db *sqldb.DB }
 
-// CheckIns is the store of check-ins.
-func (d *DB) CheckIns() *CheckIns { return &CheckIns{d} }
+// NewCheckIns makes the store of check-ins.
+func NewCheckIns(db *sqldb.DB) *CheckIns { return &CheckIns{db} }
 
 var _ television.CheckInStore = (*CheckIns)(nil)
 
@@ -45,8 +46,8 @@ type checkInRow struct {
 	AiringID string `bun:",pk"`
 	Viewer   string `bun:",pk"`
 	Code     string
-	At       stamp
-	StayedAt stamp
+	At       sqldb.Timestamp
+	StayedAt sqldb.Timestamp
 	Repeated bool
 	State    string
 	Stayed   bool
@@ -59,17 +60,17 @@ func (s *CheckIns) AddCodes(ctx context.Context, cs []television.Code) error {
 		rows[i] = codeRow{Code: c.Code, CopyID: c.CopyID, LessonID: c.LessonID, ChannelID: c.ChannelID, Second: c.Second, MomentMs: c.Moment.Milliseconds()}
 	}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&rows).Exec(ctx)
-	if duplicate(err, "checkin_codes_pkey", "checkin_codes.code") {
+	if sqldb.IsDuplicate(err, "checkin_codes_pkey", "checkin_codes.code") {
 		return fault.New(fault.Conflict, "checkin.code_taken")
 	}
-	return wrap(err, "check-in codes")
+	return sqldb.WrapError(err, "check-in codes")
 }
 
 // Code reads one code.
 func (s *CheckIns) Code(ctx context.Context, code string) (television.Code, error) {
 	var r codeRow
 	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("code = ?", code).Scan(ctx); err != nil {
-		return television.Code{}, missing(err, "checkin.unknown_code", "check-in code")
+		return television.Code{}, sqldb.MissingRow(err, "checkin.unknown_code", "check-in code")
 	}
 	return r.code(), nil
 }
@@ -78,7 +79,7 @@ func (s *CheckIns) Code(ctx context.Context, code string) (television.Code, erro
 func (s *CheckIns) CodesOf(ctx context.Context, copyID string) ([]television.Code, error) {
 	var rows []codeRow
 	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("copy_id = ?", copyID).Order("moment_ms").Scan(ctx); err != nil {
-		return nil, wrap(err, "check-in codes of", copyID)
+		return nil, sqldb.WrapError(err, "check-in codes of", copyID)
 	}
 	list := make([]television.Code, len(rows))
 	for i := range rows {
@@ -95,7 +96,7 @@ func (s *CheckIns) CheckIns(ctx context.Context, airingID, viewer string) ([]tel
 		q = q.Where("viewer = ?", viewer)
 	}
 	if err := q.Scan(ctx); err != nil {
-		return nil, wrap(err, "check-ins of airing", airingID)
+		return nil, sqldb.WrapError(err, "check-ins of airing", airingID)
 	}
 	list := make([]television.CheckIn, len(rows))
 	for i, r := range rows {
@@ -113,12 +114,12 @@ func (s *CheckIns) SaveCheckIns(ctx context.Context, ks []television.CheckIn) er
 		rows := make([]checkInRow, len(part))
 		for i, k := range part {
 			rows[i] = checkInRow{
-				AiringID: k.AiringID, Viewer: k.Viewer, Code: k.Code, At: stamp(k.At), StayedAt: stamp(k.StayedAt),
+				AiringID: k.AiringID, Viewer: k.Viewer, Code: k.Code, At: sqldb.Timestamp(k.At), StayedAt: sqldb.Timestamp(k.StayedAt),
 				Repeated: k.Repeat, State: string(k.State), Stayed: k.Stayed,
 			}
 		}
 		if _, err := s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT (airing_id, viewer) DO UPDATE").Exec(ctx); err != nil {
-			return wrap(err, "check-ins")
+			return sqldb.WrapError(err, "check-ins")
 		}
 	}
 	return nil
@@ -144,7 +145,7 @@ func (s *CheckIns) CountCheckIns(ctx context.Context, airings []string) (map[str
 			ColumnExpr("CAST(SUM(CASE WHEN k.repeated THEN 1 ELSE 0 END) AS BIGINT) AS repeats").
 			Where("k.airing_id IN (?)", bun.List(part)).GroupExpr("k.airing_id, k.state, k.viewer LIKE 'p:%'").Scan(ctx, &rows)
 		if err != nil {
-			return nil, wrap(err, "check-ins")
+			return nil, sqldb.WrapError(err, "check-ins")
 		}
 		for _, r := range rows {
 			c := m[r.AiringID]
@@ -173,7 +174,7 @@ func (s *CheckIns) Persons(ctx context.Context, airings []string) (map[string]bo
 		err := s.db.Reader(ctx).NewSelect().TableExpr("checkins AS k").ColumnExpr("DISTINCT k.viewer").
 			Where("k.airing_id IN (?) AND k.state = ? AND k.viewer LIKE 'p:%'", bun.List(part), string(television.CheckInCounted)).Scan(ctx, &viewers)
 		if err != nil {
-			return nil, wrap(err, "persons who checked in")
+			return nil, sqldb.WrapError(err, "persons who checked in")
 		}
 		maps.Copy(m, persons(viewers))
 	}

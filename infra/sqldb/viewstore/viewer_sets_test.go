@@ -1,4 +1,4 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"lenlop/infra/sheet"
+	"lenlop/infra/sqldb"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/school"
@@ -68,7 +69,7 @@ const requests = 20
 
 func dashboard(b *testing.B, dsn string, views int) {
 	ctx := context.Background()
-	db, err := Open(ctx, dsn, time.Now)
+	db, err := sqldb.Open(ctx, dsn, time.Now)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -86,15 +87,15 @@ func dashboard(b *testing.B, dsn string, views int) {
 	now := func() time.Time { return term.AddDate(0, 0, 121) }
 	newID := func() string { return "id" }
 	tv, err := television.New(television.Config{
-		Figures: db.Figures(), Imports: db.Imports(), CheckIns: db.CheckIns(), RollCalls: db.RollCalls(), Classes: db.Classes(),
-		Lessons: db.Lessons(), Facts: db.Views(), Viewers: db.Views(), Schedule: db.Schedule(), Sheets: sheet.Read,
+		Figures: NewFigures(db), Imports: NewImports(db), CheckIns: NewCheckIns(db), RollCalls: NewRollCalls(db), Classes: db.Classes(),
+		Lessons: db.Lessons(), Facts: NewViews(db), Viewers: NewViews(db), Schedule: db.Schedule(), Sheets: sheet.Read,
 		Location: time.UTC, Now: now, NewID: newID, Atomic: db, Audit: db.Audit(),
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
 	s, err := viewership.New(viewership.Config{
-		Reader: db.Views(), Television: tv, Classes: db.Classes(), Participation: db.Views(), Reports: db.Reports(),
+		Reader: NewViews(db), Television: tv, Classes: db.Classes(), Participation: NewViews(db), Reports: NewReports(db),
 		ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: db.Lessons(), Schedule: db.Schedule(),
 		Location: time.UTC, Now: now, NewID: newID, Atomic: db, Audit: db.Audit(),
 	})
@@ -136,14 +137,14 @@ func dashboard(b *testing.B, dsn string, views int) {
 	}
 }
 
-// measure asks twenty times and reports the 95th percentile.
-func measure(b *testing.B, name string, ask func() error) {
+// measure runs a request twenty times and reports the 95th percentile.
+func measure(b *testing.B, name string, request func() error) {
 	b.Run(name, func(b *testing.B) {
 		for b.Loop() {
 			took := make([]time.Duration, requests)
 			for i := range took {
 				start := time.Now()
-				if err := ask(); err != nil {
+				if err := request(); err != nil {
 					b.Fatal(err)
 				}
 				took[i] = time.Since(start)
@@ -157,7 +158,7 @@ func measure(b *testing.B, name string, ask func() error) {
 
 // fillRosters puts 200,000 students into classes of 1,000 schools in 130 areas,
 // the first half of them viewers known by name.
-func fillRosters(ctx context.Context, db *DB) error {
+func fillRosters(ctx context.Context, db *sqldb.DB) error {
 	w := db.Writer(ctx)
 	var areas []areaRow
 	for i := range 130 {
@@ -207,7 +208,7 @@ func fillRosters(ctx context.Context, db *DB) error {
 func BenchmarkSpace(b *testing.B) {
 	for b.Loop() {
 		dsn := b.TempDir() + "/lenlop.db"
-		db, err := Open(context.Background(), dsn, time.Now)
+		db, err := sqldb.Open(context.Background(), dsn, time.Now)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -220,7 +221,7 @@ func BenchmarkSpace(b *testing.B) {
 		put := func(fold bool) float64 {
 			if fold {
 				for {
-					n, err := db.Views().Fold(ctx, "2021-01-01", 500)
+					n, err := NewViews(db).Fold(ctx, "2021-01-01", 500)
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -231,7 +232,7 @@ func BenchmarkSpace(b *testing.B) {
 				return float64(size(b, db)-empty) / views * 1000
 			}
 			for start := 0; start < views; start += 500 {
-				if err := db.Atomically(ctx, func(ctx context.Context) error { return db.Views().Put(ctx, someViews(start, 500)) }); err != nil {
+				if err := db.Atomically(ctx, func(ctx context.Context) error { return NewViews(db).Put(ctx, someViews(start, 500)) }); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -267,7 +268,7 @@ func someViews(from, n int) playback.Changes {
 }
 
 // size is how many bytes of SQLite's file are in use.
-func size(b *testing.B, db *DB) int64 {
+func size(b *testing.B, db *sqldb.DB) int64 {
 	b.Helper()
 	var pages, free, each int64
 	for q, to := range map[string]*int64{"PRAGMA page_count": &pages, "PRAGMA freelist_count": &free, "PRAGMA page_size": &each} {
@@ -279,7 +280,7 @@ func size(b *testing.B, db *DB) int64 {
 }
 
 // fillTerm writes a term's totals and viewers straight into the tables.
-func fillTerm(ctx context.Context, db *DB, term time.Time, views int) error {
+func fillTerm(ctx context.Context, db *sqldb.DB, term time.Time, views int) error {
 	const lessons, schools, viewers, airedDays = 3000, 1000, 200_000, 40
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range schools {

@@ -1,4 +1,4 @@
-package sqldb
+package viewstore
 
 import (
 	"context"
@@ -6,13 +6,14 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"lenlop/infra/sqldb"
 	"lenlop/services/school"
 	"lenlop/services/viewership"
 )
 
-// aFew is up to how many persons are looked up by their ids; of more, the
-// rosters are read through.
-const aFew = 2000
+// idLookupLimit is how many persons are looked up by their ids; for more, the
+// rosters are scanned.
+const idLookupLimit = 2000
 
 // OnRosters counts those of the persons who are on the rosters of a scope.
 func (s *Views) OnRosters(ctx context.Context, o school.Scope, television, web map[string]bool) (viewership.Identified, error) {
@@ -32,7 +33,7 @@ func (s *Views) OnRosters(ctx context.Context, o school.Scope, television, web m
 			found.WebOnly++
 		}
 	}
-	if len(web)+len(television) > aFew {
+	if len(web)+len(television) > idLookupLimit {
 		return found, s.enrolled(ctx, o, nil, count)
 	}
 	ids := append(keys(web), keys(television)...)
@@ -47,7 +48,7 @@ func (s *Views) OnRosters(ctx context.Context, o school.Scope, television, web m
 
 // enrolled calls fn with the persons on a scope's rosters, of the ids or all.
 func (s *Views) enrolled(ctx context.Context, o school.Scope, ids []string, fn func(person string)) error {
-	q := s.db.Reader(ctx).NewSelect().TableExpr("seen_enrolments AS e").ColumnExpr("e.person_id").Where(onDay, o.Day, o.Day)
+	q := s.db.Reader(ctx).NewSelect().TableExpr("seen_enrolments AS e").ColumnExpr("e.person_id").Where(sqldb.EnrolledOnDay, o.Day, o.Day)
 	if ids != nil {
 		q = q.Where("e.person_id IN (?)", bun.List(ids))
 	}
@@ -65,15 +66,15 @@ func (s *Views) enrolled(ctx context.Context, o school.Scope, ids []string, fn f
 	}
 	rows, err := q.Rows(ctx)
 	if err != nil {
-		return wrap(err, "persons on rosters")
+		return sqldb.WrapError(err, "persons on rosters")
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var person string
 		if err := rows.Scan(&person); err != nil {
-			return wrap(err, "persons on rosters")
+			return sqldb.WrapError(err, "persons on rosters")
 		}
 		fn(person)
 	}
-	return wrap(rows.Err(), "persons on rosters")
+	return sqldb.WrapError(rows.Err(), "persons on rosters")
 }
