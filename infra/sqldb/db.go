@@ -100,7 +100,8 @@ func OpenPool(ctx context.Context, dsn string, now func() time.Time, pool Pool) 
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(idleReaders)
 	r.SetConnMaxIdleTime(idleFor)
-	return &DB{write: bun.NewDB(w, sqliteText{sqlitedialect.New()}, unknown), read: bun.NewDB(r, sqliteText{sqlitedialect.New()}, unknown), now: now, shift: pool.ClockShift}, nil
+	write := bun.NewDB(w, sqliteText{sqlitedialect.New()}, unknown).WithQueryHook(counter{})
+	return &DB{write: write, read: bun.NewDB(r, sqliteText{sqlitedialect.New()}, unknown), now: now, shift: pool.ClockShift}, nil
 }
 
 func openPostgres(ctx context.Context, dsn string, now func() time.Time, pool Pool) (*DB, error) {
@@ -185,7 +186,10 @@ func (d *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error)
 	if inTransaction(ctx) {
 		return fn(ctx)
 	}
+	var began time.Time
+	ctx, w := d.begin(ctx)
 	err := d.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		began = time.Now()     // it has the writer now
 		var done []audit.Entry // what was done goes to the end of the audit's chain last
 		ctx = context.WithValue(context.WithValue(ctx, txKey{}, tx), pendingKey{}, &done)
 		ctx = job.WithTransaction(ctx, misused)
@@ -194,6 +198,9 @@ func (d *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error)
 		}
 		return d.Audit().seal(ctx, done)
 	})
+	if err == nil {
+		d.end(ctx, w, began)
+	}
 	return wrap(err, "database")
 }
 

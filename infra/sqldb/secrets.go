@@ -214,9 +214,19 @@ func (s *Secrets) Machines(ctx context.Context) ([]people.Machine, error) {
 
 // Forget removes sessions and tickets that are over.
 func (s *People) Forget(ctx context.Context, now time.Time) error {
-	if _, err := s.db.Writer(ctx).NewDelete().Model((*sessionRow)(nil)).Where("expires_at < ?", stamp(now)).Exec(ctx); err != nil {
-		return wrap(err, "old sessions")
+	for _, table := range []string{"sessions", "tickets"} {
+		q := "DELETE FROM ?0 WHERE hash IN (SELECT hash FROM ?0 WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)"
+		for n := forgetAtOnce; n == forgetAtOnce; {
+			res, err := s.db.Writer(ctx).NewRaw(q, bun.Ident(table), stamp(now), forgetAtOnce).Exec(ctx)
+			if err != nil {
+				return wrap(err, "old", table)
+			}
+			gone, err := res.RowsAffected()
+			if err != nil {
+				return wrap(err, "old", table)
+			}
+			n = int(gone)
+		}
 	}
-	_, err := s.db.Writer(ctx).NewDelete().Model((*ticketRow)(nil)).Where("expires_at < ?", stamp(now)).Exec(ctx)
-	return wrap(err, "old tickets")
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"lenlop/services/audit"
 	"lenlop/services/fault"
+	"lenlop/services/media"
 	"lenlop/services/people"
 	"lenlop/services/viewership/disclosure"
 	"lenlop/services/viewership/playback"
@@ -93,36 +94,77 @@ type ReportStore interface {
 // this one corrects, or "". Faults: "access.denied", "report.not_found", and
 // those of Table.
 func (s *Service) MakeReport(ctx context.Context, by people.Person, q Query, corrects string) (Report, error) {
-	if !people.May(by, people.MakeReport, people.Object{}) {
-		return Report{}, denied()
+	p, err := s.PrepareReport(ctx, by, q, corrects, media.RandomNames())
+	if err != nil {
+		return Report{}, err
 	}
-	r := Report{ID: s.cfg.NewID(), MadeBy: by.ID, MadeAt: s.cfg.Now().UTC().Truncate(time.Microsecond), Corrects: corrects}
-	err := s.cfg.Atomic.Atomically(ctx, func(ctx context.Context) error {
+	return p.Commit(ctx)
+}
+
+// PrepareReport is the part of MakeReport outside the transaction: it reads the
+// figures, from one moment of the database, and signs them.
+func (s *Service) PrepareReport(
+	ctx context.Context, by people.Person, q Query, corrects string, names media.Names,
+) (*PreparedReport, error) {
+	if !people.May(by, people.MakeReport, people.Object{}) {
+		return nil, denied()
+	}
+	p := &PreparedReport{service: s, by: by, report: Report{ID: names.ID("report"), MadeBy: by.ID,
+		MadeAt: s.cfg.Now().UTC().Truncate(time.Microsecond), Corrects: corrects}}
+	read := func(ctx context.Context) error {
 		if corrects != "" {
 			if _, err := s.cfg.Reports.Report(ctx, corrects); err != nil {
 				return err
 			}
 		}
-		f, err := s.freeze(ctx, by, q, r)
-		if err != nil {
-			return err
+		f, err := s.freeze(ctx, by, q, p.report)
+		p.report.Frozen = f
+		return err
+	}
+	if s.cfg.Snapshot != nil {
+		if err := s.cfg.Snapshot(ctx, read); err != nil {
+			return nil, err
 		}
-		if r.Content, err = json.Marshal(f); err != nil {
-			return fmt.Errorf("report %s: %w", r.ID, err)
-		}
-		sum := sha256.Sum256(r.Content)
-		r.Hash, r.Frozen = hex.EncodeToString(sum[:]), f
-		r.Signature = ed25519.Sign(s.cfg.ReportKey, r.Content)
-		r.PublicKey = s.cfg.ReportKey.Public().(ed25519.PublicKey)
+	} else if err := read(ctx); err != nil {
+		return nil, err
+	}
+	return p, p.report.sign(s.cfg.ReportKey)
+}
+
+// sign fills in the content, its hash and its signature.
+func (r *Report) sign(key ed25519.PrivateKey) (err error) {
+	if r.Content, err = json.Marshal(r.Frozen); err != nil {
+		return fmt.Errorf("report %s: %w", r.ID, err)
+	}
+	sum := sha256.Sum256(r.Content)
+	r.Hash = hex.EncodeToString(sum[:])
+	r.Signature = ed25519.Sign(key, r.Content)
+	r.PublicKey = key.Public().(ed25519.PublicKey)
+	return nil
+}
+
+// PreparedReport is a report that is computed and signed, and not stored yet.
+type PreparedReport struct {
+	service *Service
+	by      people.Person
+	report  Report
+}
+
+// Commit stores the report. It may be called in a transaction.
+func (p *PreparedReport) Commit(ctx context.Context) (Report, error) {
+	s, r := p.service, p.report
+	err := s.cfg.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if err := s.cfg.Reports.AddReport(ctx, r); err != nil {
 			return fmt.Errorf("report %s: %w", r.ID, err)
 		}
-		return s.cfg.Audit.Append(ctx, audit.Entry{
-			ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: by.ID, Action: string(people.MakeReport), Subject: "report:" + r.ID, Detail: r.Hash,
-		})
+		return s.cfg.Audit.Append(ctx, audit.Entry{ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: p.by.ID,
+			Action: string(people.MakeReport), Subject: "report:" + r.ID, Detail: r.Hash})
 	})
 	return r, err
 }
+
+// Discard does nothing: an uncommitted report is nowhere.
+func (*PreparedReport) Discard(context.Context) error { return nil }
 
 // freeze reads the content of a report.
 func (s *Service) freeze(ctx context.Context, by people.Person, q Query, r Report) (Frozen, error) {

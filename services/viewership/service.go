@@ -25,13 +25,15 @@ type Config struct {
 	Participation ParticipationReader // nil: participation of schools is not read
 	Reports       ReportStore
 	ReportKey     ed25519.PrivateKey // signs reports
-	Lessons       Lessons
-	Schedule      Schedule
-	Location      *time.Location // whose days are counted
-	Now           func() time.Time
-	NewID         func() string
-	Atomic        job.Atomic
-	Audit         audit.Log
+	// Snapshot runs fn on one moment of the database, for reading only; nil: reads are made one by one.
+	Snapshot func(ctx context.Context, fn func(ctx context.Context) error) error
+	Lessons  Lessons
+	Schedule Schedule
+	Location *time.Location // whose days are counted
+	Now      func() time.Time
+	NewID    func() string
+	Atomic   job.Atomic
+	Audit    audit.Log
 }
 
 // Reader reads the web's figures.

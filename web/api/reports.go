@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"lenlop/services/media"
 	"lenlop/services/people"
 	"lenlop/services/viewership"
 	"lenlop/web/page"
@@ -42,7 +43,11 @@ type reportOut struct {
 var reportCalls = []call{
 	{method: "POST", path: "/reports", action: people.MakeReport, scope: page.Site, status: 201,
 		summary: "Freeze and sign a period's figures", in: reportIn{}, out: reportOut{},
-		location: true, prepare: repeatable(201, makeReport)},
+		location: true, prepare: storing(201, prepareReport,
+			func(r *Handler, c echo.Context, x viewership.Report) (reportOut, error) {
+				c.Response().Header().Set("Location", Base+"/reports/"+x.ID)
+				return r.report(x), nil
+			})},
 	{method: "GET", path: "/reports/:report", action: people.MakeReport, scope: page.Site, status: 200,
 		summary: "A frozen, signed report; its signature is checked", out: reportOut{},
 		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (reportOut, error) {
@@ -64,7 +69,9 @@ type keyOut struct {
 	Hex       string `json:"hex"`
 }
 
-func makeReport(r *Handler, c echo.Context, by people.Person, in reportIn) (reportOut, error) {
+func prepareReport(
+	r *Handler, c echo.Context, by people.Person, in reportIn, names media.Names,
+) (stored[viewership.Report], error) {
 	q := viewership.Query{By: in.By, Subject: in.Subject, Grade: in.Grade, School: in.School, Area: in.Area, Lesson: in.Lesson, Channel: in.Channel}
 	for _, x := range []struct {
 		name, day string
@@ -75,16 +82,11 @@ func makeReport(r *Handler, c echo.Context, by people.Person, in reportIn) (repo
 		}
 		t, err := time.ParseInLocation(time.DateOnly, x.day, r.Zone)
 		if err != nil {
-			return reportOut{}, wrongParam(x.name)
+			return nil, wrongParam(x.name)
 		}
 		*x.at = t
 	}
-	x, err := r.Viewership.MakeReport(c.Request().Context(), by, q, in.Corrects)
-	if err != nil {
-		return reportOut{}, err
-	}
-	c.Response().Header().Set("Location", Base+"/reports/"+x.ID)
-	return r.report(x), nil
+	return r.Viewership.PrepareReport(c.Request().Context(), by, q, in.Corrects, names)
 }
 
 func (r *Handler) report(x viewership.Report) reportOut {

@@ -39,7 +39,8 @@ func (a *App) wireViewing(log audit.Log, lengths production.Lengths) (err error)
 	}
 	a.Viewership, err = viewership.New(viewership.Config{
 		Reader: views, Downloads: views, Television: a.Television, Classes: a.DB.Classes(), Participation: views,
-		Reports: viewstore.NewReports(a.DB), ReportKey: a.reportKey, Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(),
+		Reports: viewstore.NewReports(a.DB), Snapshot: a.DB.Snapshot, ReportKey: a.reportKey,
+		Lessons: a.DB.Lessons(), Schedule: a.DB.Schedule(),
 		Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB, Audit: log,
 	})
 	return err

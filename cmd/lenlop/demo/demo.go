@@ -106,6 +106,7 @@ func Create(ctx context.Context, a *app.App) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	ctx = sqldb.Unbounded(ctx, "the demo's rows are saved before it serves")
 	err = a.DB.Atomically(ctx, func(ctx context.Context) error { return saveRows(ctx, a, hash) })
 	if err != nil || given {
 		return "", err

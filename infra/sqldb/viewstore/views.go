@@ -317,7 +317,8 @@ func (s *Views) Fold(ctx context.Context, before string, limit int) (int, error)
 	return int(n), sqldb.WrapError(err, "playback sessions")
 }
 
-// Purge removes credits and flags of days before the given one.
+// Purge removes credits of days before the given one and, when there are none
+// left, flags and sets of viewers; at most limit of each.
 func (s *Views) Purge(ctx context.Context, before string, limit int) (int, error) {
 	var n int64
 	err := s.db.Atomically(ctx, func(ctx context.Context) error {
@@ -329,11 +330,19 @@ func (s *Views) Purge(ctx context.Context, before string, limit int) (int, error
 			return err
 		}
 		if n = int64(len(gone)); n == 0 {
-			_, err := w.NewRaw("DELETE FROM view_flags WHERE day < ?", before).Exec(ctx)
-			if err == nil {
-				_, err = w.NewRaw("DELETE FROM view_sets WHERE day < ?", before).Exec(ctx)
+			for table, key := range map[string]string{"view_flags": "viewer, day", "view_sets": "lesson_id, day"} {
+				res, err := w.NewRaw("DELETE FROM ?0 WHERE (?1) IN (SELECT ?1 FROM ?0 WHERE day < ?2 ORDER BY day LIMIT ?3)",
+					bun.Ident(table), bun.Safe(key), before, limit).Exec(ctx)
+				if err != nil {
+					return err
+				}
+				gone, err := res.RowsAffected()
+				if err != nil {
+					return err
+				}
+				n += gone
 			}
-			return err
+			return nil
 		}
 		_, err = w.NewRaw(`DELETE FROM viewers WHERE id IN (?) AND NOT EXISTS (SELECT 1 FROM view_credits AS c WHERE c.viewer = viewers.id)
 			AND NOT EXISTS (SELECT 1 FROM view_sessions AS s WHERE s.viewer = viewers.id)`, bun.List(gone)).Exec(ctx)
