@@ -46,10 +46,7 @@ func (c *Copier) Prune(ctx context.Context, keep int) (res Pruned, err error) {
 	if len(stay) == 0 {
 		return res, nil
 	}
-	wanted, err := newSpill[string](c.Scratch)
-	if err != nil {
-		return res, err
-	}
+	wanted := newSpill[string](c.Scratch)
 	defer wanted.close()
 	for _, s := range stay {
 		whole, err := c.complete(ctx, s)

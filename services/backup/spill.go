@@ -17,29 +17,32 @@ const (
 
 func partOf(key string) int { return int(bucketOf(key)) / bucketsInPart }
 
-// spill keeps values on disk by their part, as lines of JSON.
+// spill keeps values on disk by their part, as lines of JSON. A part's file is
+// made with its first value: a small installation has few.
 type spill[T any] struct {
+	dir   string
 	files [parts]*os.File
 	to    [parts]*bufio.Writer
 }
 
-func newSpill[T any](dir string) (*spill[T], error) {
-	s := &spill[T]{}
-	for i := range s.files {
-		f, err := tempFile(dir)
-		if err != nil {
-			s.close()
-			return nil, err
-		}
-		s.files[i], s.to[i] = f, bufio.NewWriter(f)
-	}
-	return s, nil
-}
+func newSpill[T any](dir string) *spill[T] { return &spill[T]{dir: dir} }
 
-func (s *spill[T]) add(part int, v T) error { return json.NewEncoder(s.to[part]).Encode(v) }
+func (s *spill[T]) add(part int, v T) error {
+	if s.files[part] == nil {
+		f, err := tempFile(s.dir)
+		if err != nil {
+			return err
+		}
+		s.files[part], s.to[part] = f, bufio.NewWriter(f)
+	}
+	return json.NewEncoder(s.to[part]).Encode(v)
+}
 
 // each calls use for what was put into a part, in that order.
 func (s *spill[T]) each(part int, use func(T) error) error {
+	if s.files[part] == nil {
+		return nil
+	}
 	if err := s.to[part].Flush(); err != nil {
 		return err
 	}

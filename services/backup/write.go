@@ -49,10 +49,7 @@ func (c *Copier) Write(ctx context.Context) (res Result, err error) {
 		return res, err
 	}
 	res.Complete = Complete{Format: format, At: at}
-	named, err := newSpill[Named](c.Scratch)
-	if err != nil {
-		return res, err
-	}
+	named := newSpill[Named](c.Scratch)
 	defer named.close()
 	err = c.Database.Snapshot(ctx, func(ctx context.Context) error {
 		var err error
@@ -174,15 +171,14 @@ func (c *Copier) listPart(ctx context.Context, part int, each func(name string))
 
 // listed writes storage's list to files: a country's objects do not fit memory.
 func (c *Copier) listed(ctx context.Context) (*spill[media.Object], error) {
-	s, err := newSpill[media.Object](c.Scratch)
-	if err != nil {
-		return nil, err
-	}
+	s := newSpill[media.Object](c.Scratch)
 	for _, prefix := range copied {
-		if lerr := c.Media.List(ctx, prefix, func(o media.Object) bool { err = s.add(partOf(o.Key), o); return err == nil }); lerr != nil {
-			err = lerr
-		}
-		if err != nil {
+		var err error
+		lerr := c.Media.List(ctx, prefix, func(o media.Object) bool {
+			err = s.add(partOf(o.Key), o)
+			return err == nil
+		})
+		if err = errors.Join(lerr, err); err != nil {
 			s.close()
 			return nil, err
 		}
