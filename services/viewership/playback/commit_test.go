@@ -124,7 +124,8 @@ func TestRunKeepsItsBeginning(t *testing.T) {
 		return Heartbeat{Token: g.Token, Run: "r", StartedAt: at, Played: played}
 	}
 	// In one batch, before anything is stored: the first decides.
-	r, err := c.s.Beat(t.Context(), []Heartbeat{run(began, Interval{0, 20}), run(began.AddDate(0, 0, 2), Interval{20, 30})})
+	both := []Heartbeat{run(began, Interval{0, 20}), run(began.AddDate(0, 0, 2), Interval{20, 30})}
+	r, err := c.s.Beat(t.Context(), both)
 	if err != nil || r.Accepted != 2 {
 		t.Fatalf("%+v, %v", r, err)
 	}
