@@ -16,8 +16,8 @@ import (
 	"lenlop/services/fault"
 )
 
-// wrap gives a stranger's error its noun and id, as fault.Unavailable when the
-// database is what is away. Faults and nil pass as they are.
+// wrap prefixes an unclassified error with the entity and its id, and makes it fault.Unavailable when the database
+// cannot be reached. It returns faults and nil unchanged.
 func wrap(err error, noun ...string) error {
 	if err == nil || fault.As(err) != nil {
 		return err
@@ -78,30 +78,29 @@ func away(err error) bool {
 	return pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "unexpected EOF")
 }
 
-// Ill is what is wrong with a database's file.
-type Ill string
+// FileProblem classifies what is wrong with SQLite's file.
+type FileProblem string
 
-// What can be wrong with SQLite's file, by SQLite's own result codes.
+// The problems, by SQLite's result codes.
 const (
-	Full     Ill = "full"
-	ReadOnly Ill = "read_only"
-	Damaged  Ill = "damaged" // or no database at all
-	Closed   Ill = "closed"  // it cannot be opened
-	Failing  Ill = "failing" // the disk does not read or write
+	Full     FileProblem = "full"
+	ReadOnly FileProblem = "read_only"
+	Damaged  FileProblem = "damaged" // or not a database
+	Closed   FileProblem = "closed"  // cannot be opened
+	Failing  FileProblem = "failing" // the disk fails to read or write
 )
 
-// FileIll says what is wrong with SQLite's file, "" when err does not tell.
-func FileIll(err error) Ill {
+// FileProblemOf returns the problem of SQLite's file that caused err, or "" when err has another cause.
+func FileProblemOf(err error) FileProblem {
 	var lite *sqlite.Error
 	if !errors.As(err, &lite) {
 		return ""
 	}
-	return map[int]Ill{sqlite3.SQLITE_FULL: Full, sqlite3.SQLITE_READONLY: ReadOnly, sqlite3.SQLITE_CORRUPT: Damaged, sqlite3.SQLITE_NOTADB: Damaged,
+	return map[int]FileProblem{sqlite3.SQLITE_FULL: Full, sqlite3.SQLITE_READONLY: ReadOnly, sqlite3.SQLITE_CORRUPT: Damaged, sqlite3.SQLITE_NOTADB: Damaged,
 		sqlite3.SQLITE_CANTOPEN: Closed, sqlite3.SQLITE_IOERR: Failing}[lite.Code()&0xff]
 }
 
-// referenced reports whether err says that other rows point at a row that was
-// to go.
+// referenced reports whether err means that other rows refer to the row that was to be deleted.
 func referenced(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -111,9 +110,8 @@ func referenced(err error) bool {
 	return errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
 
-// duplicate reports whether err says that a row would break the unique index
-// named index, which PostgreSQL tells by its name and SQLite by its column
-// ("table.column").
+// duplicate reports whether err means that a row would violate the unique index named index. PostgreSQL reports the
+// name of the index, SQLite its column ("table.column").
 func duplicate(err error, index, column string) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {

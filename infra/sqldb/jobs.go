@@ -114,11 +114,11 @@ func (s *Jobs) Add(ctx context.Context, jobs ...job.New) error {
 	if _, err = s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 		return wrap(err, "jobs")
 	}
-	return s.tell(ctx, added)
+	return s.notify(ctx, added)
 }
 
-// CancelSubject stops the waiting and asks the running to stop, in one
-// statement, so that no job slips between the two.
+// CancelSubject cancels the waiting jobs and requests cancellation of the running ones. It is one statement, so that no
+// job is missed because it starts in between.
 func (s *Jobs) CancelSubject(ctx context.Context, subject string, kinds ...string) error {
 	q := s.db.Writer(ctx).NewUpdate().Table("jobs").
 		Set("finished_at = CASE WHEN state = 'waiting' THEN ? ELSE finished_at END", s.db.clock()).
@@ -131,7 +131,7 @@ func (s *Jobs) CancelSubject(ctx context.Context, subject string, kinds ...strin
 	if _, err := q.Exec(ctx); err != nil {
 		return wrap(err, "jobs of", subject)
 	}
-	return s.tell(ctx, cancelled)
+	return s.notify(ctx, cancelled)
 }
 
 // Jobs lists rows, newest first; no limit means the largest page.
@@ -157,8 +157,8 @@ func (s *Jobs) Jobs(ctx context.Context, subject string, state job.State, limit 
 	return list, nil
 }
 
-// Tally sums up a group of jobs in the database.
-func (s *Jobs) Tally(ctx context.Context, g job.Group) (job.Tally, error) {
+// GroupTotals adds up a group of jobs in the database.
+func (s *Jobs) GroupTotals(ctx context.Context, g job.Group) (job.GroupTotals, error) {
 	q := s.db.Reader(ctx).NewSelect().Table("jobs").
 		ColumnExpr("COALESCE(SUM(CASE WHEN state IN ('waiting', 'running') THEN 1 ELSE 0 END), 0)").
 		ColumnExpr("COALESCE(SUM(weight), 0.0)").
@@ -173,7 +173,7 @@ func (s *Jobs) Tally(ctx context.Context, g job.Group) (job.Tally, error) {
 	if g.Except != "" {
 		q = q.Where("id <> ?", g.Except)
 	}
-	var t job.Tally
+	var t job.GroupTotals
 	err := q.Scan(ctx, &t.Open, &t.Weight, &t.Done)
 	return t, wrap(err, "jobs of", g.Subject)
 }
@@ -195,13 +195,12 @@ func (s *Jobs) Requeue(ctx context.Context, id string) error {
 	if n, err := res.RowsAffected(); err != nil {
 		return wrap(err, "job", id)
 	} else if n > 0 {
-		return s.tell(ctx, added)
+		return s.notify(ctx, added)
 	}
 	return s.otherwise(ctx, id, "job.not_parked")
 }
 
-// otherwise says why a step changed no row: there is none, or its state is
-// another.
+// otherwise returns why an update changed no row: the job does not exist, or is in another state.
 func (s *Jobs) otherwise(ctx context.Context, id, code string) error {
 	var found int
 	err := s.db.Reader(ctx).NewRaw("SELECT 1 FROM jobs WHERE id = ?", id).Scan(ctx, &found)

@@ -7,48 +7,47 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// jobsChannel is where processes that share a PostgreSQL tell each other of
-// jobs; a word on it is sent when, and only if, its transaction commits.
+// jobsChannel is the channel on which processes that share a PostgreSQL notify each other of changes to the queue. A
+// notification is sent if and when its transaction commits.
 const jobsChannel = "lenlop_jobs"
 
-// The words.
+// The payloads.
 const (
 	added     = "added"
 	cancelled = "cancelled"
 )
 
-// tell sends a word to every process that listens, this one too. On SQLite
-// there is only this one, and its Notifier has woken its Runners already.
-func (s *Jobs) tell(ctx context.Context, word string) error {
+// notify notifies every listening process, including this one. On SQLite there is only this process, whose Notifier has
+// already woken its Runners.
+func (s *Jobs) notify(ctx context.Context, payload string) error {
 	if !s.db.Postgres() {
 		return nil
 	}
-	_, err := s.db.Writer(ctx).ExecContext(ctx, "SELECT pg_notify(?, ?)", jobsChannel, word)
+	_, err := s.db.Writer(ctx).ExecContext(ctx, "SELECT pg_notify(?, ?)", jobsChannel, payload)
 	return wrap(err, "jobs")
 }
 
-// Rests between attempts to listen again.
+// Pauses between attempts to listen again.
 const (
 	firstRest   = 100 * time.Millisecond
 	longestRest = 10 * time.Second
 )
 
-// Listen calls heard for every change that another process made to the queue
-// until ctx ends, on a connection of its own. A connection that broke is made
-// again, and heard called once then, because words were missed; trouble is
-// told each time listening breaks. On SQLite it returns at once.
-func (s *Jobs) Listen(ctx context.Context, heard func(added, cancelled bool), trouble func(error)) {
+// Listen calls changed for every change that another process makes to the queue, until ctx ends. It uses a connection
+// of its own. When the connection breaks, it calls failed, connects again and then calls changed once, because
+// notifications may have been missed. On SQLite it returns immediately.
+func (s *Jobs) Listen(ctx context.Context, changed func(added, cancelled bool), failed func(error)) {
 	if s.db.server == nil {
 		return
 	}
 	rest := firstRest
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := s.listen(ctx, heard)
+		err := s.listen(ctx, changed)
 		if ctx.Err() != nil {
 			return
 		}
-		trouble(err)
+		failed(err)
 		if time.Since(began) > longestRest {
 			rest = firstRest
 		}
@@ -60,7 +59,7 @@ func (s *Jobs) Listen(ctx context.Context, heard func(added, cancelled bool), tr
 	}
 }
 
-func (s *Jobs) listen(ctx context.Context, heard func(added, cancelled bool)) error {
+func (s *Jobs) listen(ctx context.Context, changed func(added, cancelled bool)) error {
 	c, err := pgx.ConnectConfig(ctx, s.db.server.Copy())
 	if err != nil {
 		return wrap(err, "listen")
@@ -69,12 +68,12 @@ func (s *Jobs) listen(ctx context.Context, heard func(added, cancelled bool)) er
 	if _, err := c.Exec(ctx, "LISTEN "+jobsChannel); err != nil {
 		return wrap(err, "listen")
 	}
-	heard(true, true)
+	changed(true, true)
 	for {
 		n, err := c.WaitForNotification(ctx)
 		if err != nil {
 			return wrap(err, "listen")
 		}
-		heard(n.Payload == added, n.Payload == cancelled)
+		changed(n.Payload == added, n.Payload == cancelled)
 	}
 }

@@ -51,10 +51,10 @@ type New struct {
 	Priority    int    // 0 means Normal
 	RunAt       time.Time
 	MaxAttempts int     // 0 means 3 crashes or failures, then parked
-	Weight      float64 // share in the work of its group, for Tally; any unit
+	Weight      float64 // share in the work of its group, for GroupTotals; any unit
 }
 
-// Group selects jobs for Store.Tally.
+// Group selects jobs for GroupTotals.
 type Group struct {
 	Subject   string
 	Kinds     []string // none means all
@@ -62,11 +62,11 @@ type Group struct {
 	Except    string   // id of a job that is left out; "" means none
 }
 
-// Tally is a sum over a group of jobs in all states.
-type Tally struct {
+// GroupTotals are sums over a group of jobs in all states.
+type GroupTotals struct {
 	Open   int     // jobs that wait or run
 	Weight float64 // of all jobs
-	Done   float64 // of the done ones, and of the running ones by their progress
+	Done   float64 // weight of the done jobs, and of the running ones times their progress
 }
 
 // Job is one row.

@@ -12,7 +12,7 @@ import (
 	"lenlop/transcoder"
 )
 
-// countedPackages and countedTally count what one finished piece reads.
+// countedPackages and countedTotals count the statements and rows that finishing one piece reads.
 type countedPackages struct {
 	*packageStore
 	cost *cost
@@ -27,26 +27,26 @@ func (p countedPackages) Segments(ctx context.Context, id string) ([]Segment, er
 	return list, err
 }
 
-type countedTally struct {
-	JobTally
+type countedTotals struct {
+	JobTotals
 	cost *cost
 }
 
-func (q countedTally) Tally(ctx context.Context, g job.Group) (job.Tally, error) {
+func (q countedTotals) GroupTotals(ctx context.Context, g job.Group) (job.GroupTotals, error) {
 	q.cost.statements++
 	q.cost.rows++
-	return q.JobTally.Tally(ctx, g)
+	return q.JobTotals.GroupTotals(ctx, g)
 }
 
-// What a finished piece reads does not depend on how many pieces the lesson has,
-// and the progress it stores is the share of the finished tasks.
+// TestCostPerPieceIsConstant: finishing a piece reads the same number of rows whatever the number of pieces, and the
+// progress that it stores is the share of the finished tasks.
 func TestCostPerPieceIsConstant(t *testing.T) {
 	costs := map[int]cost{}
 	for _, tasks := range []int{10, 1000} {
 		costs[tasks] = costOfPiece(t, tasks)
 	}
 	if costs[10] != costs[1000] {
-		t.Errorf("of 10 tasks a piece costs %+v, of 1,000 %+v", costs[10], costs[1000])
+		t.Errorf("cost of a piece with 10 tasks %+v, with 1,000 tasks %+v", costs[10], costs[1000])
 	}
 	if costs[1000].statements == 0 || costs[1000].rows > 5 {
 		t.Errorf("a piece costs %+v", costs[1000])
@@ -78,7 +78,7 @@ func costOfPiece(t *testing.T, tasks int) cost {
 	}
 	var spent cost
 	h.Packages = countedPackages{h.pkgs, &spent}
-	h.Queue = countedTally{h.jobs, &spent}
+	h.Queue = countedTotals{h.jobs, &spent}
 	for range 2 {
 		j, err := h.jobs.Claim(ctx, "w", []string{kindTranscode}, 1<<40)
 		must(err)

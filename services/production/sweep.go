@@ -192,7 +192,7 @@ func (w *Workers) unstick(ctx context.Context, run *job.Run, lessonID string) er
 		if err != nil || l.Media.State != lesson.Checking && l.Media.State != lesson.Processing {
 			return ignore(err)
 		}
-		t, err := w.Queue.Tally(ctx, job.Group{
+		t, err := w.Queue.GroupTotals(ctx, job.Group{
 			Subject: Subject(lessonID), Kinds: []string{kindProbe, kindTranscode, kindFinish},
 		})
 		if err != nil || t.Open > 0 {

@@ -172,7 +172,7 @@ func (w *Workers) progressReporter(ctx context.Context, run *job.Run, a Transcod
 // transcoded is the fraction of the package's transcoding that is done; the
 // given job of it counts as far as f.
 func (w *Workers) transcoded(ctx context.Context, a TranscodeArgs, own job.Job, f float64) (float64, error) {
-	t, err := w.Queue.Tally(ctx, transcodeGroup(a, own))
+	t, err := w.Queue.GroupTotals(ctx, transcodeGroup(a, own))
 	if err != nil {
 		return 0, err
 	}
@@ -286,7 +286,7 @@ func missing(plan transcoder.Plan, segs []Segment) []pieceOf {
 // While other tasks wait or run, the segments need not be read; two last tasks
 // cannot overlook each other, because both hold the package's lock here.
 func (w *Workers) askFinish(ctx context.Context, run *job.Run, a TranscodeArgs, plan transcoder.Plan) error {
-	t, err := w.Queue.Tally(ctx, transcodeGroup(a, run.Job))
+	t, err := w.Queue.GroupTotals(ctx, transcodeGroup(a, run.Job))
 	if err != nil || t.Open > 0 {
 		return err
 	}

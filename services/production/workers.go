@@ -50,17 +50,17 @@ type Worksheets interface {
 	Forget(ctx context.Context, lessonID string) error
 }
 
-// CannotBePrepared is the failure a teacher is told when a recording's work
-// was given up: it crashed its workers or failed again and again.
+// CannotBePrepared is the failure shown to the teacher when preparing a recording was given up because it crashed its
+// workers or failed repeatedly.
 const CannotBePrepared = "recording.cannot_be_prepared"
 
-// Corrupted is the failure when the stored file is not the one that was sent.
+// Corrupted is the failure when the stored file differs from the uploaded one.
 const Corrupted = "recording.corrupted"
 
-// JobTally tells how far jobs are without reading each: a lesson of four hours
-// has hundreds, and every one of them asks.
-type JobTally interface {
-	Tally(ctx context.Context, g job.Group) (job.Tally, error)
+// JobTotals reads the progress of a group of jobs as totals. A lesson of four hours has hundreds of jobs, and each of
+// them needs the progress of all.
+type JobTotals interface {
+	GroupTotals(ctx context.Context, g job.Group) (job.GroupTotals, error)
 }
 
 // Workers does the work. All fields are needed.
@@ -70,7 +70,7 @@ type Workers struct {
 	Copies     CopyStore
 	Media      media.Store
 	Jobs       job.Queue // the Notifier, so that new work begins at once
-	Queue      JobTally
+	Queue      JobTotals
 	Atomic     job.Atomic
 	Transcoder Transcoder
 	Scratch    *Scratch

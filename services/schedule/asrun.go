@@ -29,12 +29,12 @@ const shownLogs = 31
 // Columns of an as-run log, by our names. A row finds its airing by the
 // station's number for the item and the day, else by day and time.
 const (
-	LogDate    = "date"
-	LogStart   = "start"
-	LogEnd     = "end"
-	LogLength  = "length"
-	LogHouse   = "houseNumber"
-	LogOutcome = "outcome"
+	LogDate        = "date"
+	LogStart       = "start"
+	LogEnd         = "end"
+	LogLength      = "length"
+	LogHouseNumber = "houseNumber"
+	LogOutcome     = "outcome"
 )
 
 // AsRunImport is a station's log: previewed, and believed once committed. The
@@ -281,12 +281,12 @@ type logLine struct {
 // usualLogHeaders are what play-out systems and stations write above their
 // columns; compared without marks or case by heading.
 var usualLogHeaders = map[string][]string{
-	LogDate:    {"date", "ngày", "ngày phát", "ngày phát sóng"},
-	LogStart:   {"start", "start time", "giờ", "giờ phát", "bắt đầu", "giờ bắt đầu", "thời điểm bắt đầu"},
-	LogEnd:     {"end", "end time", "kết thúc", "giờ kết thúc"},
-	LogLength:  {"duration", "length", "thời lượng"},
-	LogHouse:   {"house number", "housenumber", "house id", "mã băng", "mã số", "mã chương trình"},
-	LogOutcome: {"outcome", "status", "kết quả", "tình trạng"},
+	LogDate:        {"date", "ngày", "ngày phát", "ngày phát sóng"},
+	LogStart:       {"start", "start time", "giờ", "giờ phát", "bắt đầu", "giờ bắt đầu", "thời điểm bắt đầu"},
+	LogEnd:         {"end", "end time", "kết thúc", "giờ kết thúc"},
+	LogLength:      {"duration", "length", "thời lượng"},
+	LogHouseNumber: {"house number", "housenumber", "house id", "mã băng", "mã số", "mã chương trình"},
+	LogOutcome:     {"outcome", "status", "kết quả", "tình trạng"},
 }
 
 var position = regexp.MustCompile(`^(\d{1,4})-(\d{1,4})$`)

@@ -49,7 +49,7 @@ func (s *Service) logRow(l logLine, airings []Airing, taken map[string]bool, loc
 		return refuse(LogStart, "import.bad_time")
 	}
 	start := d.Add(clock)
-	a, found := nearest(l.cells[LogHouse], start, airings)
+	a, found := nearest(l.cells[LogHouseNumber], start, airings)
 	if !found {
 		return refuse(LogStart, "airing.not_found")
 	}
@@ -78,13 +78,13 @@ func (s *Service) logRow(l logLine, airings []Airing, taken map[string]bool, loc
 	return r
 }
 
-// nearest finds the airing of a row: of those with the station's number the one
-// planned nearest, or without a number the one within ten minutes.
-func nearest(house string, start time.Time, airings []Airing) (a Airing, found bool) {
+// nearest finds the airing of a row: of those with the row's house number the one planned nearest to start; when the
+// row or the airing has no number, the nearest within ten minutes.
+func nearest(houseNumber string, start time.Time, airings []Airing) (a Airing, found bool) {
 	for _, x := range airings {
 		off := x.StartsAt.Sub(start).Abs()
-		if house != "" && x.HouseNumber != "" {
-			if !strings.EqualFold(x.HouseNumber, house) {
+		if houseNumber != "" && x.HouseNumber != "" {
+			if !strings.EqualFold(x.HouseNumber, houseNumber) {
 				continue
 			}
 		} else if off > nearPlan {

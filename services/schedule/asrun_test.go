@@ -57,26 +57,26 @@ func TestXMLTV(t *testing.T) {
 func TestFlatLines(t *testing.T) {
 	i := AsRunImport{
 		Data:    []byte("13/04/2020 08:00:12:05 00:29:50 MB-0001 Toán lớp 9\r\n\r\n13/04/2020 09:00\n"),
-		Mapping: map[string]string{LogDate: "1-10", LogStart: "12-22", LogLength: "24-31", LogHouse: "33-39"},
+		Mapping: map[string]string{LogDate: "1-10", LogStart: "12-22", LogLength: "24-31", LogHouseNumber: "33-39"},
 	}
 	got, err := flatLines(i)
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%+v %v", got, err)
 	}
-	if l := got[0]; l.number != 1 || l.cells[LogDate] != "13/04/2020" || l.cells[LogStart] != "08:00:12:05" || l.cells[LogLength] != "00:29:50" || l.cells[LogHouse] != "MB-0001" {
+	if l := got[0]; l.number != 1 || l.cells[LogDate] != "13/04/2020" || l.cells[LogStart] != "08:00:12:05" || l.cells[LogLength] != "00:29:50" || l.cells[LogHouseNumber] != "MB-0001" {
 		t.Errorf("%+v", l)
 	}
-	if l := got[1]; l.number != 3 || l.cells[LogStart] != "09:00" || l.cells[LogHouse] != "" {
+	if l := got[1]; l.number != 3 || l.cells[LogStart] != "09:00" || l.cells[LogHouseNumber] != "" {
 		t.Errorf("%+v", l)
 	}
 	for _, where := range []string{"0-4", "9-3", "x"} {
-		i.Mapping[LogHouse] = where
+		i.Mapping[LogHouseNumber] = where
 		if _, err := flatLines(i); !fault.Is(err, "asrun.missing_column") {
 			t.Errorf("%s: %v", where, err)
 		}
 	}
 	i.Data = []byte{0xff, 0xfe}
-	i.Mapping[LogHouse] = "33-39"
+	i.Mapping[LogHouseNumber] = "33-39"
 	if _, err := flatLines(i); !fault.Is(err, "asrun.unreadable") {
 		t.Error(err)
 	}
@@ -92,26 +92,26 @@ func TestLogRow(t *testing.T) {
 	}
 	loc := at("00:00").Location()
 	for _, c := range []struct {
-		name, date, start, end, length, house, word string
-		id, code                                    string
-		outcome                                     Outcome
-		same                                        bool
+		name, date, start, end, length, houseNumber, word string
+		id, code                                          string
+		outcome                                           Outcome
+		same                                              bool
 	}{
-		{name: "by number", date: "13/4/2020", start: "7:02", house: "mb-1", id: "1", outcome: Aired},
-		{name: "by number, moved", date: "13/4/2020", start: "7:45", house: "MB-1", id: "1", outcome: Moved},
-		{name: "short", date: "13/4/2020", start: "7:00", length: "0:20", house: "MB-1", id: "1", outcome: Partial},
+		{name: "by number", date: "13/4/2020", start: "7:02", houseNumber: "mb-1", id: "1", outcome: Aired},
+		{name: "by number, moved", date: "13/4/2020", start: "7:45", houseNumber: "MB-1", id: "1", outcome: Moved},
+		{name: "short", date: "13/4/2020", start: "7:00", length: "0:20", houseNumber: "MB-1", id: "1", outcome: Partial},
 		{name: "by time", date: "13/4/2020", start: "6:05", id: "4", outcome: Aired},
 		{name: "by time, too far", date: "13/4/2020", start: "6:45", code: "airing.not_found"},
-		{name: "a number nobody planned", date: "13/4/2020", start: "7:00", house: "MB-9", code: "airing.not_found"},
-		{name: "said before", date: "13/4/2020", start: "8:00", end: "8:30", house: "MB-2", id: "2", outcome: Aired, same: true},
+		{name: "unplanned number", date: "13/4/2020", start: "7:00", houseNumber: "MB-9", code: "airing.not_found"},
+		{name: "reported before", date: "13/4/2020", start: "8:00", end: "8:30", houseNumber: "MB-2", id: "2", outcome: Aired, same: true},
 		{name: "corrected", date: "13/4/2020", start: "8:00", word: "Không phát", id: "2", outcome: Dropped},
-		{name: "not yet", date: "13/4/2020", start: "9:55", house: "MB-1", id: "3", code: "airing.not_started"},
-		{name: "a word", date: "13/4/2020", start: "7:00", house: "MB-1", word: "hmm", id: "1", code: "airing.unknown_outcome"},
+		{name: "not yet", date: "13/4/2020", start: "9:55", houseNumber: "MB-1", id: "3", code: "airing.not_started"},
+		{name: "unknown outcome", date: "13/4/2020", start: "7:00", houseNumber: "MB-1", word: "hmm", id: "1", code: "airing.unknown_outcome"},
 		{name: "no day", date: "32/4/2020", start: "7:00", code: "import.bad_date"},
 		{name: "no time", date: "13/4/2020", start: "sáng", code: "import.bad_time"},
-		{name: "no end", date: "13/4/2020", start: "7:00", end: "trưa", house: "MB-1", id: "1", code: "import.bad_time"},
+		{name: "no end", date: "13/4/2020", start: "7:00", end: "trưa", houseNumber: "MB-1", id: "1", code: "import.bad_time"},
 	} {
-		l := logLine{7, map[string]string{LogDate: c.date, LogStart: c.start, LogEnd: c.end, LogLength: c.length, LogHouse: c.house, LogOutcome: c.word}}
+		l := logLine{7, map[string]string{LogDate: c.date, LogStart: c.start, LogEnd: c.end, LogLength: c.length, LogHouseNumber: c.houseNumber, LogOutcome: c.word}}
 		r := svc.logRow(l, plan, map[string]bool{}, loc)
 		if r.Row != 7 || r.Code != c.code || r.Airing.ID != c.id || c.code == "" && r.AsRun.Outcome != c.outcome || r.Same != c.same {
 			t.Errorf("%s: %+v", c.name, r)

@@ -281,9 +281,9 @@ func (m *Memory) Jobs(ctx context.Context, subject string, state job.State, limi
 	return out, err
 }
 
-// Tally sums up a group of jobs; see job.Group.
-func (m *Memory) Tally(ctx context.Context, g job.Group) (t job.Tally, err error) {
-	err = m.locked(ctx, "Tally", func() error {
+// GroupTotals adds up a group of jobs; see job.Group.
+func (m *Memory) GroupTotals(ctx context.Context, g job.Group) (t job.GroupTotals, err error) {
+	err = m.locked(ctx, "GroupTotals", func() error {
 		for _, j := range m.rows {
 			if j.Subject != g.Subject || len(g.Kinds) > 0 && !slices.Contains(g.Kinds, j.Kind) ||
 				!strings.HasPrefix(j.Key, g.KeyPrefix) || j.ID == g.Except {

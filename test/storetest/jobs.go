@@ -14,7 +14,7 @@ import (
 	"lenlop/services/lesson"
 )
 
-// errand and parcel are two kinds of work.
+// errand and parcel are the arguments of two job kinds.
 type (
 	errand struct{ What string }
 	parcel struct{}
@@ -23,39 +23,39 @@ type (
 func (errand) Kind() string { return "errand" }
 func (parcel) Kind() string { return "parcel" }
 
-// Leases of the exam. The database's clock cannot be moved, so a lease that
-// is over from the start stands for one that ran out.
+// The tests cannot move the database's clock, so a negative lease stands for one that has expired.
 const (
-	long = time.Hour
-	over = -time.Second
+	longLease    = time.Hour
+	expiredLease = -time.Second
 )
 
 var errands = []string{"errand"}
 
-// Jobs is the exam for job.Store.
+// Jobs tests an implementation of job.Store.
 func Jobs(t *testing.T, open Open) {
-	for name, exam := range map[string]func(*testing.T, Stores){
+	for name, test := range map[string]func(*testing.T, Stores){
 		"Life": jobLife, "Order": jobOrder, "Keys": jobKeys, "Fencing": jobFencing, "Parking": jobParking, "GiveBack": jobGiveBack,
 		"Cancel": jobCancel, "Requeue": jobRequeue, "Park": jobPark, "Race": jobRace, "Commit": jobCommit,
-		"Tally": jobTally,
+		"GroupTotals": jobGroupTotals,
 	} {
-		t.Run(name, func(t *testing.T) { exam(t, open(t)) })
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
 }
 
-// take claims a job that must be there.
-func take(t *testing.T, s Stores, worker string, lease time.Duration) *job.Job {
+// claim claims a job, and fails the test when there is none.
+func claim(t *testing.T, s Stores, worker string, lease time.Duration) *job.Job {
 	t.Helper()
 	j := must(s.Jobs.Claim(bg, worker, errands, lease))(t)
 	if j == nil {
-		t.Fatal("there was nothing to claim")
+		t.Fatal("no job to claim")
 	}
 	return j
 }
 
-func none(t *testing.T, s Stores) {
+// noneClaimable fails the test when a job can be claimed.
+func noneClaimable(t *testing.T, s Stores) {
 	t.Helper()
-	if j := must(s.Jobs.Claim(bg, "w", errands, long))(t); j != nil {
+	if j := must(s.Jobs.Claim(bg, "w", errands, longLease))(t); j != nil {
 		t.Fatalf("claimed %+v", *j)
 	}
 }
@@ -70,7 +70,7 @@ func only(t *testing.T, s Stores) job.Job {
 }
 
 func jobLife(t *testing.T, s Stores) {
-	none(t, s)
+	noneClaimable(t, s)
 	ok(t, s.Jobs.Add(bg))
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"đi chợ"}, Key: "k", Subject: "lesson:l1", Priority: job.High, MaxAttempts: 5}))
 	j := only(t, s)
@@ -82,19 +82,19 @@ func jobLife(t *testing.T, s Stores) {
 	ok(t, json.Unmarshal(j.Args, &args))
 	same(t, args, errand{"đi chợ"})
 
-	if other := must(s.Jobs.Claim(bg, "w1", []string{"parcel"}, long))(t); other != nil {
+	if other := must(s.Jobs.Claim(bg, "w1", []string{"parcel"}, longLease))(t); other != nil {
 		t.Fatal("a worker was given a kind that it does not know")
 	}
-	if other := must(s.Jobs.Claim(bg, "w1", nil, long))(t); other != nil {
+	if other := must(s.Jobs.Claim(bg, "w1", nil, longLease))(t); other != nil {
 		t.Fatal("a worker that knows nothing was given work")
 	}
-	c := take(t, s, "w1", long)
+	c := claim(t, s, "w1", longLease)
 	if c.ID != j.ID || c.State != job.Running || c.Attempt != 1 || c.Worker != "w1" || c.Token == 0 || time.Until(c.LeaseUntil) < 50*time.Minute {
 		t.Fatalf("a claimed job is %+v", *c)
 	}
 	same(t, only(t, s), *c)
-	none(t, s)
-	if must(s.Jobs.Beat(bg, c.ID, c.Token, 0.5, 2*long))(t) {
+	noneClaimable(t, s)
+	if must(s.Jobs.Beat(bg, c.ID, c.Token, 0.5, 2*longLease))(t) {
 		t.Error("nobody asked for it to stop")
 	}
 	b := only(t, s)
@@ -107,7 +107,7 @@ func jobLife(t *testing.T, s Stores) {
 	if d.State != job.Done || d.FinishedAt.IsZero() || !d.LeaseUntil.IsZero() || d.Progress != 1 {
 		t.Errorf("a finished job is %+v", d)
 	}
-	none(t, s)
+	noneClaimable(t, s)
 	// Defaults.
 	ok(t, s.Jobs.Add(bg, job.New{Args: parcel{}}))
 	list := must(s.Jobs.Jobs(bg, "", job.Waiting, 10))(t)
@@ -132,7 +132,7 @@ func jobOrder(t *testing.T, s Stores) {
 	add("urgent", job.Urgent, now.Add(-time.Minute))
 	got := []string{}
 	for {
-		j := must(s.Jobs.Claim(bg, "w", errands, long))(t)
+		j := must(s.Jobs.Claim(bg, "w", errands, longLease))(t)
 		if j == nil {
 			break
 		}
@@ -150,21 +150,21 @@ func jobKeys(t *testing.T, s Stores) {
 	}
 	count := func(state job.State) int { return len(must(s.Jobs.Jobs(bg, "", state, 50))(t)) }
 	add("k")
-	add("k")                                                       // waiting: changes nothing, but its neighbour is added
+	add("k")                                                       // waiting: not added, although "k2" beside it is
 	ok(t, s.Jobs.Add(bg, job.New{Args: parcel{}, Key: "k"}))       // another kind
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"y"}, Key: "k2"}))   // another key
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"z"}, Key: "k2"}))   // taken
-	ok(t, s.Jobs.Add(bg, job.New{Args: errand{""}, Subject: "s"})) // keyless ones are never the same
+	ok(t, s.Jobs.Add(bg, job.New{Args: errand{""}, Subject: "s"})) // jobs without a key are always distinct
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{""}, Subject: "s"}))
 	same(t, count(job.Waiting), 1+2+1+1+2)
-	j := take(t, s, "w", long)
+	j := claim(t, s, "w", longLease)
 	same(t, j.Key, "k")
 	add("k") // running
 	same(t, count(""), 7+1)
 	ok(t, s.Jobs.Finish(bg, j.ID, j.Token, job.Done, "", time.Time{}))
 	add("k") // done: free again
 	same(t, count(""), 8+2)
-	// Several that add one key at once leave one job.
+	// Adding one key concurrently creates one job.
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -180,22 +180,22 @@ func jobKeys(t *testing.T, s Stores) {
 func jobFencing(t *testing.T, s Stores) {
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}}))
 	ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: "l1", Title: "cũ"}))
-	zombie := take(t, s, "zombie", over)
-	// Its lease is over, but nobody came: it may still beat.
-	if _, err := s.Jobs.Beat(bg, zombie.ID, zombie.Token, 0.1, over); err != nil {
+	zombie := claim(t, s, "zombie", expiredLease)
+	// The lease has expired, but nobody else claimed the job, so the worker may still renew it.
+	if _, err := s.Jobs.Beat(bg, zombie.ID, zombie.Token, 0.1, expiredLease); err != nil {
 		t.Fatal(err)
 	}
-	heir := take(t, s, "heir", long)
+	heir := claim(t, s, "heir", longLease)
 	if heir.ID != zombie.ID || heir.Token <= zombie.Token || heir.Attempt != 2 || heir.Progress != 0 {
 		t.Fatalf("%+v after %+v", heir, zombie)
 	}
-	_, err := s.Jobs.Beat(bg, zombie.ID, zombie.Token, 0.9, long)
+	_, err := s.Jobs.Beat(bg, zombie.ID, zombie.Token, 0.9, longLease)
 	wantFault(t, err, fault.Conflict, "job.lost")
 	wantFault(t, s.Jobs.Check(bg, zombie.ID, zombie.Token), fault.Conflict, "job.lost")
 	for _, to := range []job.State{job.Done, job.Waiting, job.Released, job.Parked, job.Cancelled} {
 		wantFault(t, s.Jobs.Finish(bg, zombie.ID, zombie.Token, to, "", time.Time{}), fault.Conflict, "job.lost")
 	}
-	// What a zombie wrote in the transaction of its finish is undone with it.
+	// A worker that lost its lease also loses what it wrote in the transaction that finishes the job.
 	err = s.Atomic.Atomically(bg, func(ctx context.Context) error {
 		ok(t, s.Lessons.Save(ctx, lesson.Lesson{ID: "l1", Title: "của thây ma"}))
 		return s.Jobs.Finish(ctx, zombie.ID, zombie.Token, job.Done, "", time.Time{})
@@ -205,14 +205,14 @@ func jobFencing(t *testing.T, s Stores) {
 	same(t, only(t, s), *heir)
 	ok(t, s.Jobs.Finish(bg, heir.ID, heir.Token, job.Done, "", time.Time{}))
 	wantFault(t, s.Jobs.Finish(bg, heir.ID, heir.Token, job.Done, "", time.Time{}), fault.Conflict, "job.lost")
-	_, err = s.Jobs.Beat(bg, "none", 1, 0, long)
+	_, err = s.Jobs.Beat(bg, "none", 1, 0, longLease)
 	wantFault(t, err, fault.Conflict, "job.lost")
-	if err := s.Jobs.Finish(bg, heir.ID, heir.Token, "eaten", "", time.Time{}); fault.KindOf(err) != fault.Internal || err == nil {
-		t.Errorf("an unknown state gave %v", err)
+	if err := s.Jobs.Finish(bg, heir.ID, heir.Token, "unknown", "", time.Time{}); fault.KindOf(err) != fault.Internal || err == nil {
+		t.Errorf("Finish with an unknown state: %v, want an internal error", err)
 	}
-	// The same work added again never repeats a token: outputs are named by it.
+	// Adding the same job again never reuses a token, because output files are named by it.
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}}))
-	again := take(t, s, "heir", long)
+	again := claim(t, s, "heir", longLease)
 	if again.Token <= heir.Token {
 		t.Errorf("token %d after %d", again.Token, heir.Token)
 	}
@@ -222,41 +222,41 @@ func jobParking(t *testing.T, s Stores) {
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"độc"}, Key: "k"}))
 	var last int64
 	for attempt := 1; attempt <= 3; attempt++ {
-		j := take(t, s, fmt.Sprint("w", attempt), over)
+		j := claim(t, s, fmt.Sprint("w", attempt), expiredLease)
 		if j.State != job.Running || j.Attempt != attempt || j.Token <= last {
 			t.Fatalf("attempt %d is %+v", attempt, *j)
 		}
 		last = j.Token
 	}
-	j := take(t, s, "w4", long)
+	j := claim(t, s, "w4", longLease)
 	if j.State != job.Parked || j.Attempt != 3 || j.Token <= last || j.FinishedAt.IsZero() || j.LastError == "" || j.Worker != "w3" {
 		t.Fatalf("after its last attempt it is %+v", *j)
 	}
 	same(t, only(t, s), *j)
-	none(t, s)
+	noneClaimable(t, s)
 	wantFault(t, s.Jobs.Finish(bg, j.ID, last, job.Done, "", time.Time{}), fault.Conflict, "job.lost")
-	// Parked by its worker's word: not given out again either.
+	// A job that its worker parked is not claimed again either.
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"hỏng"}, Key: "k", Subject: "s"}))
-	p := take(t, s, "w", long)
+	p := claim(t, s, "w", longLease)
 	ok(t, s.Jobs.Finish(bg, p.ID, p.Token, job.Parked, "ffmpeg: killed", time.Time{}))
-	none(t, s)
+	noneClaimable(t, s)
 	same(t, must(s.Jobs.Jobs(bg, "s", job.Parked, 1))(t)[0].LastError, "ffmpeg: killed")
 }
 
 func jobGiveBack(t *testing.T, s Stores) {
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}, Key: "k"}))
-	for range 5 { // a drained worker never uses up the attempts
-		j := take(t, s, "w", long)
+	for range 5 { // releasing a job does not count as an attempt
+		j := claim(t, s, "w", longLease)
 		same(t, j.Attempt, 1)
 		ok(t, s.Jobs.Finish(bg, j.ID, j.Token, job.Released, "", time.Time{}))
 		same(t, only(t, s).State, job.Waiting)
 	}
-	j := take(t, s, "w", long)
-	ok(t, s.Jobs.Finish(bg, j.ID, j.Token, job.Waiting, "storage is away", time.Now().Add(time.Hour)))
-	none(t, s)
+	j := claim(t, s, "w", longLease)
+	ok(t, s.Jobs.Finish(bg, j.ID, j.Token, job.Waiting, "storage unavailable", time.Now().Add(time.Hour)))
+	noneClaimable(t, s)
 	w := only(t, s)
-	if w.State != job.Waiting || w.Attempt != 1 || w.LastError != "storage is away" || time.Until(w.RunAt) < 50*time.Minute || !w.LeaseUntil.IsZero() || !w.FinishedAt.IsZero() {
-		t.Errorf("to be repeated later it is %+v", w)
+	if w.State != job.Waiting || w.Attempt != 1 || w.LastError != "storage unavailable" || time.Until(w.RunAt) < 50*time.Minute || !w.LeaseUntil.IsZero() || !w.FinishedAt.IsZero() {
+		t.Errorf("after a postponed retry: %+v", w)
 	}
 }
 
@@ -265,41 +265,41 @@ func jobCancel(t *testing.T, s Stores) {
 		ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}, Subject: "lesson:l1"}))
 	}
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"other"}, Subject: "lesson:l2"}, job.New{Args: parcel{}, Subject: "lesson:l1"}))
-	running, crashed := take(t, s, "w1", long), take(t, s, "w2", over)
+	running, crashed := claim(t, s, "w1", longLease), claim(t, s, "w2", expiredLease)
 	ok(t, s.Jobs.CancelSubject(bg, "lesson:l1", "errand"))
 	cancelled := must(s.Jobs.Jobs(bg, "lesson:l1", job.Cancelled, 10))(t)
 	if len(cancelled) != 1 || cancelled[0].FinishedAt.IsZero() {
-		t.Fatalf("waiting ones should have stopped: %+v", cancelled)
+		t.Fatalf("waiting jobs were not cancelled: %+v", cancelled)
 	}
 	same(t, len(must(s.Jobs.Jobs(bg, "lesson:l1", job.Waiting, 10))(t)), 1) // the parcel
-	if !must(s.Jobs.Beat(bg, running.ID, running.Token, 0.5, long))(t) {
-		t.Error("the running one was not told")
+	if !must(s.Jobs.Beat(bg, running.ID, running.Token, 0.5, longLease))(t) {
+		t.Error("the running job does not see its cancellation")
 	}
-	// One whose worker died is not started again: the other subject's is next.
-	next := take(t, s, "w3", long)
+	// A cancelled job whose worker died is not started again; the next claim gets the other subject's job.
+	next := claim(t, s, "w3", longLease)
 	same(t, next.Subject, "lesson:l2")
 	for _, j := range must(s.Jobs.Jobs(bg, "lesson:l1", job.Cancelled, 10))(t) {
 		if j.ID == crashed.ID && j.FinishedAt.IsZero() {
-			t.Error("it has no end")
+			t.Error("cancelled job without FinishedAt")
 		}
 	}
 	same(t, len(must(s.Jobs.Jobs(bg, "lesson:l1", job.Cancelled, 10))(t)), 2)
-	// One that fails after it was asked to stop is not repeated.
+	// A job that fails after its cancellation is not retried.
 	ok(t, s.Jobs.Finish(bg, running.ID, running.Token, job.Waiting, "failed", time.Time{}))
 	same(t, len(must(s.Jobs.Jobs(bg, "lesson:l1", job.Cancelled, 10))(t)), 3)
-	none(t, s)
-	ok(t, s.Jobs.CancelSubject(bg, "lesson:l1")) // every kind
+	noneClaimable(t, s)
+	ok(t, s.Jobs.CancelSubject(bg, "lesson:l1")) // no kinds: all of them
 	same(t, len(must(s.Jobs.Jobs(bg, "lesson:l1", job.Waiting, 10))(t)), 0)
 }
 
 func jobRequeue(t *testing.T, s Stores) {
 	wantFault(t, s.Jobs.Requeue(bg, "none"), fault.NotFound, "job.not_found")
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}, Key: "k", MaxAttempts: 1}))
-	j := take(t, s, "w", long)
+	j := claim(t, s, "w", longLease)
 	wantFault(t, s.Jobs.Requeue(bg, j.ID), fault.Conflict, "job.not_parked")
 	ok(t, s.Jobs.Finish(bg, j.ID, j.Token, job.Parked, "hỏng", time.Time{}))
 	ok(t, s.Jobs.Requeue(bg, j.ID))
-	again := take(t, s, "w", long)
+	again := claim(t, s, "w", longLease)
 	if again.ID != j.ID || again.Attempt != 1 || again.Token <= j.Token || !again.FinishedAt.IsZero() {
 		t.Fatalf("put back it is %+v", *again)
 	}
@@ -313,17 +313,17 @@ func jobPark(t *testing.T, s Stores) {
 	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}, Key: "k"}))
 	id := must(s.Jobs.Jobs(bg, "", job.Waiting, 1))(t)[0].ID
 	ok(t, s.Jobs.Park(bg, id, "later"))
-	none(t, s)
+	noneClaimable(t, s)
 	wantFault(t, s.Jobs.Park(bg, id, "later"), fault.Conflict, "job.not_waiting")
 	if list := must(s.Jobs.Jobs(bg, "", job.Parked, 2))(t); len(list) != 1 || list[0].LastError != "later" || list[0].FinishedAt.IsZero() {
 		t.Fatalf("set aside it is %+v", list)
 	}
 	ok(t, s.Jobs.Requeue(bg, id))
-	j := take(t, s, "w", long)
+	j := claim(t, s, "w", longLease)
 	wantFault(t, s.Jobs.Park(bg, j.ID, "later"), fault.Conflict, "job.not_waiting")
 }
 
-// jobRace has workers empty a queue together: each job is given out once.
+// jobRace lets several workers empty a queue: each job is claimed exactly once.
 func jobRace(t *testing.T, s Stores) {
 	const workers, jobs = 4, 40
 	for i := range jobs {
@@ -337,7 +337,7 @@ func jobRace(t *testing.T, s Stores) {
 	for w := range workers {
 		wg.Go(func() {
 			for {
-				j, err := s.Jobs.Claim(bg, fmt.Sprint("w", w), errands, long)
+				j, err := s.Jobs.Claim(bg, fmt.Sprint("w", w), errands, longLease)
 				if err != nil {
 					t.Error(err)
 				}
@@ -354,9 +354,9 @@ func jobRace(t *testing.T, s Stores) {
 		})
 	}
 	wg.Wait()
-	// A worker may find nothing while another holds the last row; none is lost.
+	// A worker may find no job while another one has the last row locked; that job must still be claimable.
 	for {
-		j := must(s.Jobs.Claim(bg, "w", errands, long))(t)
+		j := must(s.Jobs.Claim(bg, "w", errands, longLease))(t)
 		if j == nil {
 			break
 		}
@@ -364,66 +364,66 @@ func jobRace(t *testing.T, s Stores) {
 	}
 	for id, n := range given {
 		if n != 1 {
-			t.Errorf("job %s was given out %d times", id, n)
+			t.Errorf("job %s was claimed %d times", id, n)
 		}
 	}
 	same(t, len(given), jobs)
 }
 
-// jobCommit: a job and the change that asks for it commit together.
+// jobCommit: a job commits together with the change that needs it.
 func jobCommit(t *testing.T, s Stores) {
 	stop := errors.New("stop")
 	err := s.Atomic.Atomically(bg, func(ctx context.Context) error {
 		ok(t, s.Jobs.Add(ctx, job.New{Args: errand{"x"}, Key: "k"}))
-		none(t, s) // nobody sees it before the commit
+		noneClaimable(t, s) // not visible before the commit
 		return stop
 	})
 	if !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
-	none(t, s)
+	noneClaimable(t, s)
 	ok(t, s.Atomic.Atomically(bg, func(ctx context.Context) error { return s.Jobs.Add(ctx, job.New{Args: errand{"x"}, Key: "k"}) }))
-	j := take(t, s, "w", over)
-	// While a worker's transaction has checked its token, nobody takes the job.
+	j := claim(t, s, "w", expiredLease)
+	// Once a worker's transaction has checked its token, nobody else can claim the job until it ends.
 	ok(t, s.Atomic.Atomically(bg, func(ctx context.Context) error {
 		ok(t, s.Jobs.Check(ctx, j.ID, j.Token))
 		wait, cancel := context.WithTimeout(bg, 100*time.Millisecond)
 		defer cancel()
-		if other, err := s.Jobs.Claim(wait, "thief", errands, long); other != nil {
-			t.Errorf("a checked job was taken away: %+v, %v", other, err)
+		if other, err := s.Jobs.Claim(wait, "other", errands, longLease); other != nil {
+			t.Errorf("claimed a job that another transaction had checked: %+v, %v", other, err)
 		}
 		return s.Jobs.Finish(ctx, j.ID, j.Token, job.Done, "", time.Time{})
 	}))
 	same(t, only(t, s).State, job.Done)
 }
 
-// jobTally: sums over all jobs of a group, by the beginning of the key, without
-// one of them; other packages, kinds and subjects do not count.
-func jobTally(t *testing.T, s Stores) {
+// jobGroupTotals: totals over all jobs whose key has the prefix, with or without one of them; jobs of other packages,
+// kinds and subjects are not counted.
+func jobGroupTotals(t *testing.T, s Stores) {
 	jobs, canSum := s.Jobs.(interface {
-		Tally(ctx context.Context, g job.Group) (job.Tally, error)
+		GroupTotals(ctx context.Context, g job.Group) (job.GroupTotals, error)
 	})
 	if !canSum {
-		t.Fatalf("%T has no Tally", s.Jobs)
+		t.Fatalf("%T has no GroupTotals", s.Jobs)
 	}
 	group := job.Group{Subject: "lesson:l1", Kinds: errands, KeyPrefix: "make:p_1:"}
-	same(t, must(jobs.Tally(bg, group))(t), job.Tally{})
+	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{})
 	for i := range 4 {
 		ok(t, s.Jobs.Add(bg, job.New{Args: errand{}, Subject: "lesson:l1", Key: fmt.Sprint("make:p_1:", i), Weight: 0.25}))
 	}
 	ok(t, s.Jobs.Add(bg,
-		job.New{Args: errand{}, Subject: "lesson:l1", Key: "make:pX1:0", Weight: 8, Priority: job.Low}, // no wildcards
+		job.New{Args: errand{}, Subject: "lesson:l1", Key: "make:pX1:0", Weight: 8, Priority: job.Low}, // "_" in a prefix is no wildcard
 		job.New{Args: errand{}, Subject: "lesson:l2", Key: "make:p_1:9", Weight: 8, Priority: job.Low},
 		job.New{Args: parcel{}, Subject: "lesson:l1", Key: "make:p_1:9", Weight: 8}))
-	same(t, must(jobs.Tally(bg, group))(t), job.Tally{Open: 4, Weight: 1})
-	first, second := take(t, s, "w", long), take(t, s, "w", long)
+	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{Open: 4, Weight: 1})
+	first, second := claim(t, s, "w", longLease), claim(t, s, "w", longLease)
 	same(t, first.Weight, 0.25)
 	ok(t, s.Jobs.Finish(bg, first.ID, first.Token, job.Done, "", time.Time{}))
-	must(s.Jobs.Beat(bg, second.ID, second.Token, 0.5, long))(t)
-	same(t, must(jobs.Tally(bg, group))(t), job.Tally{Open: 3, Weight: 1, Done: 0.375})
+	must(s.Jobs.Beat(bg, second.ID, second.Token, 0.5, longLease))(t)
+	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{Open: 3, Weight: 1, Done: 0.375})
 	group.Except = second.ID
-	same(t, must(jobs.Tally(bg, group))(t), job.Tally{Open: 2, Weight: 0.75, Done: 0.25})
+	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{Open: 2, Weight: 0.75, Done: 0.25})
 	ok(t, s.Jobs.CancelSubject(bg, "lesson:l1"))
-	same(t, must(jobs.Tally(bg, group))(t), job.Tally{Weight: 0.75, Done: 0.25})
-	same(t, must(jobs.Tally(bg, job.Group{Subject: "lesson:l2"}))(t), job.Tally{Open: 1, Weight: 8})
+	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{Weight: 0.75, Done: 0.25})
+	same(t, must(jobs.GroupTotals(bg, job.Group{Subject: "lesson:l2"}))(t), job.GroupTotals{Open: 1, Weight: 8})
 }

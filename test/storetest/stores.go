@@ -1,5 +1,4 @@
-// Package storetest holds the conformance tests of every Store: what an interface says in words, as tests that each
-// database must pass.
+// Package storetest holds conformance tests of the store interfaces: each database must pass them.
 package storetest
 
 import (
@@ -28,7 +27,7 @@ import (
 	"lenlop/services/worksheet"
 )
 
-// Stores are every Store of one database, and what makes them commit together.
+// Stores are all stores of one database, and the Atomic that lets them commit together.
 type Stores struct {
 	Atomic   job.Atomic
 	Lessons  lesson.Store
@@ -47,7 +46,7 @@ type Stores struct {
 	Audit    audit.Log
 	Notices  notice.Store
 	Webhooks webhook.Store
-	// Questions keeps thumbs, too.
+	// Questions also stores thumbs.
 	Questions interface {
 		question.Store
 		question.Thumbs
@@ -57,37 +56,35 @@ type Stores struct {
 	Problems  feedback.Store
 }
 
-// Open gives the stores of a fresh, migrated database that holds nothing but
-// what the migrations put there.
+// Open returns the stores of a new database that holds only what the migrations insert.
 type Open func(t *testing.T) Stores
 
-// AllStores sets every exam of this file's kind.
+// AllStores runs the tests of every store in Stores.
 func AllStores(t *testing.T, open Open) {
 	for _, x := range []struct {
 		name string
-		exam func(*testing.T, Open)
+		test func(*testing.T, Open)
 	}{
 		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Classes", Classes}, {"Uploads", Uploads},
 		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"LessonSteps", LessonSteps}, {"Worksheets", Worksheets}, {"Schedule", Schedule}, {"Booking", Booking}, {"Programmes", Programmes}, {"Jobs", Jobs}, {"Audit", Audit},
 		{"Notices", Notices}, {"Webhooks", Webhooks}, {"Questions", Questions}, {"Thumbs", Thumbs}, {"Bookmarks", Bookmarks}, {"Problems", Problems},
 	} {
-		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
+		t.Run(x.name, func(t *testing.T) { x.test(t, open) })
 	}
 }
 
 var bg = context.Background()
 
-// moment is a time n minutes into the exam's day, with more digits than a
-// store keeps and in a zone that is not UTC.
+// moment is the time n minutes after the start of the tests' day. It is more precise than what a store keeps, and not
+// in UTC.
 func moment(n int) time.Time {
 	return time.Date(2026, 4, 6, 8, 0, 0, 123456789, time.FixedZone("ICT", 7*3600)).Add(time.Duration(n) * time.Minute)
 }
 
-// kept is what a store gives back of a time: UTC, microseconds.
+// kept is a time as a store returns it: in UTC, truncated to microseconds.
 func kept(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// same fails unless both are equal in every field, times by their wall clock
-// and zone too.
+// same fails the test unless got and want are equal in every field. Times must have the same zone too.
 func same[T any](t *testing.T, got, want T) {
 	t.Helper()
 	if d := cmp.Diff(want, got); d != "" {
@@ -102,7 +99,7 @@ func ok(t *testing.T, err error) {
 	}
 }
 
-// must gives v of a call that may not fail.
+// must returns v, and fails the test when err is not nil.
 func must[T any](v T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
@@ -118,7 +115,7 @@ func wantFault(t *testing.T, err error, kind fault.Kind, code string) {
 	}
 }
 
-// ids of a list, to compare order.
+// ids returns the ids of a list in its order.
 func ids[T any](list []T, id func(T) string) []string {
 	out := []string{}
 	for _, x := range list {
@@ -127,7 +124,7 @@ func ids[T any](list []T, id func(T) string) []string {
 	return out
 }
 
-// Atomic is the exam for job.Atomic with the stores that join it.
+// Atomic tests an implementation of job.Atomic together with the stores that join its transactions.
 func Atomic(t *testing.T, open Open) {
 	s := open(t)
 	stop := errors.New("stop")
@@ -151,23 +148,23 @@ func Atomic(t *testing.T, open Open) {
 		})
 	})
 	if !errors.Is(err, stop) {
-		t.Fatalf("the transaction's error came back as %v", err)
+		t.Fatalf("Atomically returned %v, want the error of its function", err)
 	}
 	if exists(bg, "l1") || exists(bg, "l2") {
-		t.Error("lessons of a failed transaction stayed")
+		t.Error("lessons of a failed transaction were committed")
 	}
 	if n := len(must(s.Jobs.Jobs(bg, "", "", 10))(t)); n != 0 {
-		t.Errorf("%d jobs of a failed transaction stayed", n)
+		t.Errorf("%d jobs of a failed transaction were committed", n)
 	}
 	if n := len(must(s.Audit.BySubject(bg, "lesson:l1", 10))(t)); n != 0 {
-		t.Errorf("%d audit entries of a failed transaction stayed", n)
+		t.Errorf("%d audit entries of a failed transaction were committed", n)
 	}
 	ok(t, s.Atomic.Atomically(bg, func(ctx context.Context) error {
 		ok(t, s.Lessons.Save(ctx, lesson.Lesson{ID: "l1"}))
 		return s.Atomic.Atomically(ctx, func(ctx context.Context) error { return s.Lessons.Save(ctx, lesson.Lesson{ID: "l2"}) })
 	}))
 	if !exists(bg, "l1") || !exists(bg, "l2") {
-		t.Error("a committed lesson is gone")
+		t.Error("committed lessons are missing")
 	}
 	for name, lock := range map[string]func(context.Context) error{
 		"lesson":  func(ctx context.Context) error { _, err := s.Lessons.Lock(ctx, "l1"); return err },
@@ -176,12 +173,12 @@ func Atomic(t *testing.T, open Open) {
 		"channel": func(ctx context.Context) error { _, err := s.Schedule.LockChannel(ctx, "c1"); return err },
 	} {
 		if err := lock(bg); err == nil || fault.KindOf(err) != fault.Internal {
-			t.Errorf("locking a %s outside a transaction gave %v", name, err)
+			t.Errorf("locking a %s outside a transaction: %v, want an internal error", name, err)
 		}
 	}
 }
 
-// Audit is the exam for audit.Log.
+// Audit tests an implementation of audit.Log.
 func Audit(t *testing.T, open Open) {
 	s := open(t)
 	first := audit.Entry{ID: "1", At: moment(1), Actor: "p1", Action: "lesson.edit", Subject: "lesson:l1", Detail: "sửa tên", Before: `{"title":"a"}`, After: `{"title":"b"}`}

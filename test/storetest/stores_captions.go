@@ -10,7 +10,7 @@ import (
 	"lenlop/services/lesson"
 )
 
-// Captions is the exam for caption.Store.
+// Captions tests an implementation of caption.Store.
 func Captions(t *testing.T, open Open) {
 	lessons := open(t)
 	s := lessons.Captions

@@ -8,7 +8,7 @@ import (
 	"lenlop/services/school"
 )
 
-// Classes is the exam for school.ClassStore.
+// Classes tests an implementation of school.ClassStore.
 func Classes(t *testing.T, open Open) {
 	s := open(t)
 	k := s.Classes
@@ -34,7 +34,7 @@ func Classes(t *testing.T, open Open) {
 	same(t, must(k.ClassesOf(bg, "s1", "2026-2027"))(t), []school.Class{c, a})
 	same(t, must(k.ClassesOfTeacher(bg, "co-lan"))(t), []school.Class{a, b})
 	if list := must(k.ClassesOfTeacher(bg, "none"))(t); len(list) != 0 {
-		t.Errorf("a stranger teaches %v", list)
+		t.Errorf("classes of an unknown teacher: %v", list)
 	}
 	a.Teachers, a.Name = a.Teachers[:1], "3A1"
 	ok(t, k.SaveClass(bg, a))
@@ -74,7 +74,7 @@ func enrolments(t *testing.T, s Stores) {
 	if list := must(k.Roster(bg, "c1", before))(t); len(list) != 0 {
 		t.Errorf("the class has %v before it begins", list)
 	}
-	// Somebody moves to another school's class.
+	// A student moves to a class of another school.
 	ok(t, k.SaveEnrolment(bg, school.Enrolment{ClassID: "c1", PersonID: "h2", From: "2026-09-05", To: "2026-11-01"}))
 	ok(t, k.SaveEnrolment(bg, school.Enrolment{ClassID: "c4", PersonID: "h2", From: "2026-11-02"}))
 	for day, want := range map[string]string{on: "c1", "2026-11-01": "c1", after: "c4"} {

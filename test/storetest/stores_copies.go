@@ -10,7 +10,7 @@ import (
 	"lenlop/services/schedule"
 )
 
-// Copies is the exam for production.CopyStore.
+// Copies tests an implementation of production.CopyStore.
 func Copies(t *testing.T, open Open) {
 	s := open(t)
 	_, err := s.Copies.Copy(bg, "none")

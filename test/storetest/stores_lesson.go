@@ -13,7 +13,7 @@ import (
 	"lenlop/services/worksheet"
 )
 
-// fullLesson has something in every field.
+// fullLesson has a value in every field.
 func fullLesson(id string) lesson.Lesson {
 	return lesson.Lesson{
 		ID: id, Title: "Phép cộng 'có nhớ' \\ ? $1", Description: "Dòng một\nDòng hai 🙂", Subject: "toan", Grade: 2, Week: 7,
@@ -40,7 +40,7 @@ func keptLesson(l lesson.Lesson) lesson.Lesson {
 	return l
 }
 
-// Lessons is the exam for lesson.Store.
+// Lessons tests an implementation of lesson.Store.
 func Lessons(t *testing.T, open Open) {
 	t.Run("Keeps", func(t *testing.T) { lessonsKeep(t, open(t)) })
 	t.Run("Lists", func(t *testing.T) { lessonsList(t, open(t)) })
@@ -60,7 +60,7 @@ func lessonsKeep(t *testing.T, s Stores) {
 	full := fullLesson("l1")
 	ok(t, s.Lessons.Save(bg, full))
 	same(t, must(s.Lessons.Lesson(bg, "l1"))(t), keptLesson(full))
-	// Saving again replaces everything: what became empty is empty.
+	// Saving a lesson again replaces every field, also with empty values.
 	ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: "l1", Title: "mới"}))
 	same(t, must(s.Lessons.Lesson(bg, "l1"))(t), lesson.Lesson{ID: "l1", Title: "mới"})
 	if err := s.Lessons.Save(bg, lesson.Lesson{ID: "l2", Title: "a\x00b"}); err == nil {
@@ -125,7 +125,7 @@ func lessonsList(t *testing.T, s Stores) {
 		{"hostile", lesson.Filter{Subject: "' OR 1=1 --", Teacher: "?"}, []string{}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			// Every page size must give the same whole.
+			// Every page size must list the same lessons in the same order.
 			for limit := 1; limit <= 5; limit++ {
 				got := []string{}
 				f := x.f
@@ -180,7 +180,7 @@ func recordings(t *testing.T, s Stores) {
 	same(t, must(s.Lessons.Recording(bg, "r1"))(t), r)
 }
 
-// lessonLock has many change one lesson at once: no change may be lost.
+// lessonLock: concurrent changes of one lesson are all kept.
 func lessonLock(t *testing.T, s Stores) {
 	const workers, steps = 4, 10
 	ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: "l1"}))
@@ -207,7 +207,7 @@ func lessonLock(t *testing.T, s Stores) {
 	}
 }
 
-// Uploads is the exam for upload.Store.
+// Uploads tests an implementation of upload.Store.
 func Uploads(t *testing.T, open Open) {
 	s := open(t)
 	_, err := s.Uploads.Upload(bg, "none")
@@ -230,7 +230,7 @@ func Uploads(t *testing.T, open Open) {
 	same(t, ids(must(s.Uploads.Expired(bg, moment(60), 10))(t), id), []string{"u2", "u1"})
 	same(t, ids(must(s.Uploads.Expired(bg, moment(60), 1))(t), id), []string{"u2"})
 
-	// The quota counts open uploads and recordings that are still kept.
+	// The quota counts open uploads and stored recordings.
 	for _, r := range []lesson.Recording{{ID: "r1", LessonID: "l1", Size: 1000}, {ID: "r2", LessonID: "l1", Size: 20, GoneAt: moment(1)}, {ID: "r3", LessonID: "l2", Size: 3}} {
 		ok(t, s.Lessons.SaveRecording(bg, r))
 	}
@@ -250,7 +250,7 @@ func Uploads(t *testing.T, open Open) {
 	same(t, must(s.Uploads.Upload(bg, "u1"))(t).Status, upload.Complete)
 	same(t, must(s.Uploads.Reserved(bg, "p1"))(t), 100+1000)
 
-	// Uploads that begin at once cannot both take the last of the quota.
+	// Of two concurrent uploads only one can use the rest of the quota.
 	const quota = 100 + 1000 + 10
 	var wg sync.WaitGroup
 	for i := range 4 {

@@ -11,7 +11,7 @@ import (
 	"lenlop/services/webhook"
 )
 
-// Notices examines a notice.Store.
+// Notices tests an implementation of notice.Store.
 func Notices(t *testing.T, open Open) {
 	s := open(t)
 	n := notice.Notice{ID: "n1", Title: "Nghỉ học", Body: "**Từ** thứ hai", SchoolID: "s1", AuthorID: "p1", Staff: true, Grades: []int{1, 12},
@@ -39,7 +39,7 @@ func Notices(t *testing.T, open Open) {
 	same(t, names(notice.Filter{Province: true}), []string{"n4", "n3", "n2"})
 	same(t, names(notice.Filter{At: moment(9)}), []string{"n1"})
 	same(t, names(notice.Filter{At: moment(60)}), []string{"n4", "n3", "n2"})
-	// One person's are seen by asking for that person, and end together.
+	// Notices to one person are listed for that person only, and are withdrawn together.
 	ok(t, s.Notices.SaveNotice(bg, notice.Notice{ID: "n5", Title: "n5", PersonID: "p1", PublishAt: kept(moment(20)), CreatedAt: kept(moment(20))}))
 	same(t, names(notice.Filter{Person: "p1", At: moment(60)}), []string{"n5", "n4", "n3", "n2"})
 	same(t, names(notice.Filter{Person: "p2", At: moment(60)}), []string{"n4", "n3", "n2"})
@@ -76,7 +76,7 @@ func Notices(t *testing.T, open Open) {
 	same(t, done, map[string]bool{"p1": true})
 }
 
-// Webhooks examines a webhook.Store.
+// Webhooks tests an implementation of webhook.Store.
 func Webhooks(t *testing.T, open Open) {
 	s := open(t)
 	h := webhook.Hook{ID: "h1", Name: "Zalo", URL: "https://example.vn/nhan", Secret: "whsec_x", Events: []string{"notice.published", "lesson.published"},

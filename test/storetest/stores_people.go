@@ -8,7 +8,7 @@ import (
 	"lenlop/services/school"
 )
 
-// People is the exam for people.Store.
+// People tests an implementation of people.Store.
 func People(t *testing.T, open Open) {
 	t.Run("Persons", func(t *testing.T) { persons(t, open(t)) })
 	t.Run("Sessions", func(t *testing.T) { sessions(t, open(t)) })
@@ -36,7 +36,7 @@ func persons(t *testing.T, s Stores) {
 	_, err = s.People.Person(bg, "p2")
 	wantFault(t, err, fault.NotFound, "people.not_found")
 
-	// By given name, which stands last, in the order of the Vietnamese alphabet.
+	// Sorted by given name (the last word) in the order of the Vietnamese alphabet.
 	for _, x := range []people.Person{
 		{ID: "p3", Username: "3", Name: "Nguyễn Văn Đông", Grants: []people.Grant{{Role: people.Teacher, School: "s1"}, {Role: people.Teacher, School: "s2"}}},
 		{ID: "p4", Username: "4", Name: "Vàng A Dũng", Grants: []people.Grant{{Role: people.Student}}},
@@ -90,13 +90,12 @@ func sessions(t *testing.T, s Stores) {
 	seen.CreatedAt, seen.SeenAt, seen.ExpiresAt = kept(a.CreatedAt), kept(a.SeenAt), kept(a.ExpiresAt)
 	same(t, must(s.People.SessionByHash(bg, "ha"))(t), seen)
 
-	// Ids of somebody else's sessions end nothing.
+	// Another person's session is not ended.
 	ok(t, s.People.EndSessions(bg, "p1", "c"))
 	same(t, ids(must(s.People.Sessions(bg, "p2"))(t), id), []string{"c"})
 	ok(t, s.People.EndSessions(bg, "p1", "a"))
 	same(t, ids(must(s.People.Sessions(bg, "p1"))(t), id), []string{"b"})
-	// A request under way when its session was ended notes that it was seen:
-	// that must not sign the person in again.
+	// A request that was running when its session ended saves SeenAt afterwards; that must not restore the session.
 	ok(t, s.People.SaveSession(bg, a))
 	_, err = s.People.SessionByHash(bg, "ha")
 	wantFault(t, err, fault.NotFound, "people.not_found")
@@ -105,7 +104,7 @@ func sessions(t *testing.T, s Stores) {
 	same(t, ids(must(s.People.Sessions(bg, "p2"))(t), id), []string{"c"})
 }
 
-// Schools is the exam for school.Store.
+// Schools tests an implementation of school.Store.
 func Schools(t *testing.T, open Open) {
 	s := open(t)
 	_, err := s.Schools.School(bg, "none")
@@ -155,7 +154,7 @@ func Schools(t *testing.T, open Open) {
 	same(t, subjects[22].Name, "Tiếng Mông")
 }
 
-// subjectCodes are the subjects that a new house starts with.
+// subjectCodes are the subjects of a new installation.
 var subjectCodes = []string{
 	"tieng-viet", "toan", "dao-duc", "tu-nhien-xa-hoi", "khoa-hoc", "lich-su-dia-li", "ngu-van", "tieng-anh", "khtn", "vat-li", "hoa-hoc",
 	"sinh-hoc", "lich-su", "dia-li", "tin-hoc", "cong-nghe", "gdcd", "gdktpl", "am-nhac", "mi-thuat", "gdtc", "hdtn",

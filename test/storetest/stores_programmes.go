@@ -8,7 +8,7 @@ import (
 	"lenlop/services/schedule"
 )
 
-// Programmes is the exam for schedule.ProgrammeStore.
+// Programmes tests an implementation of schedule.ProgrammeStore.
 func Programmes(t *testing.T, open Open) {
 	s := open(t)
 	_, err := s.Listed.Guide(bg, "none")
@@ -32,7 +32,7 @@ func Programmes(t *testing.T, open Open) {
 	ok(t, s.Listed.ReplaceProgrammes(bg, "c2", "g2", moment(0), moment(90), []schedule.Programme{other}))
 	same(t, must(s.Listed.Programmes(bg, "c1", moment(0), moment(60)))(t), []schedule.Programme{first, second})
 	same(t, ids(must(s.Listed.Programmes(bg, "", moment(0), moment(1)))(t), name), []string{"o1", "p1"})
-	// A second guide takes the place of what begins in its time, on its channel.
+	// A second guide replaces the programmes that begin in its period, on its channel only.
 	again := show("p2", 30)
 	again.Title = "Toán lớp 9: Ôn tập"
 	ok(t, s.Listed.ReplaceProgrammes(bg, "c1", "g3", moment(30), moment(61), []schedule.Programme{again}))

@@ -9,7 +9,7 @@ import (
 	"lenlop/services/question"
 )
 
-// Questions examines a question.Store.
+// Questions tests an implementation of question.Store.
 func Questions(t *testing.T, open Open) {
 	s := open(t)
 	for _, id := range []string{"l1", "l2"} {

@@ -16,7 +16,7 @@ import (
 	"lenlop/services/schedule"
 )
 
-// Packages is the exam for production.Store.
+// Packages tests an implementation of production.Store.
 func Packages(t *testing.T, open Open) {
 	s := open(t)
 	_, err := s.Packages.Package(bg, "none")
@@ -77,7 +77,7 @@ func Packages(t *testing.T, open Open) {
 	}
 }
 
-// Schedule is the exam for schedule.Store.
+// Schedule tests an implementation of schedule.Store.
 func Schedule(t *testing.T, open Open) {
 	s := open(t)
 	_, err := s.Schedule.Channel(bg, "none")
@@ -135,8 +135,8 @@ func Schedule(t *testing.T, open Open) {
 	wantFault(t, err, fault.NotFound, "airing.not_found")
 }
 
-// Booking has schedulers book overlapping times on one channel at once,
-// through schedule.Service: exactly one wins, and the others are told by whom.
+// Booking books overlapping times on one channel concurrently through schedule.Service: exactly one booking succeeds,
+// and the errors of the others name it.
 func Booking(t *testing.T, open Open) {
 	s := open(t)
 	const schedulers, rounds = 4, 5

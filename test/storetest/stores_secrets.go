@@ -8,14 +8,14 @@ import (
 	"lenlop/services/people"
 )
 
-// SignIns are the stores of one database that signing in needs.
+// SignIns are the stores of one database that are used for signing in.
 type SignIns struct {
 	People    people.Store
 	Secrets   people.Secrets
 	Directory people.Directory
 }
 
-// Secrets is the exam for people.Secrets and people.Directory.
+// Secrets tests implementations of people.Secrets and people.Directory.
 func Secrets(t *testing.T, open func(t *testing.T) SignIns) {
 	t.Run("Tickets", func(t *testing.T) { tickets(t, open(t)) })
 	t.Run("SecondStep", func(t *testing.T) { secondStep(t, open(t)) })
@@ -30,10 +30,10 @@ func tickets(t *testing.T, s SignIns) {
 	ok(t, s.Secrets.SaveTicket(bg, nobody))
 	a.CreatedAt, a.ExpiresAt = kept(a.CreatedAt), kept(a.ExpiresAt)
 	same(t, must(s.Secrets.Ticket(bg, people.ResetTicket, "ha"))(t), a)
-	// A ticket is good for its own kind only.
+	// A ticket is valid for its own kind only.
 	_, err := s.Secrets.TakeTicket(bg, people.HalfwayTicket, "ha")
 	wantFault(t, err, fault.NotFound, "people.not_found")
-	// Of many takers at once one gets it.
+	// Of concurrent attempts to redeem it exactly one succeeds.
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	got := 0
@@ -81,7 +81,7 @@ func secondStep(t *testing.T, s SignIns) {
 	if p := must(s.People.Person(bg, "p1"))(t); !p.SecondStep {
 		t.Error("the person is not known to have a second step")
 	}
-	// Saving the person from an older look does not take it away.
+	// Saving an older copy of the person does not remove it.
 	ok(t, s.People.SavePerson(bg, people.Person{ID: "p1", Username: "a", Name: "Đổi tên"}))
 	if list := must(s.People.Persons(bg, "", "", 10))(t); len(list) != 1 || !list[0].SecondStep {
 		t.Errorf("list %+v", list)
@@ -113,7 +113,7 @@ func directory(t *testing.T, s SignIns) {
 	a := people.Person{ID: "p1", Username: "a", Email: "a@truong.example", Active: true}
 	ok(t, s.People.SavePerson(bg, a))
 	ok(t, s.People.SavePerson(bg, people.Person{ID: "p2", Username: "b"}))
-	ok(t, s.People.SavePerson(bg, people.Person{ID: "p3", Username: "c"})) // no address is no clash
+	ok(t, s.People.SavePerson(bg, people.Person{ID: "p3", Username: "c"})) // empty addresses do not conflict
 	err := s.People.SavePerson(bg, people.Person{ID: "p2", Username: "b", Email: a.Email})
 	wantFault(t, err, fault.Conflict, "people.email_taken")
 	same(t, must(s.Directory.ByEmail(bg, a.Email))(t).ID, "p1")

@@ -10,7 +10,7 @@ import (
 	"lenlop/services/people"
 )
 
-// watched puts three lessons of two teachers and two viewers into a house.
+// watched saves three lessons of two teachers, and two viewers.
 func watched(t *testing.T, s Stores) {
 	t.Helper()
 	for i, id := range []string{"l1", "l2", "l3"} {
@@ -25,7 +25,7 @@ func watched(t *testing.T, s Stores) {
 	}
 }
 
-// Bookmarks examines a bookmark.Store.
+// Bookmarks tests an implementation of bookmark.Store.
 func Bookmarks(t *testing.T, open Open) {
 	s := open(t)
 	watched(t, s)
@@ -38,17 +38,17 @@ func Bookmarks(t *testing.T, open Open) {
 	}
 	same(t, read("v1", "l1"), bookmark.Bookmark{})
 	a := mark("v1", "l1", 120.5, 10)
-	// Whoever is gone is left out, and takes nobody else's with them.
+	// Bookmarks of deleted persons and lessons are skipped; the others of the same call are saved.
 	ok(t, s.Bookmarks.SaveBookmarks(bg, mark("gone", "l1", 60, 10), a, mark("v1", "gone", 60, 10), mark("v2", "l1", 300, 11)))
 	same(t, read("v1", "l1"), a)
 	same(t, read("gone", "l1"), bookmark.Bookmark{})
-	// The last to be there wins, whatever order they come in.
+	// The latest Seen wins, whatever the order of saving.
 	ok(t, s.Bookmarks.SaveBookmarks(bg, mark("v1", "l1", 30, 9)))
 	same(t, read("v1", "l1"), a)
 	ok(t, s.Bookmarks.SaveBookmarks(bg, mark("v1", "l1", 30, 12), mark("v1", "l2", 200, 11), mark("v1", "l3", 590, 13)))
 	same(t, must(s.Bookmarks.Unfinished(bg, "v1", 5))(t), []bookmark.Bookmark{mark("v1", "l1", 30, 12), mark("v1", "l2", 200, 11)})
 	same(t, must(s.Bookmarks.Unfinished(bg, "v1", 1))(t), []bookmark.Bookmark{mark("v1", "l1", 30, 12)})
-	ok(t, s.Bookmarks.SaveBookmarks(bg, mark("v1", "l3", 100, 14))) // begun again
+	ok(t, s.Bookmarks.SaveBookmarks(bg, mark("v1", "l3", 100, 14))) // started again
 	same(t, len(must(s.Bookmarks.Unfinished(bg, "v1", 5))(t)), 3)
 
 	same(t, must(s.Bookmarks.ForgetBookmarks(bg, moment(12)))(t), 2)
@@ -57,7 +57,7 @@ func Bookmarks(t *testing.T, open Open) {
 	same(t, read("v1", "l1"), mark("v1", "l1", 30, 12))
 }
 
-// Problems examines a feedback.Store.
+// Problems tests an implementation of feedback.Store.
 func Problems(t *testing.T, open Open) {
 	s := open(t)
 	watched(t, s)
@@ -69,7 +69,7 @@ func Problems(t *testing.T, open Open) {
 			First: moment(minute), Last: moment(minute), State: feedback.Open}))
 	}
 	report("l1", feedback.Sound, "r1", "v1", "Không nghe gì", 1)
-	report("l1", feedback.Sound, "r1", "v1", "", 3) // the same viewer again: what was written stays
+	report("l1", feedback.Sound, "r1", "v1", "", 3) // the same viewer again, without a text: the earlier text is kept
 	report("l1", feedback.Sound, "r2", "", "Mất tiếng từ phút 2", 2)
 	report("l1", feedback.Picture, "r1", "v1", "", 4)
 	report("l3", feedback.Other, "r3", "", "<b>", 5)
@@ -99,7 +99,7 @@ func Problems(t *testing.T, open Open) {
 
 	same(t, must(s.Problems.Answer(bg, "l1", feedback.Sound, "t1", "Đã ghi lại tiếng", moment(6)))(t), 2)
 	same(t, must(s.Problems.Answer(bg, "l1", feedback.Sound, "t1", "Lần nữa", moment(7)))(t), 0)
-	report("l1", feedback.Sound, "r1", "v1", "Vẫn mất tiếng", 8) // a new one, since the old one is closed
+	report("l1", feedback.Sound, "r1", "v1", "Vẫn mất tiếng", 8) // a new problem, because the old one is closed
 	same(t, must(s.Problems.OpenOf(bg, "l1"))(t), 2)
 	mine := must(s.Problems.OfPerson(bg, "l1", "v1", 2))(t)
 	same(t, texts(mine), []string{"Vẫn mất tiếng", ""})

@@ -17,7 +17,7 @@ import (
 	"lenlop/services/viewership/television"
 )
 
-// ViewingStores are one server's connections to the database that counts.
+// ViewingStores are one process's stores on the database of the viewing figures.
 type ViewingStores struct {
 	Stores
 	Views interface {
@@ -39,28 +39,28 @@ type ViewingStores struct {
 	Sheets func(ctx context.Context, filename string, data []byte) ([][]string, error)
 }
 
-// OpenViewing gives two servers' connections to one fresh database.
+// OpenViewing returns the stores of two processes on one new database.
 type OpenViewing func(t *testing.T) (first, second ViewingStores)
 
-// Viewership sets every exam of counting.
+// Viewership runs the tests of counting views and reporting them.
 func Viewership(t *testing.T, open OpenViewing) {
 	for _, x := range []struct {
 		name string
-		exam func(*testing.T, OpenViewing)
+		test func(*testing.T, OpenViewing)
 	}{
 		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
 		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns}, {"Imports", FigureImports},
 		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs}, {"Downloads", Downloads}, {"SharedDevice", SharedDevice}, {"Minutes", Minutes}, {"MinuteFiles", MinuteFiles}, {"HeldAirings", HeldAirings}, {"Reconciliation", Reconciliation},
 		{"RollCalls", RollCalls}, {"Unreached", Unreached}, {"Areas", Areas}, {"SmallNumbers", SmallNumbers}, {"Participation", Participation},
 	} {
-		t.Run(x.name, func(t *testing.T) { x.exam(t, open) })
+		t.Run(x.name, func(t *testing.T) { x.test(t, open) })
 	}
 }
 
 var hanoi = time.FixedZone("ICT", 7*3600)
 
-// house is a room of viewership on a database, with a clock to turn.
-type house struct {
+// harness is the services of viewing figures on a database, with a clock that the test sets.
+type harness struct {
 	st  ViewingStores
 	svc viewingServices
 	mu  sync.Mutex
@@ -68,45 +68,45 @@ type house struct {
 	ids int
 }
 
-func (h *house) Now() time.Time {
+func (h *harness) Now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.now
 }
 
-func (h *house) pass(d time.Duration) {
+func (h *harness) pass(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.now = h.now.Add(d)
 }
 
-func (h *house) id() string {
+func (h *harness) id() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ids++
 	return fmt.Sprintf("%08d-0000-7000-8000-%012d", h.ids, h.ids)
 }
 
-// server makes a service; several of one house share its clock and secret.
-func (h *house) server(t testing.TB, st ViewingStores) viewingServices {
+// server returns the services of one process. Those of a harness share its clock, ids and secret.
+func (h *harness) server(t testing.TB, st ViewingStores) viewingServices {
 	return newViewingServices(t, st, h.Now, h.id)
 }
 
-// failer is a test, or a property's.
+// failer is a *testing.T or a *rapid.T.
 type failer interface {
 	Helper()
 	Fatal(args ...any)
 }
 
-func newHouse(t *testing.T, open OpenViewing) *house {
+func newHarness(t *testing.T, open OpenViewing) *harness {
 	st, _ := open(t)
-	h := &house{st: st, now: time.Date(2020, 4, 13, 8, 0, 0, 0, hanoi)}
+	h := &harness{st: st, now: time.Date(2020, 4, 13, 8, 0, 0, 0, hanoi)}
 	h.svc = h.server(t, st)
 	return h
 }
 
-// teach publishes a lesson of that many seconds.
-func (h *house) teach(t failer, id string, seconds float64, change ...func(*lesson.Lesson)) {
+// teach saves a published lesson of the given length in seconds.
+func (h *harness) teach(t failer, id string, seconds float64, change ...func(*lesson.Lesson)) {
 	t.Helper()
 	l := lesson.Lesson{
 		ID: id, Title: "Bài " + id, Subject: "toan", Grade: 9, Language: "vi", TeacherID: "teacher-" + id, SchoolID: "school-1",
@@ -120,7 +120,7 @@ func (h *house) teach(t failer, id string, seconds float64, change ...func(*less
 	}
 }
 
-func (h *house) open(t testing.TB, r playback.OpenRequest) playback.Opened {
+func (h *harness) open(t testing.TB, r playback.OpenRequest) playback.Opened {
 	t.Helper()
 	o, err := h.svc.Open(bg, r)
 	if err != nil {
@@ -129,8 +129,8 @@ func (h *house) open(t testing.TB, r playback.OpenRequest) playback.Opened {
 	return o
 }
 
-// beat sends one heartbeat and expects it to be taken.
-func (h *house) beat(t testing.TB, token string, from, to float64) {
+// beat sends one heartbeat, which must be accepted.
+func (h *harness) beat(t testing.TB, token string, from, to float64) {
 	t.Helper()
 	if _, err := h.svc.Beat(bg, []playback.Heartbeat{{Token: token, Played: []playback.Interval{{from, to}}}}); err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ var (
 	station    = people.Person{ID: "station", Active: true, Grants: []people.Grant{{Role: people.Station}}}
 )
 
-func (h *house) ledger(t testing.TB, id string) viewership.Ledger {
+func (h *harness) ledger(t testing.TB, id string) viewership.Ledger {
 	t.Helper()
 	g, err := h.svc.Ledger(bg, department, id, viewership.Range{})
 	if err != nil {
@@ -151,10 +151,9 @@ func (h *house) ledger(t testing.TB, id string) viewership.Ledger {
 	return g
 }
 
-// Village: 500 students behind one address count 500, and the ones who share a
-// device count once for it.
+// Village: 500 students behind one IP address count as 500 viewers, and those who share a device count as one.
 func Village(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	var wg sync.WaitGroup
 	tokens := make([]string, 500)
@@ -171,10 +170,10 @@ func Village(t *testing.T, open OpenViewing) {
 	}
 }
 
-// Replay: one device that sends its heartbeats again and again, opens the
-// lesson again and again, and even lies about its seconds, is one view.
+// Replay: a device that repeats its heartbeats, opens the lesson many times and reports too many seconds counts as one
+// view.
 func Replay(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	first := h.open(t, playback.OpenRequest{LessonID: "l"})
 	h.pass(time.Minute)
@@ -198,10 +197,9 @@ func Replay(t *testing.T, open OpenViewing) {
 	}
 }
 
-// RobotFlagged: 500 sessions in an hour are left out with their reason, come
-// back when a person says so, and can be put away again.
+// RobotFlagged: 500 sessions in an hour are excluded with a reason; a person can include them and exclude them again.
 func RobotFlagged(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	o := h.open(t, playback.OpenRequest{LessonID: "l"})
 	for i := range 500 {
@@ -240,9 +238,9 @@ func RobotFlagged(t *testing.T, open OpenViewing) {
 	}
 }
 
-// Folding: no page changes when session rows are folded away.
+// Folding: folding session rows into totals changes no figure.
 func Folding(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 120)
 	for i := range 20 {
 		o := h.open(t, playback.OpenRequest{LessonID: "l"})
@@ -270,7 +268,7 @@ func Folding(t *testing.T, open OpenViewing) {
 	if n, err := h.svc.Purge(bg); n != 20 || err != nil {
 		t.Fatalf("purged %d: %v", n, err)
 	}
-	for _, want := range []int{2, 0} { // the flag and the day's set of viewers, in a step of their own
+	for _, want := range []int{2, 0} { // the flag and the day's set of viewers are folded in the first step
 		if n, err := h.svc.Purge(bg); n != want || err != nil {
 			t.Fatalf("purged %d more, want %d: %v", n, want, err)
 		}
@@ -286,8 +284,8 @@ func Folding(t *testing.T, open OpenViewing) {
 	}
 }
 
-// onAir puts a lesson on a channel at the house's clock plus the given time.
-func (h *house) onAir(t testing.TB, id, channel, lessonID string, in time.Duration) {
+// onAir plans an airing that starts at the harness's time plus in.
+func (h *harness) onAir(t testing.TB, id, channel, lessonID string, in time.Duration) {
 	t.Helper()
 	at := h.Now().Add(in)
 	ok2 := func(err error) {
@@ -301,7 +299,7 @@ func (h *house) onAir(t testing.TB, id, channel, lessonID string, in time.Durati
 	}))
 }
 
-func (h *house) report(t testing.TB, id string, o schedule.Outcome) {
+func (h *harness) report(t testing.TB, id string, o schedule.Outcome) {
 	t.Helper()
 	a, err := h.st.Schedule.Airing(bg, id)
 	if err == nil {

@@ -18,8 +18,8 @@ func atSchool(id string) func(*lesson.Lesson) {
 	return func(l *lesson.Lesson) { l.SchoolID = id }
 }
 
-// view lets persons (named) or devices watch a school's lesson, n of them.
-func (h *house) view(t *testing.T, lessonID string, n int, named bool) {
+// view lets n persons (named) or n devices watch a lesson.
+func (h *harness) view(t *testing.T, lessonID string, n int, named bool) {
 	t.Helper()
 	for i := range n {
 		r := playback.OpenRequest{LessonID: lessonID}
@@ -32,7 +32,7 @@ func (h *house) view(t *testing.T, lessonID string, n int, named bool) {
 	}
 }
 
-func (h *house) rowsBy(t *testing.T, q viewership.Query) (map[string]viewership.Row, viewership.Row) {
+func (h *harness) rowsBy(t *testing.T, q viewership.Query) (map[string]viewership.Row, viewership.Row) {
 	t.Helper()
 	rows, total, err := h.svc.TableAndTotal(bg, department, q)
 	ok(t, err)
@@ -43,10 +43,10 @@ func (h *house) rowsBy(t *testing.T, q viewership.Query) (map[string]viewership.
 	return m, total
 }
 
-// Areas: an area's row takes in the areas below it, its viewers counted once,
-// and a school of no area has a row of its own.
+// Areas: the row of an area includes the areas below it and counts each viewer once; a school without an area has its
+// own row.
 func Areas(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.place(t)
 	for id, n := range map[string]int{"s1": 6, "s2": 7, "s3": 8, "s4": 9} {
 		h.view(t, "l-"+id, n, false)
@@ -85,10 +85,9 @@ func Areas(t *testing.T, open OpenViewing) {
 	}
 }
 
-// SmallNumbers: few persons of a school or area are hidden wherever they would
-// show; devices are not.
+// SmallNumbers: small numbers of persons of a school or area are hidden in every table; those of devices are not.
 func SmallNumbers(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.place(t)
 	h.view(t, "l-s1", 3, true)
 	h.view(t, "l-s2", 8, true)
@@ -113,7 +112,7 @@ func SmallNumbers(t *testing.T, open OpenViewing) {
 	if total := marks(viewership.Query{By: viewership.ByLesson, School: "s1"}, map[string]disclosure.Mark{"l-s1": small}); total.Mark != small {
 		t.Errorf("%+v", total)
 	}
-	marks(viewership.Query{By: viewership.ByLesson}, nil) // not of one school
+	marks(viewership.Query{By: viewership.ByLesson}, nil) // the table is not about one school
 	if total := marks(viewership.Query{By: viewership.BySchool, School: "s3"}, nil); total.WebViewers != 2 {
 		t.Errorf("devices: %+v", total)
 	}
@@ -126,10 +125,10 @@ func SmallNumbers(t *testing.T, open OpenViewing) {
 	}
 }
 
-// Participation: a school takes part by its lessons or by a student of it, and
-// the order is by students where there are rosters.
+// Participation: a school takes part through its lessons or its students; where rosters exist, schools are sorted by
+// students.
 func Participation(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	_, large := h.enrol(t, "9A", "s1", 20)
 	_, small := h.enrol(t, "9B", "s2", 10)
 	h.enrol(t, "9C", "s5", 10)

@@ -8,25 +8,24 @@ import (
 	"lenlop/services/schedule"
 )
 
-// AsRunLogs: a station's log is previewed, believed once, and its columns are
-// remembered for the next one.
+// AsRunLogs: a station's log is previewed and imported once, and its column mapping is reused for the next log.
 func AsRunLogs(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open) // 13 April, 08:00
+	h := newHarness(t, open) // 13 April, 08:00
 	h.teach(t, "l", 600)
 	h.onAir(t, "a1", "c", "l", -3*time.Hour)
 	h.onAir(t, "a2", "c", "l", -2*time.Hour)
 	h.onAir(t, "a3", "c", "l", -time.Hour)
-	for id, house := range map[string]string{"a1": "MB-1", "a2": "MB-2", "a3": "MB-3"} {
+	for id, number := range map[string]string{"a1": "MB-1", "a2": "MB-2", "a3": "MB-3"} {
 		a, err := h.st.Schedule.Airing(bg, id)
 		ok(t, err)
-		a.HouseNumber = house
+		a.HouseNumber = number
 		ok(t, h.st.Schedule.SaveAiring(bg, a))
 	}
 	s := schedule.Service{
 		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, Logs: h.st.Logs, Sheets: h.st.Sheets,
 	}
 	s.OnAsRun = h.svc.ReevaluateCheckIns
-	flat := map[string]string{schedule.LogDate: "1-10", schedule.LogStart: "12-19", schedule.LogLength: "21-28", schedule.LogHouse: "30-33"}
+	flat := map[string]string{schedule.LogDate: "1-10", schedule.LogStart: "12-19", schedule.LogLength: "21-28", schedule.LogHouseNumber: "30-33"}
 	data := []byte("13/04/2020 05:00:10 00:29:50 MB-1\n13/04/2020 06:00:00 00:10:00 MB-2\n13/04/2020 06:30:00 00:30:00 QC-9\n")
 	p, err := s.PreviewAsRun(bg, station, "c", "log.txt", data, flat)
 	ok(t, err)
@@ -60,7 +59,7 @@ func AsRunLogs(t *testing.T, open OpenViewing) {
 		t.Fatalf("%+v", p)
 	}
 	table := []byte("Đài PTTH\nNgày phát;Giờ phát;Thời lượng;Mã băng\n13/04/2020;07:00:30;00:30:00;MB-3\n")
-	p, err = s.PreviewAsRun(bg, station, "c", "log.csv", table, map[string]string{schedule.LogHouse: "Mã băng"})
+	p, err = s.PreviewAsRun(bg, station, "c", "log.csv", table, map[string]string{schedule.LogHouseNumber: "Mã băng"})
 	ok(t, err)
 	if p.Good != 1 || p.Rows[0].Row != 3 {
 		t.Fatalf("%+v", p)

@@ -11,10 +11,9 @@ import (
 	"lenlop/services/viewership/television"
 )
 
-// CheckIns: a code counts once per viewer and airing, after as-run has said
-// that it could be read off a screen.
+// CheckIns: a code counts once per viewer and airing, and only after the as-run log confirms that it was shown.
 func CheckIns(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 1800)
 	plan := func(id string, in time.Duration) {
 		h.onAir(t, id, "c", "l", in)
@@ -44,15 +43,15 @@ func CheckIns(t *testing.T, open OpenViewing) {
 	}
 	anyone := people.Person{}
 	h.pass(-time.Second)
-	enter(anyone, "d1", first.Code, "checkin.not_on_air") // a second early
+	enter(anyone, "d1", first.Code, "checkin.not_on_air") // one second early
 	h.pass(2 * time.Minute)
 	enter(anyone, "d1", "AAAAAA", "checkin.unknown_code")
-	enter(anyone, "d1", second.Code, "checkin.not_on_air") // nobody can have seen it
+	enter(anyone, "d1", second.Code, "checkin.not_on_air") // not shown yet
 	spaced := " " + first.Code[:3] + "-" + first.Code[3:] + " "
 	if r := enter(anyone, "d1", spaced, ""); r.State != television.CheckInPending || r.Stayed || r.Repeat || r.LessonID != "l" {
 		t.Fatalf("%+v", r)
 	}
-	enter(anyone, "d1", first.Code, "") // again: once
+	enter(anyone, "d1", first.Code, "") // repeated: counted once
 	enter(anyone, "d2", first.Code, "")
 	enter(student, "d2", first.Code, "") // the person on the same phone is another viewer
 	h.pass(25 * time.Minute)
@@ -69,7 +68,7 @@ func CheckIns(t *testing.T, open OpenViewing) {
 	h.counts(t, "a1", television.CheckInCount{Persons: 1, Devices: 4, Stayed: 2})
 	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Dropped})
 	h.counts(t, "a1", television.CheckInCount{})
-	// Cut off before the second code was shown, and long before d4 typed.
+	// The airing ended before the second code was shown and before d4 entered the first.
 	at := time.Date(2020, 4, 13, 8, 0, 0, 0, hanoi)
 	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Partial, StartedAt: at, EndedAt: at.Add(5 * time.Minute)})
 	h.counts(t, "a1", television.CheckInCount{Persons: 1, Devices: 2})
@@ -80,15 +79,15 @@ func CheckIns(t *testing.T, open OpenViewing) {
 	h.now = at.Add(48*time.Hour + 10*time.Minute)
 	h.mu.Unlock()
 	if r := enter(anyone, "d1", first.Code, ""); !r.Repeat {
-		t.Fatalf("known since Monday: %+v", r)
+		t.Fatalf("checked in on Monday, but no repeat: %+v", r)
 	}
 	h.asRun(t, "a2", schedule.AsRun{Outcome: schedule.Aired})
 	h.counts(t, "a2", television.CheckInCount{Devices: 1, Repeats: 1})
 	guessing(t, h)
 }
 
-// guessing: a device may be wrong 20 times in an hour.
-func guessing(t *testing.T, h *house) {
+// guessing: a device may enter 20 wrong codes in an hour.
+func guessing(t *testing.T, h *harness) {
 	try := func(device string) error {
 		_, err := h.svc.CheckIn(bg, television.CheckInRequest{Viewer: device, Code: "AAAAAA", From: netip.MustParseAddr("10.1.0.7")})
 		return err
@@ -102,7 +101,7 @@ func guessing(t *testing.T, h *house) {
 		t.Fatalf("21st: %v", err)
 	}
 	if err := try("y"); !fault.Is(err, "checkin.unknown_code") {
-		t.Fatalf("the neighbour: %v", err)
+		t.Fatalf("another device: %v", err)
 	}
 	h.pass(time.Hour)
 	if err := try("x"); !fault.Is(err, "checkin.unknown_code") {
@@ -110,8 +109,8 @@ func guessing(t *testing.T, h *house) {
 	}
 }
 
-// asRun reports through the schedule's service, as the station does.
-func (h *house) asRun(t *testing.T, id string, r schedule.AsRun) {
+// asRun reports an airing through schedule.Service, as the station does.
+func (h *harness) asRun(t *testing.T, id string, r schedule.AsRun) {
 	t.Helper()
 	s := schedule.Service{
 		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, OnAsRun: h.svc.ReevaluateCheckIns,
@@ -120,7 +119,7 @@ func (h *house) asRun(t *testing.T, id string, r schedule.AsRun) {
 	ok(t, err)
 }
 
-func (h *house) counts(t *testing.T, id string, want television.CheckInCount) {
+func (h *harness) counts(t *testing.T, id string, want television.CheckInCount) {
 	t.Helper()
 	got, err := h.st.CheckIns.CountCheckIns(bg, []string{id})
 	ok(t, err)

@@ -15,9 +15,8 @@ import (
 	"lenlop/services/viewership/television"
 )
 
-// enrol makes a class of grade 9 with students of its own, and its homeroom
-// teacher.
-func (h *house) enrol(t *testing.T, id, schoolID string, students int) (people.Person, []string) {
+// enrol creates a class of grade 9 with students and a homeroom teacher.
+func (h *harness) enrol(t *testing.T, id, schoolID string, students int) (people.Person, []string) {
 	t.Helper()
 	ok(t, h.st.Schools.SaveSchool(bg, school.School{ID: schoolID, Code: schoolID, Name: "Trường " + schoolID}))
 	teacher := people.Person{ID: "homeroom-" + id, Username: "homeroom-" + id, Active: true, Grants: []people.Grant{{Role: people.Teacher, School: schoolID}}}
@@ -33,10 +32,10 @@ func (h *house) enrol(t *testing.T, id, schoolID string, students int) (people.P
 	return teacher, list
 }
 
-// RollCalls: a class's newest word stands, names are grade A and meet check-ins
-// once, and only ten drawn classes make an estimate.
+// RollCalls: the latest roll call of a class counts, names are grade A and are counted once together with check-ins,
+// and an estimate needs at least ten drawn classes.
 func RollCalls(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	h.onAir(t, "a1", "c", "l", -time.Hour)
 	h.onAir(t, "later", "c", "l", time.Hour)
@@ -89,10 +88,10 @@ func RollCalls(t *testing.T, open OpenViewing) {
 	draws(t, h)
 }
 
-func draws(t *testing.T, h *house) {
+func draws(t *testing.T, h *harness) {
 	_, err := h.svc.DrawFor(bg, department, "a1", 10)
 	if fault.As(err) == nil || fault.As(err).Fields[0].Code != "draw.small_frame" {
-		t.Fatalf("one class is drawn from: %v", err)
+		t.Fatalf("a draw from one class: %v", err)
 	}
 	teachers := map[string]people.Person{}
 	for i := range 14 {
@@ -119,45 +118,44 @@ func draws(t *testing.T, h *house) {
 	wantFault(t, err, fault.Conflict, "draw.already_drawn")
 	answered := 0
 	if slices.Contains(d.Classes, "9A") {
-		answered = 1 // 9A has said already, wherever the draw put it
+		answered = 1 // 9A answered before the draw
 	}
-	asking := func() television.ClassSurvey { return h.ledger(t, "l").Airings[0].Survey }
+	survey := func() television.ClassSurvey { return h.ledger(t, "l").Airings[0].Survey }
 	for _, id := range d.Classes {
 		teacher, others := teachers[id]
 		if !others {
 			continue
 		}
 		if answered == 9 {
-			if a := asking(); a.Estimate != nil || a.Answered != 9 {
-				t.Fatalf("nine answers: %+v", a)
+			if a := survey(); a.Estimate != nil || a.Answered != 9 {
+				t.Fatalf("after nine answers: %+v", a)
 			}
 		}
 		_, err := h.svc.TakeRollCall(bg, teacher, television.RollCall{AiringID: "a1", ClassID: id, Asked: 10, Watched: 5})
 		ok(t, err)
 		answered++
 	}
-	a := asking()
+	a := survey()
 	if a.Estimate == nil || a.Answered != 12 || a.Estimate.Low > a.Estimate.Share || a.Estimate.Up < a.Estimate.Share || a.Estimate.PopulationTaken != 170 {
 		t.Fatalf("%+v", a)
 	}
 	if !slices.Contains(d.Classes, "9A") && (a.Estimate.Share != 0.5 || a.Estimate.Persons != 85) {
-		t.Fatalf("half of all: %+v", a.Estimate)
+		t.Fatalf("half of the students watched, estimated as %+v", a.Estimate)
 	}
 }
 
-// Unreached: the roster without those whom television or the web reached, for
-// the class's own people only.
+// Unreached: the students whom neither television nor the web reached, listed for the class's own staff only.
 func Unreached(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	teacher, class := h.enrol(t, "9A", "s1", 6)
 	h.enrol(t, "9B", "s1", 6)
-	ask := func(by people.Person) (viewership.ClassReach, error) {
+	unreached := func(by people.Person) (viewership.ClassReach, error) {
 		day := time.Date(2020, 4, 13, 0, 0, 0, 0, hanoi)
 		return h.svc.Unreached(bg, by, "9A", day, day.AddDate(0, 0, 7))
 	}
 	left := func() (out []string) {
-		r, err := ask(teacher)
+		r, err := unreached(teacher)
 		ok(t, err)
 		if r.Students != 6 || r.Class.ID != "9A" {
 			t.Fatalf("%+v", r)
@@ -195,14 +193,14 @@ func Unreached(t *testing.T, open OpenViewing) {
 		return people.Person{ID: "head", Active: true, Grants: []people.Grant{{Role: people.Head, School: at}}}
 	}
 	for who, p := range map[string]people.Person{"reviewer": department, "station": station, "other school": other, "head elsewhere": head("s2"), "nobody": {}} {
-		if _, err := ask(p); !fault.Is(err, "access.denied") {
+		if _, err := unreached(p); !fault.Is(err, "access.denied") {
 			t.Errorf("%s: %v", who, err)
 		}
 	}
-	if _, err := ask(head("s1")); err != nil {
+	if _, err := unreached(head("s1")); err != nil {
 		t.Error(err)
 	}
-	// Names end six months after the term; what was counted stays.
+	// Names are deleted six months after the term; the counts stay.
 	h.pass(600 * 24 * time.Hour)
 	for {
 		n, err := h.svc.PurgeNames(bg)
@@ -218,8 +216,8 @@ func Unreached(t *testing.T, open OpenViewing) {
 	}
 }
 
-// place puts schools into a tree of areas: a province of two communes.
-func (h *house) place(t *testing.T) {
+// place saves four schools and their areas, a province with two communes.
+func (h *harness) place(t *testing.T) {
 	t.Helper()
 	for _, a := range []school.Area{{ID: "tinh", Name: "Tỉnh"}, {ID: "x1", Parent: "tinh", Name: "Xã Một"}, {ID: "x2", Parent: "tinh", Name: "Xã Hai"}} {
 		ok(t, h.st.Schools.SaveArea(bg, a))

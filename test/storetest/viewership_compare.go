@@ -9,7 +9,7 @@ import (
 	"lenlop/services/viewership/playback"
 )
 
-// compare asks the pages and the model the same questions.
+// compare compares the figures of the pages with those of the model.
 func (w *world) compare(rt *rapid.T) {
 	c := w.model.count()
 	scope := playback.Scope{School: w.school}
@@ -69,7 +69,7 @@ func (w *world) compareBins(rt *rapid.T, l worldLesson, unions map[string]map[in
 		var want int64
 		for _, tape := range unions {
 			covered := true
-			// A bin's edges are forgiven a quarter of a second.
+			// The edges of a bin may be off by a quarter of a second.
 			for x := int(math.Floor(b.From*10 + 2.5)); float64(x) < b.To*10-2.5; x++ {
 				covered = covered && tape[x]
 			}

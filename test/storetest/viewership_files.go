@@ -12,10 +12,10 @@ import (
 	"lenlop/services/viewership/television"
 )
 
-// MinuteFiles: an operator's file for a channel is previewed airing by airing,
-// counts once it is confirmed, and never twice.
+// MinuteFiles: an operator's file for a channel is previewed by airing, counts when it is confirmed, and counts only
+// once.
 func MinuteFiles(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open) // 13 April, 08:00
+	h := newHarness(t, open) // 13 April, 08:00
 	h.teach(t, "l", 600)
 	h.onAir(t, "a1", "c", "l", -2*time.Hour) // 06:00 to 06:30
 	h.onAir(t, "a2", "c", "l", -time.Hour)   // 07:00 to 07:30
@@ -55,7 +55,7 @@ func MinuteFiles(t *testing.T, open OpenViewing) {
 	if _, err := h.svc.CommitImport(bg, station, p.Import.ID, true); !fault.Is(err, "import.not_found") {
 		t.Errorf("committed as a sheet of figures: %v", err)
 	}
-	for range 2 { // repeated by an impatient finger
+	for range 2 { // confirmed twice
 		c, err := h.svc.CommitMinutes(bg, station, p.Import.ID, true)
 		ok(t, err)
 		if c.Good != 1 || c.Import.Committed.IsZero() {
@@ -81,9 +81,9 @@ func figuresIn(g viewership.Ledger) (n int) {
 	return n
 }
 
-// HeldAirings: an airing for which something was handed in says so.
+// HeldAirings: an airing with figures, codes or roll calls is reported as held and cannot be deleted.
 func HeldAirings(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	h.onAir(t, "a1", "c", "l", -2*time.Hour)
 	h.onAir(t, "a2", "c", "l", -time.Hour)
@@ -95,6 +95,6 @@ func HeldAirings(t *testing.T, open OpenViewing) {
 		}
 	}
 	ok(t, h.st.Schedule.DeleteAiring(bg, "a2"))
-	// A figure that came in since somebody looked keeps its airing too.
+	// A figure that arrives after the check holds its airing too.
 	wantFault(t, h.st.Schedule.DeleteAiring(bg, "a1"), fault.Conflict, "airing.has_figures")
 }

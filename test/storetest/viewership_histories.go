@@ -17,11 +17,11 @@ import (
 	"lenlop/services/viewership/playback"
 )
 
-// Histories: whatever players, networks and clocks do, and on two servers at
-// once, the counts are those of the model over the acknowledged heartbeats.
+// Histories is a property test with two server processes: for any behaviour of players, networks and clocks, the counts
+// equal those of the model over the acknowledged heartbeats.
 func Histories(t *testing.T, open OpenViewing) {
 	first, second := open(t)
-	h := &house{st: first}
+	h := &harness{st: first}
 	servers := []viewingServices{h.server(t, first), h.server(t, second)}
 	h.svc = servers[0]
 	var run atomic.Int64
@@ -38,10 +38,10 @@ func Histories(t *testing.T, open OpenViewing) {
 	})
 }
 
-// world is one history: viewers with devices, sessions that play, and a
-// network that loses, repeats and reorders what they send.
+// world is one history: viewers with devices, their playback sessions, and a network that loses, repeats and reorders
+// requests.
 type world struct {
-	h        *house
+	h        *harness
 	servers  []viewingServices
 	school   string
 	lessons  []worldLesson
@@ -64,13 +64,13 @@ type worldViewer struct {
 	skew   time.Duration // of the device's clock
 }
 
-// worldSession is a player that is open.
+// worldSession is an open player.
 type worldSession struct {
 	viewer   worldViewer
 	key      string
 	lesson   worldLesson
 	token    string
-	session  string // as the server names it
+	session  string // the server's id
 	run      string // offline
 	began    time.Time
 	started  time.Time // offline: by the device's clock
@@ -88,10 +88,10 @@ type packet struct {
 	total *int
 }
 
-func newWorld(rt *rapid.T, h *house, servers []viewingServices, n int) *world {
+func newWorld(rt *rapid.T, h *harness, servers []viewingServices, n int) *world {
 	w := &world{h: h, servers: servers, school: fmt.Sprintf("school-%d", n), model: viewingModel{restored: map[[2]string]bool{}}}
 	h.mu.Lock()
-	h.now = time.Date(2020, 4, 13, 22, 0, 0, 0, hanoi) // midnight is near
+	h.now = time.Date(2020, 4, 13, 22, 0, 0, 0, hanoi) // close to midnight
 	h.mu.Unlock()
 	for i, cells := range []int{200, 599, 600, 1500} {
 		l := worldLesson{id: fmt.Sprintf("w%d-%d", n, i), cells: cells, hidden: i == 3 && rapid.Bool().Draw(rt, "hidden")}
@@ -127,7 +127,7 @@ func (w *world) openSession(rt *rapid.T) {
 	v := rapid.SampledFrom(w.viewers).Draw(rt, "viewer")
 	l := rapid.SampledFrom(w.lessons).Draw(rt, "lesson")
 	if l.hidden {
-		v = w.viewers[0] // only staff may watch it
+		v = w.viewers[0] // only staff may watch the lesson
 	}
 	w.open(rt, v, l, rapid.IntRange(0, 3).Draw(rt, "offline") == 0, rapid.IntRange(0, 19).Draw(rt, "robot") == 0)
 }
@@ -164,7 +164,7 @@ func (w *world) open(rt *rapid.T, v worldViewer, l worldLesson, offline, robot b
 	return s
 }
 
-// watch plays a stretch: forward, after a seek, or the same again, at some rate.
+// watch plays an interval at some rate: the next one, one after a seek, or the same again.
 func (w *world) watch(rt *rapid.T) {
 	if len(w.sessions) == 0 {
 		rt.Skip("nobody watches")
@@ -177,11 +177,11 @@ func (w *world) watch(rt *rapid.T) {
 	to := min(from+rapid.IntRange(1, 400).Draw(rt, "cells"), s.lesson.cells)
 	s.played = append(s.played, [2]int{from, to})
 	s.total += to - from
-	rate := rapid.SampledFrom([]float64{0.5, 1, 1, 2, 2, 3}).Draw(rt, "rate") // 3 is a lie
+	rate := rapid.SampledFrom([]float64{0.5, 1, 1, 2, 2, 3}).Draw(rt, "rate") // no player plays at 3
 	w.h.pass(time.Duration(float64(to-from)*tenth/rate) * time.Millisecond)
 }
 
-// send puts the session's state into the network, once or twice, or loses it.
+// send queues a heartbeat with the session's state once or twice, or loses it.
 func (w *world) send(rt *rapid.T) {
 	if len(w.sessions) == 0 {
 		rt.Skip("nobody watches")
@@ -197,7 +197,7 @@ func (w *world) send(rt *rapid.T) {
 	for _, c := range cells {
 		end := float64(c[1]) / 10
 		if c[1] == s.lesson.cells && rapid.Bool().Draw(rt, "past the end") {
-			end += 0.9 // a player's clock; within tolerance
+			end += 0.9 // the player's position is imprecise; within tolerance
 		}
 		p.beat.Played = append(p.beat.Played, playback.Interval{float64(c[0]) / 10, end})
 	}
@@ -211,8 +211,7 @@ func (w *world) send(rt *rapid.T) {
 	}
 }
 
-// deliver takes some packets out of the network, in any order, to both servers
-// at once, and writes down what was acknowledged.
+// deliver sends some queued packets, in any order, to both servers concurrently, and records what they acknowledged.
 func (w *world) deliver(rt *rapid.T) {
 	if len(w.network) == 0 {
 		rt.Skip("nothing is on its way")
@@ -256,12 +255,12 @@ func (w *world) deliver(rt *rapid.T) {
 	}
 }
 
-// tooLate says what a token's validity says: a session's week, a run's 30 days.
+// tooLate reports whether the packet's token has expired: after a week for a session, after 30 days for a run.
 func (w *world) tooLate(p packet, now time.Time) bool {
 	if p.s.run == "" {
 		return now.Sub(p.s.began) > 7*24*time.Hour
 	}
-	return false // a history is shorter than a grant
+	return false // a history is shorter than an offline grant is valid
 }
 
 func (w *world) acked(p packet, now time.Time) {
@@ -271,7 +270,7 @@ func (w *world) acked(p packet, now time.Time) {
 		began = now
 	}
 	day := began.In(hanoi).Format("2006-01-02")
-	// The first heartbeat of a run says when it began.
+	// The first heartbeat of a run carries its start.
 	for _, b := range w.model.beats {
 		if b.session == s.session {
 			began, day = time.UnixMilli(b.began), b.day
@@ -289,7 +288,7 @@ func (w *world) time(rt *rapid.T) {
 	w.h.pass(time.Duration(rapid.SampledFrom([]int{1, 7, 60, 1800, 7200, 30000}).Draw(rt, "seconds")) * time.Second)
 }
 
-// forge sends what nobody may send; all of it is refused and nothing changes.
+// forge sends invalid heartbeats; all are refused and no figure changes.
 func (w *world) forge(rt *rapid.T) {
 	if len(w.sessions) == 0 {
 		rt.Skip("nobody watches")
@@ -326,7 +325,7 @@ func (w *world) forge(rt *rapid.T) {
 	}
 }
 
-// robot opens the lesson more often in an hour than people do.
+// robot opens the lesson more often in an hour than a person would.
 func (w *world) robot(rt *rapid.T) {
 	if rapid.IntRange(0, 9).Draw(rt, "robot") != 0 {
 		rt.Skip("rare")
@@ -344,8 +343,7 @@ func (w *world) robot(rt *rapid.T) {
 	}
 }
 
-// tabs plays several sessions of one viewer at once, each as fast as players
-// go: plausible one by one, and together more than one could watch.
+// tabs plays several sessions of one viewer at the same time at full speed: each is plausible, their sum is not.
 func (w *world) tabs(rt *rapid.T) {
 	v := rapid.SampledFrom(w.viewers).Draw(rt, "viewer")
 	var open []*worldSession
@@ -364,7 +362,7 @@ func (w *world) tabs(rt *rapid.T) {
 	}
 }
 
-// marathon is an offline run that says more than a day's hours.
+// marathon is an offline run that reports more than 24 hours in a day.
 func (w *world) marathon(rt *rapid.T) {
 	if rapid.IntRange(0, 9).Draw(rt, "marathon") != 0 {
 		rt.Skip("rare")
@@ -379,7 +377,7 @@ func (w *world) marathon(rt *rapid.T) {
 	}})
 }
 
-// judge undoes a flag or puts it back.
+// judge includes a flagged viewer, or excludes it again.
 func (w *world) judge(rt *rapid.T) {
 	for k, flagged := range w.model.count().flags {
 		if !flagged {

@@ -11,10 +11,9 @@ import (
 	"lenlop/services/viewership/television"
 )
 
-// FigureImports: a station's sheet is previewed row by row, counted once, and
-// refused when it comes again.
+// FigureImports: a station's sheet is previewed by row, imported once, and refused when it is uploaded again.
 func FigureImports(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open) // 13 April, 08:00
+	h := newHarness(t, open) // 13 April, 08:00
 	h.teach(t, "l", 600)
 	h.onAir(t, "a1", "c", "l", -2*time.Hour) // 06:00
 	h.onAir(t, "a2", "c", "l", -time.Hour)   // 07:00
@@ -53,7 +52,7 @@ func FigureImports(t *testing.T, open OpenViewing) {
 	}
 	other, err := h.svc.PreviewImport(bg, station, "again.csv", file, d)
 	ok(t, err)
-	for range 2 { // repeated by an impatient finger
+	for range 2 { // confirmed twice
 		c, err := h.svc.CommitImport(bg, station, p.Import.ID, false)
 		ok(t, err)
 		if c.Good != 2 || c.Import.Committed.IsZero() {
@@ -78,8 +77,8 @@ func FigureImports(t *testing.T, open OpenViewing) {
 	h.badFiles(t, d)
 }
 
-// correction: a later sheet says again what is known, and corrects one row.
-func (h *house) correction(t *testing.T, d television.ImportDefaults) {
+// correction: a later sheet repeats known rows and corrects one.
+func (h *harness) correction(t *testing.T, d television.ImportDefaults) {
 	file := []byte("Ngày phát,Giờ phát,Số lượt xem\n2020-04-13,06:00,1600\n2020-04-13,07:00,570\n")
 	p, err := h.svc.PreviewImport(bg, station, "b.csv", file, d)
 	ok(t, err)
@@ -116,7 +115,7 @@ func (h *house) correction(t *testing.T, d television.ImportDefaults) {
 	}
 	_, err = h.svc.CommitImport(bg, station, p.Import.ID, true)
 	ok(t, err)
-	// Ten times the figure that it corrects, though not ten times the usual one.
+	// Ten times the figure that it corrects, although not ten times the usual one.
 	p, err = h.svc.PreviewImport(bg, station, "d.csv", []byte("Ngày phát,Giờ phát,Số lượt xem\n2020-04-13,07:00,5700\n"), d)
 	ok(t, err)
 	if p.Warnings != 1 || p.Good != 1 {
@@ -124,7 +123,7 @@ func (h *house) correction(t *testing.T, d television.ImportDefaults) {
 	}
 }
 
-func (h *house) badFiles(t *testing.T, d television.ImportDefaults) {
+func (h *harness) badFiles(t *testing.T, d television.ImportDefaults) {
 	for code, data := range map[string]string{
 		"import.unreadable":     "\x89PNG\r\n\x1a\n\x00\xff",
 		"import.no_rows":        "Ngày phát,Giờ phát,Số lượt xem\n",

@@ -15,10 +15,9 @@ import (
 	"lenlop/services/viewership/television"
 )
 
-// BadBeats: each bad heartbeat is refused by its own code, alone, and changes
-// nothing.
+// BadBeats: each bad heartbeat is refused with its own code, does not affect the others, and changes no figure.
 func BadBeats(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 60)
 	h.teach(t, "m", 60)
 	o := h.open(t, playback.OpenRequest{LessonID: "l"})
@@ -85,7 +84,7 @@ func BadBeats(t *testing.T, open OpenViewing) {
 	h.openRefusals(t)
 }
 
-func (h *house) openRefusals(t *testing.T) {
+func (h *harness) openRefusals(t *testing.T) {
 	teacher := people.Person{ID: "teacher-d", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "school-1"}}}
 	h.teach(t, "d", 60, func(l *lesson.Lesson) { l.Status = lesson.Draft })
 	h.teach(t, "n", 60, func(l *lesson.Lesson) { l.TeacherID, l.Media.PackageID, l.Media.Playable = "teacher-d", "", false })
@@ -111,10 +110,10 @@ func (h *house) openRefusals(t *testing.T) {
 	}
 }
 
-// TelevisionFigures: appended, corrected by replacing, held until as-run, and
+// TelevisionFigures: figures are appended, corrected by replacement, held until the as-run log confirms the airing, and
 // never added across grades or units.
 func TelevisionFigures(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	h.onAir(t, "a1", "c1", "l", -2*time.Hour)
 	h.onAir(t, "a2", "c1", "l", -time.Hour)
@@ -172,7 +171,7 @@ func TelevisionFigures(t *testing.T, open OpenViewing) {
 	badFigures(t, h)
 }
 
-func badFigures(t *testing.T, h *house) {
+func badFigures(t *testing.T, h *harness) {
 	good := television.Figure{AiringID: "a2", Metric: television.Contacts, Value: 1, Unit: television.Plays, Grade: television.GradeE, Source: "x"}
 	for name, change := range map[string]func(*television.Figure){
 		"metric": func(f *television.Figure) { f.Metric = "views" },
@@ -198,9 +197,9 @@ func badFigures(t *testing.T, h *house) {
 	}
 }
 
-// Tables: web and television side by side, by every group.
+// Tables: web and television figures side by side, for every grouping.
 func Tables(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	h.teach(t, "m", 600, func(l *lesson.Lesson) { l.Grade, l.Subject = 5, "tieng-viet" })
 	v := h.open(t, playback.OpenRequest{LessonID: "l"})
@@ -266,10 +265,10 @@ func Tables(t *testing.T, open OpenViewing) {
 	}
 }
 
-// Downloads: a device that keeps a lesson counts once, and what it plays
-// offline is counted when it is delivered, under the day it was played.
+// Downloads: a device that saves a lesson counts once; what it plays offline is counted on delivery, for the day on
+// which it was played.
 func Downloads(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	phone := h.open(t, playback.OpenRequest{LessonID: "l", Offline: true, SentAt: h.Now().Add(5 * time.Hour)}) // its clock is five hours ahead
 	h.open(t, playback.OpenRequest{LessonID: "l", Offline: true, Viewer: phone.Viewer})
@@ -294,10 +293,10 @@ func Downloads(t *testing.T, open OpenViewing) {
 	}
 }
 
-// SharedDevice: what is watched of a kept lesson after the person who kept it
-// has signed out is the device's, and keeping it was one download.
+// SharedDevice: after the person who saved a lesson has signed out, views of it count for the device; saving it was
+// one download.
 func SharedDevice(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	student := people.Person{ID: "hs1", Active: true, Grants: []people.Grant{{Role: people.Student}}}
 	kept := h.open(t, playback.OpenRequest{LessonID: "l", Offline: true, Person: student})
@@ -316,7 +315,7 @@ func SharedDevice(t *testing.T, open OpenViewing) {
 	}
 	mine, theirs := run(kept.Token, "r1"), run(kept.DeviceToken, "r2")
 	h.pass(time.Hour)
-	// Two tabs deliver the same, one of them twice.
+	// Two tabs send the same heartbeats, one of them twice.
 	for _, hs := range [][]playback.Heartbeat{{mine, theirs}, {theirs, mine}, {theirs}} {
 		if r, err := h.svc.Beat(bg, hs); err != nil || r.Refused != 0 {
 			t.Fatalf("%+v %v", r, err)

@@ -19,10 +19,10 @@ import (
 	"lenlop/services/viewership/television"
 )
 
-// Minutes: an operator's households by minute become the airing's average and
-// peak, and are never multiplied up to homes that nobody measured.
+// Minutes: an operator's households by minute become the airing's average and peak, and are never extrapolated to
+// households that were not measured.
 func Minutes(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	h.onAir(t, "a1", "c", "l", -time.Hour) // 07:00 to 07:30
 	h.onAir(t, "a2", "c", "l", -2*time.Hour)
@@ -64,9 +64,9 @@ func Minutes(t *testing.T, open OpenViewing) {
 	}
 }
 
-// Reconciliation: what was served stands beside what was watched.
+// Reconciliation: compares what was served with what was watched.
 func Reconciliation(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	o := h.open(t, playback.OpenRequest{LessonID: "l"})
 	h.pass(time.Minute)
@@ -95,8 +95,7 @@ func Reconciliation(t *testing.T, open OpenViewing) {
 	h.accessLogs(t)
 }
 
-// pieces are packages whose files all hold four seconds in 1,000 bytes; that
-// of the lesson "gone" is unknown.
+// pieces are packages whose files all have four seconds in 1,000 bytes; the package of the lesson "gone" is unknown.
 type pieces struct{}
 
 func (pieces) Lengths(_ context.Context, packageID string) (map[string]production.Length, error) {
@@ -110,9 +109,8 @@ func (pieces) Lengths(_ context.Context, packageID string) (map[string]productio
 	return m, nil
 }
 
-// accessLogs: a cache's log is read line by line, counted once, and never added
-// to what our own counters saw of the same day.
-func (h *house) accessLogs(t *testing.T) {
+// accessLogs: a cache's log is imported once, and never added to our own counters of the same day.
+func (h *harness) accessLogs(t *testing.T) {
 	combined := func(at time.Time, file string, status, bytes int, agent string) string {
 		return fmt.Sprintf("10.0.0.9 - - [%s] \"GET %s HTTP/1.1\" %d %d \"https://hoc.example/lessons/l?a=\\\"b\" \"%s\"\n", at.Format("02/Jan/2006:15:04:05 -0700"), file, status, bytes, agent)
 	}
@@ -154,7 +152,7 @@ func (h *house) accessLogs(t *testing.T) {
 		}
 		return m
 	}
-	want := map[string]delivery.Gap{ // 50 s of our own are among the log's
+	want := map[string]delivery.Gap{ // the log includes the 50 s that our own counters have
 		"2020-04-13": {Key: "2020-04-13", ServedSeconds: 80 + 4 + 4 + 4 + 2, ServedBytes: 23_500, WatchedSeconds: 40, GapSeconds: 54},
 		"2020-04-14": {Key: "2020-04-14", ServedSeconds: 5, ServedBytes: 1000, GapSeconds: 5}, // 4 s by the log
 	}
@@ -174,24 +172,24 @@ func (h *house) accessLogs(t *testing.T) {
 	if _, err := h.svc.ImportServed(bg, station, "a", nil); !fault.Is(err, "access.denied") {
 		t.Fatal(err)
 	}
-	h.tallied(t, want)
+	h.countServed(t, want)
 }
 
-// tallied: our own counters add media by file, and keep what could not be written.
-func (h *house) tallied(t *testing.T, want map[string]delivery.Gap) {
-	tally := delivery.NewServedCounter(h.st.Served, pieces{}, hanoi)
+// countServed: our own counters add up by file, and keep what could not be written for the next flush.
+func (h *harness) countServed(t *testing.T, want map[string]delivery.Gap) {
+	counter := delivery.NewServedCounter(h.st.Served, pieces{}, hanoi)
 	o, _ := production.ObjectAt("l/package-l/360p/0-1/7.m4s")
 	at := time.Date(2020, 4, 14, 9, 0, 0, 0, hanoi)
 	for range 5 {
-		tally.Served(o, at, 500)
+		counter.Served(o, at, 500)
 	}
 	gone, cancel := context.WithCancel(bg)
 	cancel()
-	if err := tally.Flush(gone); err == nil {
-		t.Error("a dead database took the counts")
+	if err := counter.Flush(gone); err == nil {
+		t.Error("flushing with a cancelled context succeeded")
 	}
-	for range 2 { // the second has nothing to write
-		ok(t, tally.Flush(bg))
+	for range 2 { // the second flush has nothing to write
+		ok(t, counter.Flush(bg))
 	}
 	gaps, err := h.svc.Reconcile(bg, department, delivery.Query{By: delivery.ByDay, Lesson: "l", From: at, To: at.AddDate(0, 0, 1)})
 	ok(t, err)

@@ -15,10 +15,10 @@ import (
 	"lenlop/services/viewership/television"
 )
 
-// NetReach: students known by name are the lower bound, what both screens can
-// have had the upper, and the roster the ceiling.
+// NetReach: students known by name are the lower bound; the sum of television and web is the upper bound, at most the
+// roster.
 func NetReach(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	var roster []string
 	student := func(i int) people.Person {
@@ -78,10 +78,9 @@ func NetReach(t *testing.T, open OpenViewing) {
 	}
 }
 
-// FrozenReports: a report shows the same figures whatever happens later, and
-// knows when somebody changed it.
+// FrozenReports: a report keeps its figures whatever happens later, and detects that it was changed.
 func FrozenReports(t *testing.T, open OpenViewing) {
-	h := newHouse(t, open)
+	h := newHarness(t, open)
 	h.teach(t, "l", 600)
 	o := h.open(t, playback.OpenRequest{LessonID: "l"})
 	h.pass(time.Minute)

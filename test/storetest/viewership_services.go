@@ -11,7 +11,7 @@ import (
 	"lenlop/services/viewership/television"
 )
 
-// Names for embedding services that are all called Service.
+// Distinct names, so that several types called Service can be embedded.
 type (
 	playbackService   = playback.Service
 	televisionService = television.Service
@@ -26,14 +26,14 @@ type viewingServices struct {
 	*deliveryService
 }
 
-// newViewingServices makes services on stores.
+// newViewingServices creates the services on the stores.
 func newViewingServices(t testing.TB, st ViewingStores, now func() time.Time, newID func() string) viewingServices {
 	t.Helper()
 	var s viewingServices
 	var err error
 	s.playbackService, err = playback.New(playback.Config{
 		Store: st.Views, Retention: st.Views, Downloads: st.Views, Lessons: st.Lessons,
-		Secret: []byte("a secret for the examination"), Location: hanoi, Now: now, NewID: newID,
+		Secret: []byte("a secret for the tests"), Location: hanoi, Now: now, NewID: newID,
 		Atomic: st.Atomic, Audit: st.Audit, Wait: time.Microsecond,
 	})
 	if err != nil {

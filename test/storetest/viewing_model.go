@@ -4,9 +4,8 @@ import (
 	"sort"
 )
 
-// This is a second reading of the counting rules, written from their text and
-// apart from the code that is examined: slow, without totals kept, on a tape of
-// tenths of a second. It knows only the heartbeats that were acknowledged.
+// This file is a second implementation of the counting rules, written from their text and independent of the tested
+// code: slow, without running totals, on a tape of tenths of a second. It knows only the acknowledged heartbeats.
 
 // tenth is one cell of the tape, in milliseconds.
 const tenth = 100
@@ -22,7 +21,7 @@ type ackedBeat struct {
 	arrival int64
 	length  int // of the recording, cells
 	played  [][2]int
-	seconds *int // stated total, cells
+	seconds *int // reported total, cells
 	leftOut string
 	offline bool
 }
@@ -49,7 +48,7 @@ type modelCount struct {
 	unions                             map[string]map[string]map[int]bool
 }
 
-// count reads the text of the rules over all acknowledged heartbeats.
+// count applies the rules to all acknowledged heartbeats.
 func (m *viewingModel) count() modelCount {
 	c := modelCount{
 		views: map[[2]string]int64{}, offline: map[[2]string]int64{}, completions: map[[2]string]int64{}, watch: map[[2]string]int64{},
@@ -121,13 +120,11 @@ func (m *viewingModel) sessions() map[string]*modelSession {
 	}
 	for _, s := range all {
 		for _, b := range s.beats {
-			said := len(s.tape) // left out: the length of the union
+			total := len(s.tape) // the default of a missing total: the length of the union
 			if b.seconds != nil {
-				said = *b.seconds
+				total = *b.seconds
 			}
-			if said > s.total {
-				s.total = said
-			}
+			s.total = max(s.total, total)
 		}
 	}
 	return all
@@ -196,9 +193,8 @@ func (c *modelCount) viewsOf(k [2]string, good []*modelSession) {
 	}
 }
 
-// watchOf: the sum of totals, at most 2 x the union of the spans + 15 s. How a
-// capped day is shared between lessons the text leaves open; the day's sum it
-// does not.
+// watchOf: the sum of totals, at most 2 x the union of the spans + 15 s. The rules define the day's sum, but not how a
+// capped day is shared between lessons.
 func (c *modelCount) watchOf(k [2]string, good []*modelSession) {
 	var sum int64
 	type edge struct {

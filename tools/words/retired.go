@@ -82,7 +82,7 @@ var retiredFiles = map[string]string{
 // exceptions are removed from a line before it is read.
 var exceptions = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\bclass ?rooms?`),
-	regexp.MustCompile(`(?i)\bhouse[ _-]?numbers?`),
+	regexp.MustCompile(`(?i)house[ _-]?numbers?`),
 	regexp.MustCompile(`(?i)\bhouse ?holds?`),
 	regexp.MustCompile(`(?i)\bhead ?room\b`),
 	// Icons keep the names of their collection, lucide.

@@ -14,7 +14,7 @@ import (
 // Columns that a file may name otherwise than we do, in the order shown.
 var (
 	figureColumns = []string{television.ColumnDate, television.ColumnTime, television.ColumnItemNumber, television.ColumnValue, television.ColumnUnit}
-	logColumns    = []string{schedule.LogDate, schedule.LogStart, schedule.LogEnd, schedule.LogLength, schedule.LogHouse, schedule.LogOutcome}
+	logColumns    = []string{schedule.LogDate, schedule.LogStart, schedule.LogEnd, schedule.LogLength, schedule.LogHouseNumber, schedule.LogOutcome}
 )
 
 // maxShownRows of a preview: those refused and doubted stand first, and nobody

@@ -82,7 +82,7 @@ func folderProblem(dir string, err error) error {
 }
 
 // fileProblem explains what is wrong with the SQLite file in the data folder.
-func fileProblem(kind sqldb.Ill) (problem, remedy string) {
+func fileProblem(kind sqldb.FileProblem) (problem, remedy string) {
 	switch kind {
 	case sqldb.Full:
 		return diskFull, freeDisk
@@ -117,8 +117,8 @@ func databaseProblem(err error) (problem, remedy string) {
 		return "the database's disk is full", "free some space on the database's machine"
 	case fault.Is(err, "database.newer"):
 		return Explain(err), "start the newer lenlop, or restore a backup made before it; nothing was changed"
-	case sqldb.FileIll(err) != "":
-		return fileProblem(sqldb.FileIll(err))
+	case sqldb.FileProblemOf(err) != "":
+		return fileProblem(sqldb.FileProblemOf(err))
 	case errors.As(err, &refused):
 		return "nothing answers at the database's address", "start PostgreSQL, or correct LENLOP_DATABASE"
 	}

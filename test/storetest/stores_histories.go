@@ -8,7 +8,7 @@ import (
 	"lenlop/services/worksheet"
 )
 
-// LessonSteps is the exam for lesson.Histories.
+// LessonSteps tests an implementation of lesson.Histories.
 func LessonSteps(t *testing.T, open Open) {
 	all := open(t)
 	s := all.Steps
@@ -46,7 +46,7 @@ func LessonSteps(t *testing.T, open Open) {
 	same(t, len(must(s.Steps(bg, "l2", 10))(t)), 1)
 }
 
-// Worksheets is the exam for worksheet.Store.
+// Worksheets tests an implementation of worksheet.Store.
 func Worksheets(t *testing.T, open Open) {
 	all := open(t)
 	s := all.Sheets
@@ -61,7 +61,7 @@ func Worksheets(t *testing.T, open Open) {
 	w.At = kept(w.At)
 	same(t, must(s.Worksheet(bg, "l1", "w1"))(t), w)
 	same(t, ids(must(s.Worksheets(bg, "l1"))(t), func(w worksheet.Worksheet) string { return w.ID }), []string{"w1", "w0"})
-	// Another lesson's worksheet is not to be had by this one's address.
+	// A worksheet is found only under its own lesson.
 	_, err := s.Worksheet(bg, "l2", "w1")
 	wantFault(t, err, fault.NotFound, "worksheet.not_found")
 	ok(t, s.DeleteWorksheet(bg, "l2", "w1"))
