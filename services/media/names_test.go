@@ -8,8 +8,10 @@ import (
 
 var uuidV7 = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
+var testTime = time.Date(2026, 11, 30, 23, 59, 59, 999_400_000, time.UTC)
+
 func TestNamesOfOneWriteRepeatAndSortByTime(t *testing.T) {
-	at := time.Date(2026, 11, 30, 23, 59, 59, 999_400_000, time.UTC)
+	at := testTime
 	a, later := NewNames("seed", at, false), NewNames("another seed", at.Add(time.Millisecond), false)
 	for _, purpose := range []string{"lesson", "worksheet", "lesson 1"} {
 		id := a.ID(purpose)
