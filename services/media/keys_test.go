@@ -84,7 +84,8 @@ func TestSecretsOfKeys(t *testing.T) {
 		}
 		seen[s] = true
 	}
-	if s := NewNames("seed", testTime, false).Secret("lesson"); s != NewNames("seed", testTime.Add(1), true).Secret("lesson") {
+	if s := NewNames("seed", testTime, false).Secret("lesson"); s != NewNames("seed", testTime.Add(1),
+		true).Secret("lesson") {
 		t.Errorf("secret %q depends on the time", s)
 	}
 }

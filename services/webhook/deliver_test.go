@@ -3,101 +3,158 @@ package webhook
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"lenlop/services/fault"
-	"lenlop/services/job"
 )
-
-type memory struct {
-	hook   Hook
-	d      Delivery
-	status int
-	err    error
-	posts  []map[string]string
-	jobs   []job.New
-	now    time.Time
-}
-
-func (m *memory) Hook(context.Context, string) (Hook, error)       { return m.hook, nil }
-func (m *memory) Hooks(context.Context) ([]Hook, error)            { return []Hook{m.hook}, nil }
-func (m *memory) SaveHook(_ context.Context, h Hook) error         { m.hook = h; return nil }
-func (m *memory) SaveDelivery(_ context.Context, d Delivery) error { m.d = d; return nil }
-func (m *memory) Deliveries(context.Context, string, int) ([]Delivery, error) {
-	return []Delivery{m.d}, nil
-}
-func (m *memory) Forget(context.Context, time.Time, int) (int, error) { return 0, nil }
-func (m *memory) Delivery(_ context.Context, id string) (Delivery, error) {
-	if id != m.d.ID {
-		return Delivery{}, fault.New(fault.NotFound, "webhook.not_found")
-	}
-	return m.d, nil
-}
-func (m *memory) Check(string) error { return nil }
-func (m *memory) Post(_ context.Context, _ string, h map[string]string, _ []byte) (int, error) {
-	m.posts = append(m.posts, h)
-	return m.status, m.err
-}
-func (m *memory) Add(_ context.Context, jobs ...job.New) error {
-	m.jobs = append(m.jobs, jobs...)
-	return nil
-}
 
 // TestAReceiverThatIsAwayIsToldAgain: under the same delivery id, later and
 // later, and after the last time not any more.
 func TestAReceiverThatIsAwayIsToldAgain(t *testing.T) {
-	m := &memory{hook: Hook{ID: "h", Secret: "s", Active: true, Events: []string{"notice.published"}}, status: 500,
-		now: time.Date(2026, 4, 6, 8, 0, 0, 0, time.UTC)}
-	s := &Service{Store: m, Sender: m, Jobs: m, Now: func() time.Time { return m.now }, NewID: func() string { return "d" }}
-	step := func(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) }
-	if err := s.Tell(t.Context(), "lesson.published", 1); err != nil || len(m.jobs) != 0 {
-		t.Fatal("told of what was not asked for", err)
-	}
-	if err := s.Tell(t.Context(), "notice.published", map[string]string{"title": "x"}); err != nil || len(m.jobs) != 1 {
+	m := newMemory()
+	m.want(t, "notice.published")
+	m.status = 500
+	if err := m.Tell(t.Context(), "notice.published", map[string]string{"title": "x"}); err != nil || len(m.jobs) != 1 {
 		t.Fatal(err)
 	}
-	for n := 0; m.d.State == Waiting; n++ {
+	id := m.only(t).ID
+	for n := 0; m.only(t).State == Waiting; n++ {
 		if n > 20 {
 			t.Fatal("it never ends")
 		}
 		if n == 2 {
-			m.status, m.err = 0, errors.New("connection refused")
+			m.status, m.err = 0, errDown
 		}
-		if err := s.Deliver(t.Context(), "d", step); err != nil {
+		if err := m.deliver(t, id); err != nil {
 			t.Fatal(err)
 		}
-		if m.d.State == Waiting {
-			next := m.jobs[len(m.jobs)-1].RunAt
-			if !next.After(m.now) {
-				t.Fatalf("attempt %d: again at %v", n, next)
+		if d := m.only(t); d.Attempts != n+1 || !d.TriedAt.Equal(m.now) || d.Status != m.status {
+			t.Errorf("attempt %d: %+v", n+1, d)
+		}
+		if m.only(t).State == Waiting {
+			next := m.jobs[len(m.jobs)-1]
+			if wait := next.RunAt.Sub(m.now); wait != pauses[n] || next.Args != (DeliverArgs{id}) {
+				t.Fatalf("attempt %d: again after %v, %+v", n, wait, next)
 			}
-			m.now = next
+			m.now = next.RunAt
 		}
 	}
-	if m.d.State != Failed || len(m.posts) != len(pauses)+1 || len(m.jobs) != len(m.posts) {
-		t.Errorf("%+v after %d posts, %d jobs", m.d, len(m.posts), len(m.jobs))
+	if m.only(t).State != Failed || len(m.posts) != len(pauses)+1 || len(m.jobs) != len(m.posts) {
+		t.Errorf("%+v after %d posts, %d jobs", m.only(t), len(m.posts), len(m.jobs))
 	}
-	seen := map[string]bool{}
-	for _, h := range m.posts {
-		seen[h["Lenlop-Signature"]] = true
-		if h["Lenlop-Delivery"] != "d" {
-			t.Errorf("delivery %q", h["Lenlop-Delivery"])
+	signatures, keys := map[string]bool{}, map[string]bool{}
+	for _, p := range m.posts {
+		signatures[p.header["Lenlop-Signature"]] = true
+		if p.header["Lenlop-Delivery"] != id || p.body != m.posts[0].body {
+			t.Errorf("delivery %q of %q", p.header["Lenlop-Delivery"], p.body)
 		}
 	}
-	if len(seen) != len(m.posts) {
-		t.Error("an old signature was used again")
+	for _, j := range m.jobs {
+		keys[j.Key] = true
 	}
-	if err := s.Deliver(t.Context(), "d", step); err != nil || len(m.posts) != len(pauses)+1 {
+	if len(signatures) != len(m.posts) || len(keys) != len(m.jobs) {
+		t.Error("an old signature was used again, or two jobs have one key")
+	}
+	if err := m.deliver(t, id); err != nil || len(m.posts) != len(pauses)+1 {
 		t.Error("told after the end", err)
 	}
 }
 
+// TestAnswersOfAReceiver: only 2xx counts as taken.
+func TestAnswersOfAReceiver(t *testing.T) {
+	for status, want := range map[int]State{
+		200: Arrived, 202: Arrived, 299: Arrived, 199: Waiting, 300: Waiting, 301: Waiting, 404: Waiting, 503: Waiting,
+		0: Waiting,
+	} {
+		m := newMemory()
+		h := m.want(t, "lesson.published")
+		m.Tell(t.Context(), "lesson.published", map[string]int{"lesson": 1})
+		m.status = status
+		if err := m.deliver(t, m.only(t).ID); err != nil || m.only(t).State != want || m.only(t).Status != status {
+			t.Errorf("%d: %+v %v", status, m.only(t), err)
+		}
+		if again := len(m.jobs) == 2; again != (want == Waiting) {
+			t.Errorf("%d: %d jobs", status, len(m.jobs))
+		}
+		p := m.posts[0]
+		if p.url != h.URL || p.header["Lenlop-Event"] != "lesson.published" ||
+			p.header["Content-Type"] != "application/json" ||
+			p.header["Lenlop-Signature"] != Sign(h.Secret, m.now, []byte(p.body)) {
+			t.Errorf("%d: sent %+v", status, p)
+		}
+	}
+	m := newMemory()
+	m.want(t, "lesson.published")
+	m.Tell(t.Context(), "lesson.published", 1)
+	m.err = errDown // an answer that broke off
+	if err := m.deliver(t, m.only(t).ID); err != nil || m.only(t).State != Waiting {
+		t.Errorf("an answer that broke off: %+v %v", m.only(t), err)
+	}
+}
+
 func TestAnEndedHookIsNotTold(t *testing.T) {
-	m := &memory{hook: Hook{ID: "h"}, d: Delivery{ID: "d", HookID: "h", State: Waiting}}
-	s := &Service{Store: m, Sender: m, Jobs: m, Now: time.Now}
-	err := s.Deliver(t.Context(), "d", func(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) })
-	if err != nil || len(m.posts) != 0 || m.d.State != Failed {
-		t.Errorf("%v, %d posts, %+v", err, len(m.posts), m.d)
+	m := newMemory()
+	h := m.want(t, "lesson.published")
+	m.Tell(t.Context(), "lesson.published", 1)
+	if err := m.End(t.Context(), admin, h.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.deliver(t, m.only(t).ID); err != nil || len(m.posts) != 0 || m.only(t).State != Failed ||
+		m.only(t).Attempts != 0 {
+		t.Errorf("%v, %d posts, %+v", err, len(m.posts), m.only(t))
+	}
+	if err := m.Tell(t.Context(), "lesson.published", 2); err != nil || len(m.deliveries) != 1 || len(m.jobs) != 1 {
+		t.Errorf("%v, %d deliveries after the end", err, len(m.deliveries))
+	}
+}
+
+// TestDeliveriesThatCannotGoOn: one that was forgotten is no error; a failure of ours is, and nothing is noted.
+func TestDeliveriesThatCannotGoOn(t *testing.T) {
+	m := newMemory()
+	if err := m.deliver(t, "forgotten"); err != nil || len(m.posts) != 0 {
+		t.Errorf("forgotten: %v", err)
+	}
+	m.want(t, "lesson.published")
+	m.Tell(t.Context(), "lesson.published", 1)
+	id := m.only(t).ID
+	for _, call := range []string{"Delivery", "SaveDelivery", "Add"} {
+		m.status, m.fail = 500, map[string]error{call: errDown}
+		if err := m.deliver(t, id); !errors.Is(err, errDown) {
+			t.Errorf("%s: %v", call, err)
+		}
+		if m.fail = nil; m.only(t).Attempts != 0 || len(m.jobs) != 1 {
+			t.Errorf("%s: %+v, %d jobs", call, m.only(t), len(m.jobs))
+		}
+	}
+	hooks := m.hooks
+	m.hooks = nil
+	if err := m.deliver(t, id); !fault.Is(err, "webhook.not_found") {
+		t.Errorf("without its hook: %v", err)
+	}
+	m.hooks = hooks
+	// The worker is told to stop while the receiver has the request.
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := m.Deliver(ctx, id, m.Atomically); !errors.Is(err, context.Canceled) || m.only(t).Attempts != 0 {
+		t.Errorf("stopped: %v, %+v", err, m.only(t))
+	}
+}
+
+// TestSign: what docs tell receivers to compute.
+func TestSign(t *testing.T) {
+	at := time.Date(2026, 4, 6, 8, 0, 0, 900, time.FixedZone("Hà Nội", 7*3600))
+	const want = "t=1775437200,v1=55e179c6523f69d620a72b38ea455ccad99bd8167ccb36fa079be70bbc6b4554"
+	if got := Sign("whsec_x", at, []byte(`{"id":"d"}`)); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	for _, other := range []string{
+		Sign("whsec_y", at, []byte(`{"id":"d"}`)), Sign("whsec_x", at.Add(time.Second), []byte(`{"id":"d"}`)),
+		Sign("whsec_x", at, []byte(`{"id":"e"}`)),
+	} {
+		if _, mac, _ := strings.Cut(other, ","); mac == want[len(want)-len(mac):] {
+			t.Errorf("%s also signs something else", mac)
+		}
 	}
 }

@@ -83,7 +83,8 @@ func (s *Service) Save(ctx context.Context, by people.Person, h Hook) (Hook, err
 			if err != nil {
 				return err
 			}
-			h.Secret, h.MadeBy, h.MadeAt, h.EndedAt = old.Secret, old.MadeBy, old.MadeAt, old.EndedAt
+			h.Secret, h.MadeBy, h.MadeAt = old.Secret, old.MadeBy, old.MadeAt
+			h.Active, h.EndedAt = old.Active, old.EndedAt // End alone ends one, for good
 		}
 		if err := s.Store.SaveHook(ctx, h); err != nil {
 			return err
