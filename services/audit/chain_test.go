@@ -87,6 +87,16 @@ func TestVerifyFindsEveryChange(t *testing.T) {
 			s.Place, s.PlaceSalt = "", ""
 		}, 3, "the address it was done from was taken out too early"},
 		"hash": {func(_ *memoryLog, s *audit.Sealed) { s.Hash = strings.Repeat("0", 64) }, 3, factsChanged},
+		"address replaced with its hash": {func(_ *memoryLog, s *audit.Sealed) {
+			s.Place = "192.0.2.8"
+			other := audit.Seal(s.Entry, s.Number, s.Previous)
+			s.PlaceSalt, s.PlaceHash = other.PlaceSalt, other.PlaceHash
+		}, 3, factsChanged},
+		"words replaced with their hash": {func(_ *memoryLog, s *audit.Sealed) {
+			s.Detail = "other"
+			other := audit.Seal(s.Entry, s.Number, s.Previous)
+			s.Salt, s.ContentHash = other.Salt, other.ContentHash
+		}, 3, factsChanged},
 		"sealed again": {func(_ *memoryLog, s *audit.Sealed) {
 			*s = audit.Seal(s.Entry, s.Number, s.Previous)
 		}, 4, notFollowing},
