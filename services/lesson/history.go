@@ -173,6 +173,9 @@ func joinParts(list string, parts []string) string {
 
 // stepsBetween are the steps that led from one state of a lesson to the next.
 func stepsBetween(before, after Lesson) []Step {
+	if after.Media.State == Erased {
+		return nil // erasing forgets the history, and is no edit of the description
+	}
 	var out []Step
 	add := func(when bool, s Step) {
 		if when {

@@ -76,8 +76,8 @@ func bare(s string) string {
 	}, norm.NFD.String(s))
 }
 
-// SetTeacher says whose lesson it is. Who cared for it until then stays able
-// to, as its uploader. Faults: "access.denied", "lesson.invalid" with "teacher".
+// SetTeacher says whose lesson it is. The teacher until then stays able to care
+// for it, as its uploader, unless another person is. Faults: "access.denied", "lesson.invalid" with "teacher".
 func (s *Service) SetTeacher(ctx context.Context, by people.Person, id, username string) (Lesson, error) {
 	teacher, err := s.People.ByUsername(ctx, strings.TrimSpace(username))
 	if err != nil && fault.KindOf(err) != fault.NotFound {
@@ -90,14 +90,8 @@ func (s *Service) SetTeacher(ctx context.Context, by people.Person, id, username
 		if teacher.ID == l.TeacherID {
 			return l, nil
 		}
-		if l.UploaderID == "" {
+		if l.UploaderID == "" || l.UploaderID == teacher.ID {
 			l.UploaderID = l.TeacherID
-		}
-		if l.UploaderID == teacher.ID {
-			l.UploaderID = ""
-			if !by.Is(people.Admin) {
-				l.UploaderID = by.ID
-			}
 		}
 		l.TeacherID, l.SchoolID = teacher.ID, schoolOf(teacher)
 		return l, nil
