@@ -305,7 +305,8 @@ func (s *Service) minuteRows(p *MinutesPreview, cells [][]string) ([]householdCo
 			clock = rest
 		}
 		if !known {
-			refuse(cmp.Or(columnIf(column[ColumnDate] > 0, ColumnDate), ColumnTime), "import.bad_date")
+			_, hasDates := column[ColumnDate]
+			refuse(cmp.Or(columnIf(hasDates, ColumnDate), ColumnTime), "import.bad_date")
 			continue
 		}
 		at, ok := schedule.ParseClock(clock)
