@@ -107,19 +107,18 @@ func allow(r page.Route) echo.MiddlewareFunc {
 	}
 }
 
-// frame gives every request an id, security headers, a log line and a net
-// under panics.
+// frame gives every request an id, security headers and a log line, and recovers panics.
 func (s Site) frame(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		start := time.Now()
 		id := uuid.NewString()
 		c.Response().Header().Set("X-Request-Id", id)
 		r := c.Request()
-		// The printer and assets are there even when the door refuses.
+		// Set the printer and the assets first, because a page that refuses the request needs them too.
 		ctx := page.WithAssets(r.Context(), s.Assets)
 		ctx = locale.With(ctx, s.Book.Printer(locale.Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))))
 		c.SetRequest(r.WithContext(ctx))
-		// What of the waiting was the server's, for whoever looks in a browser.
+		// The server's share of the waiting time, for a browser's network panel.
 		c.Response().Before(func() {
 			c.Response().Header().Set("Server-Timing", fmt.Sprintf("app;dur=%.1f", float64(time.Since(start).Microseconds())/1000))
 		})
@@ -145,8 +144,8 @@ func (s Site) frame(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// fail shows an error: a problem document to scripts, a page to people. A
-// stranger's error is logged whole and shown as the general sentence.
+// fail answers with an error: a problem document to scripts, a page to browsers. An unclassified error is logged in full
+// and shown as a general sentence.
 func (s Site) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return

@@ -32,7 +32,7 @@ func (s *Classes) SaveCards(ctx context.Context, cards []school.KeptCard) error 
 	return wrap(err, "cards")
 }
 
-// CardsOf says when the cards of a class's students were made.
+// CardsOf returns when the cards of the class's students were made, by person.
 func (s *Classes) CardsOf(ctx context.Context, class, day string) (map[string]time.Time, error) {
 	var rows []cardRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).
@@ -47,15 +47,15 @@ func (s *Classes) CardsOf(ctx context.Context, class, day string) (map[string]ti
 	return out, nil
 }
 
-// ByCard is the student of the class with the door whose card has the hash.
-func (s *Classes) ByCard(ctx context.Context, door, hash, day string) (string, error) {
+// ByCard returns the student of the class with the join code whose card has the hash.
+func (s *Classes) ByCard(ctx context.Context, joinCode, hash, day string) (string, error) {
 	var id string
-	err := s.db.Reader(ctx).NewRaw("SELECT e.person_id FROM classes AS c JOIN lasting_enrolments AS e ON e.class_id = c.id "+
-		"JOIN cards AS k ON k.person_id = e.person_id WHERE c.door = ? AND k.hash = ? AND "+onDay+" LIMIT 1", door, hash, day, day).Scan(ctx, &id)
+	err := s.db.Reader(ctx).NewRaw("SELECT e.person_id FROM classes JOIN lasting_enrolments AS e ON e.class_id = classes.id "+
+		"JOIN cards AS k ON k.person_id = e.person_id WHERE classes.door = ? AND k.hash = ? AND "+onDay+" LIMIT 1", joinCode, hash, day, day).Scan(ctx, &id)
 	return id, missing(err, "card.unknown", "card")
 }
 
-// Left gives students who have been in no class since a day.
+// Left returns students who have been in no class since a day.
 func (s *Classes) Left(ctx context.Context, before time.Time, day string, limit int) (ids []string, err error) {
 	err = s.db.Reader(ctx).NewRaw("SELECT st.person_id FROM students AS st JOIN persons AS p ON p.id = st.person_id "+
 		"WHERE st.batch = '' AND p.created_at < ? "+

@@ -38,7 +38,7 @@ type DB struct {
 type txKey struct{}
 
 // Sizes of the pools. A SQLite reader keeps up to 2 MB of pages (cacheReader)
-// and the writer 8 MB; four idle readers are kept, so that an idle house stays small.
+// and the writer 8 MB; four idle readers are kept, so that an idle process stays small.
 const (
 	readers, idleReaders = 8, 4
 	cacheReader          = -2000 // KiB, negative by SQLite's convention

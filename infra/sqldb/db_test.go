@@ -99,18 +99,18 @@ func TestAway(t *testing.T) {
 		cancel()
 		_, err := db.Lessons().Lesson(gone, "l1")
 		if !errors.Is(err, context.Canceled) || fault.KindOf(err) == fault.Unavailable {
-			t.Errorf("a caller who gave up was told %v", err)
+			t.Errorf("a cancelled call returned %v", err)
 		}
 	})
 }
 
-// TestRestart: PostgreSQL ends every connection; the next calls may say that
-// the database is unavailable, and the house goes on by itself.
+// TestRestart: PostgreSQL closes every connection. The next calls may report that the database is unavailable; after
+// that the pool has reconnected by itself.
 func TestRestart(t *testing.T) {
 	db := engines["postgres"](t)
 	ctx := context.Background()
 	err := db.Atomically(ctx, func(ctx context.Context) error {
-		// Everybody but this connection, then this one.
+		// All other connections first, then this one.
 		if err := db.SetSetting(ctx, "a", "b"); err != nil {
 			return err
 		}
@@ -119,20 +119,20 @@ func TestRestart(t *testing.T) {
 		return err
 	})
 	if !fault.Is(err, "database.unavailable") {
-		t.Errorf("a connection ended in the middle of a transaction gave %v", err)
+		t.Errorf("a connection closed during a transaction: %v", err)
 	}
-	// Each dead connection of the pool may be met once.
+	// Each closed connection of the pool may be used once.
 	for range 10 {
 		v, err := db.Setting(ctx, "a")
 		if err == nil {
 			if v != "" {
-				t.Errorf("the transaction that was cut off left %q", v)
+				t.Errorf("the interrupted transaction left %q", v)
 			}
 			return
 		}
 		if !fault.Is(err, "database.unavailable") {
-			t.Errorf("a dead connection gave %v", err)
+			t.Errorf("a closed connection: %v", err)
 		}
 	}
-	t.Error("the house does not find back to its database")
+	t.Error("the pool does not reconnect to the database")
 }

@@ -9,42 +9,42 @@ import (
 	"lenlop/services/backup"
 )
 
-// Holds keeps who copies the house just now, and what is not removed for them.
+// Holds stores which backups are running, and the objects that are not deleted until they end.
 type Holds struct{ db *DB }
 
-// Holds is the store of holds.
+// Holds returns the store of holds.
 func (d *DB) Holds() *Holds { return &Holds{d} }
 
 var _ backup.Holds = (*Holds)(nil)
 
-// Hold begins a hold, or makes it last longer.
+// Hold starts a hold, or extends it.
 func (h *Holds) Hold(ctx context.Context, id string, until time.Time) error {
 	_, err := h.db.Writer(ctx).NewRaw("INSERT INTO backup_holds (id, until_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET until_at = EXCLUDED.until_at",
 		id, stamp(until)).Exec(ctx)
 	return wrap(err, "hold", id)
 }
 
-// Release ends a hold, and those that ran out.
+// Release ends a hold, and deletes expired ones.
 func (h *Holds) Release(ctx context.Context, id string, now time.Time) error {
 	_, err := h.db.Writer(ctx).NewRaw("DELETE FROM backup_holds WHERE id = ? OR until_at < ?", id, stamp(now)).Exec(ctx)
 	return wrap(err, "hold", id)
 }
 
-// Held reports whether anybody copies the house.
+// Held reports whether a backup is running.
 func (h *Holds) Held(ctx context.Context, now time.Time) (bool, error) {
 	var n int
 	err := h.db.Reader(ctx).NewRaw("SELECT COUNT(*) FROM backup_holds WHERE until_at > ?", stamp(now)).Scan(ctx, &n)
 	return n > 0, wrap(err, "holds")
 }
 
-// Holders names who copies the house, or prunes its copies.
+// Holders returns the ids of the backups and of the pruning that are running.
 func (h *Holds) Holders(ctx context.Context, now time.Time) ([]string, error) {
 	var ids []string
 	err := h.db.Reader(ctx).NewRaw("SELECT id FROM backup_holds WHERE until_at > ? ORDER BY id", stamp(now)).Scan(ctx, &ids)
 	return ids, wrap(err, "holds")
 }
 
-// Wait notes keys to be removed later.
+// Wait records keys whose objects are to be deleted later.
 func (h *Holds) Wait(ctx context.Context, keys []string, now time.Time) error {
 	if len(keys) == 0 {
 		return nil

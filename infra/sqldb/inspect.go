@@ -75,8 +75,8 @@ var unfinished = map[string]string{
 		AND l.media_state = 'ready' AND r.gone_at IS NULL AND r.received_at < ? ORDER BY r.id`: "it is kept as in preparation, and its lesson as ready",
 }
 
-// Stuck lists lessons in preparation that no job prepares, and jobs whose lease
-// ran out long ago while others are at work: a house that stands still has none.
+// Stuck lists lessons in preparation without a job that prepares them, and jobs whose lease expired long ago although
+// other jobs are running. When no job is running, there are none.
 func (d *DB) Stuck(ctx context.Context, now time.Time) ([]inspection.Stuck, error) {
 	var ids []string
 	r := d.Reader(ctx)

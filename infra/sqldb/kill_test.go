@@ -49,9 +49,8 @@ func (chore) Kind() string { return "chore" }
 // killLease is short, so that what a killed worker held is soon free again.
 const killLease = 300 * time.Millisecond
 
-// work does jobs until none is left unfinished. It says each stage of a job
-// on out and goes on when it is told to on in, so that the test can kill it
-// exactly there. A job's effect, an audit entry, commits with its finish.
+// work runs jobs until all are finished. It writes each stage of a job to out and continues after a line on in, so that
+// the test can kill it exactly there. A job's effect, an audit entry, commits together with its finish.
 func work(dsn string, in io.Reader, out io.Writer) error {
 	ctx := context.Background()
 	db, err := sqldb.Open(ctx, dsn, time.Now)
@@ -59,11 +58,11 @@ func work(dsn string, in io.Reader, out io.Writer) error {
 		return err
 	}
 	defer db.Close()
-	told := bufio.NewScanner(in)
+	replies := bufio.NewScanner(in)
 	stage := func(name, id string) error {
 		fmt.Fprintln(out, name, id)
-		if !told.Scan() {
-			return errors.New("nobody answers")
+		if !replies.Scan() {
+			return errors.New("the test closed the pipe")
 		}
 		return nil
 	}
@@ -78,7 +77,7 @@ func work(dsn string, in io.Reader, out io.Writer) error {
 			if err != nil || left == 0 {
 				return err
 			}
-			time.Sleep(killLease / 10) // a dead worker's lease has to run out, by the database's clock
+			time.Sleep(killLease / 10) // until a killed worker's lease expires, by the database's clock
 			continue
 		}
 		if err := stage("claimed", j.ID); err != nil {
@@ -127,8 +126,7 @@ func unfinished(ctx context.Context, jobs *sqldb.Jobs) (int, error) {
 	return n, nil
 }
 
-// TestKill kills a worker at every stage of a job and starts another each
-// time: every job's effect is there exactly once.
+// TestKill kills a worker at every stage of a job and starts another one each time: every job takes effect exactly once.
 func TestKill(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { killTest(t, filepath.Join(t.TempDir(), "lenlop.db")) })
 	t.Run("postgres", func(t *testing.T) { killTest(t, pgtest.Postgres(t)) })
@@ -139,7 +137,7 @@ func killTest(t *testing.T, dsn string) {
 	ctx := context.Background()
 	const chores = 12
 	for i := range chores {
-		// Killed at each stage, one job may be begun more often than the default.
+		// A job that is killed at each stage may need more attempts than the default.
 		if err := db.Jobs().Add(ctx, job.New{Args: chore{i}, MaxAttempts: 20}); err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +146,7 @@ func killTest(t *testing.T, dsn string) {
 	for _, last := range lives {
 		stages := live(t, dsn, last)
 		if last != "" && stages < 5 {
-			t.Errorf("the worker to be killed when it had %s a job got only %d stages far", last, stages)
+			t.Errorf("the worker killed at stage %s went through only %d stages", last, stages)
 		}
 	}
 	list, err := db.Jobs().Jobs(ctx, "", "", chores+1)
@@ -169,13 +167,12 @@ func killTest(t *testing.T, dsn string) {
 		}
 	}
 	if again == 0 {
-		t.Error("no job was ever begun again: the kills hit nothing")
+		t.Error("no job had a second attempt: the kills had no effect")
 	}
 }
 
-// live runs one worker until the second time it says the stage last, and
-// kills it there; or until it is done with everything. It gives the number of
-// stages that it went through.
+// live runs one worker and kills it when it reaches the stage last for the second time; with an empty last it runs until
+// all jobs are finished. It returns the number of stages.
 func live(t *testing.T, dsn, last string) (stages int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -193,9 +190,9 @@ func live(t *testing.T, dsn, last string) (stages int) {
 		t.Fatal(err)
 	}
 	seen := 0
-	for said := bufio.NewScanner(out); said.Scan(); {
+	for stage := bufio.NewScanner(out); stage.Scan(); {
 		stages++
-		name, _, _ := strings.Cut(said.Text(), " ")
+		name, _, _ := strings.Cut(stage.Text(), " ")
 		if name == last {
 			seen++
 		}
@@ -208,7 +205,7 @@ func live(t *testing.T, dsn, last string) (stages int) {
 		fmt.Fprintln(in, "go on")
 	}
 	if err := cmd.Wait(); (err == nil) != (last == "") {
-		t.Fatalf("the worker ended with %v, to be killed when it had %q a job", err, last)
+		t.Fatalf("the worker to be killed at stage %q ended with %v", last, err)
 	}
 	return stages
 }

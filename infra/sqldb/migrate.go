@@ -60,11 +60,10 @@ func (d *DB) Migrate(ctx context.Context) error {
 	return d.Audit().sealOld(ctx)
 }
 
-// refuseNewer fails when the data has been through a migration that this
-// program does not know, whatever its number (rooms take numbers of their own),
-// unless all that it did was add.
+// refuseNewer fails when a migration that this program does not know was applied to the data, whatever its number,
+// unless that migration only added to the schema. Numbers are no order: each package takes its own range.
 func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
-	// This also makes the table of versions where there is none.
+	// This also creates the table of versions when it does not exist.
 	if _, _, err := p.GetVersions(ctx); err != nil {
 		return wrap(err, "migrate: version")
 	}
@@ -72,8 +71,8 @@ func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
 	return err
 }
 
-// newer counts this program's migrations that are done; fault.Conflict
-// "database.newer" when one is unknown here and does not say that it only adds.
+// newer counts the applied migrations of this program. It returns fault.Conflict "database.newer" when a migration was
+// applied that is unknown here and not marked as only adding.
 func (d *DB) newer(ctx context.Context, p *goose.Provider) (int, error) {
 	var done []int64
 	if err := d.write.NewRaw("SELECT version_id FROM goose_db_version WHERE version_id > 0 ORDER BY version_id").Scan(ctx, &done); err != nil {
@@ -90,32 +89,30 @@ func (d *DB) newer(ctx context.Context, p *goose.Provider) (int, error) {
 			ours++
 			continue
 		}
-		says, err := d.Setting(ctx, ExpandsSetting(v))
+		mark, err := d.Setting(ctx, ExpandsSetting(v))
 		if err != nil {
 			return 0, err
 		}
-		if says != expands {
+		if mark != expands {
 			return 0, fault.New(fault.Conflict, "database.newer", "data", v, "program", program)
 		}
 	}
 	return ours, nil
 }
 
-// expands is what a migration writes down of itself, in its own transaction,
-// when all it does is add (tables, columns with defaults, indexes): programs
-// of the release before, which do not know it, may go on and start again.
+// expands is the mark that a migration stores about itself, in its own transaction, when it only adds (tables, columns
+// with defaults, indexes): programs of the previous release, which do not know it, keep running and can start.
 //
 //	INSERT INTO settings (name, value) VALUES ('migration 161', 'expands');
 //
-// What a release still writes may only be taken away by the release after the
-// next, whose migration says nothing; so a program works on data of one
-// release beyond it, and no further.
+// What a release still writes may only be removed by the release after the next, whose migration has no mark. So a
+// program works on the data of the next release, and of no later one.
 const expands = "expands"
 
-// ExpandsSetting is the setting under which a migration says so.
+// ExpandsSetting is the name of the setting that holds the mark of a migration.
 func ExpandsSetting(version int64) string { return fmt.Sprintf("migration %d", version) }
 
-// MigrationTexts gives the migrations by file name.
+// MigrationTexts returns the texts of the migrations by file name.
 func MigrationTexts() (map[string]string, error) {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
@@ -141,8 +138,7 @@ func (d *DB) migrations(pool *sql.DB) (*goose.Provider, error) {
 	if d.Postgres() {
 		engine = goose.DialectPostgres
 	}
-	// Out of order: a room's migration may be released after one of another
-	// room that has a higher number.
+	// Out of order: a migration of one package may be released after one of another package that has a higher number.
 	p, err := goose.NewProvider(engine, pool, dir, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true),
 		goose.WithLogger(goose.NopLogger()))
 	if err != nil {
@@ -151,8 +147,8 @@ func (d *DB) migrations(pool *sql.DB) (*goose.Provider, error) {
 	return p, nil
 }
 
-// Schema says how the data stands against this program: how many migrations
-// are still to be done, or fault.Conflict "database.newer". It changes nothing.
+// Schema compares the data with this program: it returns how many migrations are not applied yet, or fault.Conflict
+// "database.newer". It changes nothing.
 func (d *DB) Schema(ctx context.Context) (pending int, err error) {
 	p, err := d.migrations(d.write.DB)
 	if err != nil {

@@ -102,7 +102,7 @@ func TestSecondStep(t *testing.T) {
 		_, _, _, err = w.Enter(ctx, in, people.Token, "")
 		w.refused(err, "signin.code_wrong")
 		for _, x := range []struct {
-			later, off time.Duration // of the house's clock, and of the telephone's against it
+			later, off time.Duration // of the server's clock, and of the phone's clock relative to it
 			ok         bool
 		}{{30 * time.Second, 0, true}, {0, 0, false}, {0, 30 * time.Second, true}, {10 * time.Minute, -30 * time.Second, true},
 			{10 * time.Minute, -60 * time.Second, false}, {0, 60 * time.Second, false}, {0, 0, true}, {0, -30 * time.Second, false}} {

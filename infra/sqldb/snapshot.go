@@ -7,18 +7,17 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Snapshot runs fn on the database as it stands now: every read with fn's ctx
-// sees the same moment, however long it takes and whatever is written
-// meanwhile. Nothing can be written inside.
+// Snapshot runs fn on a snapshot of the database: every read with fn's ctx sees the state of the same moment, however
+// long fn takes and whatever is written meanwhile. fn cannot write.
 func (d *DB) Snapshot(ctx context.Context, fn func(ctx context.Context) error) error {
 	if inTransaction(ctx) {
 		return fn(ctx)
 	}
 	var o *sql.TxOptions
-	begin := []string{"SELECT COUNT(*) FROM sqlite_master"} // the first read is the moment
+	begin := []string{"SELECT COUNT(*) FROM sqlite_master"} // the snapshot is taken by the first read
 	if d.Postgres() {
 		o = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-		// A copy of a large house takes longer than any statement of the site.
+		// A backup of a large installation takes longer than any statement of a page may.
 		begin = []string{"SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"}
 	}
 	err := d.read.RunInTx(ctx, o, func(ctx context.Context, tx bun.Tx) error {

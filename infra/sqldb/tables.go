@@ -11,7 +11,7 @@ import (
 	"lenlop/services/fault"
 )
 
-// table is one table as a dump knows it.
+// table describes a table in a dump.
 type table struct {
 	Name    string   `json:"table"`
 	Columns []string `json:"columns"`
@@ -19,9 +19,8 @@ type table struct {
 	parents []string // tables that its rows point to
 }
 
-// tables lists the house's own tables, parents before children. The search
-// index is made again from them, and the versions of the schema stand in the
-// dump's first line; who copies just now is nothing to keep.
+// tables lists the tables that a dump holds, parents before children. Left out are the search index, which is rebuilt
+// from them, the versions of the schema, which are in the dump's first line, and the holds of running backups.
 func (d *DB) tables(ctx context.Context) ([]table, error) {
 	var list []table
 	var err error
@@ -134,17 +133,16 @@ func parentsFirst(list []table) ([]table, error) {
 			}
 		}
 		if len(out) == before {
-			return nil, fmt.Errorf("tables point to each other in a ring")
+			return nil, fmt.Errorf("tables refer to each other in a cycle")
 		}
 	}
 	return out, nil
 }
 
-// seeded are the tables that migrations themselves put rows into.
+// seeded are the tables into which migrations insert rows.
 var seeded = []string{"subjects", "named", "school_years", "audit_head"}
 
-// Empty says in which table the database already has rows of a house; "" when
-// in none.
+// Empty returns the name of a table that has rows besides those of the migrations, or "" when there is none.
 func (d *DB) Empty(ctx context.Context) (string, error) {
 	list, err := d.tables(ctx)
 	if err != nil {

@@ -15,14 +15,13 @@ import (
 	"lenlop/services/fault"
 )
 
-// stamp is a time in a row: always UTC, cut to microseconds (all that
-// PostgreSQL keeps), and NULL when zero.
+// stamp is a time in a row: in UTC, truncated to microseconds (the precision of PostgreSQL), and NULL when zero.
 type stamp time.Time
 
-// Time is the stamp as the rest of the house knows it.
+// Time converts the stamp to a time.Time.
 func (s stamp) Time() time.Time { return time.Time(s) }
 
-// Value is for the database.
+// Value implements driver.Valuer.
 func (s stamp) Value() (driver.Value, error) {
 	t := time.Time(s)
 	if t.IsZero() {
@@ -31,7 +30,7 @@ func (s stamp) Value() (driver.Value, error) {
 	return t.UTC().Truncate(time.Microsecond), nil
 }
 
-// Scan is for the database. SQLite gives text where a column has no declared type.
+// Scan implements sql.Scanner. SQLite returns text where a column has no declared type.
 func (s *stamp) Scan(v any) error {
 	switch v := v.(type) {
 	case nil:

@@ -33,9 +33,8 @@ type Traces struct {
 // traceparent is the form in which a trace travels with a job.
 var traceparent = propagation.TraceContext{}
 
-// OpenTraces sends traces to an OTLP/HTTP collector; with no endpoint none are
-// made and nothing is sent.
-func OpenTraces(ctx context.Context, endpoint, process, version string) (*Traces, error) {
+// OpenTraces sends traces of the service to an OTLP/HTTP collector. Without an endpoint no traces are recorded.
+func OpenTraces(ctx context.Context, endpoint, service, version string) (*Traces, error) {
 	if endpoint == "" {
 		return newTraces(noop.NewTracerProvider(), func(context.Context) error { return nil }), nil
 	}
@@ -47,7 +46,7 @@ func OpenTraces(ctx context.Context, endpoint, process, version string) (*Traces
 		return nil, fmt.Errorf("traces: %w", err)
 	}
 	p := sdktrace.NewTracerProvider(sdktrace.WithBatcher(to), sdktrace.WithResource(resource.NewSchemaless(
-		attribute.String("service.name", "lenlop-"+process), attribute.String("service.version", version))))
+		attribute.String("service.name", service), attribute.String("service.version", version))))
 	return newTraces(p, p.Shutdown), nil
 }
 

@@ -1,5 +1,5 @@
-// Package worksheet is what a lesson gives its students on paper: PDF files and
-// pictures, looked into before they are taken, and handed out as downloads.
+// Package worksheet stores the worksheets of lessons: PDF files and pictures that are checked before they are accepted,
+// and served as downloads.
 package worksheet
 
 import (
@@ -51,15 +51,14 @@ type Store interface {
 // Key is where a worksheet is stored.
 func Key(lessonID, id string) string { return media.Prefix(lessonID) + Folder + id }
 
-// Folder of worksheets below a lesson's.
+// Folder is the folder of worksheets below a lesson's folder.
 const Folder = "attachments/"
 
-// endings by type: the first is put behind a name that has none of them.
+// endings are the extensions by type; the first is appended to a name that has none of them.
 var endings = map[string][]string{TypePDF: {".pdf"}, TypePNG: {".png"}, TypeJPEG: {".jpg", ".jpeg"}}
 
-// CleanName makes a name to show and to save under of whatever a stranger's
-// machine called the file: no folders, no control or direction characters, and
-// the ending that belongs to its content.
+// CleanName turns the file name that a client sent into one to display and to save under: without folders, control and
+// direction characters, and with an extension that matches the content.
 func CleanName(name, contentType string) string {
 	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/"))
 	name = strings.Map(func(r rune) rune {

@@ -145,7 +145,7 @@ test('in every page, they stay words', async () => {
     ['', walk(...searches.slice(half))],
     ['', async (page) => {
       await suggestions(page)
-      await shelf(page)
+      await offlinePage(page)
     }],
   ])
   await together([
@@ -178,8 +178,8 @@ async function suggestions(page) {
   assert.ok(seen > 30, `${seen} suggestions`)
 }
 
-/** Names on the shelf come from the device, where others may have written. */
-async function shelf(page) {
+/** The titles of saved lessons come from the device's storage, which others may have written. */
+async function offlinePage(page) {
   await page.goto(`${server.url}/kept`)
   await page.evaluate((texts) => {
     const kept = texts.map((title, n) => ({ lesson: `bai-${n}`, title, about: title, choice: 'saver', bytes: 1, seconds: 60, folder: title, token: 'x', holder: '', granted: Date.now() }))
@@ -187,7 +187,7 @@ async function shelf(page) {
   }, list.map((p) => p.text))
   await look(page, '/kept')
   await page.locator('.kept-list > *').nth(list.length - 1).waitFor()
-  await check(page, 'the shelf')
+  await check(page, 'the offline page')
 }
 
 /** The lesson that plays: captions over the picture, transcript, chapters, worksheets. */

@@ -40,8 +40,8 @@ func Index(t *testing.T, open OpenIndex) {
 	}
 }
 
-// shelf is the small catalogue of the exam.
-func shelf() []catalog.Entry {
+// testEntries returns the small catalogue of the tests.
+func testEntries() []catalog.Entry {
 	at := time.Date(2020, 4, 6, 1, 0, 0, 0, time.UTC)
 	e := func(id, title, about, subject, name string, grade, week int, teacher, school string) catalog.Entry {
 		at = at.Add(time.Hour)
@@ -99,7 +99,7 @@ func wantFirst(t *testing.T, x catalog.Index, text, id string) {
 }
 
 func indexPut(t *testing.T, x catalog.Index, _ job.Atomic) {
-	es := shelf()
+	es := testEntries()
 	ok(t, x.Put(bg, es...))
 	ok(t, x.Put(bg))
 	ok(t, x.Delete(bg))
@@ -162,7 +162,7 @@ func indexFingerprints(t *testing.T, x catalog.Index, es []catalog.Entry) {
 var errIndexUndo = errors.New("undo")
 
 func indexTransactions(t *testing.T, x catalog.Index, atomic job.Atomic) {
-	es := shelf()
+	es := testEntries()
 	ok(t, x.Put(bg, es[:2]...))
 	wantFirst(t, x, "ham so", "ham-so")
 	before, err := x.Search(bg, catalog.Query{})
@@ -200,7 +200,7 @@ func indexTransactions(t *testing.T, x catalog.Index, atomic job.Atomic) {
 }
 
 func indexFilters(t *testing.T, x catalog.Index, _ job.Atomic) {
-	ok(t, x.Put(bg, shelf()...))
+	ok(t, x.Put(bg, testEntries()...))
 	for _, c := range []struct {
 		q    catalog.Query
 		want []string
@@ -224,7 +224,7 @@ func indexFilters(t *testing.T, x catalog.Index, _ job.Atomic) {
 }
 
 func indexFacets(t *testing.T, x catalog.Index, _ job.Atomic) {
-	ok(t, x.Put(bg, shelf()...))
+	ok(t, x.Put(bg, testEntries()...))
 	r, err := x.Search(bg, catalog.Query{Subject: "toan", Grade: 9})
 	ok(t, err)
 	want := catalog.Facets{

@@ -15,7 +15,7 @@ import (
 
 // Diacritics, Telex left-overs, slips of the finger, missing spaces, names.
 func indexForgiving(t *testing.T, x catalog.Index, _ job.Atomic) {
-	ok(t, x.Put(bg, shelf()...))
+	ok(t, x.Put(bg, testEntries()...))
 	for text, id := range map[string]string{
 		"hàm số": "ham-so", "ham so": "ham-so", "HÀM SỐ": "ham-so", "hàm só": "ham-so", "ha\u0300m so\u0302\u0301": "ham-so",
 		"toans 9 hamf soos": "ham-so", "phuongw trinhf baacj hai": "pt-bac-hai", "dduwowngf tronf": "on-thi", "truyeenj kieeuf": "kieu",
@@ -64,7 +64,7 @@ func indexTones(t *testing.T, x catalog.Index, _ job.Atomic) {
 }
 
 func indexGrades(t *testing.T, x catalog.Index, _ job.Atomic) {
-	ok(t, x.Put(bg, shelf()...))
+	ok(t, x.Put(bg, testEntries()...))
 	for _, c := range []struct {
 		text string
 		want []string
@@ -86,7 +86,7 @@ func indexGrades(t *testing.T, x catalog.Index, _ job.Atomic) {
 
 // A word in the title weighs more than one in the description.
 func indexRanking(t *testing.T, x catalog.Index, _ job.Atomic) {
-	es := shelf()
+	es := testEntries()
 	es[0].Title, es[0].Description = "Bài mở đầu", "Nói về đạo hàm."
 	es[1].Title, es[1].Description = "Đạo hàm", "Nói về đường cong."
 	es[2].Title, es[2].Description, es[2].Teacher = "Bài kết", "", "Đạo Văn Hàm"
@@ -97,7 +97,7 @@ func indexRanking(t *testing.T, x catalog.Index, _ job.Atomic) {
 }
 
 func indexHighlight(t *testing.T, x catalog.Index, _ job.Atomic) {
-	es := shelf()
+	es := testEntries()
 	es[0].Title = `<b onclick="x">Hàm số</b> & bạn`
 	es[0].Description = strings.Repeat("Mở bài nói chung chung. ", 30) + "Đồ thị của hàm số là parabol. " + strings.Repeat("Kết bài. ", 30)
 	ok(t, x.Put(bg, es...))
@@ -129,7 +129,7 @@ func indexHighlight(t *testing.T, x catalog.Index, _ job.Atomic) {
 }
 
 func indexSuggest(t *testing.T, x catalog.Index, _ job.Atomic) {
-	es := shelf()
+	es := testEntries()
 	twin := es[0]
 	twin.LessonID, twin.SchoolID = "ham-so-2", "s-2"
 	ok(t, x.Put(bg, append(es, twin)...))
@@ -174,7 +174,7 @@ func indexSuggest(t *testing.T, x catalog.Index, _ job.Atomic) {
 }
 
 func indexCorrected(t *testing.T, x catalog.Index, _ job.Atomic) {
-	ok(t, x.Put(bg, shelf()...))
+	ok(t, x.Put(bg, testEntries()...))
 	for text, want := range map[string]string{
 		"hàm số": "", "ham so": "", "": "", "phuong tri": "",
 		"toans 9 hamf soos": "toan 9 ham so", "phuonng trinh": "phuong trinh", "hamso": "ham so",
@@ -190,7 +190,7 @@ func indexCorrected(t *testing.T, x catalog.Index, _ job.Atomic) {
 
 // Where nothing is found, queries are proposed that do find something.
 func indexNearby(t *testing.T, x catalog.Index, _ job.Atomic) {
-	ok(t, x.Put(bg, shelf()...))
+	ok(t, x.Put(bg, testEntries()...))
 	for text, want := range map[string]string{
 		"kixxu": "kieu", "nguyxn dxx": "nguyen du", "xylophon": "", "xylophon quetzal": "",
 		"parabol hyperbol kieu": "kieu",
@@ -216,7 +216,7 @@ func indexNearby(t *testing.T, x catalog.Index, _ job.Atomic) {
 
 // Nothing that is typed is query language, and nothing is an error.
 func indexHostile(t *testing.T, x catalog.Index, _ job.Atomic) {
-	ok(t, x.Put(bg, shelf()...))
+	ok(t, x.Put(bg, testEntries()...))
 	hostile := []string{
 		`"`, `""`, `"ham so`, `ham" OR "so`, `ham*`, `*`, `^ham`, `title:ham`, `{title}: ham`, `-ham`, `+`, `ham AND`, `AND`, `OR OR`, `NOT`, `NOT ham`,
 		`NEAR`, `NEAR(ham so, 2)`, `ham NEAR/3 so`, `(`, `)`, `((((((`, `ham) OR (so`, `'`, `''; DROP TABLE catalog_entry; --`, `%`, `_`, `\`, `?`, `?0`, `:ham`, `$1`, `@p1`,
@@ -255,7 +255,7 @@ func indexHostile(t *testing.T, x catalog.Index, _ job.Atomic) {
 	}
 	// What is indexed may be anything, too.
 	for i, text := range hostile {
-		e := shelf()[0]
+		e := testEntries()[0]
 		e.LessonID, e.Title, e.Description = fmt.Sprintf("hostile-%d", i), strings.ReplaceAll(text, "\x00", ""), strings.Repeat("lời dài ", 500)+text[len(text)/2:]
 		e.Title, e.Description = strings.ToValidUTF8(e.Title, ""), strings.ReplaceAll(strings.ToValidUTF8(e.Description, ""), "\x00", "")
 		e.Teacher = e.Title
@@ -271,7 +271,7 @@ func indexHostile(t *testing.T, x catalog.Index, _ job.Atomic) {
 	}
 	ids, err := x.IDs(bg)
 	ok(t, err)
-	if len(ids) != len(shelf()) {
-		t.Errorf("%d lessons are left of %d", len(ids), len(shelf()))
+	if len(ids) != len(testEntries()) {
+		t.Errorf("%d lessons are left of %d", len(ids), len(testEntries()))
 	}
 }

@@ -37,7 +37,7 @@ func TestCORS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ask := func(method, origin, wish, body string) *http.Response {
+	request := func(method, origin, wish, body string) *http.Response {
 		req, err := http.NewRequestWithContext(t.Context(), method, signed.URL, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -53,15 +53,15 @@ func TestCORS(t *testing.T) {
 		res.Body.Close()
 		return res
 	}
-	if res := ask("OPTIONS", site, "PUT", ""); res.StatusCode >= 300 || res.Header.Get("Access-Control-Allow-Origin") != site || !strings.Contains(res.Header.Get("Access-Control-Allow-Methods"), "PUT") {
-		t.Errorf("asking from the site: %s %v", res.Status, res.Header)
+	if res := request("OPTIONS", site, "PUT", ""); res.StatusCode >= 300 || res.Header.Get("Access-Control-Allow-Origin") != site || !strings.Contains(res.Header.Get("Access-Control-Allow-Methods"), "PUT") {
+		t.Errorf("preflight from the site: %s %v", res.Status, res.Header)
 	}
-	if res := ask("PUT", site, "", "part"); res.StatusCode != 200 || res.Header.Get("Access-Control-Allow-Origin") != site ||
+	if res := request("PUT", site, "", "part"); res.StatusCode != 200 || res.Header.Get("Access-Control-Allow-Origin") != site ||
 		!strings.Contains(res.Header.Get("Access-Control-Expose-Headers"), "ETag") || res.Header.Get("ETag") == "" {
-		t.Errorf("sending from the site: %s %v", res.Status, res.Header)
+		t.Errorf("PUT from the site: %s %v", res.Status, res.Header)
 	}
 	for _, x := range [][2]string{{"https://other.example", "PUT"}, {site, "DELETE"}, {site, "GET"}} {
-		if res := ask("OPTIONS", x[0], x[1], ""); res.StatusCode < 400 && res.Header.Get("Access-Control-Allow-Origin") != "" {
+		if res := request("OPTIONS", x[0], x[1], ""); res.StatusCode < 400 && res.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%v: %s %v", x, res.Status, res.Header)
 		}
 	}

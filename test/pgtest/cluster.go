@@ -157,7 +157,7 @@ func (c *Cluster) answers() error {
 // last checkpoint, so that the next start replays the log.
 func (c *Cluster) Stop() { c.signal(syscall.SIGQUIT) }
 
-// Kill ends the server's first process with kill -9; its children notice.
+// Kill ends the server's main process with kill -9; its children exit.
 func (c *Cluster) Kill() { c.signal(syscall.SIGKILL) }
 
 func (c *Cluster) signal(s syscall.Signal) {
@@ -169,8 +169,8 @@ func (c *Cluster) signal(s syscall.Signal) {
 	c.cmd = nil
 }
 
-// KillBackend ends one session of a database with kill -9, upon which the
-// server throws out all sessions and recovers. It reports whether there was one.
+// KillBackend ends one session of a database with kill -9; the server then ends all sessions and recovers. It reports
+// whether there was a session.
 func (c *Cluster) KillBackend(ctx context.Context, name string) (bool, error) {
 	db, err := sql.Open("pgx", c.DSN(c.Address(), "postgres"))
 	if err != nil {

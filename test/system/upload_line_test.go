@@ -33,9 +33,9 @@ import (
 	"lenlop/services/upload"
 )
 
-// house is the embedded default as far as uploads go: SQLite, the S3 endpoint
-// in this process, and the relay on a public address.
-type house struct {
+// uploadFixture is what uploads need of the embedded default: SQLite, the S3 endpoint in this process, and the relay on
+// a public address.
+type uploadFixture struct {
 	db      *sqldb.DB
 	server  *s3embedded.Server
 	store   *s3.Store
@@ -53,9 +53,9 @@ type noIndex struct{}
 
 func (noIndex) Changed(context.Context, string) error { return nil }
 
-func openHouse(t *testing.T, dir string) *house {
+func openUploads(t *testing.T, dir string) *uploadFixture {
 	t.Helper()
-	h := &house{teacher: people.Person{ID: "co-ha", Username: "co-ha", Name: "Cô Hà", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}}
+	h := &uploadFixture{teacher: people.Person{ID: "co-ha", Username: "co-ha", Name: "Cô Hà", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	var err error
 	if h.db, err = sqldb.Open(t.Context(), filepath.Join(dir, "lenlop.db"), time.Now); err != nil {
@@ -90,7 +90,7 @@ func openHouse(t *testing.T, dir string) *house {
 	return h
 }
 
-func (h *house) close(t *testing.T) {
+func (h *uploadFixture) close(t *testing.T) {
 	if h.front == nil {
 		return
 	}
@@ -101,7 +101,7 @@ func (h *house) close(t *testing.T) {
 	}
 }
 
-func (h *house) draft(t *testing.T) lesson.Lesson {
+func (h *uploadFixture) draft(t *testing.T) lesson.Lesson {
 	t.Helper()
 	if err := h.db.People().SavePerson(t.Context(), h.teacher); err != nil {
 		t.Fatal(err)
@@ -114,9 +114,8 @@ func (h *house) draft(t *testing.T) lesson.Lesson {
 	return l
 }
 
-// sendPart sends one part as a browser does; cut ends the line after so many
-// bytes (0: not at all).
-func (h *house) sendPart(ctx context.Context, u upload.Upload, file []byte, n, cut int, by people.Person) error {
+// sendPart sends one part as a browser does. The connection breaks after cut bytes; 0 means that it does not break.
+func (h *uploadFixture) sendPart(ctx context.Context, u upload.Upload, file []byte, n, cut int, by people.Person) error {
 	urls, err := h.uploads.Presign(ctx, by, u.ID, h.front.URL, []int{n})
 	if err != nil {
 		return err
@@ -125,7 +124,7 @@ func (h *house) sendPart(ctx context.Context, u upload.Upload, file []byte, n, c
 	part := file[from : from+u.PartLength(n)]
 	var body io.Reader = bytes.NewReader(part)
 	if cut > 0 {
-		body = io.MultiReader(bytes.NewReader(part[:cut]), brokenLine{})
+		body = io.MultiReader(bytes.NewReader(part[:cut]), brokenConnection{})
 	}
 	req, err := http.NewRequestWithContext(ctx, urls[0].Method, urls[0].URL, body)
 	if err != nil {
@@ -149,13 +148,12 @@ func (h *house) sendPart(ctx context.Context, u upload.Upload, file []byte, n, c
 	return nil
 }
 
-type brokenLine struct{}
+type brokenConnection struct{}
 
-func (brokenLine) Read([]byte) (int, error) { return 0, errors.New("the line broke") }
+func (brokenConnection) Read([]byte) (int, error) { return 0, errors.New("connection broken") }
 
-// checkReceived: the recording is byte for byte what was sent, and exactly
-// one job follows.
-func (h *house) checkReceived(t *testing.T, lessonID string, file []byte) {
+// checkReceived: the recording has exactly the bytes that were sent, and exactly one job was added.
+func (h *uploadFixture) checkReceived(t *testing.T, lessonID string, file []byte) {
 	t.Helper()
 	l, err := h.db.Lessons().Lesson(t.Context(), lessonID)
 	if err != nil || l.Media.State != lesson.Checking {
@@ -172,7 +170,7 @@ func (h *house) checkReceived(t *testing.T, lessonID string, file []byte) {
 	defer rc.Close()
 	got, want := sha256.New(), sha256.Sum256(file)
 	if _, err := io.Copy(got, rc); err != nil || !bytes.Equal(got.Sum(nil), want[:]) {
-		t.Errorf("the recording is not what was sent: %v", err)
+		t.Errorf("the recording differs from what was sent: %v", err)
 	}
 	jobs, err := h.db.Jobs().Jobs(t.Context(), "lesson:"+lessonID, "", 10)
 	if err != nil || len(jobs) != 1 {
@@ -180,7 +178,7 @@ func (h *house) checkReceived(t *testing.T, lessonID string, file []byte) {
 	}
 	pending, err := h.store.Pending(t.Context(), "")
 	if err != nil || len(pending) != 0 {
-		t.Errorf("storage still waits for %v: %v", pending, err)
+		t.Errorf("storage still has the open uploads %v: %v", pending, err)
 	}
 }
 
@@ -192,12 +190,11 @@ func fileOf(n int) []byte {
 	return b
 }
 
-// TestUploadOverBadLine sends a recording over a line that breaks in the
-// middle of parts, from two devices at once, with the server restarted in
-// between.
-func TestUploadOverBadLine(t *testing.T) {
+// TestUploadOverUnreliableNetwork sends a recording over connections that break in the middle of parts, with a restart
+// of the server, and from two devices at the same time.
+func TestUploadOverUnreliableNetwork(t *testing.T) {
 	dir := t.TempDir()
-	h := openHouse(t, dir)
+	h := openUploads(t, dir)
 	l := h.draft(t)
 	file := fileOf(4*upload.MinPartSize + 12_345)
 	u, err := h.uploads.Begin(t.Context(), h.teacher, l.ID, "bài giảng.mp4", int64(len(file)))
@@ -217,7 +214,7 @@ func TestUploadOverBadLine(t *testing.T) {
 	}
 
 	h.close(t)
-	h = openHouse(t, dir)
+	h = openUploads(t, dir)
 	again, ok, err := h.uploads.Current(t.Context(), h.teacher, l.ID)
 	if err != nil || !ok || again.ID != u.ID || again.PartCount != 5 {
 		t.Fatalf("cannot be resumed: %+v %v %v", again, ok, err)
@@ -246,7 +243,7 @@ func TestUploadOverBadLine(t *testing.T) {
 	}
 	sum := sha256.Sum256(file)
 	var both errgroup.Group
-	for range 2 { // both devices say so
+	for range 2 { // both devices complete the upload
 		both.Go(func() error {
 			_, err := h.uploads.Complete(t.Context(), h.teacher, u.ID, hex.EncodeToString(sum[:]))
 			return err
@@ -258,9 +255,9 @@ func TestUploadOverBadLine(t *testing.T) {
 	h.checkReceived(t, l.ID, file)
 }
 
-// TestUploadOfAnother: another person can do nothing to it.
+// TestUploadOfAnother: only its owner can use an upload.
 func TestUploadOfAnother(t *testing.T) {
-	h := openHouse(t, t.TempDir())
+	h := openUploads(t, t.TempDir())
 	l := h.draft(t)
 	u, err := h.uploads.Begin(t.Context(), h.teacher, l.ID, "a.mp4", 10)
 	if err != nil {
@@ -284,11 +281,10 @@ func TestUploadOfAnother(t *testing.T) {
 	}
 }
 
-// childHouse is the folder that a child process works on; see below.
-const childHouse = "LENLOP_TEST_UPLOAD_DIR"
+// childDirEnv is the variable with the folder of the child process; see TestUploadChild.
+const childDirEnv = "LENLOP_TEST_UPLOAD_DIR"
 
-// dying is a receiver whose process is killed when storage has joined the
-// parts and the commit has not happened.
+// dying is a receiver that kills its process after storage has joined the parts and before the commit.
 type dying struct{ *lesson.Service }
 
 func (dying) Receive(context.Context, people.Person, lesson.Recording) (lesson.Lesson, error) {
@@ -296,13 +292,13 @@ func (dying) Receive(context.Context, people.Person, lesson.Recording) (lesson.L
 	select {} // until the signal arrives
 }
 
-// TestUploadChild is the child of TestKilledBeforeCommit, not a test of its own.
+// TestUploadChild is the child process of TestKilledBeforeCommit, not a test of its own.
 func TestUploadChild(t *testing.T) {
-	dir := os.Getenv(childHouse)
+	dir := os.Getenv(childDirEnv)
 	if dir == "" {
 		return
 	}
-	h := openHouse(t, dir)
+	h := openUploads(t, dir)
 	h.uploads.Receiver = dying{h.lessons}
 	l := h.draft(t)
 	file := bytes.Repeat([]byte("bài giảng "), 600_000)
@@ -317,15 +313,15 @@ func TestUploadChild(t *testing.T) {
 	}
 	fmt.Printf("upload=%s\n", u.ID)
 	_, err = h.uploads.Complete(t.Context(), h.teacher, u.ID, "")
-	t.Fatalf("should have died: %v", err)
+	t.Fatalf("the process was not killed: %v", err)
 }
 
-// TestKilledBeforeCommit: kill -9 between storage's completion and the
-// commit. The client asks again and the recording is acknowledged, whole.
+// TestKilledBeforeCommit: kill -9 between the completion in storage and the commit. The client repeats its request, and
+// the complete recording is acknowledged.
 func TestKilledBeforeCommit(t *testing.T) {
 	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestUploadChild$", "-test.v")
-	cmd.Env = append(os.Environ(), childHouse+"="+dir)
+	cmd.Env = append(os.Environ(), childDirEnv+"="+dir)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
@@ -334,7 +330,7 @@ func TestKilledBeforeCommit(t *testing.T) {
 	_, id, _ := strings.Cut(string(out), "upload=")
 	id, _, _ = strings.Cut(id, "\n")
 
-	h := openHouse(t, dir)
+	h := openUploads(t, dir)
 	u, parts, err := h.uploads.Get(t.Context(), h.teacher, id)
 	if err != nil || u.Status != upload.Open || len(parts) != u.PartCount {
 		t.Fatalf("%+v with %d parts: %v", u, len(parts), err)

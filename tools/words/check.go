@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -31,6 +32,8 @@ func newChecker(stored []string) *checker {
 	if len(stored) == 0 {
 		return &checker{}
 	}
+	stored = slices.Clone(stored)
+	slices.SortStableFunc(stored, func(a, b string) int { return len(b) - len(a) }) // the longest name wins
 	patterns := make([]string, len(stored))
 	for i, s := range stored {
 		patterns[i] = regexp.QuoteMeta(s)

@@ -85,6 +85,9 @@ var exceptions = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)house[ _-]?numbers?`),
 	regexp.MustCompile(`(?i)\bhouse ?holds?`),
 	regexp.MustCompile(`(?i)\bhead ?room\b`),
+	// The column with the join code of a class, in the SQL of its migration.
+	regexp.MustCompile(`^    door +TEXT NOT NULL$`),
+	regexp.MustCompile(`ON classes \(door\)`),
 	// Icons keep the names of their collection, lucide.
 	regexp.MustCompile(`(?i)\bicon\("(house|bell|door-open)"`),
 	regexp.MustCompile(`^\s*'(house|bell|door-open)',$`),

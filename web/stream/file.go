@@ -26,8 +26,8 @@ const sharedLife = "public, max-age=31536000, s-maxage=600, stale-if-error=86400
 func (r Handler) file(c echo.Context, o production.Object, shared bool) error {
 	keep(c, o, shared)
 	sent, err := Send(c, r.Media, o.Key)
-	if r.Tally != nil && sent > 0 && c.Response().Status < http.StatusMultipleChoices {
-		r.Tally.Served(o, r.Now(), sent)
+	if r.ServedCounter != nil && sent > 0 && c.Response().Status < http.StatusMultipleChoices {
+		r.ServedCounter.Served(o, r.Now(), sent)
 	}
 	return err
 }

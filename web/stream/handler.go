@@ -37,35 +37,34 @@ type Lessons interface {
 	Lesson(ctx context.Context, id string) (lesson.Lesson, error)
 }
 
-// People reads a person, without asking who wants to know.
+// People reads a person without checking rights.
 type People interface {
 	Person(ctx context.Context, id string) (people.Person, error)
 }
 
-// Captions gives what is written along with a lesson, without asking who
-// wants to know (caption.Service).
+// Captions reads the captions and chapters of a lesson without checking rights (caption.Service).
 type Captions interface {
 	Shown(ctx context.Context, lessonID string) ([]caption.Caption, error)
 	ChaptersOf(ctx context.Context, lessonID string) ([]caption.Chapter, error)
 }
 
-// Tally is told of each whole or partial file that was sent, for comparing the
-// media in it with the seconds that players say were watched. It must not block.
-type Tally interface {
+// ServedCounter counts each whole or partial file that was sent, to compare the media in it with the seconds that
+// players report as watched. It must not block.
+type ServedCounter interface {
 	Served(o production.Object, at time.Time, bytes int64)
 }
 
 // Handler is what the streams need.
 type Handler struct {
-	Playlists   Playlists
-	Lessons     Lessons
-	People      People      // whom the tokens of unpublished lessons were given to
-	Captions    Captions    // what is written along with lessons; nil: nothing
-	Media       media.Store // files are sent with sendfile when it is a media.Opener too
-	Secret      []byte      // signs addresses of lessons that are not published
-	Tally       Tally       // may be nil
-	Now         func() time.Time
-	accessCache *accessCache
+	Playlists     Playlists
+	Lessons       Lessons
+	People        People        // the holders of tokens for unpublished lessons
+	Captions      Captions      // nil: no captions
+	Media         media.Store   // files are sent with sendfile when it is a media.Opener too
+	Secret        []byte        // signs addresses of lessons that are not published
+	ServedCounter ServedCounter // may be nil
+	Now           func() time.Time
+	accessCache   *accessCache
 }
 
 // New makes a Handler; see its fields.

@@ -98,9 +98,9 @@ func (f *far) Get(ctx context.Context, key string, r media.Range) (io.ReadCloser
 	return io.NopCloser(bytes.NewReader(segment[r.Offset:])), o, err
 }
 
-type tally struct{ bytes int64 }
+type byteCounter struct{ bytes int64 }
 
-func (t *tally) Served(_ production.Object, _ time.Time, n int64) { t.bytes += n }
+func (t *byteCounter) Served(_ production.Object, _ time.Time, n int64) { t.bytes += n }
 
 // access lets the test say who asks.
 func handler(r Handler, by people.Person) http.Handler {
@@ -235,13 +235,13 @@ func TestCachingFollowsWhatMayChange(t *testing.T) {
 	}
 }
 
-func TestRangesFromFilesAndFromAfar(t *testing.T) {
+func TestRangesFromFilesAndStorage(t *testing.T) {
 	_, near := fixture(t)
 	distant := near
 	store := &far{}
 	distant.Media = store
-	count := &tally{}
-	distant.Tally = count
+	count := &byteCounter{}
+	distant.ServedCounter = count
 	for name, r := range map[string]Handler{"file": near, "far": distant} {
 		w := get(handler(r, people.Person{}), "GET", Base+"open/p1/360p/0-1/0.m4s", "Range", "bytes=5005-5009")
 		if w.Code != 206 || w.Body.String() != "56789" || w.Header().Get("Content-Range") != "bytes 5005-5009/10000" {
@@ -255,10 +255,10 @@ func TestRangesFromFilesAndFromAfar(t *testing.T) {
 		}
 	}
 	if len(store.asked) != 2 || store.asked[0].Offset != 5005 {
-		t.Errorf("storage was asked %v", store.asked)
+		t.Errorf("requested from storage: %v", store.asked)
 	}
 	if count.bytes != int64(5+len(segment)) {
-		t.Errorf("tally %d bytes", count.bytes)
+		t.Errorf("byteCounter %d bytes", count.bytes)
 	}
 }
 

@@ -54,7 +54,7 @@ func TestGradeTakesOnlyGradesAndLocalPaths(t *testing.T) {
 	}
 }
 
-func TestASubjectWithOlderLessonsKeepsItsShelf(t *testing.T) {
+func TestSubjectWithOlderLessonsStaysOnHome(t *testing.T) {
 	town := newTown()
 	var many []catalog.Entry
 	for range homeLimit {

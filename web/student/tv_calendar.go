@@ -142,14 +142,14 @@ const maxOctets = 75
 // line writes a property, folded between characters.
 func (w *ical) line(name, value string) {
 	text := name + ":" + value
-	room := maxOctets
-	for len(text) > room {
-		cut := room
+	limit := maxOctets
+	for len(text) > limit {
+		cut := limit
 		for cut > 0 && !utf8.RuneStart(text[cut]) {
 			cut--
 		}
 		w.b.WriteString(text[:cut] + "\r\n ")
-		text, room = text[cut:], maxOctets-1 // the space counts
+		text, limit = text[cut:], maxOctets-1 // the space counts
 	}
 	w.b.WriteString(text + "\r\n")
 }

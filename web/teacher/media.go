@@ -95,8 +95,8 @@ func language(ctx context.Context, tag string) string {
 	return tag
 }
 
-// say gives an island its sentences, {places} left open for it to fill.
-func say(ctx context.Context, prefix string, keys ...string) string {
+// islandTexts returns the texts of an island as JSON; the island itself fills in their {placeholders}.
+func islandTexts(ctx context.Context, prefix string, keys ...string) string {
 	m := map[string]string{"lang": string(locale.From(ctx).Lang)}
 	for _, k := range keys {
 		m[k] = locale.T(ctx, prefix+k)

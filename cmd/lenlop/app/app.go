@@ -195,9 +195,12 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	return a, a.saveOperator(ctx)
 }
 
-// openTraces starts sending traces where there is a collector.
+// traceService is the service.name of traces, as dashboards know it.
+const traceService = "lenlop-house"
+
+// openTraces starts sending traces when a collector is configured.
 func (a *App) openTraces(ctx context.Context) (err error) {
-	if a.traces, err = telemetry.OpenTraces(ctx, a.Settings.OTLPEndpoint, "house", a.version); err != nil {
+	if a.traces, err = telemetry.OpenTraces(ctx, a.Settings.OTLPEndpoint, traceService, a.version); err != nil {
 		return err
 	}
 	a.onClose(func() {

@@ -57,7 +57,7 @@ func (c servedCounters) Served(o production.Object, at time.Time, bytes int64) {
 func (a *App) Handlers(auth *signin.Authenticator, stopped <-chan struct{}) web.Handlers {
 	streams := stream.New(stream.Handler{Playlists: a.pipeline.playlists, Lessons: a.DB.Lessons(),
 		People: a.DB.People(), Media: a.streams, Captions: a.Captions, Secret: a.secret,
-		Tally: servedCounters{a.metrics, a.served}, Now: a.Now})
+		ServedCounter: servedCounters{a.metrics, a.served}, Now: a.Now})
 	copies := a.pipeline.copies
 	a.Lessons.OnTakenDown = streams.Forget
 	return web.Handlers{

@@ -1,6 +1,6 @@
 -- +goose Up
--- Classes, their teachers and who is in them. Days are local days in text
--- ("2026-09-05"), which both engines compare alike.
+-- Classes, their teachers and their students. Days are local days as text
+-- ("2026-09-05"), which both engines compare in the same way.
 
 CREATE TABLE classes (
     id        TEXT PRIMARY KEY,
@@ -9,7 +9,7 @@ CREATE TABLE classes (
     year      TEXT NOT NULL,
     grade     BIGINT NOT NULL,
     name      TEXT NOT NULL,
-    -- door is the class code on the students' cards.
+    -- The join code on the students' cards.
     door      TEXT NOT NULL
 );
 CREATE UNIQUE INDEX classes_code ON classes (school_id, year, code);

@@ -38,6 +38,6 @@ CREATE TABLE thumbs (
 CREATE INDEX thumbs_viewer ON thumbs (viewer);
 CREATE INDEX thumbs_said ON thumbs (said_at);
 
--- A notice from the house itself to one person.
+-- A notice from the program itself to one person.
 ALTER TABLE notices ADD COLUMN person_id TEXT NOT NULL DEFAULT '';
 CREATE INDEX notices_person ON notices (person_id, publish_at);

@@ -10,20 +10,19 @@ import (
 	"lenlop/services/catalog"
 )
 
-// aimed are the kinds of query that are after one topic.
+// aimed are the kinds of query that look for one topic.
 var aimed = []string{"search/exact", "search/folded", "search/typo", "search/telex", "search/vni", "search/grade", "search/teacher", "search/school", "search/subject", "search/spoken"}
 
-// Bench measures every kind of query on an index filled with es, and reports the
-// median and the 95th percentile in milliseconds, and how many of the queries
-// that are after one topic have it among their first three hits.
+// Bench measures every kind of query on an index filled with es. It reports the median and the 95th percentile in
+// milliseconds, and for the aimed kinds the share of queries that have their topic among the first three hits.
 func Bench(b *testing.B, x catalog.Index, es []catalog.Entry) {
-	run := func(name string, queries []Asked, ask func(Asked) (bool, error)) {
+	run := func(name string, queries []Asked, search func(Asked) (bool, error)) {
 		b.Run(name, func(b *testing.B) {
 			var took []time.Duration
 			met := 0
 			for i := 0; b.Loop(); i++ {
 				began := time.Now()
-				ok, err := ask(queries[i%len(queries)])
+				ok, err := search(queries[i%len(queries)])
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -70,13 +70,13 @@ func beside(r *rand.Rand, kind string, es []catalog.Entry, turn int) Asked {
 			a.Want = func(o catalog.Entry) bool { return o.Subject == e.Subject && o.Grade == e.Grade && o.Week == e.Week }
 		}
 	case "spoken":
-		said := ""
-		for from := r.IntN(len(es)); said == ""; from++ {
+		spoken := ""
+		for from := r.IntN(len(es)); spoken == ""; from++ {
 			if e = es[from%len(es)]; len(e.Spoken) > 0 {
-				said = e.Spoken[2].Lines[1].Text // an aside
+				spoken = e.Spoken[2].Lines[1].Text
 			}
 		}
-		fields := strings.Fields(said)
+		fields := strings.Fields(spoken)
 		words = strings.Join(fields[len(fields)-6:], " ")
 		have := map[string]bool{}
 		for _, o := range es {

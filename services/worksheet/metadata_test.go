@@ -29,14 +29,13 @@ func segment(marker byte, body string) []byte {
 	return append([]byte{0xff, marker, byte((len(body) + 2) >> 8), byte(len(body) + 2)}, body...)
 }
 
-// TestPhotosTellNothing: place, device and comments go, also behind the end;
-// the picture stays, to the pixel, and so does how it is turned.
-func TestPhotosTellNothing(t *testing.T) {
+// TestStrip: place, device and comments are removed, also after the picture's end; every pixel and the orientation stay.
+func TestStrip(t *testing.T) {
 	var plain bytes.Buffer
 	if err := jpeg.Encode(&plain, picture8(37, 23), &jpeg.Options{Quality: 80}); err != nil {
 		t.Fatal(err)
 	}
-	exif := string(turned(6)[4:]) + "Điện thoại của cô Hà 21.386,103.023"
+	exif := string(orientationSegment(6)[4:]) + "Điện thoại của cô Hà 21.386,103.023"
 	b := append([]byte{0xff, 0xd8}, segment(0xe1, exif)...)
 	b = append(b, segment(0xe1, "http://ns.adobe.com/xap/1.0/\x00<x>cô Hà</x>")...)
 	b = append(b, segment(0xe2, "MPF\x00cô Hà")...)

@@ -7,10 +7,9 @@ import (
 	"slices"
 )
 
-// Strip takes out of a picture what tells of its maker: place, device, time,
-// comments, thumbnails, and whatever hangs on behind its end. How a phone's
-// photo is turned is kept. Data is a picture that Check took; a PDF comes back
-// as it is.
+// Strip removes from a picture what identifies its maker: place, device, time, comments, thumbnails, and any data after
+// its end. It keeps the orientation of a phone's photo. data is a picture that Check accepted; a PDF is returned
+// unchanged.
 func Strip(data []byte, contentType string) []byte {
 	switch contentType {
 	case TypeJPEG:
@@ -27,7 +26,7 @@ const (
 	markerSOS  = 0xda
 	markerAPP0 = 0xe0
 	markerAPP1 = 0xe1
-	markerICC  = 0xe2 // APP2: colour profile, and pictures behind pictures
+	markerICC  = 0xe2 // APP2: colour profile, and further pictures
 	markerAdob = 0xee // APP14: how colours are to be read
 	markerCOM  = 0xfe
 )
@@ -51,7 +50,7 @@ func stripJPEG(data []byte) []byte {
 		switch {
 		case marker == markerAPP1:
 			if o := orientation(body); o > 1 {
-				out = append(out, turned(o)...)
+				out = append(out, orientationSegment(o)...)
 			}
 		case marker == markerCOM, marker > markerAPP0 && marker <= 0xef && marker != markerAdob && !(marker == markerICC && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00"))):
 		default:
@@ -67,7 +66,7 @@ func stripJPEG(data []byte) []byte {
 	return append(out, 0xff, markerEOI)
 }
 
-// scanned is the length of a scan's data, up to the next marker of another kind.
+// scanned returns the length of a scan's data, up to the next marker that is not part of it.
 func scanned(data []byte) int {
 	for i := 0; i+1 < len(data); i++ {
 		if m := data[i+1]; data[i] == 0xff && m != 0 && m != 0xff && (m < 0xd0 || m > 0xd7) {
@@ -77,7 +76,7 @@ func scanned(data []byte) int {
 	return len(data)
 }
 
-// orientation reads the one tag that is kept of EXIF (0x0112): 1 to 8, or 0.
+// orientation reads the only EXIF tag that is kept (0x0112): 1 to 8, or 0 when it is missing.
 func orientation(exif []byte) uint16 {
 	tiff, ok := bytes.CutPrefix(exif, []byte("Exif\x00\x00"))
 	if !ok || len(tiff) < 8 {
@@ -105,8 +104,8 @@ func orientation(exif []byte) uint16 {
 	return 0
 }
 
-// turned is an EXIF segment that says nothing but how the picture is turned.
-func turned(o uint16) []byte {
+// orientationSegment is an EXIF segment with the orientation only.
+func orientationSegment(o uint16) []byte {
 	tiff := []byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00")
 	binary.BigEndian.PutUint16(tiff[24:], o)
 	return append([]byte{0xff, markerAPP1, 0, byte(len(tiff) + 2)}, tiff...)

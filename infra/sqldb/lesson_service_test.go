@@ -15,14 +15,14 @@ import (
 	"lenlop/services/school"
 )
 
-// careHouse is lessons on a real database, under a clock of the test's own.
-type careHouse struct {
+// lessonFixture is a lesson.Service on a real database, with a clock that the test sets.
+type lessonFixture struct {
 	*lesson.Service
 	now     time.Time
 	indexed map[string]int
 }
 
-type noted struct{ h *careHouse }
+type noted struct{ h *lessonFixture }
 
 func (n noted) Changed(_ context.Context, id string) error { n.h.indexed[id]++; return nil }
 
@@ -39,10 +39,10 @@ var (
 	dai  = people.Person{ID: "dai", Username: "dai", Name: "Đài", Active: true, Grants: []people.Grant{{Role: people.Station}}}
 )
 
-func newCare(t *testing.T, db *sqldb.DB) *careHouse {
+func newLessonFixture(t *testing.T, db *sqldb.DB) *lessonFixture {
 	t.Helper()
 	ctx := context.Background()
-	h := &careHouse{now: time.Date(2026, 4, 6, 8, 0, 0, 0, time.UTC), indexed: map[string]int{}}
+	h := &lessonFixture{now: time.Date(2026, 4, 6, 8, 0, 0, 0, time.UTC), indexed: map[string]int{}}
 	ids := 0
 	now := func() time.Time { return h.now }
 	h.Service = &lesson.Service{Store: db.Lessons(), Atomic: db, Jobs: db.Jobs(), Audit: db.Audit(), Index: noted{h}, Subjects: db.Schools(), People: db.People(),
@@ -64,8 +64,8 @@ func good(t *testing.T, err error) {
 	}
 }
 
-// lesson makes one of lan's that is ready, in a status.
-func (h *careHouse) lesson(t *testing.T, id string, s lesson.Status) {
+// lesson saves a lesson of lan's whose media is ready.
+func (h *lessonFixture) lesson(t *testing.T, id string, s lesson.Status) {
 	t.Helper()
 	l := lesson.Lesson{ID: id, Title: "Bài " + id, Subject: "toan", Grade: 4, Week: 3, Language: "vi", TeacherID: "lan", SchoolID: "s1", Status: s,
 		Media: lesson.Media{State: lesson.Ready, RecordingID: id + "-r", PackageID: id + "-p", Playable: true}, CreatedAt: h.now}
@@ -75,7 +75,7 @@ func (h *careHouse) lesson(t *testing.T, id string, s lesson.Status) {
 	good(t, h.Store.Save(t.Context(), l))
 }
 
-func (h *careHouse) kinds(t *testing.T, id string) string {
+func (h *lessonFixture) kinds(t *testing.T, id string) string {
 	t.Helper()
 	steps, err := h.History(t.Context(), so, id)
 	good(t, err)
@@ -86,12 +86,12 @@ func (h *careHouse) kinds(t *testing.T, id string) string {
 	return strings.Join(out, " ")
 }
 
-func onCare(t *testing.T, test func(t *testing.T, h *careHouse)) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) { test(t, newCare(t, db)) })
+func onLessons(t *testing.T, test func(t *testing.T, h *lessonFixture)) {
+	onEngines(t, func(t *testing.T, db *sqldb.DB) { test(t, newLessonFixture(t, db)) })
 }
 
-func TestHistoryTellsEveryStep(t *testing.T) {
-	onCare(t, func(t *testing.T, h *careHouse) {
+func TestHistoryListsEveryStep(t *testing.T) {
+	onLessons(t, func(t *testing.T, h *lessonFixture) {
 		ctx := t.Context()
 		h.lesson(t, "l", lesson.Draft)
 		do := func(_ lesson.Lesson, err error) { h.now = h.now.Add(time.Minute); t.Helper(); good(t, err) }
@@ -119,19 +119,19 @@ func TestHistoryTellsEveryStep(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		if s := steps[3]; s.Note != "title,week" {
-			t.Errorf("two edits of one sitting are %+v", s)
+			t.Errorf("two edits shortly after each other are recorded as %+v", s)
 		}
 		if h.indexed["l"] != 5 { // published, the job run twice, twice edited, withdrawn
-			t.Errorf("the index was told %d times", h.indexed["l"])
+			t.Errorf("the index was notified %d times", h.indexed["l"])
 		}
 		if _, err := h.History(ctx, tung, "l"); !fault.Is(err, "access.denied") {
-			t.Errorf("a stranger reads the history: %v", err)
+			t.Errorf("a teacher of another school reads the history: %v", err)
 		}
 	})
 }
 
 func TestPublishedAfterItsAiring(t *testing.T) {
-	onCare(t, func(t *testing.T, h *careHouse) {
+	onLessons(t, func(t *testing.T, h *lessonFixture) {
 		ctx := t.Context()
 		h.lesson(t, "l", lesson.Submitted)
 		h.lesson(t, "waiting", lesson.Submitted)
@@ -147,9 +147,9 @@ func TestPublishedAfterItsAiring(t *testing.T) {
 			t.Errorf("%+v %v", l, err)
 		}
 		if l, err = h.Store.Lesson(ctx, "waiting"); err != nil || l.Status != lesson.Submitted {
-			t.Errorf("a lesson nobody approved: %+v %v", l, err)
+			t.Errorf("a lesson without approval: %+v %v", l, err)
 		}
-		// One that has been on air already does not wait for ever.
+		// A lesson that was on air before its approval is published at once.
 		h.WasAired = func(context.Context, string) (bool, error) { return true, nil }
 		if l, err = h.ApproveAfterAiring(ctx, so, "waiting"); err != nil || l.Status != lesson.Published {
 			t.Errorf("%+v %v", l, err)
@@ -157,8 +157,8 @@ func TestPublishedAfterItsAiring(t *testing.T) {
 	})
 }
 
-func TestWhatWasApprovedIsWhatIsPublished(t *testing.T) {
-	onCare(t, func(t *testing.T, h *careHouse) {
+func TestChangesAfterApproval(t *testing.T) {
+	onLessons(t, func(t *testing.T, h *lessonFixture) {
 		ctx := t.Context()
 		h.lesson(t, "l", lesson.Submitted)
 		_, err := h.Approve(ctx, so, "l", h.now.Add(time.Hour))
@@ -166,18 +166,18 @@ func TestWhatWasApprovedIsWhatIsPublished(t *testing.T) {
 		title, grade := "Tên khác", 5
 		l, err := h.Edit(ctx, lan, "l", lesson.Text{Title: &title})
 		if err != nil || l.ApprovedBy == "" {
-			t.Fatalf("another title ended the approval: %+v %v", l, err)
+			t.Fatalf("changing the title ended the approval: %+v %v", l, err)
 		}
 		l, err = h.Edit(ctx, lan, "l", lesson.Text{Grade: &grade})
 		if err != nil || l.ApprovedBy != "" || !l.PublishAt.IsZero() {
-			t.Fatalf("another grade kept the approval: %+v %v", l, err)
+			t.Fatalf("changing the grade kept the approval: %+v %v", l, err)
 		}
 		h.now = h.now.Add(2 * time.Hour)
 		good(t, h.PublishDue(ctx, "l"))
 		if l, _ = h.Store.Lesson(ctx, "l"); l.Status != lesson.Submitted {
 			t.Errorf("published without approval: %+v", l)
 		}
-		// What is published stays so, and goes before a reviewer again.
+		// A published lesson stays published, and is marked for another review.
 		_, err = h.Approve(ctx, so, "l", time.Time{})
 		good(t, err)
 		l, err = h.Edit(ctx, lan, "l", lesson.Text{Title: &title, Week: &grade})
@@ -200,8 +200,8 @@ func TestWhatWasApprovedIsWhatIsPublished(t *testing.T) {
 	})
 }
 
-func TestHeadsLookFirstWhereTheDepartmentSaysSo(t *testing.T) {
-	onCare(t, func(t *testing.T, h *careHouse) {
+func TestPreapprovalByHeads(t *testing.T) {
+	onLessons(t, func(t *testing.T, h *lessonFixture) {
 		ctx := t.Context()
 		h.lesson(t, "l", lesson.Submitted)
 		if _, err := h.Preapprove(ctx, hieu, "l"); !fault.Is(err, "lesson.no_preapproval") {
@@ -226,17 +226,17 @@ func TestHeadsLookFirstWhereTheDepartmentSaysSo(t *testing.T) {
 }
 
 func TestTakenDownAtOnce(t *testing.T) {
-	onCare(t, func(t *testing.T, h *careHouse) {
+	onLessons(t, func(t *testing.T, h *lessonFixture) {
 		ctx := t.Context()
-		told := ""
-		h.OnTakenDown = func(id string) { told = id }
+		notified := ""
+		h.OnTakenDown = func(id string) { notified = id }
 		h.lesson(t, "l", lesson.Published)
 		if _, err := h.TakeDown(ctx, lan, "l", " "); !fault.Is(err, "lesson.invalid") {
 			t.Errorf("without a reason: %v", err)
 		}
 		l, err := h.TakeDown(ctx, hieu, "l", "Có học sinh")
-		if err != nil || l.Status != lesson.Withdrawn || l.Object().Published || told != "l" || h.indexed["l"] != 1 {
-			t.Fatalf("%+v %v, told %q, indexed %d", l, err, told, h.indexed["l"])
+		if err != nil || l.Status != lesson.Withdrawn || l.Object().Published || notified != "l" || h.indexed["l"] != 1 {
+			t.Fatalf("%+v %v, notified %q, indexed %d", l, err, notified, h.indexed["l"])
 		}
 		for _, p := range []people.Person{{}, lan, hieu, dai} {
 			if people.May(p, people.WatchLesson, l.Object()) {
@@ -244,7 +244,7 @@ func TestTakenDownAtOnce(t *testing.T) {
 			}
 		}
 		if !people.May(so, people.WatchLesson, l.Object()) {
-			t.Error("nobody can judge it")
+			t.Error("the reviewer may not watch it")
 		}
 		if _, err := h.Submit(ctx, lan, "l"); !fault.Is(err, "lesson.taken_down") {
 			t.Errorf("submitted: %v", err)
@@ -272,8 +272,8 @@ func TestTakenDownAtOnce(t *testing.T) {
 	})
 }
 
-func TestTeacherApartFromUploader(t *testing.T) {
-	onCare(t, func(t *testing.T, h *careHouse) {
+func TestTeacherDiffersFromUploader(t *testing.T) {
+	onLessons(t, func(t *testing.T, h *lessonFixture) {
 		ctx := t.Context()
 		title, subject, grade := "Quay ở đài", "toan", 4
 		text := lesson.Text{Title: &title, Subject: &subject, Grade: &grade}
@@ -297,7 +297,7 @@ func TestTeacherApartFromUploader(t *testing.T) {
 			t.Errorf("%d found, %v", len(found), err)
 		}
 		if found, err = h.FindTeachers(ctx, lan, "Tùng"); err != nil || len(found) != 0 {
-			t.Errorf("a stranger is found: %+v %v", found, err)
+			t.Errorf("a teacher of another school is found: %+v %v", found, err)
 		}
 		if found, err = h.FindTeachers(ctx, dai, "vang a tung"); err != nil || len(found) != 1 {
 			t.Errorf("%+v %v", found, err)
@@ -307,13 +307,13 @@ func TestTeacherApartFromUploader(t *testing.T) {
 			t.Errorf("%+v %v", l, err)
 		}
 		if _, err := h.SetTeacher(ctx, mai, l.ID, "tung"); !fault.Is(err, "lesson.invalid") {
-			t.Errorf("given to a stranger: %v", err)
+			t.Errorf("given to a teacher of another school: %v", err)
 		}
 	})
 }
 
-func TestCopiesAndManyAtOnce(t *testing.T) {
-	onCare(t, func(t *testing.T, h *careHouse) {
+func TestCopyAndBulk(t *testing.T) {
+	onLessons(t, func(t *testing.T, h *lessonFixture) {
 		ctx := t.Context()
 		h.lesson(t, "l", lesson.Published)
 		made, err := h.Copy(ctx, lan, "l", []int{7, 5, 7})
