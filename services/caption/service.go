@@ -1,6 +1,7 @@
 package caption
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -169,7 +170,8 @@ func (s *Service) Offer(ctx context.Context, lessonID, language string, cues []C
 }
 
 // Accept shows captions found inside the recording, in the language that the
-// teacher says they are in.
+// teacher says they are in. Again it changes nothing; captions that were not
+// offered are "caption.not_found", so that none is moved or replaced by mistake.
 func (s *Service) Accept(ctx context.Context, by people.Person, lessonID, offered, language string) (Caption, error) {
 	if _, err := s.read(ctx, by, people.EditLesson, lessonID); err != nil {
 		return Caption{}, err
@@ -181,6 +183,12 @@ func (s *Service) Accept(ctx context.Context, by people.Person, lessonID, offere
 	if language, err = tag(language); err != nil {
 		return Caption{}, err
 	}
+	if !old.Offered {
+		if language == offered {
+			return old, nil
+		}
+		return Caption{}, notOffered()
+	}
 	cues, err := Read(old.Body)
 	if err != nil {
 		return Caption{}, err
@@ -191,6 +199,9 @@ func (s *Service) Accept(ctx context.Context, by people.Person, lessonID, offere
 	}
 	c.UpdatedBy = by.ID
 	return c, s.change(ctx, by, lessonID, "captions "+language, func(ctx context.Context) error {
+		if now, err := s.Store.Caption(ctx, lessonID, offered); err != nil || !now.Offered {
+			return cmp.Or(err, notOffered())
+		}
 		if offered != language {
 			if err := s.Store.DeleteCaption(ctx, lessonID, offered); err != nil {
 				return err
@@ -199,6 +210,8 @@ func (s *Service) Accept(ctx context.Context, by people.Person, lessonID, offere
 		return s.Store.SaveCaption(ctx, c)
 	})
 }
+
+func notOffered() error { return fault.New(fault.NotFound, "caption.not_found") }
 
 // Delete removes a language's captions; the object follows a day later.
 func (s *Service) Delete(ctx context.Context, by people.Person, lessonID, language string) error {
