@@ -9,7 +9,11 @@ import (
 // TestClassIsItsTeachersAndHeads: who may do what to a class, by every way of
 // having to do with it.
 func TestClassIsItsTeachersAndHeads(t *testing.T) {
-	class := people.Object{School: "s1", Homeroom: []string{"chu-nhiem"}, ClassTeachers: []string{"chu-nhiem", "bo-mon", "da-chuyen"}}
+	class := people.Object{
+		School:        "s1",
+		Homeroom:      []string{"chu-nhiem"},
+		ClassTeachers: []string{"chu-nhiem", "bo-mon", "da-chuyen"},
+	}
 	at := func(id, school string, r people.Role) people.Person {
 		return people.Person{ID: id, Active: true, Grants: []people.Grant{{Role: r, School: school}}}
 	}

@@ -116,6 +116,8 @@ var errOutside = errors.New("not in the transaction of the change")
 type AuditLog struct {
 	List []audit.Entry
 	Err  error // what Append answers; nil: it appends
+	// Alone takes entries outside a transaction too: those of what was only read.
+	Alone bool
 }
 
 // Append adds an entry in the transaction of its change; outside one it is an error.
@@ -123,7 +125,7 @@ func (l *AuditLog) Append(ctx context.Context, e audit.Entry) error {
 	if l.Err != nil {
 		return l.Err
 	}
-	if !job.InTransaction(ctx) {
+	if !l.Alone && !job.InTransaction(ctx) {
 		return errOutside
 	}
 	l.List = append(l.List, e)
