@@ -5,7 +5,7 @@ export GOFLAGS := -buildvcs=false -trimpath
 export CGO_ENABLED ?= 0
 
 TOOLS := $(CURDIR)/.tools/bin
-STATICCHECK_VERSION := v0.8.2
+GOLANGCI_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.8.0
 VERSITYGW_VERSION := v1.8.0
 MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
@@ -73,8 +73,8 @@ deps-test: ## apt-get what `make test` needs beyond that
 		/usr/lib/$(shell uname -m)-linux-gnu/gstreamer-1.0/libgstlibav.so:gstreamer1.0-libav gcc:gcc \
 		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux shellcheck:shellcheck strace:strace ip:iproute2 /usr/sbin/nginx:nginx-light
 
-$(TOOLS)/staticcheck:
-	GOBIN=$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+$(TOOLS)/golangci-lint:
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 $(TOOLS)/govulncheck:
 	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 $(TOOLS)/versitygw:
@@ -95,7 +95,7 @@ STRICT := $(REPORT) -no-skips
 RACE := ./services/...
 GO_TEST_ENV := LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw
 
-test: deps-test build $(TOOLS)/staticcheck $(TOOLS)/testreport $(TOOLS)/versitygw ## everything but test-long; at most 10 minutes on 2 cores
+test: deps-test build $(TOOLS)/golangci-lint $(TOOLS)/testreport $(TOOLS)/versitygw ## everything but test-long; at most 10 minutes on 2 cores
 	@mkdir -p .make/log && rm -f .make/log/*
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lane-go lane-web; bad=$$?; \
 	echo; grep -hE '^(ok  |FAIL|---? FAIL|# (tests|pass|fail|skipped))' .make/log/*; exit $$bad
@@ -114,7 +114,7 @@ test-go: assets generate $(TOOLS)/testreport $(TOOLS)/versitygw ## the Go tests,
 # No browser, no PostgreSQL, no ffmpeg (services/production runs it): what one runs after every change.
 QUICK = $(filter-out lenlop/services/production,$(shell go list ./services/...)) ./test/architecture \
 	./transcoder/cmaf ./transcoder/hls ./transcoder/ladder ./transcoder/delivery ./transcoder/probe ./web/asset/... ./web/locale/... ./web/page/... ./web/signin/... ./web/stream/... ./web/student/... \
-	./infra/hook/... ./infra/mail/... ./infra/meili/... ./infra/oidc/... ./infra/s3/... ./infra/sheet/...
+	./infra/hook/... ./infra/mail/... ./infra/oidc/... ./infra/s3/... ./infra/sheet/...
 
 test-quick: assets generate $(TOOLS)/testreport ## unit tests without browsers, PostgreSQL and ffmpeg; under 60 seconds
 	@$(REPORT) -slowest 5 go test -json -short $(QUICK)
@@ -173,11 +173,10 @@ bench-web: deps-test bin/lenlop node_modules/.installed .tools/web/.installed $(
 
 verify: lint vuln ## every check that is not a test; under 2 minutes
 
-lint: generate assets words $(TOOLS)/staticcheck ## formatting, linters, types, words, go.mod, shell scripts
+lint: generate assets words $(TOOLS)/golangci-lint ## formatting, linters, types, words, go.mod, shell scripts
 	@bad=$$(gofmt -l $(GO_DIRS)); [ -z "$$bad" ] || { echo "not gofmt'd: $$bad"; exit 1; }
 	@go tool templ fmt -fail web >/dev/null 2>&1 || { echo "pages were not formatted; they are now"; exit 1; }
-	go vet ./...
-	$(TOOLS)/staticcheck ./...
+	$(TOOLS)/golangci-lint run ./...
 	go mod tidy -diff
 	@for m in $(NESTED); do (cd $$m && go mod tidy -diff && go vet ./...) || exit 1; done
 	npm run --silent check

@@ -207,6 +207,9 @@ func (p *place) waiting() map[string]string {
 		}
 		all[id] = kind
 	}
+	if err := rows.Err(); err != nil {
+		p.t.Fatal(err)
+	}
 	return all
 }
 

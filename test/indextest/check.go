@@ -4,8 +4,6 @@ import (
 	"context"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var bg = context.Background()
@@ -19,13 +17,5 @@ func ok(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// same fails unless both are equal in every field.
-func same[T any](t *testing.T, got, want T) {
-	t.Helper()
-	if d := cmp.Diff(want, got); d != "" {
-		t.Fatalf("(-want +got)\n%s", d)
 	}
 }

@@ -24,6 +24,8 @@ await build({
 const files = readdirSync(out, { recursive: true })
   .filter(f => f.endsWith('.mjs'))
   .map(f => join(out, f))
-const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', ...files], { stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', ...files], {
+  stdio: 'inherit',
+})
 rmSync(out, { recursive: true })
 process.exit(status ?? 1)
