@@ -24,7 +24,7 @@ func TestBenchmarkPlayable(t *testing.T) {
 	}
 	dir := t.TempDir()
 	minute := slides(t, dir, 60)
-	for _, length := range strings.Fields(lengths) {
+	for length := range strings.FieldsSeq(lengths) {
 		file := filepath.Join(dir, length+".mp4")
 		testmedia.Run(t, "-v", "error", "-stream_loop", "-1", "-i", minute, "-t", length, "-c", "copy", file)
 		tr := &transcoder.Transcoder{Sandbox: testmedia.Bare{}}

@@ -85,7 +85,7 @@ func (t *Transcoder) Judge(ctx context.Context, file string, p Plan, f delivery.
 		return delivery.Sheet{}, fmt.Errorf("qc: %w", err)
 	}
 	found := delivery.ParseFindings(text)
-	for _, line := range bytes.Fields(sizes) {
+	for line := range bytes.FieldsSeq(sizes) {
 		n, _ := strconv.ParseInt(string(bytes.Trim(line, ",")), 10, 64)
 		found.PictureBytes += n
 	}

@@ -134,7 +134,7 @@ func (t *Transcoder) decodeStreams(ctx context.Context, files ...string) ([]coun
 		return nil, err
 	}
 	var counts []counted
-	for _, line := range bytes.Split(out, []byte("\n")) {
+	for line := range bytes.SplitSeq(out, []byte("\n")) {
 		if rest, ok := bytes.CutPrefix(line, []byte("#media_type ")); ok {
 			if n, kind, ok := bytes.Cut(rest, []byte(": ")); ok && string(n) == strconv.Itoa(len(counts)) {
 				counts = append(counts, counted{kind: string(kind)})

@@ -95,8 +95,7 @@ func (t *Transcoder) copyPiece(ctx context.Context, path string, p Plan, piece i
 		FileBytes: int64(pc.End-pc.Start+30) * 4 << 20,
 	}, 16<<20)
 	if err != nil {
-		var exit *ffmpeg.ExitError
-		if errors.As(err, &exit) {
+		if _, ok := errors.AsType[*ffmpeg.ExitError](err); ok {
 			return cmaf.Lane{}, notCopied(err)
 		}
 		return cmaf.Lane{}, err

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,8 +50,8 @@ func makePackage(t *testing.T, tr *transcoder.Transcoder, file string, change ..
 	paths := map[string]string{}
 	dir := t.TempDir()
 	tasks := p.Tasks()
-	for i := len(tasks) - 1; i >= 0; i-- {
-		task := tasks[i]
+	for _, task := range slices.Backward(tasks) {
+
 		d := filepath.Join(dir, fmt.Sprintf("%d-%s", task.Piece, task.Group))
 		if err := os.Mkdir(d, 0o755); err != nil {
 			t.Fatal(err)

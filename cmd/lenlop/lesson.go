@@ -39,8 +39,7 @@ type lessonAddCmd struct {
 // the lesson takes.
 func (c lessonAddCmd) Run(ctx context.Context, out io.Writer) error {
 	f, err := app.LockFolder(c.Data)
-	var inUse *app.InUseError
-	if errors.As(err, &inUse) {
+	if inUse, ok := errors.AsType[*app.InUseError](err); ok {
 		client, derr := app.DialControl(c.Data)
 		if derr != nil {
 			return fmt.Errorf("%w (its control socket does not answer: %w)", err, derr)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,9 +61,7 @@ func TestReportVerify(t *testing.T) {
 	for _, field := range []string{"signed", "signature", "hash", "publicKey"} {
 		for _, with := range []string{"AAAA", ""} {
 			forged := map[string]any{}
-			for k, v := range doc {
-				forged[k] = v
-			}
+			maps.Copy(forged, doc)
 			forged[field] = with
 			bad, err := json.Marshal(forged)
 			if err != nil {

@@ -50,7 +50,7 @@ func TestMetricsExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	var there []string
-	for _, line := range strings.Split(string(body), "\n") {
+	for line := range strings.SplitSeq(string(body), "\n") {
 		if name, _, ok := strings.Cut(line, " "); ok && !strings.HasPrefix(line, "#") {
 			name, _, _ = strings.Cut(name, "{")
 			there = append(there, name)

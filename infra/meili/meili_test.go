@@ -3,7 +3,6 @@ package meili_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -93,8 +92,7 @@ func open(t *testing.T, now func() time.Time) (synced, *meilitest.Server) {
 	}
 	srv := meilitest.New(t)
 	x := meili.New(meili.Config{URL: srv.URL, Key: srv.Key, UID: "lessons", Local: local, Queue: db.Jobs(), Atomic: db,
-		InTransaction: db.InTransaction, Log: slog.New(slog.NewTextHandler(io.Discard,
-			nil)), Now: now, SearchTimeout: time.Minute})
+		InTransaction: db.InTransaction, Log: slog.New(slog.DiscardHandler), Now: now, SearchTimeout: time.Minute})
 	if _, err := x.Repair(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -89,8 +89,7 @@ func (p *Provider) Redeem(ctx context.Context, back, code, nonce, verifier strin
 	ctx = oidc.ClientContext(ctx, p.c.Client)
 	token, err := p.config(found, back).Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	if err != nil {
-		var reported *oauth2.RetrieveError
-		if errors.As(err, &reported) {
+		if reported, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 			return refused(fmt.Errorf("the provider answered %s", reported.ErrorCode)) // its answer may hold secrets
 		}
 		return people.Claims{}, fault.Wrap(errors.New("oidc: no answer to the code"), fault.Unavailable, "signin.external_away")

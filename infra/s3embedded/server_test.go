@@ -90,7 +90,7 @@ func TestOpen(t *testing.T) {
 	if b, err := io.ReadAll(f); string(b) != "chunk" || err != nil || o.Size != 5 || len(o.ETag) != 32 || o.Key != "bài/1.m4s" {
 		t.Errorf("%q %+v %v", b, o, err)
 	}
-	if _, err := f.Write([]byte("x")); err == nil {
+	if _, err := f.WriteString("x"); err == nil {
 		t.Error("it can be written")
 	}
 	var _ media.Opener = m

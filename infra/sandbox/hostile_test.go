@@ -98,8 +98,7 @@ func TestHostileReferences(t *testing.T) {
 			t.Errorf("%s: %+v was taken though its data lies in another file", name, f)
 			continue
 		}
-		var refusal *transcoder.Refusal
-		if !errors.As(err, &refusal) {
+		if _, ok := errors.AsType[*transcoder.Refusal](err); !ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

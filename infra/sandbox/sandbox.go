@@ -110,7 +110,7 @@ func libraries(ctx context.Context, program string) string {
 	}
 	var dirs []string
 	seen := map[string]bool{}
-	for _, line := range strings.Split(string(out), "\n") {
+	for line := range strings.SplitSeq(string(out), "\n") {
 		_, after, ok := strings.Cut(line, "=> ")
 		if !ok {
 			continue

@@ -102,8 +102,7 @@ func FileProblemOf(err error) FileProblem {
 
 // referenced reports whether err means that other rows refer to the row that was to be deleted.
 func referenced(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "23503"
 	}
 	var lite *sqlite.Error
@@ -113,12 +112,10 @@ func referenced(err error) bool {
 // duplicate reports whether err means that a row would violate the unique index named index. PostgreSQL reports the
 // name of the index, SQLite its column ("table.column").
 func duplicate(err error, index, column string) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "23505" && pg.ConstraintName == index
 	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY) && strings.Contains(lite.Error(), column)
 	}
 	return false

@@ -71,25 +71,23 @@ func (s *EventCounts) Add(ctx context.Context, now time.Time, events []limit.Eve
 	var values []string
 	var args []any
 	at := now.UnixMilli()
-	leak := "CASE e.key"
-	fixed := "CASE e.key"
 	for _, e := range events {
 		values = append(values, "(?, 1, ?, ?, ?)")
 		args = append(args, e.Key, at, at, at+e.Rule.Window.Milliseconds())
 	}
 	for _, e := range events {
-		leak += " WHEN ? THEN CAST(? AS DOUBLE PRECISION)"
 		args = append(args, e.Key, e.Rule.Leak)
 	}
 	for _, e := range events {
-		fixed += " WHEN ? THEN " + map[bool]string{true: "1", false: "0"}[e.Rule.Fixed]
-		args = append(args, e.Key)
+		args = append(args, e.Key, map[bool]int{true: 1}[e.Rule.Fixed])
 	}
-	leaked := "e.n - (excluded.last_ms - e.last_ms) / 1000.0 * " + leak + " END"
+	leak := "CASE e.key" + strings.Repeat(" WHEN ? THEN CAST(? AS DOUBLE PRECISION)", len(events)) + " END"
+	fixed := "CASE e.key" + strings.Repeat(" WHEN ? THEN CAST(? AS INTEGER)", len(events)) + " END"
+	leaked := "e.n - (excluded.last_ms - e.last_ms) / 1000.0 * " + leak
 	query := `INSERT INTO event_counts AS e (key, n, first_ms, last_ms, expires_ms) VALUES ` + strings.Join(values, ", ") + `
 		ON CONFLICT (key) DO UPDATE SET
 			n = 1 + CASE WHEN e.expires_ms <= excluded.last_ms THEN 0 ELSE ` + greatest(s.db, "0", leaked) + ` END,
-			expires_ms = CASE WHEN e.expires_ms > excluded.last_ms AND ` + fixed + ` END = 1
+			expires_ms = CASE WHEN e.expires_ms > excluded.last_ms AND ` + fixed + ` = 1
 				THEN e.expires_ms ELSE excluded.expires_ms END,
 			first_ms = CASE WHEN e.expires_ms <= excluded.last_ms THEN excluded.first_ms ELSE e.first_ms END,
 			last_ms = excluded.last_ms

@@ -3,6 +3,7 @@ package sqldb_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,8 +81,8 @@ func (h *lessonFixture) kinds(t *testing.T, id string) string {
 	steps, err := h.History(t.Context(), so, id)
 	good(t, err)
 	var out []string
-	for i := len(steps) - 1; i >= 0; i-- {
-		out = append(out, string(steps[i].Kind)+":"+steps[i].By)
+	for _, step := range slices.Backward(steps) {
+		out = append(out, string(step.Kind)+":"+step.By)
 	}
 	return strings.Join(out, " ")
 }

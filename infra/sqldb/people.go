@@ -68,7 +68,7 @@ func (r *sessionRow) session() people.Session {
 		ID: r.ID, Hash: r.Hash, PersonID: r.PersonID, Kind: people.SessionKind(r.Kind), UserAgent: r.UserAgent, Name: r.Name,
 		CreatedAt: r.CreatedAt.Time(), SeenAt: r.SeenAt.Time(), ExpiresAt: r.ExpiresAt.Time(),
 	}
-	for _, a := range strings.Fields(r.Scopes) {
+	for a := range strings.FieldsSeq(r.Scopes) {
 		ses.Scopes = append(ses.Scopes, people.Action(a))
 	}
 	return ses

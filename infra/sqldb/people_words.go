@@ -42,7 +42,7 @@ func (s *People) foldOld(ctx context.Context) error {
 
 // havingWords narrows to people who have each of the words, or its beginning.
 func havingWords(q *bun.SelectQuery, words string) *bun.SelectQuery {
-	for _, w := range strings.Fields(catalog.Fold(words)) {
+	for w := range strings.FieldsSeq(catalog.Fold(words)) {
 		q = q.Where("p.folded LIKE ?", "% "+w+"%") // a folded word is letters and digits
 	}
 	return q

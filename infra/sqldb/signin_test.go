@@ -359,7 +359,7 @@ func TestErase(t *testing.T) {
 		if err := w.Erase(ctx, admin, p.ID); err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range strings.Split(dump(t, w.db), "\n") {
+		for line := range strings.SplitSeq(dump(t, w.db), "\n") {
 			table, rows, _ := strings.Cut(line, " ")
 			if strings.Contains(rows, canary) || table != "audit_entries" && strings.Contains(rows, `"`+p.ID+`"`) {
 				t.Errorf("left in %s: %s", table, rows)

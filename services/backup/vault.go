@@ -160,8 +160,7 @@ func (v *Vault) open(r io.Reader) (io.Reader, error) {
 	}
 	plain, err := age.Decrypt(r, v.identities...)
 	if err != nil {
-		var other *age.NoIdentityMatchError
-		if errors.As(err, &other) {
+		if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
 			return nil, fault.Wrap(err, fault.Invalid, "backup.wrong_key")
 		}
 		return nil, damaged(err)

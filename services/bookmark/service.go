@@ -2,6 +2,7 @@ package bookmark
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -114,9 +115,7 @@ func (s *Service) GoOn(ctx context.Context, by people.Person, limit int) ([]Book
 	}
 	s.mu.Lock()
 	waiting := make(map[string]Bookmark, len(s.waiting[by.ID]))
-	for id, b := range s.waiting[by.ID] {
-		waiting[id] = b
-	}
+	maps.Copy(waiting, s.waiting[by.ID])
 	s.mu.Unlock()
 	stored, err := s.store.Unfinished(ctx, by.ID, limit+len(waiting))
 	if err != nil {

@@ -2,6 +2,7 @@ package caption
 
 import (
 	"html"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,8 +51,8 @@ func clean(text string, file bool) string {
 			open = append(open, name)
 			out.WriteString("<" + name + ">")
 		default:
-			for at := len(open) - 1; at >= 0; at-- {
-				if open[at] == name {
+			for at, o := range slices.Backward(open) {
+				if o == name {
 					shut(at)
 					break
 				}
@@ -129,7 +130,7 @@ func plainRunes(s string) string {
 // caption.
 func lines(s string) string {
 	var kept []string
-	for _, l := range strings.Split(s, "\n") {
+	for l := range strings.SplitSeq(s, "\n") {
 		if l = strings.Join(strings.Fields(l), " "); l != "" {
 			kept = append(kept, l)
 		}

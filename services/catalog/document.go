@@ -63,7 +63,7 @@ func (d Document) Words() []string {
 	seen := map[string]bool{}
 	var out []string
 	for _, part := range []string{d.Title, d.Tags, d.Subject, d.Teacher, d.School, d.Description} {
-		for _, w := range strings.Fields(part) {
+		for w := range strings.FieldsSeq(part) {
 			if !seen[w] {
 				seen[w] = true
 				out = append(out, w)

@@ -56,8 +56,8 @@ func matchesAll(text string, terms []Term) bool {
 
 func (e *memoryEngine) Candidates(_ context.Context, m ParsedQuery, f Query, limit int) ([]Candidate, error) {
 	var out []Candidate
-	for i := len(e.entries) - 1; i >= 0; i-- {
-		d, c := e.entries[i].Document(), e.candidate(i)
+	for i, v := range slices.Backward(e.entries) {
+		d, c := v.Document(), e.candidate(i)
 		all := strings.Join([]string{d.Title, d.Tags, d.Subject, d.Teacher, d.School, d.Description}, " | ")
 		found := slices.ContainsFunc(m.Choices, func(terms []Term) bool { return matchesAll(all, terms) })
 		if !found || !f.matches(c) || len(out) == limit {

@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 import "strings"
 
 // decodeTelex decodes a word typed in Telex while the keyboard's Vietnamese mode
@@ -109,8 +111,8 @@ func decodeVNI(w string) (folded, tones string, sure, ok bool) {
 func isVowel(c byte) bool { return strings.IndexByte("aeiouy", c) >= 0 }
 
 func lastVowel(b []byte) int {
-	for i := len(b) - 1; i >= 0; i-- {
-		if isVowel(b[i]) {
+	for i, v := range slices.Backward(b) {
+		if isVowel(v) {
 			return i
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -30,7 +29,7 @@ type wash struct{ Plate int }
 
 func (wash) Kind() string { return "wash" }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // start runs r in the bubble and gives a function that shuts it down.
 func start(t *testing.T, r *job.Runner) (shutdown func()) {

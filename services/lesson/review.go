@@ -90,7 +90,7 @@ func (s *Service) PreapproveLevels(ctx context.Context) ([]school.Level, error) 
 		return nil, err
 	}
 	var out []school.Level
-	for _, x := range strings.Split(v, ",") {
+	for x := range strings.SplitSeq(v, ",") {
 		out = append(out, school.Level(x))
 	}
 	return out, nil

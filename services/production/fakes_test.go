@@ -282,7 +282,7 @@ var teacher = people.Person{ID: "gv", Active: true, Grants: []people.Grant{{Role
 func newFixture(t *testing.T) *fixture {
 	ls, ps, cs := &lessonStore{}, &packageStore{}, &copyStore{}
 	mem := jobtest.New(&ls.lessons, &ls.recs, &ps.packages, &ps.segs, &cs.copies)
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	r := job.NewRunner(mem, mem, log)
 	r.Poll = time.Minute // weeks pass in these tests
 	notifier := job.NewNotifier(mem, mem)

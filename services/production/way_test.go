@@ -94,7 +94,7 @@ func checkFinished(t *testing.T, h *fixture, p, event string) {
 	if !strings.HasPrefix(later, event) || !strings.HasSuffix(later, "#EXT-X-ENDLIST\n") || strings.Count(later, "#EXTINF") != strings.Count(vod, "#EXTINF") {
 		t.Errorf("a growing playlist must only grow, and end:\n%s", later)
 	}
-	for _, line := range strings.Split(vod, "\n") {
+	for line := range strings.SplitSeq(vod, "\n") {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}

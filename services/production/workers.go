@@ -216,8 +216,7 @@ func (w *Workers) growing(ctx context.Context, id string) (p Package, plan trans
 
 // refusal finds a refusal among err's causes.
 func refusal(err error) *transcoder.Refusal {
-	var r *transcoder.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*transcoder.Refusal](err); ok {
 		return r
 	}
 	return nil

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -148,9 +149,7 @@ type undo struct{ s *memoryStore }
 
 func (u undo) Atomically(ctx context.Context, fn func(context.Context) error) error {
 	before := map[string]Airing{}
-	for id, a := range u.s.airings {
-		before[id] = a
-	}
+	maps.Copy(before, u.s.airings)
 	err := fn(ctx)
 	if err != nil {
 		u.s.airings = before

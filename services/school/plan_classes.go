@@ -94,7 +94,7 @@ func (s *Importer) planClasses(ctx context.Context, t table) (*plan, error) {
 	var names []string
 	t.each(func(_ *ImportRow, get func(string) string) {
 		names = append(names, strings.ToLower(get("homeroom")))
-		for _, one := range strings.Split(get("teachers"), ";") {
+		for one := range strings.SplitSeq(get("teachers"), ";") {
 			_, who, _ := strings.Cut(one, "=")
 			names = append(names, strings.ToLower(strings.TrimSpace(who)))
 		}
@@ -206,7 +206,7 @@ func (w *classPlan) teachers(r *ImportRow, c *Class, get func(string) string) bo
 		}
 		c.Teachers = append(c.Teachers, ClassTeacher{PersonID: id})
 	}
-	for _, one := range strings.Split(get("teachers"), ";") {
+	for one := range strings.SplitSeq(get("teachers"), ";") {
 		if one = strings.TrimSpace(one); one == "" {
 			continue
 		}

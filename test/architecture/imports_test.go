@@ -230,8 +230,7 @@ func packages(t *testing.T, tags string) []goPackage {
 	cmd.Dir = "../.."
 	out, err := cmd.Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			t.Log(string(exit.Stderr))
 		}
 		t.Fatal("go list:", err)

@@ -105,11 +105,12 @@ func formatMoment(m *catalog.Moment) string {
 	if m == nil {
 		return ""
 	}
-	out := m.From.String()
+	var out strings.Builder
+	out.WriteString(m.From.String())
 	for _, s := range m.Text {
 		if s.Match {
-			out += " " + s.Text
+			out.WriteString(" " + s.Text)
 		}
 	}
-	return strings.TrimSpace(out)
+	return strings.TrimSpace(out.String())
 }

@@ -38,7 +38,7 @@ func Files(t *testing.T, store media.Store) {
 		if _, err := f.ReadAt(within, 300_000); err != nil || !bytes.Equal(within, body[300_000:300_010]) {
 			t.Errorf("within: %v", err)
 		}
-		if _, err := f.Write([]byte("x")); err == nil {
+		if _, err := f.WriteString("x"); err == nil {
 			t.Error("an object can be written through its file")
 		}
 		f.Close()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -112,9 +113,7 @@ func (w *world) send(account, kind string, q asked) (int, []byte) {
 	if err != nil {
 		w.h.T.Fatal(err)
 	}
-	for k, v := range q.header {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, q.header)
 	if q.kind != "" {
 		req.Header.Set("Content-Type", q.kind)
 	}

@@ -273,13 +273,13 @@ func checkPlays(t *testing.T, p *plant, l lesson.Lesson) {
 	}
 	base := l.ID + "/" + l.Media.PackageID + "/"
 	rungs := 0
-	for _, line := range strings.Split(list("master.m3u8"), "\n") {
+	for line := range strings.SplitSeq(list("master.m3u8"), "\n") {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		rungs++
 		var file bytes.Buffer
-		for _, s := range strings.Split(list(line), "\n") {
+		for s := range strings.SplitSeq(list(line), "\n") {
 			if m, ok := strings.CutPrefix(s, `#EXT-X-MAP:URI="`); ok {
 				file.Write(get(base + strings.TrimSuffix(m, `"`)))
 			} else if s != "" && !strings.HasPrefix(s, "#") {
@@ -323,7 +323,7 @@ func decodedSeconds(t *testing.T, data []byte) float64 {
 		t.Errorf("decoding: %v %s", err, complaints.String())
 	}
 	seconds := 0.0
-	for _, line := range strings.Split(out.String(), "\n") {
+	for line := range strings.SplitSeq(out.String(), "\n") {
 		if us, ok := strings.CutPrefix(line, "out_time_us="); ok {
 			if n, err := strconv.ParseInt(us, 10, 64); err == nil {
 				seconds = float64(n) / 1e6

@@ -27,7 +27,7 @@ func TestRoutesAndDocumentAgree(t *testing.T) {
 			continue
 		}
 		var parts []string
-		for _, p := range strings.Split(path, "/") {
+		for p := range strings.SplitSeq(path, "/") {
 			if name, ok := strings.CutPrefix(p, ":"); ok {
 				p = "{" + name + "}"
 			}

@@ -294,7 +294,7 @@ func family(t *testing.T, pid int) []int {
 		t.Fatal(err)
 	}
 	pids := []int{pid}
-	for _, f := range strings.Fields(string(raw)) {
+	for f := range strings.FieldsSeq(string(raw)) {
 		n, err := strconv.Atoi(f)
 		if err != nil {
 			t.Fatal(err)

@@ -34,8 +34,7 @@ func (Bare) Run(ctx context.Context, c ffmpeg.Command) error {
 		cmd.Stderr = io.MultiWriter(c.Stderr, &tail)
 	}
 	err := cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return &ffmpeg.ExitError{Program: c.Program, Code: exit.ExitCode(), Tail: tail.String()}
 	}
 	return err

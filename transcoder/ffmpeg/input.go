@@ -2,6 +2,7 @@ package ffmpeg
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -39,9 +40,7 @@ func guard(more graph.KwArgs) graph.KwArgs {
 	for i := 0; i+1 < len(g); i += 2 {
 		kw[strings.TrimPrefix(g[i], "-")] = g[i+1]
 	}
-	for k, v := range more {
-		kw[k] = v
-	}
+	maps.Copy(kw, more)
 	return kw
 }
 

@@ -68,7 +68,7 @@ func (p prober) tryDecode(ctx context.Context, f Facts, at float64, seek bool) (
 	if exit != nil && exit.Limit == "memory" {
 		return 0, 0, &Refusal{Code: TooMuch, Args: map[string]any{"limit": exit.Limit}}
 	}
-	for _, line := range bytes.Split(out, []byte("\n")) {
+	for line := range bytes.SplitSeq(out, []byte("\n")) {
 		switch {
 		case video >= 0 && bytes.HasPrefix(line, []byte(strconv.Itoa(video)+",")):
 			pictures++

@@ -115,8 +115,7 @@ func (p prober) packets(ctx context.Context) (found map[int]*packets, flawed boo
 	for _, text := range complaints {
 		flawed = flawed || strings.Contains(log.String(), text)
 	}
-	var exit *ffmpeg.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*ffmpeg.ExitError](err); ok {
 		if exit.Limit != "" {
 			return nil, false, &Refusal{Code: TooMuch, Args: map[string]any{"limit": exit.Limit}}
 		}
@@ -132,7 +131,7 @@ func (p prober) packets(ctx context.Context) (found map[int]*packets, flawed boo
 // addPacket reads one line of ffprobe's compact writer.
 func addPacket(streams map[int]*packets, line string) {
 	index, pts, dts, length, size, flags := -1, math.NaN(), math.NaN(), 0.0, int64(0), ""
-	for _, field := range strings.Split(line, "|") {
+	for field := range strings.SplitSeq(line, "|") {
 		key, value, _ := strings.Cut(field, "=")
 		switch key {
 		case "stream_index":

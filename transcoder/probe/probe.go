@@ -111,8 +111,7 @@ func (p prober) describe(ctx context.Context, container bool) (description, erro
 	args := append([]string{"-hide_banner", "-v", "error"}, ffmpeg.Guard()...)
 	args = append(args, "-show_format", "-show_streams", "-of", "json", ffmpeg.URL(p.path))
 	out, err := p.run.Output(ctx, p.command("ffprobe", args...), 4<<20)
-	var exit *ffmpeg.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*ffmpeg.ExitError](err); ok {
 		return d, classify(exit, container)
 	}
 	if err != nil {

@@ -158,8 +158,7 @@ func read(c echo.Context, v any) error {
 
 func body(c echo.Context, most int64) ([]byte, error) {
 	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, most))
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, fault.Wrap(err, fault.TooLarge, "request.too_large")
 	}
 	if err != nil {

@@ -94,11 +94,12 @@ func locationHeader() *openapi3.Header {
 
 func operationID(k call) string {
 	words := strings.FieldsFunc(pathParam.ReplaceAllString(k.path, "by-$1"), func(r rune) bool { return r == '/' || r == '-' })
-	id := strings.ToLower(k.method)
+	var id strings.Builder
+	id.WriteString(strings.ToLower(k.method))
 	for _, w := range words {
-		id += strings.ToUpper(w[:1]) + w[1:]
+		id.WriteString(strings.ToUpper(w[:1]) + w[1:])
 	}
-	return id
+	return id.String()
 }
 
 // schemaOf puts a type's schema among the components once and refers to it.
@@ -124,8 +125,8 @@ func required(_ string, t reflect.Type, _ reflect.StructTag, s *openapi3.Schema)
 	if t.Kind() != reflect.Struct || s.Properties == nil {
 		return nil
 	}
-	for i := range t.NumField() {
-		name, opts, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range t.Fields() {
+		name, opts, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name != "" && name != "-" && !strings.Contains(opts, "omit") {
 			s.Required = append(s.Required, name)
 		}

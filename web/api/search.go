@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"strconv"
 	"time"
 
@@ -112,18 +113,14 @@ func search(r *Handler, c echo.Context, _ people.Person, _ struct{}) (searchOut,
 	out := searchOut{Hits: []hitDoc{}, EstimatedTotal: res.EstimatedTotal, Corrected: res.Corrected, Nearby: res.Nearby,
 		TookMs: float64(res.Took.Microseconds()) / 1000,
 		Facets: map[string]map[string]int{"subject": {}, "grade": {}, "week": {}, "language": {}, "school": res.Facets.School}}
-	for k, n := range res.Facets.Subject {
-		out.Facets["subject"][k] = n
-	}
+	maps.Copy(out.Facets["subject"], res.Facets.Subject)
 	for k, n := range res.Facets.Grade {
 		out.Facets["grade"][strconv.Itoa(k)] = n
 	}
 	for k, n := range res.Facets.Week {
 		out.Facets["week"][strconv.Itoa(k)] = n
 	}
-	for k, n := range res.Facets.Language {
-		out.Facets["language"][k] = n
-	}
+	maps.Copy(out.Facets["language"], res.Facets.Language)
 	for _, h := range res.Hits {
 		e := h.Entry
 		s := shortLesson{ID: e.LessonID, Title: e.Title, Description: e.Description, Subject: e.Subject, Grade: e.Grade, Week: e.Week,

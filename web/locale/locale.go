@@ -80,7 +80,7 @@ func Choose(wish, accept string) Lang {
 	case Vi, En:
 		return Lang(wish)
 	}
-	for _, part := range strings.Split(accept, ",") {
+	for part := range strings.SplitSeq(accept, ",") {
 		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
 		tag, _, _ = strings.Cut(strings.ToLower(tag), "-")
 		switch Lang(tag) {

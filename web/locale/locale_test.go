@@ -53,7 +53,7 @@ var (
 	faultCode = regexp.MustCompile(`fault\.(?:New|Wrap|Wrong|Form)\((?:[^"\n]*, ?)?"([a-z0-9_]+(?:\.[a-z0-9_]+)*)"(?:, "([a-z0-9_]+\.[a-z0-9_]+)")?`)
 	refusal   = regexp.MustCompile(`"(recording\.[a-z_]+)"`)
 	textKey   = regexp.MustCompile(`(?:locale\.T\(ctx, |\.T\()"([a-z0-9_.]+[a-z0-9_])"[,)]`)
-	// a key that ends in _ is a stem, completed by a value
+	// a key that ends in _ is a stem, completed by a value.
 )
 
 // TestEverySentenceExists reads our own source for the codes of faults and

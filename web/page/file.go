@@ -19,8 +19,7 @@ const FormBytes = 64 << 10
 func File(c echo.Context, name string, most int64) (filename string, data []byte, err error) {
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, most+FormBytes)
 	if err := c.Request().ParseMultipartForm(most + FormBytes); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return "", nil, fault.Wrap(err, fault.TooLarge, "request.too_large")
 		}
 		return "", nil, fault.Wrap(err, fault.Malformed, "request.malformed")

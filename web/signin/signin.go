@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,8 +89,8 @@ func (d *Authenticator) Addr(r *http.Request) string {
 	if d.trusted(r) {
 		// The last hop that a trusted proxy wrote and that is not one itself.
 		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-		for i := len(hops) - 1; i >= 0; i-- {
-			a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		for _, hop := range slices.Backward(hops) {
+			a, err := netip.ParseAddr(strings.TrimSpace(hop))
 			if err != nil {
 				break
 			}

@@ -137,7 +137,7 @@ func (r Handler) findShowings(ctx context.Context, p *lessonPage) error {
 // paragraphs splits a description at its empty lines.
 func paragraphs(s string) []string {
 	var ps []string
-	for _, p := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n\n") {
+	for p := range strings.SplitSeq(strings.ReplaceAll(s, "\r\n", "\n"), "\n\n") {
 		if p = strings.TrimSpace(p); p != "" {
 			ps = append(ps, p)
 		}

@@ -14,7 +14,7 @@ func TestCalendarLinesFold(t *testing.T) {
 		text := strings.Repeat("ặ", n)
 		w := &ical{}
 		w.line("SUMMARY", text)
-		for _, l := range strings.Split(strings.TrimSuffix(w.b.String(), "\r\n"), "\r\n") {
+		for l := range strings.SplitSeq(strings.TrimSuffix(w.b.String(), "\r\n"), "\r\n") {
 			if len(l) > 75 || !utf8.ValidString(l) {
 				t.Errorf("%d letters: a line of %d octets: %q", n, len(l), l)
 			}

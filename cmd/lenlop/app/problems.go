@@ -35,14 +35,15 @@ func Explain(err error) string {
 		return err.Error()
 	}
 	p := book.Printer(locale.En)
-	s := p.Fault(e)
+	var s strings.Builder
+	s.WriteString(p.Fault(e))
 	for _, f := range e.Fields {
-		s += "\n  " + f.Name + ": " + p.Code(f.Code, f.Args)
+		s.WriteString("\n  " + f.Name + ": " + p.Code(f.Code, f.Args))
 	}
 	if cause := errors.Unwrap(e); cause != nil && e.Kind != fault.Invalid {
-		s += " (" + cause.Error() + ")"
+		s.WriteString(" (" + cause.Error() + ")")
 	}
-	return s
+	return s.String()
 }
 
 // startProblem says in one sentence why a database or a storage keeps the
@@ -127,9 +128,8 @@ func databaseProblem(err error) (problem, remedy string) {
 
 // storageProblem explains why a bucket cannot be used.
 func storageProblem(err error, bucket string) (problem, remedy string) {
-	var api smithy.APIError
 	code := ""
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		code = api.ErrorCode()
 	}
 	switch code {

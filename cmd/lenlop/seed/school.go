@@ -47,13 +47,14 @@ func (p *province) name() string {
 func (p *province) person(g people.Grant) people.Person {
 	member := people.Person{ID: p.newID(), Name: p.name(), Grants: []people.Grant{g}, Active: true, CreatedAt: p.now}
 	words := strings.Fields(plainLetters(member.Name))
-	base := words[len(words)-1]
+	var base strings.Builder
+	base.WriteString(words[len(words)-1])
 	for _, w := range words[:len(words)-1] {
-		base += w[:1]
+		base.WriteString(w[:1])
 	}
-	member.Username = base
+	member.Username = base.String()
 	for n := 2; p.taken[member.Username]; n++ {
-		member.Username = fmt.Sprint(base, n)
+		member.Username = fmt.Sprint(base.String(), n)
 	}
 	p.taken[member.Username] = true
 	return member
@@ -84,10 +85,7 @@ func (p *province) makeSchool(ctx context.Context, i, students int) error {
 	at := school.School{ID: p.newID(), Code: fmt.Sprintf("99%s%04d", k.code, i+1), Name: k.word + " " + place,
 		AreaID: commune.ID, Level: k.level, CreatedAt: p.now}
 	grades := k.to - k.from + 1
-	count := max(grades, (students+classSize-1)/classSize)
-	if students < count {
-		count = students
-	}
+	count := min(students, max(grades, (students+classSize-1)/classSize))
 	var staff []people.Person
 	head := p.person(people.Grant{Role: people.Head, School: at.ID})
 	if i == 0 {

@@ -52,7 +52,7 @@ func TestUnionNeedsNoOrder(t *testing.T) {
 		if two := Union(Union(b), Union(a, b), a); !slices.Equal(one, two) {
 			t.Fatalf("%v, %v: %v and %v", a, b, one, two)
 		}
-		for x := int64(0); x < 125; x++ {
+		for x := range int64(125) {
 			in := slices.ContainsFunc(slices.Concat(a, b), func(s Span) bool { return s.From <= x && x < s.To })
 			if one.Covers(x, x+1) != in {
 				t.Fatalf("%v at %d: %t", one, x, in)

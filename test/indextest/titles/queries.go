@@ -126,7 +126,7 @@ func slip(r *rand.Rand, folded string) string {
 // keyboard's Vietnamese mode is off.
 func telexKeys(text string) string {
 	var out []string
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(text) {
 		out = append(out, catalog.Tones(w))
 	}
 	return strings.Join(out, " ")

@@ -107,7 +107,7 @@ func says(e catalog.Entry, words string) bool {
 func vniKeys(s string) string {
 	digit := map[byte]byte{'s': '1', 'f': '2', 'r': '3', 'x': '4', 'j': '5'}
 	var out []string
-	for _, w := range strings.Fields(s) {
+	for w := range strings.FieldsSeq(s) {
 		folded, keys := catalog.Fold(w), catalog.Tones(w)
 		if folded == keys || len(folded) == 0 {
 			out = append(out, keys)
