@@ -124,7 +124,7 @@ func (s Site) frame(next echo.HandlerFunc) echo.HandlerFunc {
 		})
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
+				if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) {
 					panic(p)
 				}
 				err = fmt.Errorf("panic: %v", p)

@@ -40,7 +40,7 @@ type lessonAddCmd struct {
 func (c lessonAddCmd) Run(ctx context.Context, out io.Writer) error {
 	f, err := app.LockFolder(c.Data)
 	if inUse, ok := errors.AsType[*app.InUseError](err); ok {
-		client, derr := app.DialControl(c.Data)
+		client, derr := app.DialControl(ctx, c.Data)
 		if derr != nil {
 			return fmt.Errorf("%w (its control socket does not answer: %w)", err, derr)
 		}

@@ -53,7 +53,8 @@ func (c serveCmd) Run(ctx context.Context, out io.Writer) error {
 		}
 	}
 	// Listen before the long part: a port in use is the commonest mistake.
-	l, err := net.Listen("tcp", c.Listen)
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", c.Listen, err)
 	}

@@ -28,7 +28,7 @@ type Local interface {
 	Vocabulary(ctx context.Context) (*catalog.Vocabulary, error)
 	Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, error)
 	Counts(ctx context.Context, f catalog.Query) (catalog.Counts, error)
-	Spoken(ctx context.Context, m catalog.ParsedQuery, f catalog.Query, cap int) ([]catalog.Candidate, error)
+	Spoken(ctx context.Context, m catalog.ParsedQuery, f catalog.Query, limit int) ([]catalog.Candidate, error)
 	Passages(ctx context.Context, numbers []int64) (map[int64]catalog.Passage, error)
 }
 

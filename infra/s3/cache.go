@@ -70,7 +70,7 @@ type Cache struct {
 
 	slots      chan struct{}
 	fills      sync.WaitGroup
-	closing    context.Context
+	closing    context.Context //nolint:containedctx // ends the fills that no request waits for
 	close      context.CancelFunc
 	hits, miss atomic.Int64
 }

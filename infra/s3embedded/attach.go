@@ -38,7 +38,7 @@ func Attach(ctx context.Context, dir string) (*Attached, error) {
 	d := net.Dialer{Timeout: 5 * time.Second}
 	probe, err := d.DialContext(ctx, "unix", socket)
 	if err != nil {
-		return nil, nil // left by one that was killed
+		return nil, nil //nolint:nilerr // left by one that was killed
 	}
 	probe.Close()
 	access, secret, err := rootKeys(filepath.Join(dir, "credentials.json"))

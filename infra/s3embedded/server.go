@@ -233,7 +233,7 @@ func (s *Server) shutDown() error {
 // release gives back what Start took.
 func (s *Server) release() {
 	if s.bucket != nil {
-		s.bucket.Close()
+		_ = s.bucket.Close()
 	}
 	if s.socket != "" {
 		os.Remove(s.socket)

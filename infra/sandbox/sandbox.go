@@ -119,8 +119,8 @@ func libraries(ctx context.Context, program string) string {
 		if to, err := os.Readlink(path); err != nil || !strings.HasPrefix(to, "/etc/") {
 			continue
 		}
-		real, err := filepath.EvalSymlinks(path)
-		if dir := filepath.Dir(real); err == nil && !seen[dir] {
+		target, err := filepath.EvalSymlinks(path)
+		if dir := filepath.Dir(target); err == nil && !seen[dir] {
 			seen[dir] = true
 			dirs = append(dirs, dir)
 		}

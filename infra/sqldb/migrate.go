@@ -42,7 +42,9 @@ func (d *DB) Migrate(ctx context.Context) error {
 		if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(migrateLock)); err != nil {
 			return wrap(err, "migrate: lock")
 		}
-		defer conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrateLock))
+		defer func() { // closing the connection would end the lock too
+			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrateLock))
+		}()
 	}
 	p, err := d.migrations(pool)
 	if err != nil {

@@ -158,7 +158,9 @@ func (s *Replays) answer(ctx context.Context, person, key, request string) (*aud
 }
 
 // mine narrows a query to a reservation that its holder still has.
-func mine[Q interface{ Where(string, ...any) Q }](q Q, r audit.Reservation) Q {
+func mine[Q interface {
+	Where(query string, args ...any) Q
+}](q Q, r audit.Reservation) Q {
 	return q.Where("person = ? AND replay_key = ? AND token = ?", r.Person, r.Key, r.Token)
 }
 

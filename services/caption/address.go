@@ -7,12 +7,12 @@ import (
 	"lenlop/services/media"
 )
 
-// The addresses of what is written along with a lesson, below /watch/:
+// Folder is part of the addresses of what is written along with a lesson, below /watch/:
 //
 //	/watch/{lesson}/captions/{language}.{version}.vtt   never changes
 //	/watch/{lesson}/captions/chapters.vtt
 //
-// Folder stands where a package's id would, so the token of an unpublished
+// It stands where a package's id would, so the token of an unpublished
 // lesson's captions is one for it.
 const Folder = "captions"
 

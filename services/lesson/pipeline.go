@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lenlop/services/fault"
@@ -157,7 +158,7 @@ func (s *Service) AddFiles(ctx context.Context, lessonID, packageID string, file
 				rungs = append(rungs, r)
 			}
 		}
-		l.Renditions = append(rungs, files...)
+		l.Renditions = slices.Concat(rungs, files)
 		return l, nil
 	})
 	return err

@@ -114,6 +114,11 @@ type Store interface {
 	// Read keeps a receipt; the first of a person stays.
 	Read(ctx context.Context, r Receipt) error
 	Receipts(ctx context.Context, notice string) ([]Receipt, error)
+	Letters
+}
+
+// Letters keeps which notices went out by e-mail.
+type Letters interface {
 	// Lettered gives the persons that a letter has gone out to.
 	Lettered(ctx context.Context, notice string) (map[string]bool, error)
 	SaveLettered(ctx context.Context, notice, person string, at time.Time) error

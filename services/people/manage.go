@@ -21,7 +21,7 @@ type NewPerson struct {
 	School   string // for roles held at a school; empty for the province's
 }
 
-// Longest name, in characters.
+// MaxName is the longest name, in characters.
 const MaxName = 100
 
 // usernames are typed on small phones: Latin letters, digits, dot, dash and

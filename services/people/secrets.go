@@ -63,7 +63,11 @@ type Secrets interface {
 	// EndTickets removes a person's tickets of a kind, and every ticket that
 	// was over before the moment.
 	EndTickets(ctx context.Context, person string, kind TicketKind, over time.Time) error
+	SecondSteps
+}
 
+// SecondSteps keeps the second steps of signing in.
+type SecondSteps interface {
 	SecondStep(ctx context.Context, person string) (SecondStep, error)
 	// SaveSecondStep puts it in the place of one that was there.
 	SaveSecondStep(ctx context.Context, s SecondStep) error

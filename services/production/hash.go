@@ -67,7 +67,7 @@ func (w *Workers) hash(ctx context.Context, run *job.Run, a HashArgs) error {
 // counted tells how far reading is and ends with its context.
 type counted struct {
 	r      io.Reader
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // io.Reader takes none
 	n      int64
 	report func(int64)
 }

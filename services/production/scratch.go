@@ -73,7 +73,7 @@ func (s *Scratch) checkSpace() error {
 	var used int64
 	err := filepath.WalkDir(s.dir, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
-			return nil // removed meanwhile
+			return nil //nolint:nilerr // removed meanwhile
 		}
 		if info, err := e.Info(); err == nil {
 			// Blocks, not size: a recording's file here may be sparse.

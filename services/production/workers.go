@@ -18,12 +18,17 @@ import (
 	"lenlop/transcoder/delivery"
 )
 
-// Transcoder is what production needs of the transcoder; *transcoder.Transcoder
-// is the real one. A *transcoder.Refusal among the errors of Inspect and Plan
-// means that the recording cannot be used.
-type Transcoder interface {
+// Planner reads a recording and decides what is made of it. A
+// *transcoder.Refusal among the errors means that it cannot be used.
+type Planner interface {
 	Inspect(ctx context.Context, path string) (transcoder.Facts, error)
 	Plan(ctx context.Context, path string, f transcoder.Facts) (transcoder.Plan, error)
+}
+
+// Transcoder is what production needs of the transcoder; *transcoder.Transcoder
+// is the real one.
+type Transcoder interface {
+	Planner
 	// Encode makes one task's files below dir and verifies each of them.
 	Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string, progress func(float64)) ([]transcoder.Output, error)
 	// VerifyPackage reads every segment back and checks the whole; any finding

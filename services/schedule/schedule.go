@@ -67,15 +67,20 @@ type Filter struct {
 	Limit           int
 }
 
-// Store keeps channels and airings. Missing rows are fault.NotFound
-// "channel.not_found" or "airing.not_found".
-type Store interface {
+// ChannelStore keeps channels.
+type ChannelStore interface {
 	Channel(ctx context.Context, id string) (Channel, error)
 	Channels(ctx context.Context) ([]Channel, error)
 	SaveChannel(ctx context.Context, c Channel) error
 	// LockChannel keeps others from changing the channel's airings until the
 	// transaction in ctx ends, so that two bookings cannot both see a free slot.
 	LockChannel(ctx context.Context, id string) (Channel, error)
+}
+
+// Store keeps channels and airings. Missing rows are fault.NotFound
+// "channel.not_found" or "airing.not_found".
+type Store interface {
+	ChannelStore
 	Airing(ctx context.Context, id string) (Airing, error)
 	Airings(ctx context.Context, f Filter) ([]Airing, error)
 	SaveAiring(ctx context.Context, a Airing) error

@@ -93,6 +93,11 @@ type RosterStore interface {
 	Members(ctx context.Context, class string) ([]Member, error)
 	// ByUsernames gives the persons among the usernames that there are.
 	ByUsernames(ctx context.Context, usernames []string) (map[string]people.Person, error)
+	Staging
+}
+
+// Staging writes rosters in pieces that are seen all at once.
+type Staging interface {
 	// Stage writes one piece of an import that nobody sees yet.
 	Stage(ctx context.Context, batch string, p Piece) error
 	// Unstage takes at most limit staged rows of an import back; done says

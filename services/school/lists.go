@@ -44,7 +44,7 @@ func (s *Service) SaveArea(ctx context.Context, by people.Person, kinds Calendar
 	if err != nil {
 		return a, err
 	}
-	bad := slices.Concat(wrongCode("code", a.Code), wrongName("name", a.Name, MaxName))
+	bad := slices.Concat(wrongCode(a.Code), wrongName("name", a.Name, MaxName))
 	if !slices.ContainsFunc(list, func(n Named) bool { return n.Code == a.Kind }) {
 		bad = append(bad, fault.Wrong("kind", "area.unknown_kind"))
 	}
@@ -77,7 +77,7 @@ func wrongListCode(code string) []fault.Field {
 	if strings.ContainsFunc(code, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
 		return []fault.Field{fault.Wrong("code", "school.bad_code")}
 	}
-	return wrongCode("code", code)
+	return wrongCode(code)
 }
 
 // SaveNamed adds or changes an entry of one of the lists. Faults:

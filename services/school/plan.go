@@ -188,16 +188,12 @@ func (t table) refuse(r *ImportRow, name, code string, kv ...any) {
 }
 
 // refuseForm refuses a row for the first field that a form would complain of.
-func (t table) refuseForm(r *ImportRow, bad []fault.Field, columns map[string]string) bool {
+func (t table) refuseForm(r *ImportRow, bad []fault.Field) bool {
 	if len(bad) == 0 {
 		return false
 	}
 	f := bad[0]
-	name := f.Name
-	if c, ok := columns[name]; ok {
-		name = c
-	}
-	t.refuse(r, name, f.Code)
+	t.refuse(r, f.Name, f.Code)
 	r.Args = f.Args
 	return true
 }

@@ -47,7 +47,7 @@ func gradesOf(l Level) (from, to int) {
 
 // Wrong lists what keeps a class from being saved at a school.
 func (c Class) wrong(at School) (bad []fault.Field) {
-	bad = append(bad, wrongCode("code", c.Code)...)
+	bad = append(bad, wrongCode(c.Code)...)
 	bad = append(bad, wrongName("name", c.Name, 50)...)
 	if !YearOK(c.Year) {
 		bad = append(bad, fault.Wrong("year", "class.bad_year"))
@@ -148,7 +148,7 @@ func (w *classPlan) row(r *ImportRow, get func(string) string) {
 		w.refuse(r, "school", "import.unknown_school")
 		return
 	}
-	if w.refuseForm(r, c.wrong(at), nil) || !w.teachers(r, &c, get) {
+	if w.refuseForm(r, c.wrong(at)) || !w.teachers(r, &c, get) {
 		return
 	}
 	k := classKey{at.ID, c.Year, c.Code}

@@ -11,14 +11,14 @@ import (
 )
 
 // wrongCode is what keeps a code of an area, school or class from being kept.
-func wrongCode(field, code string) []fault.Field {
+func wrongCode(code string) []fault.Field {
 	switch {
 	case code == "":
-		return []fault.Field{fault.Wrong(field, "field.required")}
+		return []fault.Field{fault.Wrong("code", "field.required")}
 	case utf8.RuneCountInString(code) > MaxCode:
-		return []fault.Field{fault.Wrong(field, "field.too_long", "max", MaxCode)}
+		return []fault.Field{fault.Wrong("code", "field.too_long", "max", MaxCode)}
 	case strings.ContainsFunc(code, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-		return []fault.Field{fault.Wrong(field, "school.bad_code")}
+		return []fault.Field{fault.Wrong("code", "school.bad_code")}
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (s *Importer) planAreas(ctx context.Context, t table) (*plan, error) {
 		kind, ok := known(kinds, get("kind"))
 		a.Kind = kind.Code
 		switch {
-		case t.refuseForm(r, wrongCode("code", a.Code), nil), t.refuseForm(r, wrongName("name", a.Name, MaxName), nil):
+		case t.refuseForm(r, wrongCode(a.Code)), t.refuseForm(r, wrongName("name", a.Name, MaxName)):
 			return
 		case !ok:
 			t.refuse(r, "kind", "area.unknown_kind")
@@ -191,7 +191,7 @@ func (s *Importer) planSchools(ctx context.Context, t table) (*plan, error) {
 	p.rows = t.each(func(r *ImportRow, get func(string) string) {
 		x := School{Code: strings.ToUpper(get("code")), Name: get("name"), Level: levelWords[fold(get("level"))]}
 		r.Label = x.Code + " " + x.Name
-		if t.refuseForm(r, x.wrong(), nil) {
+		if t.refuseForm(r, x.wrong()) {
 			return
 		}
 		if code := strings.ToUpper(get("area")); code != "" {

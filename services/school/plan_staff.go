@@ -79,7 +79,7 @@ func (w *staffPlan) row(r *ImportRow, get func(string) string) {
 	}
 	want, err := n.Account()
 	if e := fault.As(err); e != nil {
-		w.refuseForm(r, e.Fields, nil)
+		w.refuseForm(r, e.Fields)
 		return
 	}
 	k := staffRole{want.Username, want.Grants[0]}

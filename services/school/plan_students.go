@@ -102,7 +102,7 @@ func (w *studentPlan) row(r *ImportRow, get func(string) string) {
 		w.refuse(r, "student", "student.bad_code")
 	case !there && strings.HasPrefix(get("student"), keyMark):
 		w.refuse(r, "student", "student.unknown_key")
-	case get("name") != "" && w.refuseForm(r, wrongName("name", get("name"), people.MaxName), nil):
+	case get("name") != "" && w.refuseForm(r, wrongName("name", get("name"), people.MaxName)):
 	}
 	if r.Outcome == RowRefused {
 		return

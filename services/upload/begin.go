@@ -39,7 +39,7 @@ type Prepared struct {
 func (s *Service) Prepare(
 	ctx context.Context, by people.Person, lessonID, filename string, size int64, names media.Names,
 ) (*Prepared, error) {
-	if _, err := s.editable(ctx, by, lessonID, s.Lessons.Lesson); err != nil {
+	if err := s.editable(ctx, by, lessonID, s.Lessons.Lesson); err != nil {
 		return nil, err
 	}
 	if err := s.fits(ctx, by, size); err != nil {
@@ -81,7 +81,7 @@ func (s *Service) expect(ctx context.Context, key string, repeated bool) (string
 func (p *Prepared) Commit(ctx context.Context) (Upload, error) {
 	s, u := p.service, p.upload
 	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
-		if _, err := s.editable(ctx, p.by, u.LessonID, s.Lessons.Lock); err != nil {
+		if err := s.editable(ctx, p.by, u.LessonID, s.Lessons.Lock); err != nil {
 			return err
 		}
 		if err := s.fits(ctx, p.by, u.Size); err != nil {

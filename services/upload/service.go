@@ -208,21 +208,21 @@ func (s *Service) renew(ctx context.Context, u Upload) error {
 	})
 }
 
-// editable reads a lesson that the person may upload a recording to.
+// editable reports, as an error, why the person may not upload a recording to a lesson.
 func (s *Service) editable(ctx context.Context, by people.Person, id string,
 	read func(context.Context, string) (lesson.Lesson, error),
-) (lesson.Lesson, error) {
+) error {
 	l, err := read(ctx, id)
 	if err != nil {
-		return l, err
+		return err
 	}
 	if !people.May(by, people.EditLesson, l.Object()) {
-		return l, denied()
+		return denied()
 	}
 	if !l.DeletedAt.IsZero() {
-		return l, fault.New(fault.Conflict, "lesson.in_bin")
+		return fault.New(fault.Conflict, "lesson.in_bin")
 	}
-	return l, nil
+	return nil
 }
 
 // own reads an upload that is the person's own, of a lesson they may edit.

@@ -204,7 +204,7 @@ func decoderConfig(d []byte) ([]byte, error) {
 			return nil, errMP4
 		}
 		body := d[i : i+size]
-		skip := 0
+		var skip int
 		switch tag {
 		case 3:
 			skip = 3

@@ -34,18 +34,18 @@ func (r Runner) Run(ctx context.Context, c Command, progress func(seconds float6
 	return err
 }
 
-// Output runs a command and gives what it wrote to standard output, up to max
+// Output runs a command and gives what it wrote to standard output, up to limit
 // bytes; more is an error of the reader, not of memory.
-func (r Runner) Output(ctx context.Context, c Command, max int) ([]byte, error) {
+func (r Runner) Output(ctx context.Context, c Command, limit int) ([]byte, error) {
 	var b bytes.Buffer
-	c.Stdout = &bounded{w: &b, left: max}
+	c.Stdout = &bounded{w: &b, left: limit}
 	err := r.Sandbox.Run(ctx, c)
 	return b.Bytes(), err
 }
 
-// Keep gives a writer that passes on the first max bytes and discards the
+// Keep gives a writer that passes on the first limit bytes and discards the
 // rest: what a hostile file makes a program say is bounded too.
-func Keep(w io.Writer, max int) io.Writer { return &bounded{w: w, left: max} }
+func Keep(w io.Writer, limit int) io.Writer { return &bounded{w: w, left: limit} }
 
 // bounded keeps the first bytes and discards the rest.
 type bounded struct {

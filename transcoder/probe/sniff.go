@@ -16,12 +16,11 @@ func sniff(path string) (code string, container bool, err error) {
 	}
 	defer func() { _ = f.Close() }()
 	head := make([]byte, 4096)
-	n, err := f.Read(head)
+	n, _ := f.Read(head)
 	if n == 0 {
-		return Empty, false, nil //nolint:nilerr // nothing could be read: it is empty
+		return Empty, false, nil // nothing could be read
 	}
 	head = head[:n]
-	_ = err
 	if isPlaylist(head) {
 		return Playlist, false, nil
 	}

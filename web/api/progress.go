@@ -110,7 +110,8 @@ func (p *Progress) poll(followers []*follower) {
 	defer cancel()
 	sessions := p.sessionsNext
 	p.sessionsNext = !p.sessionsNext
-	changed, err := false, error(nil)
+	var changed bool
+	var err error
 	if ids := sessionsOf(followers); sessions && len(ids) > 0 {
 		err = p.pollSessions(ctx, followers, ids)
 	} else {

@@ -3,7 +3,7 @@ package api
 import (
 	"context"
 	"math"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -71,6 +71,11 @@ type Questions interface {
 	Hide(ctx context.Context, by people.Person, id, reason string) (question.Question, error)
 	Answer(ctx context.Context, by people.Person, id, text string) (question.Question, error)
 	Delete(ctx context.Context, by people.Person, id string) error
+	Thumbs
+}
+
+// Thumbs are what students said of chapters (question.Service).
+type Thumbs interface {
 	Say(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, said string) (kept string, err error)
 	Tally(ctx context.Context, by people.Person, lessonID string) ([]question.Said, bool, error)
 }
@@ -193,7 +198,7 @@ func listQuestions(r *Handler, c echo.Context, by people.Person, _ struct{}) (li
 		return out, err
 	}
 	st := question.State(c.QueryParam("state"))
-	if st != "" && !strings.Contains(" waiting shown hidden ", " "+string(st)+" ") {
+	if st != "" && !slices.Contains([]question.State{question.Waiting, question.Shown, question.Hidden}, st) {
 		return out, wrongParam("state")
 	}
 	all, err := r.Questions.List(ctx, by, c.Param("lesson"), st, cursor, limit+1)

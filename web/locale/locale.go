@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -184,8 +185,7 @@ func (p *Printer) Decimal(f float64, places int) string {
 	s := fmt.Sprintf("%.*f", places, f)
 	whole, frac, _ := strings.Cut(s, ".")
 	frac = strings.TrimRight(frac, "0")
-	var n int64
-	fmt.Sscan(whole, &n)
+	n, _ := strconv.ParseInt(whole, 10, 64)
 	out := p.Number(n)
 	if n == 0 && strings.HasPrefix(whole, "-") {
 		out = "-0"

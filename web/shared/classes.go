@@ -1,6 +1,3 @@
-// Package school is a school's own office on the site: its classes, who is in
-// them, and the cards that students sign in with. Heads and homeroom teachers
-// share it, so it is neither's page.
 package shared
 
 import (

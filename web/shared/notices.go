@@ -1,5 +1,3 @@
-// Package notice is the pages of guidance: read by everybody it is for,
-// written by the department and by school heads.
 package shared
 
 import (

@@ -1,5 +1,3 @@
-// Package problem is the pages on which viewers say what is wrong with a
-// lesson, and those who answer for it close what was said.
 package shared
 
 import (

@@ -103,7 +103,7 @@ func open(ctx context.Context, store media.Store, key string) (io.ReadSeekCloser
 
 // remote reads an object of a storage elsewhere from wherever it was sought to.
 type remote struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // io.ReadSeeker takes none
 	store  media.Store
 	object media.Object
 	at     int64

@@ -70,17 +70,17 @@ func (p *searchPage) facets(ctx context.Context) {
 // group makes one group's facets in order; zero is "any". The chosen one is
 // there even when nothing has it.
 func group[K comparable](counts map[K]int, chosen K, order func(a, b K) int, label func(K) string, href func(K) templ.SafeURL) []facet {
-	var any K
+	var none K
 	keys := slices.Collect(maps.Keys(counts))
-	if _, ok := counts[chosen]; !ok && chosen != any {
+	if _, ok := counts[chosen]; !ok && chosen != none {
 		keys = append(keys, chosen)
 	}
 	slices.SortFunc(keys, order)
 	var fs []facet
 	for _, k := range keys {
-		f := facet{label: label(k), count: counts[k], chosen: k == chosen && k != any}
+		f := facet{label: label(k), count: counts[k], chosen: k == chosen && k != none}
 		if f.chosen {
-			f.href = href(any)
+			f.href = href(none)
 		} else {
 			f.href = href(k)
 		}

@@ -122,10 +122,10 @@ const gradeCookie = "grade"
 // gradeLife outlasts a school year.
 const gradeLife = 400 * 24 * time.Hour
 
-// gradeOf is the grade kept on the device; 0: none.
 // GradeOf is the grade that a visitor chose on this device; 0: none.
 func GradeOf(c echo.Context) int { return gradeOf(c) }
 
+// gradeOf is the grade kept on the device; 0: none.
 func gradeOf(c echo.Context) int {
 	k, err := c.Cookie(gradeCookie)
 	if err != nil {

@@ -50,7 +50,7 @@ func LockFolder(dir string) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, folderProblem(dir, err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o640)
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o640) //nolint:gosec // G302: operators' group may read who holds it
 	if err != nil {
 		return nil, folderProblem(dir, err)
 	}
@@ -107,7 +107,7 @@ func controlPath(dir string) string { return filepath.Join(dir, "run", "control.
 
 // listenControl opens the control socket. It fails for a path that is too long
 // for a socket (108 bytes); the server then runs without one.
-func (f *Folder) listenControl() (net.Listener, error) {
+func (f *Folder) listenControl(ctx context.Context) (net.Listener, error) {
 	path := controlPath(f.Dir)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("control socket: %w", err)
@@ -115,7 +115,8 @@ func (f *Folder) listenControl() (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("control socket: %w", err)
 	}
-	l, err := net.Listen("unix", path)
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, fmt.Errorf("control socket: %w", err)
 	}
@@ -127,18 +128,18 @@ func (f *Folder) listenControl() (net.Listener, error) {
 }
 
 // DialControl gives a client of the server that has the folder locked.
-func DialControl(dir string) (*http.Client, error) {
+func DialControl(ctx context.Context, dir string) (*http.Client, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	path := controlPath(abs)
-	probe, err := net.DialTimeout("unix", path, 2*time.Second)
+	d := net.Dialer{Timeout: 2 * time.Second}
+	probe, err := d.DialContext(ctx, "unix", path)
 	if err != nil {
 		return nil, fmt.Errorf("control socket: %w", err)
 	}
 	probe.Close()
-	var d net.Dialer
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", path) }
 	return &http.Client{Transport: &http.Transport{DialContext: dial}}, nil
 }

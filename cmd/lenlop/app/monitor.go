@@ -39,11 +39,12 @@ func (a *App) ready(ctx context.Context) map[string]bool {
 
 // serveMetrics serves metrics and health on --metrics-listen, until the returned
 // function is called.
-func (a *App) serveMetrics() (stop func(), err error) {
+func (a *App) serveMetrics(ctx context.Context) (stop func(), err error) {
 	if a.Settings.MetricsListen == "" {
 		return func() {}, nil
 	}
-	l, err := net.Listen("tcp", a.Settings.MetricsListen)
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", a.Settings.MetricsListen)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s for metrics: %w", a.Settings.MetricsListen, err)
 	}

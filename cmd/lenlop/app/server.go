@@ -42,14 +42,14 @@ func (a *App) Run(ctx context.Context, o ServeOptions) error {
 	if err := o.Folder.writeOwner(a.Settings.Address(address)); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	stopMonitor, err := a.serveMetrics()
+	stopMonitor, err := a.serveMetrics(ctx)
 	if err != nil {
 		return err
 	}
 	defer stopMonitor()
 	ended := make(chan error, 2)
 	site := a.serveSite(handler, o.Listener, ended)
-	control := a.serveControl(handler, o.Folder, ended)
+	control := a.serveControl(ctx, handler, o.Folder, ended)
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var work sync.WaitGroup
@@ -98,10 +98,10 @@ func (a *App) serveSite(handler http.Handler, l net.Listener, ended chan<- error
 
 // serveControl serves the command line on the folder's control socket, where
 // the system has one to give.
-func (a *App) serveControl(handler http.Handler, f *Folder, ended chan<- error) *http.Server {
+func (a *App) serveControl(ctx context.Context, handler http.Handler, f *Folder, ended chan<- error) *http.Server {
 	srv := &http.Server{Handler: signin.AsOperator(handler), ReadHeaderTimeout: 20 * time.Second,
 		ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelDebug)}
-	l, err := f.listenControl()
+	l, err := f.listenControl(ctx)
 	if err != nil {
 		a.Log.Warn("control socket not opened; the command line cannot reach this server", "error", err)
 		return srv

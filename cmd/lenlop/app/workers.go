@@ -18,7 +18,7 @@ func (a *App) Work(ctx context.Context, kinds []string, ready func(worker string
 			return fmt.Errorf("--kinds: there is no work of kind %q; the kinds are %s", k, strings.Join(known, ", "))
 		}
 	}
-	stopMonitor, err := a.serveMetrics()
+	stopMonitor, err := a.serveMetrics(ctx)
 	if err != nil {
 		return err
 	}

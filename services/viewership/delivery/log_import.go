@@ -176,7 +176,7 @@ func unpacked(file io.Reader) (*bufio.Reader, error) {
 	r := bufio.NewReaderSize(file, maxLogLine)
 	head, err := r.Peek(2)
 	if err != nil || head[0] != 0x1f || head[1] != 0x8b {
-		return r, nil
+		return r, nil //nolint:nilerr // the reader meets the same error
 	}
 	z, err := gzip.NewReader(r)
 	if err != nil {

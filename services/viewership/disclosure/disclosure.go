@@ -40,7 +40,7 @@ func Conceal(counts []int64, people []bool) (marks []Mark, total Mark) {
 		switch {
 		case n <= 0:
 		case n < Threshold && (people == nil || people[i]):
-			marks[i] = Small
+			marks[i] = Small //nolint:gosec // G602: as long as counts
 			small, sum = small+1, sum+n
 		case next < 0 || n < counts[next]:
 			next = i

@@ -57,13 +57,13 @@ func (m *totalsDelta) completed(days map[string]Credit, sign int64) {
 		return
 	}
 	list := make([]DayCoverage, 0, len(days))
-	var any Credit
+	var last Credit
 	for d, c := range days {
-		list, any = append(list, DayCoverage{d, c.Coverage}), c
+		list, last = append(list, DayCoverage{d, c.Coverage}), c
 	}
 	slices.SortFunc(list, func(a, b DayCoverage) int { return strings.Compare(a.Day, b.Day) })
-	if d := Completed(list, any.Duration); d != "" {
-		m.total(any.LessonID, d).Completions += sign
+	if d := Completed(list, last.Duration); d != "" {
+		m.total(last.LessonID, d).Completions += sign
 	}
 }
 

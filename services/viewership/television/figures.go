@@ -98,21 +98,23 @@ func (f Figure) Check() error {
 	if !slices.Contains([]Grade{GradeA, GradeB, GradeC, GradeD, GradeE}, f.Grade) {
 		bad = append(bad, fault.Wrong("grade", "figure.unknown_grade"))
 	}
-	if f.Source == "" {
-		bad = append(bad, fault.Wrong("source", "field.required"))
-	} else if utf8.RuneCountInString(f.Source) > maxWords {
-		bad = append(bad, fault.Wrong("source", "field.too_long", "max", maxWords))
-	} else if !people.Legible(f.Source) {
-		bad = append(bad, fault.Wrong("source", "field.bad_text"))
-	}
-	if f.Method == "" && (f.Grade == GradeA || f.Grade == GradeB || f.Grade == GradeC) {
-		bad = append(bad, fault.Wrong("method", "field.required")) // whose viewing was measured, and how
-	} else if utf8.RuneCountInString(f.Method) > maxWords {
-		bad = append(bad, fault.Wrong("method", "field.too_long", "max", maxWords))
-	} else if !people.Legible(f.Method) {
-		bad = append(bad, fault.Wrong("method", "field.bad_text"))
-	}
+	bad = append(bad, wrongText("source", f.Source, true)...)
+	measured := f.Grade == GradeA || f.Grade == GradeB || f.Grade == GradeC
+	bad = append(bad, wrongText("method", f.Method, measured)...) // whose viewing was measured, and how
 	return fault.Form("figure.invalid", bad...)
+}
+
+// wrongText is what keeps a field of text from being stored.
+func wrongText(field, text string, required bool) []fault.Field {
+	switch {
+	case text == "" && required:
+		return []fault.Field{fault.Wrong(field, "field.required")}
+	case utf8.RuneCountInString(text) > maxWords:
+		return []fault.Field{fault.Wrong(field, "field.too_long", "max", maxWords)}
+	case !people.Legible(text):
+		return []fault.Field{fault.Wrong(field, "field.bad_text")}
+	}
+	return nil
 }
 
 // conflict validates a figure against its airing and the existing rows.

@@ -130,7 +130,7 @@ func (s *Service) PreviewImport(ctx context.Context, by people.Person, filename 
 	if err != nil {
 		return Preview{Import: i}, err
 	}
-	p, err := s.read(ctx, by, i, cells)
+	p, err := s.read(ctx, i, cells)
 	if err != nil {
 		return p, err
 	}
@@ -204,7 +204,7 @@ func (s *Service) CommitImport(ctx context.Context, by people.Person, id string,
 		} else if found {
 			return fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
 		}
-		if p, err = s.read(ctx, by, i, cells); err != nil {
+		if p, err = s.read(ctx, i, cells); err != nil {
 			return err
 		}
 		if p.Warnings > 0 && !confirmed {
@@ -263,7 +263,7 @@ func (s *Service) cells(ctx context.Context, i Import) ([][]string, error) {
 }
 
 // read checks every row of a file against the schedule and the existing figures.
-func (s *Service) read(ctx context.Context, by people.Person, i Import, cells [][]string) (Preview, error) {
+func (s *Service) read(ctx context.Context, i Import, cells [][]string) (Preview, error) {
 	p := Preview{Import: i}
 	t, err := findColumns(cells, i.Defaults.Columns)
 	if err != nil {

@@ -75,24 +75,24 @@ func TestWhatAsRunMakesOfCheckIns(t *testing.T) {
 		}
 		return k
 	}
-	const min = time.Minute
+	const minute = time.Minute
 	for name, x := range map[string]struct {
 		airing schedule.Airing
 		k      CheckIn
 		state  CheckInState
 		stayed bool
 	}{
-		"planned":                          {a, entered("FIRST", 2*min, 0), CheckInPending, false},
-		"planned, both codes":              {a, entered("FIRST", 2*min, 20*min), CheckInPending, true},
-		"aired":                            {run(schedule.Aired, 0, 30*min), entered("FIRST", 2*min, 0), CheckInCounted, false},
-		"aired, both codes":                {run(schedule.Aired, 0, 30*min), entered("FIRST", 2*min, 20*min), CheckInCounted, true},
-		"aired, only the second":           {run(schedule.Aired, 0, 30*min), entered("SECOND", 20*min, 20*min), CheckInCounted, true},
-		"dropped":                          {run(schedule.Dropped, 0, 0), entered("FIRST", 2*min, 20*min), CheckInRejected, false},
-		"cut off before the second":        {run(schedule.Partial, 0, 5*min), entered("FIRST", 2*min, 21*min), CheckInCounted, false},
-		"cut off long before it was typed": {run(schedule.Partial, 0, 5*min), entered("FIRST", 21*min, 0), CheckInRejected, false},
-		"typed before the real start":      {run(schedule.Moved, 10*min, 40*min), entered("FIRST", 9*min, 0), CheckInRejected, false},
-		"first too early, second in time":  {run(schedule.Moved, 10*min, 40*min), entered("FIRST", 9*min, 25*min), CheckInCounted, true},
-		"second before its real moment":    {run(schedule.Moved, 10*min, 40*min), entered("FIRST", 11*min, 21*min), CheckInCounted, false},
+		"planned":                          {a, entered("FIRST", 2*minute, 0), CheckInPending, false},
+		"planned, both codes":              {a, entered("FIRST", 2*minute, 20*minute), CheckInPending, true},
+		"aired":                            {run(schedule.Aired, 0, 30*minute), entered("FIRST", 2*minute, 0), CheckInCounted, false},
+		"aired, both codes":                {run(schedule.Aired, 0, 30*minute), entered("FIRST", 2*minute, 20*minute), CheckInCounted, true},
+		"aired, only the second":           {run(schedule.Aired, 0, 30*minute), entered("SECOND", 20*minute, 20*minute), CheckInCounted, true},
+		"dropped":                          {run(schedule.Dropped, 0, 0), entered("FIRST", 2*minute, 20*minute), CheckInRejected, false},
+		"cut off before the second":        {run(schedule.Partial, 0, 5*minute), entered("FIRST", 2*minute, 21*minute), CheckInCounted, false},
+		"cut off long before it was typed": {run(schedule.Partial, 0, 5*minute), entered("FIRST", 21*minute, 0), CheckInRejected, false},
+		"typed before the real start":      {run(schedule.Moved, 10*minute, 40*minute), entered("FIRST", 9*minute, 0), CheckInRejected, false},
+		"first too early, second in time":  {run(schedule.Moved, 10*minute, 40*minute), entered("FIRST", 9*minute, 25*minute), CheckInCounted, true},
+		"second before its real moment":    {run(schedule.Moved, 10*minute, 40*minute), entered("FIRST", 11*minute, 21*minute), CheckInCounted, false},
 	} {
 		got := x.k.Evaluated(x.airing, []schedule.Airing{x.airing}, codes, secondCode)
 		if got.State != x.state || got.Stayed != x.stayed || got.Repeat {
