@@ -240,28 +240,6 @@ func (s *Service) Withdraw(ctx context.Context, by people.Person, id, reason str
 	})
 }
 
-// Bin puts the lesson into the bin for 30 days; Restore takes it out again.
-func (s *Service) Bin(ctx context.Context, by people.Person, id string) (Lesson, error) {
-	return s.change(ctx, by, people.EditLesson, id, "bin", func(_ context.Context, l Lesson) (Lesson, error) {
-		if l.DeletedAt.IsZero() {
-			l.DeletedAt = s.Now()
-		}
-		return l, nil
-	})
-}
-
-// Restore takes the lesson out of the bin: fault.Gone "lesson.erased" after its
-// time there.
-func (s *Service) Restore(ctx context.Context, by people.Person, id string) (Lesson, error) {
-	return s.change(ctx, by, people.EditLesson, id, "restore", func(_ context.Context, l Lesson) (Lesson, error) {
-		if l.Media.State == Erased {
-			return l, fault.New(fault.Gone, "lesson.erased")
-		}
-		l.DeletedAt = time.Time{}
-		return l, nil
-	})
-}
-
 // Retry runs a failed recording through the pipeline again.
 func (s *Service) Retry(ctx context.Context, by people.Person, id string) (Lesson, error) {
 	l, err := s.allowed(ctx, by, people.EditLesson, id, s.Store.Lesson)

@@ -122,21 +122,29 @@ func (s *Importer) planAreas(ctx context.Context, t table) (*plan, error) {
 			save = append(save, w.area)
 		}
 	}
-	// A row under one that is refused would hang in the air.
-	for again := true; again; {
-		again = false
-		for i := 0; i < len(save); i++ {
-			up := parent[save[i].Code]
-			if _, there := areas[up]; up != "" && !there && !slices.ContainsFunc(save, func(a Area) bool { return a.Code == up }) {
-				t.refuse(&p.rows[at[seen[save[i].Code]]], "parent", "area.unknown_parent")
-				save = slices.Delete(save, i, i+1)
-				again = true
-				i--
-			}
-		}
-	}
+	save = withParents(save, areas, parent, func(a Area) {
+		t.refuse(&p.rows[at[seen[a.Code]]], "parent", "area.unknown_parent")
+	})
 	p.steps = pieces(save, s.Schools.SaveArea)
 	return p, nil
+}
+
+// withParents leaves out the areas whose parent, by code, is neither stored nor
+// in the list itself, and calls refuse for each.
+func withParents(list []Area, stored map[string]Area, parent map[string]string, refuse func(Area)) []Area {
+	for again := true; again; {
+		again = false
+		list = slices.DeleteFunc(slices.Clone(list), func(a Area) bool {
+			up := parent[a.Code]
+			if _, ok := stored[up]; up == "" || ok || slices.ContainsFunc(list, func(b Area) bool { return b.Code == up }) {
+				return false
+			}
+			refuse(a)
+			again = true
+			return true
+		})
+	}
+	return list
 }
 
 // loops reports whether going up from a code comes back to it.
