@@ -111,8 +111,8 @@ test-go: assets generate $(TOOLS)/testreport $(TOOLS)/versitygw ## the Go tests,
 	$(GO_TEST_ENV) $(STRICT) go test -json -timeout 40m $$(go list ./... | grep -v '^lenlop/services/')
 	@for m in $(NESTED); do (cd $$m && $(GO_TEST_ENV) go test -timeout 30m ./...) || exit 1; done
 
-# No browser, no PostgreSQL, no ffmpeg (services/production runs it): what one runs after every change.
-QUICK = $(filter-out lenlop/services/production,$(shell go list ./services/...)) ./test/architecture \
+# No browser, no PostgreSQL, no ffmpeg: what one runs after every change.
+QUICK = ./services/... ./test/architecture \
 	./transcoder/cmaf ./transcoder/hls ./transcoder/ladder ./transcoder/delivery ./transcoder/probe ./web/asset/... ./web/locale/... ./web/page/... ./web/signin/... ./web/stream/... ./web/student/... \
 	./infra/hook/... ./infra/mail/... ./infra/oidc/... ./infra/s3/... ./infra/sheet/...
 

@@ -47,6 +47,7 @@ func (channels) Channel(_ context.Context, id string) (schedule.Channel, error) 
 var operator = people.Person{ID: "dai", Active: true, Grants: []people.Grant{{Role: people.Station}}}
 
 func TestCopyIsMadeMeasuredAndKept(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.sheet = delivery.Sheet{Format: "h264-1080i50-mp4", Pass: true, Checks: []delivery.Check{{Code: "qc.size", Pass: true}}}
@@ -87,6 +88,7 @@ func TestCopyIsMadeMeasuredAndKept(t *testing.T) {
 }
 
 func TestCopyThatFailsIsNotHandedOut(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.sheet = delivery.Sheet{Checks: []delivery.Check{{Code: "qc.loudness"}}}
@@ -117,6 +119,7 @@ func TestCopyThatFailsIsNotHandedOut(t *testing.T) {
 }
 
 func TestWhoMayAskForWhichCopies(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		defer h.start()()
@@ -146,6 +149,7 @@ func TestWhoMayAskForWhichCopies(t *testing.T) {
 // TestCopyThatWasCalledOffSaysSo: when its jobs are cancelled a copy fails, no
 // file comes later, and asking again begins again.
 func TestCopyThatWasCalledOffSaysSo(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.sheet = delivery.Sheet{Pass: true}

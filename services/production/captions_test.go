@@ -29,6 +29,7 @@ func (d *desk) Forget(_ context.Context, lessonID string) error {
 }
 
 func TestTextTracksAreOffered(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		d := &desk{cues: map[string][]caption.Cue{}}
@@ -46,6 +47,7 @@ func TestTextTracksAreOffered(t *testing.T) {
 }
 
 func TestReplacedCaptionsAreRemovedAndKnownOnesStay(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		d := &desk{keys: []string{media.Caption("L", "vi", "new")}}

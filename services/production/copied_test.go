@@ -27,6 +27,7 @@ func ownGroups() *probe.Groups {
 // TestRepackagedRunsAhead: the whole lesson plays in its own pictures while
 // the low rungs are still being made.
 func TestRepackagedRunsAhead(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.groups = ownGroups()
@@ -66,6 +67,7 @@ func TestRepackagedRunsAhead(t *testing.T) {
 // TestUnfitForRepackagingIsEncoded: when its pictures turn out unfit on the
 // way, the recording is planned again and encoded, and the lesson is ready.
 func TestUnfitForRepackagingIsEncoded(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.groups = ownGroups()

@@ -16,6 +16,7 @@ import (
 )
 
 func TestPlainFilesAreMadeOnceTheLadderIsVerified(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		defer h.start()()
@@ -60,6 +61,7 @@ func TestPlainFilesAreMadeOnceTheLadderIsVerified(t *testing.T) {
 }
 
 func TestPlainFilesOfAReplacedRecordingGoWithIt(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		defer h.start()()
@@ -89,8 +91,10 @@ func TestPlainFilesOfAReplacedRecordingGoWithIt(t *testing.T) {
 }
 
 func TestLessonIsReadyWithoutAStoryboard(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
+		h.runner.Poll = time.Minute
 		noFrames := errors.New("no key frames")
 		h.machine.board.Store(&noFrames)
 		defer h.start()()

@@ -284,7 +284,7 @@ func newFixture(t *testing.T) *fixture {
 	mem := jobtest.New(&ls.lessons, &ls.recs, &ps.packages, &ps.segs, &cs.copies)
 	log := slog.New(slog.DiscardHandler)
 	r := job.NewRunner(mem, mem, log)
-	r.Poll = time.Minute // weeks pass in these tests
+	r.Poll = 15 * time.Minute // weeks pass in these tests
 	notifier := job.NewNotifier(mem, mem)
 	notifier.Register(r)
 	n := 0

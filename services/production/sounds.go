@@ -96,7 +96,7 @@ func named(text string, sounds []lesson.Sound, call func(language string) string
 			name = plain + " " + strconv.Itoa(k)
 		}
 		taken[name] = true
-		with := `,NAME="` + strings.NewReplacer(`"`, "'", "\r", " ").Replace(name) + `",`
+		with := `,NAME="` + strings.NewReplacer(`"`, "'", "\n", " ", "\r", " ").Replace(name) + `",`
 		if s.Language != lesson.Undetermined {
 			with += `LANGUAGE="` + s.Language + `",`
 		}

@@ -16,9 +16,10 @@ import (
 )
 
 func TestRefusedRecordingLeavesADraftAndGoesAfterAWeek(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
-		h.runner.Poll = 10 * time.Minute
+		h.runner.Poll = time.Hour
 		h.machine.refuse = &transcoder.Refusal{Code: "recording.too_long", Args: map[string]any{"hours": 5}}
 		defer h.start()()
 		h.receive("L", "R", "text", "")
@@ -41,6 +42,7 @@ func TestRefusedRecordingLeavesADraftAndGoesAfterAWeek(t *testing.T) {
 }
 
 func TestNewRecordingReplacesAtOnceAndTheOldGoesADayLater(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.took = 10 * time.Second
@@ -80,10 +82,11 @@ func TestNewRecordingReplacesAtOnceAndTheOldGoesADayLater(t *testing.T) {
 }
 
 func TestLessonWithoutAJobDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.took = 4 * time.Hour // longer than it takes to look for the stuck
-		h.runner.Poll = 10 * time.Minute
+		h.runner.Poll = time.Hour
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
 		pass(2 * time.Hour)
@@ -102,13 +105,21 @@ func TestLessonWithoutAJobDoesNotWaitForEver(t *testing.T) {
 }
 
 func TestLessonInTheBinIsEmptiedAfterThirtyDays(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
-		h.runner.Poll = time.Hour
-		defer h.start()()
+		stop := h.start()
 		h.receive("L", "R", "recording", "")
 		h.receive("keep", "R2", "recording", "")
 		pass(time.Minute)
+		stop() // below only the sweep runs, at the moments that matter
+		sweep := func() {
+			t.Helper()
+			if err := h.sweep(t.Context(), &job.Run{Log: h.Log}, SweepArgs{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		binned := time.Now()
 		if _, err := h.Lessons.Bin(t.Context(), teacher, "L"); err != nil {
 			t.Fatal(err)
 		}
@@ -118,11 +129,13 @@ func TestLessonInTheBinIsEmptiedAfterThirtyDays(t *testing.T) {
 			t.Fatal(err)
 		}
 		kept := len(h.store.keys("lessons/keep/"))
-		pass(29 * 24 * time.Hour)
+		pass(time.Until(binned.Add(lesson.KeepBinned - 1)))
+		sweep()
 		if len(h.store.keys("lessons/L/recordings/")) != 1 || h.lesson("L").Media.State != lesson.Ready {
 			t.Fatal("emptied too early")
 		}
-		pass(26 * time.Hour)
+		pass(1)
+		sweep()
 		if l := h.lesson("L"); l.Media.State != lesson.Erased || len(h.store.keys("lessons/L/")) != 0 {
 			t.Errorf("%+v, %v", l.Media, h.store.keys("lessons/L/"))
 		}
@@ -156,6 +169,7 @@ func (s *sheets) Forget(_ context.Context, lessonID string) error {
 }
 
 func TestOrphansKnowsWhatIsWanted(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.runner.Poll = time.Hour

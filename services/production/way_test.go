@@ -25,6 +25,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestRecordingBecomesALessonThatPlays(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.took = 10 * time.Second
@@ -116,6 +117,7 @@ func checkFinished(t *testing.T, h *fixture, p, event string) {
 }
 
 func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		var tries atomic.Int32
@@ -165,8 +167,10 @@ func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
 }
 
 func TestStorageThatIsAwayOnlyDelays(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
+		h.runner.Poll = time.Minute
 		h.machine.before(func(_ context.Context, _ string, task transcoder.Task) error {
 			if task.Piece == 1 {
 				h.store.mu.Lock()
@@ -193,6 +197,7 @@ func TestStorageThatIsAwayOnlyDelays(t *testing.T) {
 }
 
 func TestZombieAddsNothing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		stolen := false
@@ -265,6 +270,7 @@ func segsOf(segs []Segment, rung string, piece int) (out []Segment) {
 }
 
 func TestCorruptedRecordingIsRefused(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.took = time.Minute
@@ -280,6 +286,7 @@ func TestCorruptedRecordingIsRefused(t *testing.T) {
 }
 
 func TestPublishingComesAtItsTime(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.runner.Poll = 2 * time.Second
@@ -308,6 +315,7 @@ func TestPublishingComesAtItsTime(t *testing.T) {
 }
 
 func TestOnlyOneCopyOfARecordingIsFetched(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.seconds = 600
@@ -340,6 +348,7 @@ func TestFirstThingsFirst(t *testing.T) {
 }
 
 func TestSecondProbeOfTheSameRecordingChangesNothing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
 		h.machine.took = 10 * time.Second

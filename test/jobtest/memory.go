@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +32,7 @@ type Memory struct {
 	tx     sync.Mutex // held by the outermost Atomically
 	mu     sync.Mutex
 	rows   map[string]job.Job
+	undo   map[string]*job.Job // rows as they were before the open transaction; nil: the row was not there
 	last   int64
 	token  int64
 	parts  []Part
@@ -55,7 +55,7 @@ func (m *Memory) Atomically(ctx context.Context, fn func(ctx context.Context) er
 	m.tx.Lock()
 	defer m.tx.Unlock()
 	m.mu.Lock()
-	rows := maps.Clone(m.rows)
+	m.undo = map[string]*job.Job{}
 	m.mu.Unlock()
 	restores := make([]func(), 0, len(m.parts))
 	for _, p := range m.parts {
@@ -63,12 +63,22 @@ func (m *Memory) Atomically(ctx context.Context, fn func(ctx context.Context) er
 	}
 	ok := false
 	defer func() {
+		m.mu.Lock()
+		undo := m.undo
+		m.undo = nil
+		if !ok {
+			for id, was := range undo {
+				if was == nil {
+					delete(m.rows, id)
+				} else {
+					m.rows[id] = *was
+				}
+			}
+		}
+		m.mu.Unlock()
 		if ok {
 			return
 		}
-		m.mu.Lock()
-		m.rows = rows
-		m.mu.Unlock()
 		for _, restore := range restores {
 			restore()
 		}
@@ -79,6 +89,17 @@ func (m *Memory) Atomically(ctx context.Context, fn func(ctx context.Context) er
 	}
 	ok = true
 	return nil
+}
+
+// set writes a row, and keeps what the transaction that is open would have to put back.
+func (m *Memory) set(j job.Job) {
+	if _, known := m.undo[j.ID]; m.undo != nil && !known {
+		m.undo[j.ID] = nil
+		if was, there := m.rows[j.ID]; there {
+			m.undo[j.ID] = &was
+		}
+	}
+	m.rows[j.ID] = j
 }
 
 func (m *Memory) fail(ctx context.Context, call string) error {
@@ -134,7 +155,7 @@ func (m *Memory) Add(ctx context.Context, jobs ...job.New) error {
 			if j.RunAt.IsZero() {
 				j.RunAt = now
 			}
-			m.rows[j.ID] = j
+			m.set(j)
 		}
 		return nil
 	})
@@ -152,7 +173,7 @@ func (m *Memory) has(kind, key string) bool {
 // CancelSubject asks jobs to stop; see job.Queue.
 func (m *Memory) CancelSubject(ctx context.Context, subject string, kinds ...string) error {
 	return m.locked(ctx, "CancelSubject", func() error {
-		for id, j := range m.rows {
+		for _, j := range m.rows {
 			if j.Subject != subject || len(kinds) > 0 && !slices.Contains(kinds, j.Kind) {
 				continue
 			}
@@ -162,7 +183,7 @@ func (m *Memory) CancelSubject(ctx context.Context, subject string, kinds ...str
 			case job.Running:
 				j.Cancel = true
 			}
-			m.rows[id] = j
+			m.set(j)
 		}
 		return nil
 	})
@@ -193,7 +214,7 @@ func (m *Memory) Claim(ctx context.Context, worker string, kinds []string, lease
 			next.LeaseUntil = now.Add(lease)
 			m.claims = append(m.claims, next.ID)
 		}
-		m.rows[next.ID] = *next
+		m.set(*next)
 		out = next
 		return nil
 	})
@@ -221,7 +242,8 @@ func (m *Memory) Beat(ctx context.Context, id string, token int64, progress floa
 			return err
 		}
 		j.Progress, j.LeaseUntil = progress, time.Now().Add(lease)
-		m.rows[id], cancel = j, j.Cancel
+		m.set(j)
+		cancel = j.Cancel
 		return nil
 	})
 	return cancel, err
@@ -258,7 +280,7 @@ func (m *Memory) Finish(ctx context.Context, id string, token int64, to job.Stat
 		if to == job.Done {
 			j.Progress = 1
 		}
-		m.rows[id] = j
+		m.set(j)
 		return nil
 	})
 }
@@ -313,7 +335,7 @@ func (m *Memory) Requeue(ctx context.Context, id string) error {
 			return fault.New(fault.NotFound, "job.not_found")
 		}
 		j.State, j.Attempt, j.RunAt, j.Cancel, j.LastError = job.Waiting, 0, time.Now(), false, ""
-		m.rows[id] = j
+		m.set(j)
 		return nil
 	})
 }
@@ -329,7 +351,7 @@ func (m *Memory) Park(ctx context.Context, id, why string) error {
 			return fault.New(fault.Conflict, "job.not_waiting")
 		}
 		j.State, j.LastError, j.FinishedAt = job.Parked, why, time.Now()
-		m.rows[id] = j
+		m.set(j)
 		return nil
 	})
 }
