@@ -178,9 +178,12 @@ func (i *Inspection) index(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for says, ids := range map[string][]string{indexLacks: d.Missing, indexExtra: d.Extra, indexStale: d.Stale} {
-		for _, id := range ids {
-			i.report("I5", "lesson "+id, says)
+	for _, x := range []struct {
+		says string
+		ids  []string
+	}{{indexLacks, d.Missing}, {indexExtra, d.Extra}, {indexStale, d.Stale}} {
+		for _, id := range x.ids {
+			i.report("I5", "lesson "+id, x.says)
 		}
 	}
 	return nil
