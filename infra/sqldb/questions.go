@@ -12,15 +12,15 @@ import (
 )
 
 // Questions keeps questions and thumbs under lessons: a question.Store and
-// question.Thumbs.
+// question.ThumbStore.
 type Questions struct{ db *DB }
 
 // Questions is the store of questions and thumbs.
 func (d *DB) Questions() *Questions { return &Questions{d} }
 
 var (
-	_ question.Store  = (*Questions)(nil)
-	_ question.Thumbs = (*Questions)(nil)
+	_ question.Store      = (*Questions)(nil)
+	_ question.ThumbStore = (*Questions)(nil)
 )
 
 type questionSettingRow struct {

@@ -19,11 +19,11 @@ type thumbRow struct {
 	SaidAt     stamp
 }
 
-// wholeMs stands for a lesson without chapters.
+// wholeMs is the stored chapter of a lesson without chapters.
 const wholeMs = -1
 
 func chapterMs(at time.Duration) int64 {
-	if at == question.Whole {
+	if at == question.WholeLesson {
 		return wholeMs
 	}
 	return at.Milliseconds()
@@ -31,19 +31,19 @@ func chapterMs(at time.Duration) int64 {
 
 func chapterAt(ms int64) time.Duration {
 	if ms == wholeMs {
-		return question.Whole
+		return question.WholeLesson
 	}
 	return time.Duration(ms) * time.Millisecond
 }
 
-// SaveThumb adds or replaces a viewer's of a chapter.
+// SaveThumb adds a viewer's thumb for a chapter, or replaces it.
 func (s *Questions) SaveThumb(ctx context.Context, t question.Thumb) error {
 	r := thumbRow{LessonID: t.LessonID, ChapterMs: chapterMs(t.Chapter), Viewer: t.Viewer, Understood: t.Understood, SaidAt: stamp(t.At)}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (lesson_id, chapter_ms, viewer) DO UPDATE").Exec(ctx)
 	return wrap(err, "thumb of lesson", t.LessonID)
 }
 
-// ThumbsOf lists a viewer's of a lesson by chapter.
+// ThumbsOf lists a viewer's thumbs of a lesson by chapter.
 func (s *Questions) ThumbsOf(ctx context.Context, lesson, viewer string) ([]question.Thumb, error) {
 	var rows []thumbRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ? AND viewer = ?", lesson, viewer).Order("chapter_ms").Scan(ctx)
@@ -57,8 +57,8 @@ func (s *Questions) ThumbsOf(ctx context.Context, lesson, viewer string) ([]ques
 	return list, nil
 }
 
-// Sums counts a lesson's thumbs.
-func (s *Questions) Sums(ctx context.Context, lesson string) ([]question.Sum, error) {
+// ThumbSums counts a lesson's thumbs.
+func (s *Questions) ThumbSums(ctx context.Context, lesson string) ([]question.ThumbSum, error) {
 	var rows []struct {
 		ChapterMs  int64
 		Understood bool
@@ -70,9 +70,9 @@ func (s *Questions) Sums(ctx context.Context, lesson string) ([]question.Sum, er
 	if err != nil {
 		return nil, wrap(err, "thumbs of lesson", lesson)
 	}
-	list := make([]question.Sum, len(rows))
+	list := make([]question.ThumbSum, len(rows))
 	for i, r := range rows {
-		list[i] = question.Sum{Chapter: chapterAt(r.ChapterMs), Understood: r.Understood, N: r.N, Persons: r.Persons}
+		list[i] = question.ThumbSum{Chapter: chapterAt(r.ChapterMs), Understood: r.Understood, N: r.N, Persons: r.Persons}
 	}
 	return list, nil
 }

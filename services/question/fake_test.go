@@ -189,14 +189,14 @@ func (d *desk) ThumbsOf(_ context.Context, id, viewer string) (out []Thumb, _ er
 	return out, nil
 }
 
-func (d *desk) Sums(_ context.Context, id string) (out []Sum, _ error) {
+func (d *desk) ThumbSums(_ context.Context, id string) (out []ThumbSum, _ error) {
 	for _, t := range d.thumbs {
 		if t.LessonID != id {
 			continue
 		}
-		i := slices.IndexFunc(out, func(x Sum) bool { return x.Chapter == t.Chapter && x.Understood == t.Understood })
+		i := slices.IndexFunc(out, func(x ThumbSum) bool { return x.Chapter == t.Chapter && x.Understood == t.Understood })
 		if i < 0 {
-			i, out = len(out), append(out, Sum{Chapter: t.Chapter, Understood: t.Understood})
+			i, out = len(out), append(out, ThumbSum{Chapter: t.Chapter, Understood: t.Understood})
 		}
 		out[i].N++
 		if t.Viewer[:2] == "p:" {

@@ -15,7 +15,7 @@ import (
 
 var bg = context.Background()
 
-func (d *desk) ask(t *testing.T, by people.Person, text string) Question {
+func (d *desk) mustAsk(t *testing.T, by people.Person, text string) Question {
 	t.Helper()
 	q, err := d.s.Ask(bg, by, "l", text, NoMoment)
 	if err != nil {
@@ -24,17 +24,16 @@ func (d *desk) ask(t *testing.T, by people.Person, text string) Question {
 	return q
 }
 
-// TestWhoMayAskAndRead: the lesson's own classes and those who teach them, and
-// nobody else in the province.
+// TestWhoMayAskAndRead: only the lesson's own classes and their teachers may.
 func TestWhoMayAskAndRead(t *testing.T) {
 	away := binh
 	away.Grants = []people.Grant{{Role: people.Teacher, School: "s2"}}
 	gone := em
 	gone.Active = false
 	for _, c := range []struct {
-		name                     string
-		by                       people.Person
-		ask, read, moderate, set bool
+		name                        string
+		by                          people.Person
+		mayAsk, read, moderate, set bool
 	}{
 		{"nobody", nobody, false, false, false, false},
 		{"a student of the class", em, true, true, false, false},
@@ -53,7 +52,7 @@ func TestWhoMayAskAndRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.Ask != c.ask || b.Read != c.read || b.Moderate != c.moderate || b.Set != c.set {
+		if b.Ask != c.mayAsk || b.Read != c.read || b.Moderate != c.moderate || b.Set != c.set {
 			t.Errorf("%s: ask %v, read %v, moderate %v, set %v", c.name, b.Ask, b.Read, b.Moderate, b.Set)
 		}
 		d.settings["l"] = Setting{LessonID: "l", On: true}
@@ -62,7 +61,7 @@ func TestWhoMayAskAndRead(t *testing.T) {
 			may bool
 			do  func() error
 		}{
-			"ask":    {c.ask, func() error { _, err := d.s.Ask(bg, c.by, "l", "Bài này ở trang nào?", 5); return err }},
+			"ask":    {c.mayAsk, func() error { _, err := d.s.Ask(bg, c.by, "l", "Bài này ở trang nào?", 5); return err }},
 			"list":   {c.moderate, func() error { _, err := d.s.List(bg, c.by, "l", "", "", 10); return err }},
 			"show":   {c.moderate, func() error { _, err := d.s.Show(bg, c.by, "q"); return err }},
 			"hide":   {c.moderate, func() error { _, err := d.s.Hide(bg, c.by, "q", "Hỏi lại nhé"); return err }},
@@ -99,7 +98,7 @@ func TestQuestionsAreOffUntilTurnedOn(t *testing.T) {
 	if len(d.log) != 1 || d.log[0].Detail != "questions on" || d.log[0].Subject != "lesson:l" {
 		t.Errorf("%+v", d.log)
 	}
-	q := d.ask(t, em, "Vì sao?")
+	q := d.mustAsk(t, em, "Vì sao?")
 	if err := d.s.Set(bg, head, "l", false); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +110,7 @@ func TestQuestionsAreOffUntilTurnedOn(t *testing.T) {
 	}
 }
 
-func TestWhatIsTaken(t *testing.T) {
+func TestAskValidatesInput(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
 		at         float64
@@ -143,29 +142,29 @@ func TestWhatIsTaken(t *testing.T) {
 	}
 }
 
-func TestHowMuchMayBeAsked(t *testing.T) {
+func TestAskLimits(t *testing.T) {
 	d := newDesk()
 	d.settings["l"] = Setting{LessonID: "l", On: true}
-	first := d.ask(t, em, "Câu 1")
-	if again := d.ask(t, em, "Câu 1"); again.ID != first.ID || len(d.questions) != 1 {
+	first := d.mustAsk(t, em, "Câu 1")
+	if again := d.mustAsk(t, em, "Câu 1"); again.ID != first.ID || len(d.questions) != 1 {
 		t.Errorf("sent twice: %+v", d.questions)
 	}
 	for i := 2; i <= MaxWaiting; i++ {
-		d.ask(t, em, fmt.Sprint("Câu ", i))
+		d.mustAsk(t, em, fmt.Sprint("Câu ", i))
 	}
 	if _, err := d.s.Ask(bg, em, "l", "Câu nữa", NoMoment); !fault.Is(err, "question.wait_first") {
 		t.Fatalf("%v", err)
 	}
-	d.ask(t, ban, "Câu của bạn")
+	d.mustAsk(t, ban, "Câu của bạn")
 	n := MaxWaiting
-	for i := 0; n < MaxAnHour; i++ { // the teacher is quick
+	for i := 0; n < MaxAnHour; i++ { // the teacher approves each question at once
 		if _, err := d.s.Show(bg, lan, d.questions[i].ID); err != nil {
 			t.Fatal(err)
 		}
 		if d.questions[i].PersonID == "em" {
 			n++
 			d.now = d.now.Add(time.Minute)
-			d.ask(t, em, fmt.Sprint("Câu ", n))
+			d.mustAsk(t, em, fmt.Sprint("Câu ", n))
 		}
 	}
 	if _, err := d.s.Show(bg, lan, d.questions[len(d.questions)-1].ID); err != nil {
@@ -176,15 +175,14 @@ func TestHowMuchMayBeAsked(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	d.now = d.now.Add(time.Hour)
-	d.ask(t, em, "Sau một giờ")
+	d.mustAsk(t, em, "Sau một giờ")
 }
 
-// TestNothingIsSeenBeforeTheTeacherSaysSo follows one question through its life
-// in the eyes of its asker, a classmate and the teacher.
-func TestNothingIsSeenBeforeTheTeacherSaysSo(t *testing.T) {
+// TestQuestionsAreHiddenUntilApproved follows one question as its asker, a classmate and the teacher see it.
+func TestQuestionsAreHiddenUntilApproved(t *testing.T) {
 	d := newDesk()
 	d.settings["l"] = Setting{LessonID: "l", On: true}
-	id := d.ask(t, em, "Vì sao 1/2 = 2/4?").ID
+	id := d.mustAsk(t, em, "Vì sao 1/2 = 2/4?").ID
 	sees := func(by people.Person) []Question {
 		t.Helper()
 		b, err := d.s.Board(bg, by, "l")
@@ -197,7 +195,7 @@ func TestNothingIsSeenBeforeTheTeacherSaysSo(t *testing.T) {
 		t.Errorf("the asker sees %+v", own)
 	}
 	if n := len(sees(ban)) + len(sees(binh)); n != 0 {
-		t.Error("others see what waits")
+		t.Error("others see a question that waits")
 	}
 	if _, err := d.s.Hide(bg, lan, id, " "); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("hidden without a reason: %v", err)
@@ -219,7 +217,7 @@ func TestNothingIsSeenBeforeTheTeacherSaysSo(t *testing.T) {
 		}
 	}
 	if len(sees(ban)) != 1 || len(sees(em)) != 1 {
-		t.Error("an answer is not seen once by everybody")
+		t.Error("the asker and a classmate do not each see one answered question")
 	}
 	if len(d.notified) != 2 || d.notified[0].PersonID != "lan" || !d.notified[0].Letters || d.notified[1].PersonID != "em" || d.notified[1].Title != "answered: Phân số" {
 		t.Errorf("notified %+v", d.notified)
@@ -234,7 +232,7 @@ func TestNothingIsSeenBeforeTheTeacherSaysSo(t *testing.T) {
 	for _, e := range d.log {
 		steps = append(steps, e.Actor+" "+e.Detail)
 		if strings.Contains(e.Detail+e.Before+e.After, "1/2") {
-			t.Error("the audit holds what a child wrote")
+			t.Error("the audit log holds a student's text")
 		}
 	}
 	if got := strings.Join(steps, "; "); got != "lan hidden, lesson l; lan answered, lesson l; em deleted by its asker, lesson l" {
@@ -242,11 +240,11 @@ func TestNothingIsSeenBeforeTheTeacherSaysSo(t *testing.T) {
 	}
 }
 
-// TestOneNoticeForAllThatWaits: the teacher is notified once, until nothing waits.
+// TestOneNoticeForAllThatWaits: one notice tells the teacher of all waiting questions, until none waits.
 func TestOneNoticeForAllThatWaits(t *testing.T) {
 	d := newDesk()
 	d.settings["l"] = Setting{LessonID: "l", On: true}
-	a, b := d.ask(t, em, "Câu 1").ID, d.ask(t, ban, "Câu 2").ID
+	a, b := d.mustAsk(t, em, "Câu 1").ID, d.mustAsk(t, ban, "Câu 2").ID
 	if len(d.notified) != 1 {
 		t.Fatalf("%+v", d.notified)
 	}
@@ -256,13 +254,13 @@ func TestOneNoticeForAllThatWaits(t *testing.T) {
 	if err := d.s.Delete(bg, ban, b); err != nil || len(d.recalled) != 1 || d.settings["l"].NoticeID != "" {
 		t.Fatalf("%v %v", err, d.recalled)
 	}
-	d.ask(t, ban, "Câu 3")
+	d.mustAsk(t, ban, "Câu 3")
 	if len(d.notified) != 2 {
 		t.Errorf("%+v", d.notified)
 	}
 }
 
-func TestQuestionsStandInTheLessonsOrder(t *testing.T) {
+func TestQuestionsAreInTheLessonsOrder(t *testing.T) {
 	d := newDesk()
 	d.settings["l"] = Setting{LessonID: "l", On: true}
 	for i, at := range []float64{300, 10, NoMoment} {
@@ -289,66 +287,65 @@ func TestQuestionsEndWithTheTerm(t *testing.T) {
 	}
 }
 
-func TestThumbIsOneOfAViewerAndChapter(t *testing.T) {
+func TestOneThumbPerViewerAndChapter(t *testing.T) {
 	d := newDesk()
-	say := func(by people.Person, device string, chapter time.Duration, said string) (string, error) {
-		return d.s.Say(bg, by, device, "l", chapter, said)
+	mark := func(by people.Person, device string, chapter time.Duration, answer string) (string, error) {
+		return d.s.MarkChapter(bg, by, device, "l", chapter, answer)
 	}
-	device, err := say(nobody, "", Whole, Yes)
+	device, err := mark(nobody, "", WholeLesson, Yes)
 	if err != nil || device == "" {
 		t.Fatal(err)
 	}
-	for _, said := range []string{Yes, NotYet, NotYet} {
-		if kept, err := say(nobody, device, Whole, said); err != nil || kept != device {
+	for _, answer := range []string{Yes, NotYet, NotYet} {
+		if kept, err := mark(nobody, device, WholeLesson, answer); err != nil || kept != device {
 			t.Fatal(err)
 		}
 	}
-	if _, err := say(em, device, Whole, Yes); err != nil { // the same device, signed in
+	if _, err := mark(em, device, WholeLesson, Yes); err != nil { // the same device, signed in
 		t.Fatal(err)
 	}
-	list, own, err := d.s.Tally(bg, lan, "l")
-	if err != nil || !own || len(list) != 1 || list[0].At != Whole || list[0].Understood != (Count{N: 1, Persons: 1}) || list[0].NotYet != (Count{N: 1}) {
+	list, own, err := d.s.ThumbCounts(bg, lan, "l")
+	if err != nil || !own || len(list) != 1 || list[0].At != WholeLesson || list[0].Understood != (ThumbCount{N: 1, Persons: 1}) || list[0].NotYet != (ThumbCount{N: 1}) {
 		t.Fatalf("%+v %v", list, err)
 	}
-	if mine, err := d.s.Mine(bg, nobody, device, "l"); err != nil || len(mine) != 1 || mine[0].Said != NotYet {
+	if mine, err := d.s.OwnThumbs(bg, nobody, device, "l"); err != nil || len(mine) != 1 || mine[0].Thumb != NotYet {
 		t.Errorf("%+v %v", mine, err)
 	}
 	d.chapters = []caption.Chapter{{At: 0, Title: "Mở đầu"}, {At: 90 * time.Second, Title: "Ví dụ"}}
-	if mine, err := d.s.Mine(bg, em, "", "l"); err != nil || len(mine) != 2 || mine[0].Said != "" {
-		t.Errorf("a thumb for the whole stands for a chapter: %+v %v", mine, err)
+	if mine, err := d.s.OwnThumbs(bg, em, "", "l"); err != nil || len(mine) != 2 || mine[0].Thumb != "" {
+		t.Errorf("a thumb for the whole lesson counts for a chapter: %+v %v", mine, err)
 	}
 	for _, bad := range []struct {
 		by      people.Person
 		chapter time.Duration
-		said    string
+		answer  string
 		kind    fault.Kind
-	}{{em, Whole, Yes, fault.Invalid}, {em, time.Second, Yes, fault.Invalid}, {em, 0, "maybe", fault.Invalid}, {lan, 0, Yes, fault.Forbidden}, {reviewer, 0, Yes, fault.Forbidden}} {
-		if _, err := say(bad.by, "", bad.chapter, bad.said); fault.KindOf(err) != bad.kind {
+	}{{em, WholeLesson, Yes, fault.Invalid}, {em, time.Second, Yes, fault.Invalid}, {em, 0, "maybe", fault.Invalid}, {lan, 0, Yes, fault.Forbidden}, {reviewer, 0, Yes, fault.Forbidden}} {
+		if _, err := mark(bad.by, "", bad.chapter, bad.answer); fault.KindOf(err) != bad.kind {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}
-	if mine, err := d.s.Mine(bg, lan, "", "l"); err != nil || mine != nil {
-		t.Errorf("the teacher is asked: %+v %v", mine, err)
+	if mine, err := d.s.OwnThumbs(bg, lan, "", "l"); err != nil || mine != nil {
+		t.Errorf("the teacher may give a thumb: %+v %v", mine, err)
 	}
 	for _, by := range []people.Person{nobody, em, binh, admin} {
-		if _, _, err := d.s.Tally(bg, by, "l"); (err == nil) != (by.ID == admin.ID) {
-			t.Errorf("%s counts: %v", by.ID, err)
+		if _, _, err := d.s.ThumbCounts(bg, by, "l"); (err == nil) != (by.ID == admin.ID) {
+			t.Errorf("%s reads the counts: %v", by.ID, err)
 		}
 	}
 }
 
-// TestSmallThumbsAreHidden: from everybody but the lesson's own teacher, in
-// line with the rule of all tables.
+// TestSmallThumbsAreHidden: small numbers are hidden from everybody but the lesson's own teacher, as in all tables.
 func TestSmallThumbsAreHidden(t *testing.T) {
-	parts := []Part{{At: 0, Title: "a"}, {At: 90 * time.Second, Title: "b"}}
-	sums := []Sum{{0, true, 12, 8}, {0, false, 2, 1}, {90 * time.Second, true, 3, 0}, {90 * time.Second, false, 30, 30}, {200 * time.Second, true, 9, 9}}
-	exact := tally(parts, sums, true)
-	if exact[0].NotYet != (Count{N: 2, Persons: 1}) || exact[1].Understood != (Count{N: 3}) || len(exact) != 2 {
+	parts := []ChapterThumb{{At: 0, Title: "a"}, {At: 90 * time.Second, Title: "b"}}
+	sums := []ThumbSum{{0, true, 12, 8}, {0, false, 2, 1}, {90 * time.Second, true, 3, 0}, {90 * time.Second, false, 30, 30}, {200 * time.Second, true, 9, 9}}
+	exact := countThumbs(parts, sums, true)
+	if exact[0].NotYet != (ThumbCount{N: 2, Persons: 1}) || exact[1].Understood != (ThumbCount{N: 3}) || len(exact) != 2 {
 		t.Errorf("own: %+v", exact)
 	}
-	shown := tally(parts, sums, false)
-	want := []Said{{At: 0, Title: "a", Understood: Count{N: 12}, NotYet: Count{Mark: disclosure.Small}},
-		{At: 90 * time.Second, Title: "b", Understood: Count{Mark: disclosure.Withheld}, NotYet: Count{N: 30}}}
+	shown := countThumbs(parts, sums, false)
+	want := []ChapterCounts{{At: 0, Title: "a", Understood: ThumbCount{N: 12}, NotYet: ThumbCount{Mark: disclosure.Small}},
+		{At: 90 * time.Second, Title: "b", Understood: ThumbCount{Mark: disclosure.Withheld}, NotYet: ThumbCount{N: 30}}}
 	for i := range want {
 		if shown[i] != want[i] {
 			t.Errorf("%+v, want %+v", shown[i], want[i])
@@ -356,20 +353,20 @@ func TestSmallThumbsAreHidden(t *testing.T) {
 	}
 }
 
-func TestDevicesHaveAnEnd(t *testing.T) {
+func TestLimitOfDeviceThumbs(t *testing.T) {
 	d := newDesk()
 	d.s.Thumbs = full{d}
-	if _, err := d.s.Say(bg, nobody, "", "l", Whole, Yes); !fault.Is(err, "thumb.full") {
+	if _, err := d.s.MarkChapter(bg, nobody, "", "l", WholeLesson, Yes); !fault.Is(err, "thumb.full") {
 		t.Fatal(err)
 	}
-	if _, err := d.s.Say(bg, em, "", "l", Whole, Yes); err != nil {
+	if _, err := d.s.MarkChapter(bg, em, "", "l", WholeLesson, Yes); err != nil {
 		t.Fatalf("a student who is signed in: %v", err)
 	}
 }
 
-// full has as many thumbs of devices as a lesson takes.
+// full is a store with MaxThumbs thumbs of devices.
 type full struct{ *desk }
 
-func (full) Sums(context.Context, string) ([]Sum, error) {
-	return []Sum{{Whole, true, MaxThumbs, 0}, {Whole, false, 7, 7}}, nil
+func (full) ThumbSums(context.Context, string) ([]ThumbSum, error) {
+	return []ThumbSum{{WholeLesson, true, MaxThumbs, 0}, {WholeLesson, false, 7, 7}}, nil
 }

@@ -20,7 +20,7 @@ import (
 // Service takes questions and thumbs and gives them to those who may read them.
 type Service struct {
 	Store   Store
-	Thumbs  Thumbs
+	Thumbs  ThumbStore
 	Lessons lesson.Store
 	Classes school.Rosters
 	Years   Years

@@ -49,7 +49,7 @@ type Stores struct {
 	// Questions also stores thumbs.
 	Questions interface {
 		question.Store
-		question.Thumbs
+		question.ThumbStore
 	}
 
 	Bookmarks bookmark.Store

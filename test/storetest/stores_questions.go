@@ -55,30 +55,30 @@ func Questions(t *testing.T, open Open) {
 	same(t, must(s.Questions.ForgetAsked(bg, moment(4), 10))(t), 0)
 }
 
-// Thumbs examines a question.Thumbs.
+// Thumbs tests an implementation of question.ThumbStore.
 func Thumbs(t *testing.T, open Open) {
 	s := open(t)
 	for _, id := range []string{"l1", "l2"} {
 		ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: id}))
 	}
-	say := func(lesson string, at time.Duration, viewer string, yes bool, minute int) {
+	mark := func(lesson string, at time.Duration, viewer string, yes bool, minute int) {
 		t.Helper()
 		ok(t, s.Questions.SaveThumb(bg, question.Thumb{LessonID: lesson, Chapter: at, Viewer: viewer, Understood: yes, At: kept(moment(minute))}))
 	}
-	say("l1", question.Whole, "p:p1", true, 1)
-	say("l1", 90*time.Second, "p:p1", true, 1)
-	say("l1", 90*time.Second, "p:p1", true, 2) // said again
-	say("l1", 90*time.Second, "d:m1", true, 2)
-	say("l1", 90*time.Second, "d:m2", true, 2)
-	say("l1", 90*time.Second, "d:m2", false, 3) // thought better of it
-	say("l2", 0, "d:m2", false, 5)
+	mark("l1", question.WholeLesson, "p:p1", true, 1)
+	mark("l1", 90*time.Second, "p:p1", true, 1)
+	mark("l1", 90*time.Second, "p:p1", true, 2) // the same answer again
+	mark("l1", 90*time.Second, "d:m1", true, 2)
+	mark("l1", 90*time.Second, "d:m2", true, 2)
+	mark("l1", 90*time.Second, "d:m2", false, 3) // the other answer replaces it
+	mark("l2", 0, "d:m2", false, 5)
 	same(t, must(s.Questions.ThumbsOf(bg, "l1", "p:p1"))(t), []question.Thumb{
-		{LessonID: "l1", Chapter: question.Whole, Viewer: "p:p1", Understood: true, At: kept(moment(1))},
+		{LessonID: "l1", Chapter: question.WholeLesson, Viewer: "p:p1", Understood: true, At: kept(moment(1))},
 		{LessonID: "l1", Chapter: 90 * time.Second, Viewer: "p:p1", Understood: true, At: kept(moment(2))}})
 	same(t, must(s.Questions.ThumbsOf(bg, "l2", "p:p1"))(t), []question.Thumb{})
-	same(t, must(s.Questions.Sums(bg, "l1"))(t), []question.Sum{{Chapter: question.Whole, Understood: true, N: 1, Persons: 1},
+	same(t, must(s.Questions.ThumbSums(bg, "l1"))(t), []question.ThumbSum{{Chapter: question.WholeLesson, Understood: true, N: 1, Persons: 1},
 		{Chapter: 90 * time.Second, N: 1}, {Chapter: 90 * time.Second, Understood: true, N: 2, Persons: 1}})
-	same(t, must(s.Questions.Sums(bg, "l3"))(t), []question.Sum{})
+	same(t, must(s.Questions.ThumbSums(bg, "l3"))(t), []question.ThumbSum{})
 	same(t, must(s.Questions.ForgetAsked(bg, moment(3), 10))(t), 3)
-	same(t, must(s.Questions.Sums(bg, "l1"))(t), []question.Sum{{Chapter: 90 * time.Second, N: 1}})
+	same(t, must(s.Questions.ThumbSums(bg, "l1"))(t), []question.ThumbSum{{Chapter: 90 * time.Second, N: 1}})
 }

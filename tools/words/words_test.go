@@ -21,7 +21,7 @@ func TestSplit(t *testing.T) {
 }
 
 func TestCheckRefusesPlantedWords(t *testing.T) {
-	c := newChecker([]string{"door", "house-token"})
+	c := newChecker([]string{"door", "house-token", "tokens", "tokens.house"})
 	for name, text := range map[string]string{
 		"a.go":      "package a\n\ntype houseStore struct{}\n",
 		"b.go":      "package a\n\n// opened anew\nvar x = 1\n",
@@ -45,6 +45,7 @@ func TestCheckRefusesPlantedWords(t *testing.T) {
 		"b.go":    "package a\n\n// keep asking\nvar x = \"door\" + \"house-token\"\n",
 		"c.templ": "@asset.Icon(\"house\")\n",
 		"d.mjs":   "  'house',\n",
+		"e.go":    "package a\n\nvar y = \"tokens.house\"\n", // although "tokens" is a stored name as well
 	} {
 		if got := c.check(name, text); len(got) != 0 {
 			t.Errorf("%s %q: %v, want none", name, text, got)
@@ -52,8 +53,8 @@ func TestCheckRefusesPlantedWords(t *testing.T) {
 	}
 }
 
-// TestListOnlyShrinks: a planted word fails, unless its directory is listed; a listed directory that is clean fails too.
-func TestListOnlyShrinks(t *testing.T) {
+// TestRun: a tree passes until a word is planted in it.
+func TestRun(t *testing.T) {
 	root := t.TempDir()
 	write := func(name, text string) {
 		t.Helper()
@@ -69,20 +70,11 @@ func TestListOnlyShrinks(t *testing.T) {
 		t.Fatalf("git init: %v\n%s", err, out)
 	}
 	write("a/a.go", "package a\n\nvar classroom = 1\n")
-	fails := func() bool { return run(root, "list", false, false) != nil }
-	if fails() {
-		t.Error("a clean tree fails")
+	if err := run(root); err != nil {
+		t.Errorf("a clean tree: %v", err)
 	}
 	write("a/a.go", "package a\n\nvar house = 1\n")
-	if !fails() {
+	if run(root) == nil {
 		t.Error("a planted word passes")
-	}
-	write("list", "# not clean\na\n")
-	if fails() {
-		t.Error("a listed directory fails")
-	}
-	write("a/a.go", "package a\n\nvar app = 1\n")
-	if !fails() {
-		t.Error("a listed directory that is clean passes")
 	}
 }

@@ -42,9 +42,8 @@ type questionsOn struct {
 	On bool `json:"on"`
 }
 
-// saidDoc is how many viewers said what of a chapter. A count is "<5", or
-// absent, where it is hidden.
-type saidDoc struct {
+// chapterCountsDoc is how many viewers gave which answer to a chapter. A hidden count is "<5" or absent.
+type chapterCountsDoc struct {
 	Chapter    *float64 `json:"chapter,omitempty"` // seconds; absent: the whole lesson
 	Title      string   `json:"title,omitempty"`
 	Understood any      `json:"understood,omitempty"`
@@ -74,10 +73,10 @@ type Questions interface {
 	Thumbs
 }
 
-// Thumbs are what students said of chapters (question.Service).
+// Thumbs are the viewers' thumbs for chapters (question.Service).
 type Thumbs interface {
-	Say(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, said string) (kept string, err error)
-	Tally(ctx context.Context, by people.Person, lessonID string) ([]question.Said, bool, error)
+	MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, answer string) (kept string, err error)
+	ThumbCounts(ctx context.Context, by people.Person, lessonID string) ([]question.ChapterCounts, bool, error)
 }
 
 var questionCalls = []call{
@@ -126,15 +125,15 @@ var questionCalls = []call{
 		})},
 	{method: "PUT", path: "/lessons/:lesson/thumbs", action: people.MarkLesson, scope: page.Object, status: 200,
 		summary: "Say whether one has understood a chapter; saying it again changes nothing", in: thumbIn{}, out: thumbOut{},
-		handle: take(200, say)},
+		handle: take(200, markChapter)},
 	{method: "GET", path: "/lessons/:lesson/thumbs", action: people.ReadLedger, scope: page.Object, status: 200,
-		summary: "How many viewers have understood each chapter; numbers of one to four are hidden from all but the lesson's teacher", out: list[saidDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[saidDoc], error) {
-			out := list[saidDoc]{Items: []saidDoc{}}
-			all, _, err := r.Questions.Tally(c.Request().Context(), by, c.Param("lesson"))
+		summary: "How many viewers have understood each chapter; numbers of one to four are hidden from all but the lesson's teacher", out: list[chapterCountsDoc]{},
+		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[chapterCountsDoc], error) {
+			out := list[chapterCountsDoc]{Items: []chapterCountsDoc{}}
+			all, _, err := r.Questions.ThumbCounts(c.Request().Context(), by, c.Param("lesson"))
 			for _, x := range all {
-				d := saidDoc{Title: x.Title, Understood: thumbsOf(x.Understood), NotYet: thumbsOf(x.NotYet)}
-				if x.At != question.Whole {
+				d := chapterCountsDoc{Title: x.Title, Understood: thumbsOf(x.Understood), NotYet: thumbsOf(x.NotYet)}
+				if x.At != question.WholeLesson {
 					at := x.At.Seconds()
 					d.Chapter = &at
 				}
@@ -144,7 +143,7 @@ var questionCalls = []call{
 		})},
 }
 
-func thumbsOf(n question.Count) any {
+func thumbsOf(n question.ThumbCount) any {
 	switch n.Mark {
 	case disclosure.Small:
 		return "<5"
@@ -154,19 +153,19 @@ func thumbsOf(n question.Count) any {
 	return n.N
 }
 
-func say(r *Handler, c echo.Context, by people.Person, in thumbIn) (thumbOut, error) {
+func markChapter(r *Handler, c echo.Context, by people.Person, in thumbIn) (thumbOut, error) {
 	device := in.ViewerToken
 	if device == "" {
 		device = signin.Viewer(c)
 	}
-	chapter := question.Whole
+	chapter := question.WholeLesson
 	if in.Chapter != nil {
-		chapter = -time.Hour // none is there
+		chapter = -time.Hour // no chapter starts there
 		if *in.Chapter >= 0 && *in.Chapter < 24*60*60 {
 			chapter = time.Duration(math.Round(*in.Chapter*1000)) * time.Millisecond
 		}
 	}
-	kept, err := r.Questions.Say(c.Request().Context(), by, device, c.Param("lesson"), chapter, in.Said)
+	kept, err := r.Questions.MarkChapter(c.Request().Context(), by, device, c.Param("lesson"), chapter, in.Said)
 	if err != nil {
 		return thumbOut{}, err
 	}

@@ -22,21 +22,21 @@ const nextLessons = 6
 
 // lessonPage is one lesson with its player.
 type lessonPage struct {
-	lesson   lesson.Lesson
-	subject  string
-	teacher  string
-	school   string
-	player   page.Player
-	public   bool
-	mine     bool // may change it
-	next     []catalog.Entry
-	names    names
-	now      time.Time
-	base     string // scheme and host, for the link card
-	showings []showing
-	sheets   []worksheet.Worksheet
-	around   around
-	ask      asked
+	lesson    lesson.Lesson
+	subject   string
+	teacher   string
+	school    string
+	player    page.Player
+	public    bool
+	mine      bool // may change it
+	next      []catalog.Entry
+	names     names
+	now       time.Time
+	base      string // scheme and host, for the link card
+	showings  []showing
+	sheets    []worksheet.Worksheet
+	around    around
+	questions questionSection
 }
 
 func (r Handler) lesson(c echo.Context) error {

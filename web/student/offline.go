@@ -28,15 +28,15 @@ func (p lessonPage) keepable() bool {
 func (p lessonPage) scripts() []string {
 	s := p.player.Scripts()
 	if len(s) > 0 {
-		s = append([]string{"lesson-actions.js"}, s...) // it says where to begin before the player asks
+		s = append([]string{"lesson-actions.js"}, s...) // it sets the start before the player reads it
 	}
 	if p.keepable() {
 		s = append(s, "offline-button.js")
 	}
-	if p.ask.board.Ask {
+	if p.questions.board.Ask {
 		s = append(s, "timestamp-field.js")
 	}
-	if len(p.ask.parts) > 0 {
+	if len(p.questions.parts) > 0 {
 		s = append(s, "thumbs.js")
 	}
 	return s

@@ -17,19 +17,19 @@ import (
 	"lenlop/web/signin"
 )
 
-// Questions takes what students ask and say of a lesson (question.Service).
+// Questions receives students' questions and thumbs (question.Service).
 type Questions interface {
 	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
 	Ask(ctx context.Context, by people.Person, lessonID, text string, at float64) (question.Question, error)
 	Delete(ctx context.Context, by people.Person, id string) error
-	Mine(ctx context.Context, by people.Person, device, lessonID string) ([]question.Part, error)
-	Say(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, said string) (kept string, err error)
+	OwnThumbs(ctx context.Context, by people.Person, device, lessonID string) ([]question.ChapterThumb, error)
+	MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, answer string) (kept string, err error)
 }
 
-// asked is what stands under a lesson of questions and thumbs.
-type asked struct {
+// questionSection holds the questions and thumbs of a lesson's page.
+type questionSection struct {
 	board question.Board
-	parts []question.Part // whose thumb is asked for
+	parts []question.ChapterThumb // empty when the viewer may not give thumbs
 	form  page.Form
 	done  string
 }
@@ -40,9 +40,9 @@ func (r Handler) questionRoutes() []page.Route {
 		return page.Route{Method: http.MethodPost, Path: "/lessons/:lesson" + path, Action: a, Scope: page.Object, Handle: h}
 	}
 	return []page.Route{
-		post("/questions", people.AskQuestion, page.SignedIn(r.ask)),
+		post("/questions", people.AskQuestion, page.SignedIn(r.askQuestion)),
 		post("/questions/:question/delete", people.AskQuestion, page.SignedIn(r.takeBack)),
-		post("/thumbs", people.MarkLesson, r.say),
+		post("/thumbs", people.MarkLesson, r.markChapter),
 	}
 }
 
@@ -52,16 +52,16 @@ func (r Handler) fillAsked(c echo.Context, p *lessonPage, f page.Form) (err erro
 		return nil
 	}
 	ctx, by := c.Request().Context(), page.Who(c)
-	p.ask.form, p.ask.done = f, page.DoneOf(c)
-	if p.ask.board, err = r.Questions.Board(ctx, by, p.lesson.ID); err != nil {
+	p.questions.form, p.questions.done = f, page.DoneOf(c)
+	if p.questions.board, err = r.Questions.Board(ctx, by, p.lesson.ID); err != nil {
 		return err
 	}
-	p.ask.parts, err = r.Questions.Mine(ctx, by, signin.Viewer(c), p.lesson.ID)
+	p.questions.parts, err = r.Questions.OwnThumbs(ctx, by, signin.Viewer(c), p.lesson.ID)
 	return err
 }
 
-// ask takes a question; one that cannot be taken comes back as it was typed.
-func (r Handler) ask(c echo.Context) error {
+// askQuestion receives a question. A rejected one is shown again as it was typed.
+func (r Handler) askQuestion(c echo.Context) error {
 	f, id := page.FormOf(c, "text", "at"), c.Param("lesson")
 	at, err := momentOf(f.Values["at"])
 	if err == nil {
@@ -79,7 +79,7 @@ func (r Handler) ask(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/lessons/"+id+"?done=asked#questions")
 }
 
-// momentOf reads a typed time, in seconds; none is question.NoMoment.
+// momentOf parses a typed time into seconds; an empty one is question.NoMoment.
 func momentOf(typed string) (float64, error) {
 	if strings.TrimSpace(typed) == "" {
 		return question.NoMoment, nil
@@ -99,10 +99,10 @@ func (r Handler) takeBack(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/lessons/"+c.Param("lesson")+"?done=question_deleted#questions")
 }
 
-// say keeps whether a viewer has understood a chapter.
-func (r Handler) say(c echo.Context) error {
+// markChapter saves whether the viewer understood a chapter.
+func (r Handler) markChapter(c echo.Context) error {
 	id := c.Param("lesson")
-	kept, err := r.Questions.Say(c.Request().Context(), page.Who(c), signin.Viewer(c), id, chapterOf(c.FormValue("chapter")), c.FormValue("said"))
+	kept, err := r.Questions.MarkChapter(c.Request().Context(), page.Who(c), signin.Viewer(c), id, chapterOf(c.FormValue("chapter")), c.FormValue("said"))
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (r Handler) say(c echo.Context) error {
 // chapterValue names a chapter in a form: the milliseconds it begins at, or
 // "" for a lesson without chapters.
 func chapterValue(at time.Duration) string {
-	if at == question.Whole {
+	if at == question.WholeLesson {
 		return ""
 	}
 	return strconv.FormatInt(at.Milliseconds(), 10)
@@ -121,11 +121,11 @@ func chapterValue(at time.Duration) string {
 
 func chapterOf(s string) time.Duration {
 	if s == "" {
-		return question.Whole
+		return question.WholeLesson
 	}
 	ms, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || ms < 0 {
-		return -time.Hour // none is there
+		return -time.Hour // no chapter starts there
 	}
 	return time.Duration(ms) * time.Millisecond
 }

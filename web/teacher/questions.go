@@ -17,7 +17,7 @@ import (
 	"lenlop/web/page"
 )
 
-// Questions are what students ask and say of a lesson (question.Service).
+// Questions reads and settles students' questions, and counts thumbs (question.Service).
 type Questions interface {
 	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
 	Set(ctx context.Context, by people.Person, lessonID string, on bool) error
@@ -26,7 +26,7 @@ type Questions interface {
 	Hide(ctx context.Context, by people.Person, id, reason string) (question.Question, error)
 	Answer(ctx context.Context, by people.Person, id, text string) (question.Question, error)
 	Delete(ctx context.Context, by people.Person, id string) error
-	Tally(ctx context.Context, by people.Person, lessonID string) ([]question.Said, bool, error)
+	ThumbCounts(ctx context.Context, by people.Person, lessonID string) ([]question.ChapterCounts, bool, error)
 }
 
 // Classes names the class that a student asked from (school.Rosters).
@@ -57,18 +57,18 @@ type inquiry struct {
 	Board  question.Board
 	Lesson lesson.Lesson
 	State  question.State
-	Asked  []asking
-	Said   []question.Said
-	Own    bool // the numbers are as they are
-	Tally  bool
+	Asked  []askedQuestion
+	Counts []question.ChapterCounts
+	Own    bool // exact numbers, for the lesson's own teacher
+	Thumbs bool // the viewer may see the counts
 	Next   string
 	Done   string
 	Form   page.Form // of the question Wrong
 	Wrong  string
 }
 
-// asking is a question with its asker, as far as they are known.
-type asking struct {
+// askedQuestion is a question with the names of its asker and class; empty when they are unknown.
+type askedQuestion struct {
 	question.Question
 	Name, Class string
 }
@@ -100,8 +100,8 @@ func (r Handler) showAsked(c echo.Context, status int, v inquiry) error {
 			return err
 		}
 	}
-	if v.Tally = people.May(by, people.ReadLedger, v.Lesson.Object()); v.Tally {
-		if v.Said, v.Own, err = r.Questions.Tally(ctx, by, v.Lesson.ID); err != nil {
+	if v.Thumbs = people.May(by, people.ReadLedger, v.Lesson.Object()); v.Thumbs {
+		if v.Counts, v.Own, err = r.Questions.ThumbCounts(ctx, by, v.Lesson.ID); err != nil {
 			return err
 		}
 	}
@@ -132,7 +132,7 @@ func (r Handler) fillAsked(c echo.Context, v *inquiry) error {
 			}
 			classes[q.ClassID] = k.Name
 		}
-		v.Asked = append(v.Asked, asking{q, p.Name, classes[q.ClassID]})
+		v.Asked = append(v.Asked, askedQuestion{q, p.Name, classes[q.ClassID]})
 	}
 	return nil
 }
@@ -159,8 +159,7 @@ func (r Handler) toAsked(c echo.Context, done string) error {
 	return c.Redirect(http.StatusSeeOther, "/teacher/lessons/"+c.Param("lesson")+"/questions?done="+done)
 }
 
-// settled shows the questions again, with what was typed where it cannot be
-// taken.
+// settled shows the questions again. After an invalid input it shows the form with that input.
 func (r Handler) settled(c echo.Context, done string, f page.Form, err error) error {
 	if fault.KindOf(err) == fault.Invalid {
 		f.Err = err
@@ -194,14 +193,14 @@ func (r Handler) deleteQuestion(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := may(c, people.ModerateQuestions, l.Object()); err != nil { // an asker has a place of their own for it
+	if err := may(c, people.ModerateQuestions, l.Object()); err != nil { // askers delete their questions on the lesson's page
 		return err
 	}
 	return r.settled(c, "question_deleted", page.Form{}, r.Questions.Delete(c.Request().Context(), page.Who(c), c.Param("question")))
 }
 
-// counted is a number of thumbs as it may be shown.
-func counted(ctx context.Context, n question.Count) string {
+// counted formats a number of thumbs, or the mark of a hidden one.
+func counted(ctx context.Context, n question.ThumbCount) string {
 	switch n.Mark {
 	case disclosure.Small:
 		return "<5"
@@ -211,15 +210,15 @@ func counted(ctx context.Context, n question.Count) string {
 	return locale.From(ctx).Number(n.N)
 }
 
-// signedIn says how many of them were signed in, or "".
-func signedIn(ctx context.Context, n question.Count) string {
+// signedIn formats how many of them were signed in; "" when the number is hidden or 0.
+func signedIn(ctx context.Context, n question.ThumbCount) string {
 	if n.N == 0 || n.Mark != disclosure.Shown {
 		return ""
 	}
 	return locale.T(ctx, "thumb.signed_in", "n", n.Persons)
 }
 
-// formOf is what was typed about one question.
+// formOf returns the form of the question with the id: with the rejected input, or empty.
 func (v inquiry) formOf(id string) page.Form {
 	if v.Wrong == id {
 		return v.Form
