@@ -21,7 +21,8 @@ func (o *office) wireViewing(t *testing.T, db *sqldb.DB, zone *time.Location, no
 		Location: zone, Now: now, NewID: newID, Atomic: db, Audit: db.Audit()})
 	must(t, err)
 	t.Cleanup(o.playback.Close)
-	o.tv, err = television.New(television.Config{Figures: viewstore.NewFigures(db), Imports: viewstore.NewImports(db), CheckIns: viewstore.NewCheckIns(db),
+	o.tv, err = television.New(television.Config{Figures: viewstore.NewFigures(db), Imports: viewstore.NewImports(db),
+		Staged: viewstore.NewFigures(db), CheckIns: viewstore.NewCheckIns(db),
 		RollCalls: viewstore.NewRollCalls(db), Classes: db.Classes(), Lessons: db.Lessons(), Facts: viewstore.NewViews(db), Viewers: viewstore.NewViews(db),
 		Schedule: db.Schedule(), Sheets: sheet.Read, Location: zone, Now: now, NewID: newID, Atomic: db, Audit: db.Audit()})
 	must(t, err)

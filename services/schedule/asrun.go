@@ -12,7 +12,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"lenlop/services/audit"
 	"lenlop/services/fault"
 	"lenlop/services/people"
 )
@@ -158,66 +157,14 @@ func (s *Service) CommitAsRun(ctx context.Context, by people.Person, id string) 
 	if err != nil {
 		return AsRunPreview{}, err
 	}
-	var lines []logLine
-	if i.Committed.IsZero() {
-		if lines, err = s.logLines(ctx, i); err != nil {
-			return AsRunPreview{Import: i}, err
-		}
+	if !i.Committed.IsZero() {
+		return AsRunPreview{Import: i, Good: i.Reported}, nil
 	}
-	var p AsRunPreview
-	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
-		if _, err := s.Store.LockChannel(ctx, i.ChannelID); err != nil {
-			return err
-		}
-		if i, err = s.Logs.AsRun(ctx, id); err != nil {
-			return err
-		}
-		if !i.Committed.IsZero() {
-			p = AsRunPreview{Import: i, Good: i.Reported}
-			return nil
-		}
-		if old, found, err := s.Logs.CommittedAsRun(ctx, i.ChannelID, i.Hash); err != nil {
-			return fmt.Errorf("as-run log %s: %w", id, err)
-		} else if found {
-			return fault.New(fault.Conflict, "asrun.already", "import", old.ID, "at", old.Committed)
-		}
-		if p, err = s.readLog(ctx, i, lines); err != nil {
-			return err
-		}
-		for _, r := range p.Rows {
-			if r.Code != "" || r.Same {
-				continue
-			}
-			if err := s.believe(ctx, by, r); err != nil {
-				return fmt.Errorf("as-run log %s: row %d: %w", id, r.Row, err)
-			}
-		}
-		p.Import.Committed, p.Import.Reported = s.Now(), p.Good
-		if err := s.Logs.SaveAsRun(ctx, p.Import); err != nil {
-			return err
-		}
-		return s.log(ctx, by, people.ReportAsRun, "asrun:"+id, fmt.Sprintf("%d airings, file %s", p.Good, i.Hash[:12]))
-	})
-	return p, err
-}
-
-func (s *Service) believe(ctx context.Context, by people.Person, r AsRunRow) error {
-	a, err := r.Airing.Reported(r.AsRun, s.Now())
+	lines, err := s.logLines(ctx, i)
 	if err != nil {
-		return err
+		return AsRunPreview{Import: i}, err
 	}
-	a.ReportedBy = by.ID
-	if err := s.Store.SaveAiring(ctx, a); err != nil {
-		return err
-	}
-	if s.OnAsRun != nil {
-		if err := s.OnAsRun(ctx, a); err != nil {
-			return err
-		}
-	}
-	return s.Audit.Append(ctx, audit.Entry{
-		ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ReportAsRun), Subject: "airing:" + a.ID, Detail: string(a.Outcome),
-	})
+	return s.commitLog(ctx, by, i, lines)
 }
 
 // readLog reads the file and finds its airings.
@@ -248,9 +195,9 @@ func (s *Service) readLog(ctx context.Context, i AsRunImport, lines []logLine) (
 	if err != nil {
 		return p, fmt.Errorf("airings of channel %s: %w", i.ChannelID, err)
 	}
-	taken := map[string]bool{}
+	taken, plan := map[string]bool{}, newDayPlan(airings)
 	for _, l := range lines {
-		r := s.logRow(l, airings, taken, loc)
+		r := s.logRow(l, plan, taken, loc)
 		switch {
 		case r.Code != "":
 			p.Refused++

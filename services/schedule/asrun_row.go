@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ var outcomeWords = map[string]Outcome{
 }
 
 // logRow says what becomes of one row. taken are airings that earlier rows are about.
-func (s *Service) logRow(l logLine, airings []Airing, taken map[string]bool, loc *time.Location) AsRunRow {
+func (s *Service) logRow(l logLine, plan dayPlan, taken map[string]bool, loc *time.Location) AsRunRow {
 	r := AsRunRow{Row: l.number}
 	refuse := func(column, code string) AsRunRow {
 		r.Column, r.Code = column, code
@@ -49,7 +50,7 @@ func (s *Service) logRow(l logLine, airings []Airing, taken map[string]bool, loc
 		return refuse(LogStart, "import.bad_time")
 	}
 	start := d.Add(clock)
-	a, found := nearest(l.cells[LogHouseNumber], start, airings)
+	a, found := plan.nearest(l.cells[LogHouseNumber], start)
 	if !found {
 		return refuse(LogStart, "airing.not_found")
 	}
@@ -78,20 +79,44 @@ func (s *Service) logRow(l logLine, airings []Airing, taken map[string]bool, loc
 	return r
 }
 
-// nearest finds the airing of a row: of those with the row's house number the one planned nearest to start; when the
-// row or the airing has no number, the nearest within ten minutes.
-func nearest(houseNumber string, start time.Time, airings []Airing) (a Airing, found bool) {
-	for _, x := range airings {
-		off := x.StartsAt.Sub(start).Abs()
-		if houseNumber != "" && x.HouseNumber != "" {
-			if !strings.EqualFold(x.HouseNumber, houseNumber) {
-				continue
-			}
-		} else if off > nearPlan {
-			continue
+// dayPlan finds airings by the station's number and by time.
+type dayPlan struct {
+	airings  []Airing // by start
+	byNumber map[string][]Airing
+}
+
+func newDayPlan(airings []Airing) dayPlan {
+	airings = slices.SortedStableFunc(slices.Values(airings), func(a, b Airing) int { return a.StartsAt.Compare(b.StartsAt) })
+	p := dayPlan{airings, map[string][]Airing{}}
+	for _, a := range airings {
+		if a.HouseNumber != "" {
+			k := strings.ToLower(a.HouseNumber)
+			p.byNumber[k] = append(p.byNumber[k], a)
 		}
-		if !found || off < a.StartsAt.Sub(start).Abs() {
+	}
+	return p
+}
+
+// nearest finds the airing of a row: of those with the station's number the one
+// planned nearest, or without a number the one within ten minutes.
+func (p dayPlan) nearest(houseNumber string, start time.Time) (a Airing, found bool) {
+	take := func(x Airing) {
+		if !found || x.StartsAt.Sub(start).Abs() < a.StartsAt.Sub(start).Abs() {
 			a, found = x, true
+		}
+	}
+	if houseNumber != "" {
+		for _, x := range p.byNumber[strings.ToLower(houseNumber)] {
+			take(x)
+		}
+	}
+	from, _ := slices.BinarySearchFunc(p.airings, start.Add(-nearPlan), func(x Airing, t time.Time) int { return x.StartsAt.Compare(t) })
+	for _, x := range p.airings[from:] {
+		if x.StartsAt.Sub(start) > nearPlan {
+			break
+		}
+		if houseNumber == "" || x.HouseNumber == "" {
+			take(x)
 		}
 	}
 	return a, found

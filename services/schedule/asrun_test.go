@@ -112,7 +112,7 @@ func TestLogRow(t *testing.T) {
 		{name: "no end", date: "13/4/2020", start: "7:00", end: "trưa", houseNumber: "MB-1", id: "1", code: "import.bad_time"},
 	} {
 		l := logLine{7, map[string]string{LogDate: c.date, LogStart: c.start, LogEnd: c.end, LogLength: c.length, LogHouseNumber: c.houseNumber, LogOutcome: c.word}}
-		r := svc.logRow(l, plan, map[string]bool{}, loc)
+		r := svc.logRow(l, newDayPlan(plan), map[string]bool{}, loc)
 		if r.Row != 7 || r.Code != c.code || r.Airing.ID != c.id || c.code == "" && r.AsRun.Outcome != c.outcome || r.Same != c.same {
 			t.Errorf("%s: %+v", c.name, r)
 		}

@@ -27,9 +27,10 @@ type Service struct {
 	// OnAsRun, when set, is told of a new as-run inside its transaction
 	// (viewership judges check-ins by it).
 	OnAsRun func(ctx context.Context, a Airing) error
-	// Logs keeps imported as-run logs, and Sheets reads CSV and XLSX files;
-	// both may be nil where no logs are imported.
+	// Logs keeps imported as-run logs, Staged what they say, and Sheets reads CSV
+	// and XLSX files; all may be nil where no logs are imported.
 	Logs      LogStore
+	Staged    StagedReports
 	WeekRules RuleStore // may be nil where nobody asks CheckWeek
 	// Taught lists the grades and subjects that the weekly rule for all is
 	// about; may be nil.

@@ -40,7 +40,10 @@ type Stores struct {
 	Captions caption.Store
 	Steps    lesson.Histories
 	Sheets   worksheet.Store
-	Schedule schedule.Store
+	Schedule interface {
+		schedule.Store
+		schedule.StagedReports
+	}
 	Listed   schedule.ProgrammeStore
 	Jobs     job.Store
 	Audit    audit.Log

@@ -31,6 +31,7 @@ type ViewingStores struct {
 	Figures   television.FigureStore
 	CheckIns  television.CheckInStore
 	Imports   television.ImportStore
+	Staged    television.StagedFigures
 	Reports   viewership.ReportStore
 	Logs      schedule.LogStore
 	Served    delivery.Store

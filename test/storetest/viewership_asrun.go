@@ -22,7 +22,7 @@ func AsRunLogs(t *testing.T, open OpenViewing) {
 		ok(t, h.st.Schedule.SaveAiring(bg, a))
 	}
 	s := schedule.Service{
-		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, Logs: h.st.Logs, Sheets: h.st.Sheets,
+		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, Logs: h.st.Logs, Staged: h.st.Schedule, Sheets: h.st.Sheets,
 	}
 	s.OnAsRun = h.svc.ReevaluateCheckIns
 	flat := map[string]string{schedule.LogDate: "1-10", schedule.LogStart: "12-19", schedule.LogLength: "21-28", schedule.LogHouseNumber: "30-33"}

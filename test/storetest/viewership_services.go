@@ -41,7 +41,7 @@ func newViewingServices(t testing.TB, st ViewingStores, now func() time.Time, ne
 	}
 	t.Cleanup(s.playbackService.Close)
 	s.televisionService, err = television.New(television.Config{
-		Figures: st.Figures, Imports: st.Imports, CheckIns: st.CheckIns, RollCalls: st.RollCalls, Classes: st.Classes,
+		Figures: st.Figures, Imports: st.Imports, Staged: st.Staged, CheckIns: st.CheckIns, RollCalls: st.RollCalls, Classes: st.Classes,
 		Lessons: st.Lessons, Facts: st.Views, Viewers: st.Views, Schedule: st.Schedule, Sheets: st.Sheets,
 		Location: hanoi, Now: now, NewID: newID, Atomic: st.Atomic, Audit: st.Audit,
 	})

@@ -35,6 +35,12 @@ type foldViews struct{}
 // Kind names the worker.
 func (foldViews) Kind() string { return "fold-views" }
 
+// tidyImports finishes imports that a crash interrupted.
+type tidyImports struct{}
+
+// Kind names the worker.
+func (tidyImports) Kind() string { return "tidy-imports" }
+
 // hasten gives priority to the work for lessons that are soon on air.
 type hasten struct{}
 
@@ -83,6 +89,7 @@ const keepJobs = 7 * 24 * time.Hour
 const (
 	sweepEvery = time.Hour
 	indexEvery = 4 * time.Minute
+	tidyEvery  = time.Minute
 )
 
 // scheduleHousekeeping registers the periodic work.
@@ -144,6 +151,13 @@ func (a *App) scheduleHousekeeping() {
 		}
 		return a.DB.Audit().ForgetPlaces(ctx, a.Now().Add(-audit.KeepPlaces))
 	})
+	job.Register(a.Runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ tidyImports) error {
+		if err := a.Schedule.TidyLogs(ctx); err != nil {
+			return err
+		}
+		return a.Television.TidyImports(ctx)
+	})
+	a.Runner.Every(tidyEvery, job.New{Args: tidyImports{}, Key: "tidy-imports", Priority: job.Idle})
 	a.Runner.Every(sweepEvery, job.New{Args: forgetSignIns{}, Key: "forget-sign-ins", Priority: job.Idle})
 	a.Runner.Every(24*time.Hour, job.New{Args: foldViews{}, Key: "fold-views", Priority: job.Idle})
 	job.Register(a.Runner, job.Options{},

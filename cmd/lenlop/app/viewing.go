@@ -23,7 +23,8 @@ func (a *App) wireViewing(log audit.Log, lengths production.Lengths) (err error)
 	}
 	a.onClose(a.Playback.Close)
 	a.Television, err = television.New(television.Config{
-		Figures: viewstore.NewFigures(a.DB), Imports: viewstore.NewImports(a.DB), CheckIns: viewstore.NewCheckIns(a.DB), RollCalls: viewstore.NewRollCalls(a.DB),
+		Figures: viewstore.NewFigures(a.DB), Imports: viewstore.NewImports(a.DB), Staged: viewstore.NewFigures(a.DB),
+		CheckIns: viewstore.NewCheckIns(a.DB), RollCalls: viewstore.NewRollCalls(a.DB),
 		Classes: a.DB.Classes(), Lessons: a.DB.Lessons(), Facts: views, Viewers: views, Schedule: a.DB.Schedule(),
 		Sheets: sheet.Read, Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB, Audit: log, Limits: a.Limits,
 	})

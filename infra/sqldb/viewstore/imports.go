@@ -120,7 +120,7 @@ func (s *Imports) one(ctx context.Context, which func(*bun.SelectQuery) *bun.Sel
 // UsualValues gives the newest values of a channel's figures.
 func (s *Imports) UsualValues(ctx context.Context, channelID, metric, unit string, g television.Grade, limit int) ([]float64, error) {
 	var values []float64
-	err := s.db.Reader(ctx).NewSelect().TableExpr("figures").Column("value").
+	err := s.db.Reader(ctx).NewSelect().TableExpr("seen_figures").Column("value").
 		Where("channel_id = ? AND metric = ? AND unit = ? AND grade = ?", channelID, metric, unit, string(g)).
 		Order("at DESC").Limit(int64(limit)).Scan(ctx, &values)
 	return values, sqldb.WrapError(err, "figures of channel", channelID)

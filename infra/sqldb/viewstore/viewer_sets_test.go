@@ -87,7 +87,7 @@ func dashboard(b *testing.B, dsn string, views int) {
 	now := func() time.Time { return term.AddDate(0, 0, 121) }
 	newID := func() string { return "id" }
 	tv, err := television.New(television.Config{
-		Figures: NewFigures(db), Imports: NewImports(db), CheckIns: NewCheckIns(db), RollCalls: NewRollCalls(db), Classes: db.Classes(),
+		Figures: NewFigures(db), Imports: NewImports(db), Staged: NewFigures(db), CheckIns: NewCheckIns(db), RollCalls: NewRollCalls(db), Classes: db.Classes(),
 		Lessons: db.Lessons(), Facts: NewViews(db), Viewers: NewViews(db), Schedule: db.Schedule(), Sheets: sheet.Read,
 		Location: time.UTC, Now: now, NewID: newID, Atomic: db, Audit: db.Audit(),
 	})

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"lenlop/services/audit"
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
@@ -175,44 +174,40 @@ func (s *Service) CommitImport(ctx context.Context, by people.Person, id string,
 		return Preview{}, denied()
 	}
 	i, err := s.cfg.Imports.Import(ctx, id)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Preview{}, err
+	case i.Defaults.Kind != "":
+		return Preview{}, fault.New(fault.NotFound, "import.not_found")
+	case !i.Committed.IsZero():
+		return Preview{Import: i, Good: i.Added}, nil
 	}
-	var cells [][]string
-	if i.Defaults.Kind == "" && i.Committed.IsZero() {
-		if cells, err = s.cells(ctx, i); err != nil {
-			return Preview{Import: i}, err
-		}
+	cells, err := s.cells(ctx, i)
+	if err != nil {
+		return Preview{Import: i}, err
 	}
-	var p Preview
-	err = s.cfg.Atomic.Atomically(ctx, func(ctx context.Context) error {
-		if err := s.lockChannels(ctx); err != nil { // one import at a time
-			return err
-		}
-		if i, err = s.cfg.Imports.Import(ctx, id); err != nil {
-			return err
-		}
-		if i.Defaults.Kind != "" {
-			return fault.New(fault.NotFound, "import.not_found")
-		}
-		if !i.Committed.IsZero() {
-			p = Preview{Import: i, Good: i.Added}
-			return nil
-		}
-		if old, found, err := s.cfg.Imports.CommittedByHash(ctx, i.Defaults.ChannelID, i.Hash); err != nil {
-			return fmt.Errorf("import %s: %w", id, err)
-		} else if found {
-			return fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
-		}
+	p := Preview{Import: i}
+	done, err := s.commitFigures(ctx, by, i, "figures", func(ctx context.Context) (fs []Figure, err error) {
 		if p, err = s.read(ctx, i, cells); err != nil {
-			return err
+			return nil, err
 		}
 		if p.Warnings > 0 && !confirmed {
-			return fault.New(fault.Conflict, "import.needs_confirmation", "rows", p.Warnings)
+			return nil, fault.New(fault.Conflict, "import.needs_confirmation", "rows", p.Warnings)
 		}
-		return s.addImported(ctx, by, &p)
+		for _, r := range p.Rows {
+			if r.Code == "" && !r.Same {
+				r.Figure.ImportRow = r.Row
+				fs = append(fs, r.Figure)
+			}
+		}
+		return fs, nil
 	})
-	return p, err
+	if err != nil {
+		return p, err
+	}
+	done.Defaults.Columns = p.Import.Defaults.Columns
+	p.Import, p.Good = done, done.Added
+	return p, nil
 }
 
 func (s *Service) lockChannels(ctx context.Context) error {
@@ -227,30 +222,6 @@ func (s *Service) lockChannels(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (s *Service) addImported(ctx context.Context, by people.Person, p *Preview) error {
-	var fs []Figure
-	for k, r := range p.Rows {
-		if r.Code != "" || r.Same {
-			continue
-		}
-		f := r.Figure
-		f.ID, f.At, f.HandedInBy, f.ImportID, f.ImportRow = s.cfg.NewID(), s.cfg.Now(), by.ID, p.Import.ID, r.Row
-		p.Rows[k].Figure = f
-		fs = append(fs, f)
-	}
-	if err := s.cfg.Figures.AddFigures(ctx, fs); err != nil {
-		return fmt.Errorf("import %s: %w", p.Import.ID, err)
-	}
-	p.Import.Committed, p.Import.Added = s.cfg.Now(), len(fs)
-	if err := s.cfg.Imports.SaveImport(ctx, p.Import); err != nil {
-		return fmt.Errorf("import %s: %w", p.Import.ID, err)
-	}
-	return s.cfg.Audit.Append(ctx, audit.Entry{
-		ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: by.ID, Action: string(people.WriteFigure), Subject: "import:" + p.Import.ID,
-		Detail: fmt.Sprintf("%d figures, file %s", len(fs), p.Import.Hash[:12]),
-	})
 }
 
 // cells reads an imported file, outside any transaction.

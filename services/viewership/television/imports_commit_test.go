@@ -29,7 +29,7 @@ func TestCommitImport(t *testing.T) {
 	if f.AiringID != "a11" || f.ImportID != p.Import.ID || f.ImportRow != 4 || f.HandedInBy != "dai" || f.At != m.now {
 		t.Errorf("%+v", f)
 	}
-	if fmt.Sprint(m.locked) != "[tv1 tv2 tv1 tv2]" {
+	if fmt.Sprint(m.locked) != "[tv1 tv2]" {
 		t.Errorf("channels are locked in order: %v", m.locked)
 	}
 	// The same file again, previewed before or after.
@@ -103,7 +103,7 @@ func TestCommitImportConfirms(t *testing.T) {
 
 // commitSteps are the stores' methods that a commit of a file calls.
 var commitSteps = []string{
-	"Channels", "LockChannel", "Import", "CommittedByHash", "AddFigures", "SaveImport", "Append",
+	"Import", "Revision", "StageFigures", "Channels", "LockChannel", "CommittedByHash", "CommitStaged", "Append",
 }
 
 func TestCommitImportFaults(t *testing.T) {
@@ -130,7 +130,7 @@ func TestCommitImportFaults(t *testing.T) {
 		p := preview(t, s, sheetDefaults(), "13/4/2020;8:00;;7")
 		m.fail[method] = errStore
 		if _, err := s.CommitImport(t.Context(), station, p.Import.ID, true); !errors.Is(err, errStore) ||
-			len(m.figures)+len(m.audit) != 0 || !m.imports[p.Import.ID].Committed.IsZero() {
+			len(m.figures)+len(m.audit)+len(m.staged) != 0 || !m.imports[p.Import.ID].Committed.IsZero() {
 			t.Errorf("%s fails: %v, %v", method, err, m.figures)
 		}
 	}

@@ -42,6 +42,11 @@ type rowsInMemory struct {
 // and classes that it is about. fail holds an error for the method of that name.
 type memory struct {
 	rowsInMemory
+	staged   map[string][]Figure // by batch
+	revision int64
+	// whileStaged, when set, runs in StageFigures.
+	whileStaged func()
+
 	channels []schedule.Channel
 	airings  []schedule.Airing // in order of time
 	lessons  map[string]lesson.Lesson
@@ -244,7 +249,7 @@ func sheets(_ context.Context, _ string, data []byte) (out [][]string, _ error) 
 
 func (m *memory) config() Config {
 	return Config{
-		Figures: m, Imports: m, CheckIns: m, RollCalls: m, Classes: m, Lessons: m, Facts: m, Viewers: m, Schedule: m,
+		Figures: m, Imports: m, Staged: m, CheckIns: m, RollCalls: m, Classes: m, Lessons: m, Facts: m, Viewers: m, Schedule: m,
 		Sheets: sheets, Location: hanoi, Atomic: m, Audit: m, Now: func() time.Time { return m.now },
 		NewID: func() string { m.ids++; return fmt.Sprintf("id%d", m.ids) },
 	}
@@ -257,6 +262,7 @@ func (m *memory) config() Config {
 func newMemory() *memory {
 	m := &memory{
 		rowsInMemory: rowsInMemory{imports: map[string]Import{}, checkIns: map[[2]string]CheckIn{}},
+		staged:       map[string][]Figure{},
 		channels:     []schedule.Channel{{ID: "tv2"}, {ID: "tv1", Name: "Đài tỉnh"}},
 		lessons:      map[string]lesson.Lesson{"l": {ID: "l", Title: "Phân số", Grade: 9}, "m": {ID: "m", Grade: 8}},
 		rosters:      map[string][]school.Student{}, fail: map[string]error{}, now: day13.Add(20 * time.Hour),

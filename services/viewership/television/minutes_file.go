@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"lenlop/services/audit"
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
@@ -91,66 +90,42 @@ func (s *Service) CommitMinutes(ctx context.Context, by people.Person, id string
 		return MinutesPreview{}, denied()
 	}
 	i, err := s.cfg.Imports.Import(ctx, id)
-	if err != nil {
+	switch {
+	case err != nil:
 		return MinutesPreview{}, err
+	case i.Defaults.Kind != MinuteFile:
+		return MinutesPreview{}, fault.New(fault.NotFound, "import.not_found")
+	case !i.Committed.IsZero():
+		return MinutesPreview{Import: i, Good: i.Added / 2}, nil
 	}
-	var cells [][]string
-	if i.Defaults.Kind == MinuteFile && i.Committed.IsZero() {
-		if cells, err = s.cells(ctx, i); err != nil {
-			return MinutesPreview{Import: i}, err
-		}
+	cells, err := s.cells(ctx, i)
+	if err != nil {
+		return MinutesPreview{Import: i}, err
 	}
-	var p MinutesPreview
-	err = s.cfg.Atomic.Atomically(ctx, func(ctx context.Context) error {
-		if err := s.lockChannels(ctx); err != nil { // one import at a time
-			return err
-		}
-		i, err := s.cfg.Imports.Import(ctx, id)
-		switch {
-		case err != nil:
-			return err
-		case i.Defaults.Kind != MinuteFile:
-			return fault.New(fault.NotFound, "import.not_found")
-		case !i.Committed.IsZero():
-			p = MinutesPreview{Import: i, Good: i.Added / 2}
-			return nil
-		}
-		if old, found, err := s.cfg.Imports.CommittedByHash(ctx, i.Defaults.ChannelID, i.Hash); err != nil {
-			return fmt.Errorf("import %s: %w", id, err)
-		} else if found {
-			return fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
-		}
+	p := MinutesPreview{Import: i}
+	done, err := s.commitFigures(ctx, by, i, "figures by minute", func(ctx context.Context) (fs []Figure, err error) {
 		if p, err = s.readMinutes(ctx, i, cells); err != nil {
-			return err
+			return nil, err
 		}
 		if p.Warnings > 0 && !confirmed {
-			return fault.New(fault.Conflict, "import.needs_confirmation", "rows", p.Warnings)
+			return nil, fault.New(fault.Conflict, "import.needs_confirmation", "rows", p.Warnings)
 		}
-		return s.addMinutes(ctx, by, &p)
+		for n, r := range p.Rows {
+			if r.Code != "" || r.Same {
+				continue
+			}
+			for _, f := range r.figures(p.Import.Defaults) {
+				f.ImportRow = n + 1
+				fs = append(fs, f)
+			}
+		}
+		return fs, nil
 	})
-	return p, err
-}
-
-func (s *Service) addMinutes(ctx context.Context, by people.Person, p *MinutesPreview) error {
-	var fs []Figure
-	for n, r := range p.Rows {
-		if r.Code != "" || r.Same {
-			continue
-		}
-		for _, f := range r.figures(p.Import.Defaults) {
-			f.ID, f.At, f.HandedInBy, f.ImportID, f.ImportRow = s.cfg.NewID(), s.cfg.Now(), by.ID, p.Import.ID, n+1
-			fs = append(fs, f)
-		}
+	if err != nil {
+		return p, err
 	}
-	if err := s.cfg.Figures.AddFigures(ctx, fs); err != nil {
-		return fmt.Errorf("import %s: %w", p.Import.ID, err)
-	}
-	p.Import.Committed, p.Import.Added = s.cfg.Now(), len(fs)
-	if err := s.cfg.Imports.SaveImport(ctx, p.Import); err != nil {
-		return fmt.Errorf("import %s: %w", p.Import.ID, err)
-	}
-	return s.cfg.Audit.Append(ctx, audit.Entry{ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: by.ID, Action: string(people.WriteFigure), Subject: "import:" + p.Import.ID,
-		Detail: fmt.Sprintf("%d figures by minute, file %s", len(fs), p.Import.Hash[:12])})
+	p.Import, p.Good = done, done.Added/2
+	return p, nil
 }
 
 // figures are the airing's average and peak.

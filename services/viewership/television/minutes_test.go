@@ -280,7 +280,7 @@ func TestCommitMinutesFaults(t *testing.T) {
 		}
 		m.fail[method] = errStore
 		if _, err := s.CommitMinutes(t.Context(), station, p.Import.ID, true); !errors.Is(err, errStore) ||
-			len(m.figures)+len(m.audit) != 0 || !m.imports[p.Import.ID].Committed.IsZero() {
+			len(m.figures)+len(m.audit)+len(m.staged) != 0 || !m.imports[p.Import.ID].Committed.IsZero() {
 			t.Errorf("%s fails: %v, %v", method, err, m.figures)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Figures   FigureStore
 	Imports   ImportStore
+	Staged    StagedFigures
 	CheckIns  CheckInStore  // nil: no codes are accepted
 	RollCalls RollCallStore // nil: no roll calls; else Classes, Lessons and Facts are required
 	Classes   Classes
@@ -67,6 +68,9 @@ type Schedule interface {
 	Airings(ctx context.Context, f schedule.Filter) ([]schedule.Airing, error)
 	Channels(ctx context.Context) ([]schedule.Channel, error)
 	LockChannel(ctx context.Context, id string) (schedule.Channel, error)
+	// Revision changes whenever the channel's airings or figures do; "" means
+	// all channels.
+	Revision(ctx context.Context, channelID string) (int64, error)
 }
 
 func (c Config) check() error {
@@ -74,7 +78,7 @@ func (c Config) check() error {
 		name    string
 		present bool
 	}{
-		{"Figures", c.Figures != nil}, {"Imports", c.Imports != nil}, {"Schedule", c.Schedule != nil}, {"Sheets", c.Sheets != nil},
+		{"Figures", c.Figures != nil}, {"Imports", c.Imports != nil}, {"Staged", c.Staged != nil}, {"Schedule", c.Schedule != nil}, {"Sheets", c.Sheets != nil},
 		{"Location", c.Location != nil}, {"Now", c.Now != nil}, {"NewID", c.NewID != nil}, {"Atomic", c.Atomic != nil},
 		{"Audit", c.Audit != nil}, {"Viewers", c.Viewers != nil || c.CheckIns == nil}, {"Classes", c.Classes != nil || c.RollCalls == nil},
 		{"Lessons", c.Lessons != nil || c.RollCalls == nil}, {"Facts", c.Facts != nil || c.RollCalls == nil},
