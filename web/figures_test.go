@@ -140,7 +140,7 @@ func TestReportIsSentAsFilesThatCanBeChecked(t *testing.T) {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	at := w.Header().Get("Location")
-	has(t, so.page(at, 200), "SHA-256", "web-view/1", "small-numbers/1", "lenlop report verify")
+	has(t, so.page(at, 200), "SHA-256", "web-view/1", "small-numbers/2", "lenlop report verify")
 	signed := so.send("GET", at+"?format=json", nil).Body.Bytes()
 	r, err := viewership.OpenSealed(signed)
 	if err != nil || r.Frozen.Total.Views != 6 {

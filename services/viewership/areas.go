@@ -1,8 +1,9 @@
 package viewership
 
 import (
-	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"lenlop/services/school"
 	"lenlop/services/viewership/disclosure"
@@ -150,29 +151,74 @@ func isIdentified(h television.Headline) bool {
 	return h.Grade == television.GradeA && h.Unit == television.Persons
 }
 
-// concealContacts hides contacts of few persons known by name, among the rows of
-// each area.
-func (t *table) concealContacts() {
-	siblings := map[string][]*television.Headline{}
-	for k, r := range t.rows {
-		if h := r.identified(); h != nil {
-			parent := t.parentArea(k)
-			siblings[parent] = append(siblings[parent], h)
-		}
+// concealIdentified hides the contacts of a row that are known by name.
+func (r *Row) concealIdentified(m disclosure.Mark) {
+	if h := r.identified(); h != nil && m != disclosure.Shown {
+		h.Value, h.Mark = 0, m
 	}
-	for _, hs := range siblings {
-		slices.SortFunc(hs, func(a, b *television.Headline) int { return cmp.Compare(a.Value, b.Value) })
-		counts := make([]int64, len(hs))
-		for i, h := range hs {
+}
+
+// concealContacts hides contacts of few persons known by name, and returns the
+// mark of their sum. Of equal numbers the one with the first key is withheld, in
+// every answer: if it changed, two answers would show both, and so what they
+// protect.
+func (t *table) concealContacts(list []television.AiringFigures) disclosure.Mark {
+	if t.by == ByArea || t.by == BySchool {
+		return t.concealContactsInAreas(list)
+	}
+	keys := slices.Sorted(maps.Keys(t.rows))
+	counts := make([]int64, len(keys))
+	for i, k := range keys {
+		if h := t.rows[k].identified(); h != nil {
 			counts[i] = int64(h.Value)
 		}
-		marks, _ := disclosure.Conceal(counts, nil)
-		for i, h := range hs {
-			if marks[i] != disclosure.Shown {
-				h.Value, h.Mark = 0, marks[i]
+	}
+	marks, total := disclosure.Conceal(counts, nil)
+	for i, k := range keys {
+		t.rows[k].concealIdentified(marks[i])
+	}
+	return total
+}
+
+// concealContactsInAreas hides those of areas and of schools alike: otherwise the
+// table of areas would reveal what the table of schools hides.
+func (t *table) concealContactsInAreas(list []television.AiringFigures) disclosure.Mark {
+	const school = "school:" // prefix of schools' keys in the tree, beside those of areas
+	parts, parents := map[string][]television.AiringFigures{}, map[string]string{}
+	for _, a := range list {
+		f := t.facts[a.Airing.LessonID]
+		parents[school+f.School] = ""
+		for i, area := range t.lines[f.Area] {
+			if i == 0 {
+				parents[school+f.School] = area
 			}
+			parts[area], parents[area] = append(parts[area], a), t.parentArea(area)
+		}
+		parts[school+f.School] = append(parts[school+f.School], a)
+	}
+	tree := disclosure.NewTree()
+	for key, as := range parts {
+		r := Row{Contacts: television.AddContacts(as)}
+		if h := r.identified(); h != nil {
+			tree.Add(parents[key], key, int64(h.Value), true)
 		}
 	}
+	total := tree.Conceal()
+	for k, r := range t.rows {
+		m := tree.Mark(k)
+		switch {
+		case t.by == BySchool:
+			m = tree.Mark(school + k)
+		case k == "": // the schools of no area, as one row
+			for key, parent := range parents {
+				if parent == "" && strings.HasPrefix(key, school) && tree.Mark(key) != disclosure.Shown {
+					m = disclosure.Withheld
+				}
+			}
+		}
+		r.concealIdentified(m)
+	}
+	return total
 }
 
 // concealContactTotal hides the total of contacts known by name when every row

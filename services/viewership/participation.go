@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"lenlop/services/fault"
 	"lenlop/services/people"
@@ -130,7 +129,7 @@ func (s *Service) parts(ctx context.Context, q Query) (map[string]SchoolParticip
 	maps.Copy(reached, television)
 	last := s.cfg.Now()
 	if !q.To.IsZero() && q.To.Before(last) {
-		last = q.To.Add(-time.Hour)
+		last = q.To.AddDate(0, 0, -1)
 	}
 	students, err := s.cfg.Participation.SchoolStudents(ctx, s.localDay(last), q.Grade, reached)
 	if err != nil {

@@ -36,6 +36,7 @@ func (s *Service) ReachOf(ctx context.Context, by people.Person, lessonID string
 	if err != nil {
 		return Reach{}, err
 	}
+	airings = slices.DeleteFunc(airings, func(a schedule.Airing) bool { return !a.Outcome.Happened() })
 	television, online, err := s.knownPersons(ctx, airings, scope)
 	if err != nil {
 		return Reach{}, fmt.Errorf("lesson %s: %w", lessonID, err)

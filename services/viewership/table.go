@@ -83,6 +83,7 @@ func (s *Service) tableAndTotal(ctx context.Context, q Query) ([]Row, Row, error
 			total.conceal(m)
 		}
 		total.Contacts = concealContactTotal(rows, total.Contacts)
+		total.Television = oneUnit(total.Contacts)
 	}
 	return rows, total, nil
 }
@@ -176,7 +177,9 @@ func (s *Service) webRows(ctx context.Context, t, all *table, q Query, scope pla
 			all.row("").conceal(m)
 		}
 	case scope.MarkPersons:
-		t.fillConcealed(sums)
+		if m := t.fillConcealed(sums); m != disclosure.Shown {
+			all.row("").conceal(m)
+		}
 	default:
 		for _, x := range sums {
 			t.row(x.Key).fill(x)
@@ -191,19 +194,21 @@ func (r *Row) fill(x playback.Sums) {
 	r.WatchSeconds = float64(x.Watch) / 1000
 }
 
-// fillConcealed fills rows of one school or area and hides those of few people.
-func (t *table) fillConcealed(sums []playback.Sums) {
+// fillConcealed fills rows of one school or area and hides those of few people. It
+// returns the mark of their sum.
+func (t *table) fillConcealed(sums []playback.Sums) disclosure.Mark {
 	counts, people := make([]int64, len(sums)), make([]bool, len(sums))
 	for i, x := range sums {
 		counts[i], people[i] = x.Viewers, hasPeople(x)
 	}
-	marks, _ := disclosure.Conceal(counts, people)
+	marks, total := disclosure.Conceal(counts, people)
 	for i, x := range sums {
 		r := t.row(x.Key)
 		if r.fill(x); marks[i] != disclosure.Shown {
 			r.conceal(marks[i])
 		}
 	}
+	return total
 }
 
 func (s *Service) televisionRows(ctx context.Context, t, all *table, q Query, scope playback.Scope) error {
@@ -222,14 +227,18 @@ func (s *Service) televisionRows(ctx context.Context, t, all *table, q Query, sc
 		return err
 	}
 	all.facts = t.facts
-	t.fillTelevision(list, scope.MarkPersons)
 	all.fillTelevision(list, q.restricted())
+	if m := t.fillTelevision(list, scope.MarkPersons); m != disclosure.Shown {
+		r := all.row("")
+		r.concealIdentified(m)
+		r.Television = oneUnit(r.Contacts)
+	}
 	return nil
 }
 
 // fillTelevision fills the airings' columns; with restricted, few persons known
-// by name are hidden.
-func (t *table) fillTelevision(list []television.AiringFigures, restricted bool) {
+// by name are hidden. It returns the mark of their sum.
+func (t *table) fillTelevision(list []television.AiringFigures, restricted bool) (sum disclosure.Mark) {
 	groups := map[string][]television.AiringFigures{}
 	for _, a := range list {
 		for _, k := range t.keys(a) {
@@ -252,11 +261,12 @@ func (t *table) fillTelevision(list []television.AiringFigures, restricted bool)
 		r.Contacts = television.AddContacts(as)
 	}
 	if restricted {
-		t.concealContacts()
+		sum = t.concealContacts(list)
 	}
 	for _, r := range t.rows {
 		r.Television = oneUnit(r.Contacts)
 	}
+	return sum
 }
 
 // oneUnit gives contacts by grade, of the grades that have one unit only.

@@ -6,8 +6,9 @@ package disclosure
 
 import "math"
 
-// SmallRule names the rule of this file.
-const SmallRule = "small-numbers/1"
+// SmallRule names the rule of this package. small-numbers/1, in older reports,
+// showed parts of a hidden area, and a sum of few known by name that revealed them.
+const SmallRule = "small-numbers/2"
 
 // Threshold is the smallest count of people that is shown; 1 to 4 are shown as
 // "<5", and zero as zero.

@@ -26,7 +26,42 @@ func (t *Tree) Add(parent, key string, count int64, people bool) {
 }
 
 // Conceal marks every part and returns the mark of their sum, the root's.
-func (t *Tree) Conceal() Mark { return t.conceal("") }
+func (t *Tree) Conceal() Mark {
+	total := t.conceal("")
+	t.withholdWithin("")
+	return total
+}
+
+// withholdWithin withholds parts of the hidden parts below a part: those of a
+// hidden area would else give its count, and so the count that it protects, in a
+// list of all schools. The smallest are withheld until any of 1 to 4 may stand
+// beside them.
+func (t *Tree) withholdWithin(parent string) {
+	for _, k := range t.children[parent] {
+		if k == parent {
+			continue
+		}
+		keys := t.children[k]
+		counts, marks := make([]int64, len(keys)), make([]Mark, len(keys))
+		hidden := false
+		for i, c := range keys {
+			counts[i], marks[i] = t.counts[c], t.marks[c]
+			hidden = hidden || marks[i] != Shown
+		}
+		if t.marks[k] != Shown && !hidden {
+			for withheld := int64(0); withheld < 2*Threshold-1; {
+				next := smallestShown(counts, marks)
+				if next < 0 {
+					break
+				}
+				marks[next] = Withheld
+				withheld += counts[next]
+				t.marks[keys[next]] = Withheld
+			}
+		}
+		t.withholdWithin(k)
+	}
+}
 
 // Mark is how a part is shown, after Conceal.
 func (t *Tree) Mark(key string) Mark { return t.marks[key] }

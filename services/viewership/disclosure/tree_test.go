@@ -2,6 +2,7 @@ package disclosure
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -36,14 +37,16 @@ func TestTreeConcealsAlikeEverywhere(t *testing.T) {
 		for _, k := range keys {
 			tree.Add(parents[k], k, counts[k], true)
 		}
-		sum := tree.Conceal()
+		total := tree.Conceal()
+		sum := total
 		for _, a := range areas {
 			if a != "" {
 				sum = tree.Mark(a)
 			}
-			hidden := 0
+			hidden, within := 0, int64(0)
 			for _, k := range children[a] {
 				m := tree.Mark(k)
+				within += counts[k]
 				if n := counts[k]; n > 0 && n < Threshold && m == Shown {
 					t.Fatalf("%d viewers of %s are shown: %+v", n, k, tree)
 				}
@@ -54,6 +57,56 @@ func TestTreeConcealsAlikeEverywhere(t *testing.T) {
 			if hidden == 1 && sum == Shown {
 				t.Fatalf("the sum of %q reveals its only hidden part: %+v", a, tree)
 			}
+			if hidden == 0 && a != "" && sum != Shown && within > 0 {
+				t.Fatalf("the parts of %q reveal its hidden sum: %+v", a, tree)
+			}
+		}
+		hidden := 0
+		for _, k := range keys {
+			if len(children[k]) == 0 && tree.Mark(k) != Shown {
+				hidden++
+			}
+		}
+		if hidden == 1 && total == Shown {
+			t.Fatalf("the list of all schools reveals the only hidden one: %+v", tree)
 		}
 	})
+}
+
+// TestTreeWithholdsWithin: a hidden area hides as many of its schools as it takes
+// for 1 to 4 to be possible beside them, and no more.
+func TestTreeWithholdsWithin(t *testing.T) {
+	for _, x := range []struct {
+		schools []int64 // of the area beside one of two viewers
+		want    string
+	}{
+		{[]int64{9, 30, 31}, "withheld, shown, shown"}, {[]int64{30, 9, 31}, "shown, withheld, shown"},
+		{[]int64{8, 30, 31}, "withheld, withheld, shown"}, {[]int64{0, 40}, "shown, withheld"},
+	} {
+		tree := NewTree()
+		var sum int64
+		for i, n := range x.schools {
+			tree.Add("large", fmt.Sprint("s", i), n, true)
+			sum += n
+		}
+		tree.Add("", "large", sum, true)
+		tree.Add("", "larger", 1000, true)
+		tree.Add("larger", "s", 1000, true)
+		tree.Add("", "small", 2, true)
+		if m := tree.Conceal(); m != Shown || tree.Mark("large") != Withheld || tree.Mark("small") != Small ||
+			tree.Mark("larger") != Shown || tree.Mark("s") != Shown {
+			t.Fatalf("%v: %q, %+v", x.schools, m, tree)
+		}
+		var got []string
+		for i := range x.schools {
+			m := string(tree.Mark(fmt.Sprint("s", i)))
+			if m == "" {
+				m = "shown"
+			}
+			got = append(got, m)
+		}
+		if strings.Join(got, ", ") != x.want {
+			t.Errorf("%v: %v", x.schools, got)
+		}
+	}
 }
