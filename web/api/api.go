@@ -129,8 +129,8 @@ func calls() []call {
 	return all
 }
 
-// take makes a handler that reads a JSON body, or none when I is struct{}.
-func take[I, O any](status int, fn func(r *Handler, c echo.Context, by people.Person, in I) (O, error)) func(*Handler, echo.Context) error {
+// jsonHandler returns a handler that decodes a JSON body into I and answers with O. No body is read when I is struct{}.
+func jsonHandler[I, O any](status int, fn func(r *Handler, c echo.Context, by people.Person, in I) (O, error)) func(*Handler, echo.Context) error {
 	return func(r *Handler, c echo.Context) error {
 		in, err := input[I](c)
 		if err != nil {

@@ -60,19 +60,19 @@ const problemsListed = 200
 var aroundCalls = []call{
 	{method: "PUT", path: "/lessons/:lesson/bookmark", action: people.ManageSelf, scope: page.Site, status: 204,
 		summary: "Where one is in the lesson, to go on with on any device; the latest by the time between seenAt and sentAt stays", in: bookmarkIn{},
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, in bookmarkIn) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, in bookmarkIn) (struct{}, error) {
 			return struct{}{}, r.Bookmarks.Keep(c.Request().Context(), by, c.Param("lesson"), bookmark.Place{At: in.Position, SeenAt: in.SeenAt, SentAt: in.SentAt})
 		})},
 	{method: "GET", path: "/lessons/:lesson/bookmark", action: people.SeeSelf, scope: page.Site, status: 200,
 		summary: "Where one stopped in the lesson; position 0 when nowhere", out: bookmarkDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (bookmarkDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (bookmarkDoc, error) {
 			b, err := r.Bookmarks.Of(c.Request().Context(), by, c.Param("lesson"))
 			b.LessonID = c.Param("lesson")
 			return r.bookmark(b), err
 		})},
 	{method: "GET", path: "/bookmarks", action: people.SeeSelf, scope: page.Site, status: 200,
 		summary: "The lessons one has begun and not finished, latest first", out: list[bookmarkDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[bookmarkDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[bookmarkDoc], error) {
 			out := list[bookmarkDoc]{Items: []bookmarkDoc{}}
 			all, err := r.Bookmarks.GoOn(c.Request().Context(), by, goingOn)
 			for _, b := range all {
@@ -82,16 +82,16 @@ var aroundCalls = []call{
 		})},
 	{method: "POST", path: "/lessons/:lesson/problems", action: people.WatchLesson, scope: page.Object, status: 204,
 		summary: "Say what is wrong with a lesson: sound, picture, content or other", in: problemIn{},
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, in problemIn) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, in problemIn) (struct{}, error) {
 			return struct{}{}, r.Problems.Report(c.Request().Context(), by, feedback.Report{LessonID: c.Param("lesson"), Kind: feedback.Kind(in.Kind), Text: in.Text,
 				Viewer: signin.Viewer(c), Network: page.VisitOf(c.Request().Context()).Addr, Agent: c.Request().UserAgent()})
 		})},
 	{method: "GET", path: "/problems", action: people.AnswerProblem, scope: page.Handler, status: 200, query: []string{"state"},
 		summary: "What viewers say is wrong with the lessons one answers for; state open or answered", out: list[problemDoc]{},
-		handle: take(200, listProblems)},
+		handle: jsonHandler(200, listProblems)},
 	{method: "POST", path: "/lessons/:lesson/problems/answer", action: people.AnswerProblem, scope: page.Object, status: 204,
 		summary: "Close a lesson's reports of one kind, with a word to those who sent them", in: problemAnswerIn{},
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, in problemAnswerIn) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, in problemAnswerIn) (struct{}, error) {
 			return struct{}{}, r.Problems.Answer(c.Request().Context(), by, c.Param("lesson"), feedback.Kind(in.Kind), in.Answer)
 		})},
 }

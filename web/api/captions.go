@@ -65,7 +65,7 @@ var captionTypes = []string{"text/vtt", "application/x-subrip", "text/plain"}
 var captionCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/captions", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "A lesson's captions; to those who may change it also what was found inside the recording", out: list[captionDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[captionDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[captionDoc], error) {
 			out := list[captionDoc]{Items: []captionDoc{}}
 			all, err := r.Captions.List(c.Request().Context(), by, c.Param("lesson"))
 			for _, k := range all {
@@ -100,12 +100,12 @@ var captionCalls = []call{
 		}},
 	{method: "DELETE", path: "/lessons/:lesson/captions/:language", action: people.EditLesson, scope: page.Object, status: 204,
 		summary: "Remove a language's captions",
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Captions.Delete(c.Request().Context(), by, c.Param("lesson"), c.Param("language"))
 		})},
 	{method: "PUT", path: "/lessons/:lesson/sounds", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Say which language each of several sound tracks is in", in: soundsIn{}, out: lessonDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in soundsIn) (lessonDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in soundsIn) (lessonDoc, error) {
 			list := make([]lesson.Sound, len(in.Sounds))
 			for i, x := range in.Sounds {
 				list[i] = lesson.Sound{Rung: x.Rung, Language: x.Language, Name: x.Name}
@@ -118,13 +118,13 @@ var captionCalls = []call{
 		})},
 	{method: "GET", path: "/lessons/:lesson/chapters", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "A lesson's chapters", out: chapterList{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (chapterList, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (chapterList, error) {
 			all, err := r.Captions.Chapters(c.Request().Context(), by, c.Param("lesson"))
 			return chaptersOf(all), err
 		})},
 	{method: "PUT", path: "/lessons/:lesson/chapters", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Replace a lesson's chapters", in: chapterList{}, out: chapterList{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in chapterList) (chapterList, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in chapterList) (chapterList, error) {
 			all := make([]caption.Chapter, len(in))
 			for i, x := range in {
 				at := time.Duration(-1)

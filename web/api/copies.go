@@ -40,7 +40,7 @@ type copyDoc struct {
 var copyCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/broadcast-copies", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "The lesson's broadcast copies with their QC sheets, newest first", out: list[copyDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[copyDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[copyDoc], error) {
 			cs, err := r.Copies.OfLesson(c.Request().Context(), by, c.Param("lesson"))
 			return r.copies(c, cs, err)
 		})},
@@ -57,7 +57,7 @@ var copyCalls = []call{
 	{method: "GET", path: "/channels/:channel/broadcast-copies", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "The copies for a channel's airings, today and six days after unless asked otherwise", out: list[copyDoc]{},
 		query: []string{"from", "to"},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[copyDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[copyDoc], err error) {
 			from, to, err := r.guideTimes(c)
 			if err != nil {
 				return out, err
@@ -67,7 +67,7 @@ var copyCalls = []call{
 		})},
 	{method: "GET", path: "/broadcast-copies/:copy", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "One broadcast copy with its QC sheet", out: copyDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (copyDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (copyDoc, error) {
 			x, err := r.Copies.Copy(c.Request().Context(), by, c.Param("copy"))
 			if err != nil {
 				return copyDoc{}, err

@@ -159,10 +159,10 @@ var figureCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/ledger", action: people.ReadLedger, scope: page.Object, status: 200,
 		summary: "Everything known about who watched a lesson, on air and on the web", out: ledgerOut{},
 		query:  []string{"viewersPerHomeLow", "viewersPerHomeHigh"},
-		handle: take(200, ledger)},
+		handle: jsonHandler(200, ledger)},
 	{method: "GET", path: "/lessons/:lesson/retention", action: people.ReadLedger, scope: page.Object, status: 200,
 		summary: "Share of viewers by moment of the recording", out: list[binDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[binDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[binDoc], err error) {
 			bins, err := r.Viewership.Retention(c.Request().Context(), by, c.Param("lesson"))
 			out.Items = []binDoc{}
 			for _, b := range bins {

@@ -76,7 +76,7 @@ type minutesOut struct {
 var guideCalls = []call{
 	{method: "POST", path: "/channels/:channel/xmltv", action: people.EditSchedule, scope: page.Site, status: 200,
 		summary: "List what another channel's XMLTV guide announces, in the place of what was listed for the same time; preview=yes lists nothing",
-		text:    []string{"application/xml", "text/xml"}, query: []string{"preview", "source", "all", "local"}, out: guideOut{}, handle: take(200, takeGuide)},
+		text:    []string{"application/xml", "text/xml"}, query: []string{"preview", "source", "all", "local"}, out: guideOut{}, handle: jsonHandler(200, takeGuide)},
 	{method: "POST", path: "/airings/:airing/repeats", action: people.EditSchedule, scope: page.Site, status: 201,
 		summary: "Plan an airing again at other times, or in the weeks after it; all or none", in: repeatsIn{}, out: list[airingDoc]{},
 		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in repeatsIn) (out list[airingDoc], err error) {
@@ -97,7 +97,7 @@ var guideCalls = []call{
 		})},
 	{method: "POST", path: "/minute-imports", action: people.WriteFigure, scope: page.Site, status: 201, multipart: true,
 		summary: "Preview an operator's households by minute; nothing is counted yet", in: minuteForm{}, out: minutesOut{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (minutesOut, error) {
+		handle: jsonHandler(201, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (minutesOut, error) {
 			name, data, err := page.File(c, "file", television.MaxImportBytes)
 			if err != nil {
 				return minutesOut{}, err
@@ -108,7 +108,7 @@ var guideCalls = []call{
 		})},
 	{method: "POST", path: "/minute-imports/:import/commit", action: people.WriteFigure, scope: page.Site, status: 200,
 		summary: "Append the averages and peaks of a previewed file; the same file again is refused", in: commitIn{}, out: minutesOut{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (minutesOut, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (minutesOut, error) {
 			p, err := r.Television.CommitMinutes(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.minutes(c, p), err
 		})},

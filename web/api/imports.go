@@ -91,19 +91,19 @@ type asRunOut struct {
 var importCalls = []call{
 	{method: "POST", path: "/figure-imports", action: people.WriteFigure, scope: page.Site, status: 201, multipart: true,
 		summary: "Preview a CSV or XLSX file of figures: rows that would count, rows refused and why; nothing counts yet",
-		in:      importForm{}, out: importOut{}, handle: take(201, previewFigures)},
+		in:      importForm{}, out: importOut{}, handle: jsonHandler(201, previewFigures)},
 	{method: "POST", path: "/figure-imports/:import/commit", action: people.WriteFigure, scope: page.Site, status: 200,
 		summary: "Count the good rows of a previewed file; the same file again is refused", in: commitIn{}, out: importOut{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (importOut, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (importOut, error) {
 			p, err := r.Television.CommitImport(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.figureImport(c, p), err
 		})},
 	{method: "POST", path: "/as-run-imports", action: people.ReportAsRun, scope: page.Site, status: 201, multipart: true,
 		summary: "Preview a station's log (CSV, XLSX or flat text); nothing is reported yet", in: asRunForm{}, out: asRunOut{},
-		handle: take(201, previewAsRun)},
+		handle: jsonHandler(201, previewAsRun)},
 	{method: "POST", path: "/as-run-imports/:import/commit", action: people.ReportAsRun, scope: page.Site, status: 200,
 		summary: "Report what a previewed log says", out: asRunOut{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (asRunOut, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (asRunOut, error) {
 			p, err := r.Schedule.CommitAsRun(c.Request().Context(), by, c.Param("import"))
 			return r.asRunImport(c, p), err
 		})},

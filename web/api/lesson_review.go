@@ -104,7 +104,7 @@ var careCalls = []call{
 		})},
 	{method: "GET", path: "/lessons/:lesson/history", action: people.ReadHistory, scope: page.Object, status: 200,
 		summary: "Every step of the lesson's life, newest first", out: list[stepDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[stepDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[stepDoc], error) {
 			ctx, out := c.Request().Context(), list[stepDoc]{Items: []stepDoc{}}
 			steps, err := r.Lessons.History(ctx, by, c.Param("lesson"))
 			for _, x := range steps {
@@ -131,7 +131,7 @@ var careCalls = []call{
 		})},
 	{method: "POST", path: "/lessons/bulk", action: people.ListLessons, scope: page.Site, status: 200,
 		summary: "Change, submit or bin many lessons, each by itself", in: bulkIn{}, out: list[bulkDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in bulkIn) (list[bulkDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in bulkIn) (list[bulkDoc], error) {
 			out := list[bulkDoc]{Items: []bulkDoc{}}
 			results, err := r.Lessons.Bulk(c.Request().Context(), by, in.Lessons, lesson.Doing(in.Do),
 				lesson.Text{Subject: in.Subject, Grade: in.Grade, Week: in.Week, Language: in.Language})

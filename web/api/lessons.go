@@ -117,7 +117,7 @@ type approveIn struct {
 
 // step makes a handler for a change that only needs the lesson's id.
 func step[I any](fn func(r *Handler, ctx context.Context, by people.Person, id string, in I) (lesson.Lesson, error)) func(*Handler, echo.Context) error {
-	return take(200, func(r *Handler, c echo.Context, by people.Person, in I) (lessonDoc, error) {
+	return jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in I) (lessonDoc, error) {
 		l, err := fn(r, c.Request().Context(), by, c.Param("lesson"), in)
 		if err != nil {
 			return lessonDoc{}, err
@@ -140,7 +140,7 @@ var lessonCalls = []call{
 	{method: "GET", path: "/lessons", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "List the lessons the caller may see, newest first", out: list[lessonDoc]{},
 		query:  []string{"status", "subject", "grade", "week", "teacher", "school", "deleted", "preapproved", "lookAgain", "limit", "cursor"},
-		handle: take(200, listLessons)},
+		handle: jsonHandler(200, listLessons)},
 	{method: "GET", path: "/lessons/:lesson", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "One lesson", out: lessonDoc{},
 		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {

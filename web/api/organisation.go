@@ -97,7 +97,7 @@ type rosterOut struct {
 var organisationCalls = []call{
 	{method: "GET", path: "/subjects", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The subjects of the curriculum", out: list[subjectDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[subjectDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[subjectDoc], err error) {
 			ss, err := r.Schools.Subjects(c.Request().Context())
 			out.Items = []subjectDoc{}
 			for _, s := range ss {
@@ -107,7 +107,7 @@ var organisationCalls = []call{
 		})},
 	{method: "GET", path: "/areas", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The areas, a tree by their parents", out: list[areaDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[areaDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[areaDoc], err error) {
 			all, err := r.Schools.Areas(c.Request().Context())
 			out.Items = []areaDoc{}
 			for _, a := range all {
@@ -117,7 +117,7 @@ var organisationCalls = []call{
 		})},
 	{method: "GET", path: "/schools", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The schools", out: list[schoolDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[schoolDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[schoolDoc], err error) {
 			ss, err := r.Schools.Schools(c.Request().Context())
 			out.Items = []schoolDoc{}
 			for _, s := range ss {
@@ -126,23 +126,23 @@ var organisationCalls = []call{
 			return out, err
 		})},
 	{method: "GET", path: "/classes", action: people.ListClasses, scope: page.Site, status: 200, query: []string{"school", "year", "limit", "cursor"},
-		summary: "The classes of a school year that the caller has to do with", out: list[classDoc]{}, handle: take(200, listClasses)},
+		summary: "The classes of a school year that the caller has to do with", out: list[classDoc]{}, handle: jsonHandler(200, listClasses)},
 	{method: "GET", path: "/classes/:class", action: people.ReadClass, scope: page.Object, status: 200,
-		summary: "One class with its roster", out: classDoc{}, handle: take(200, oneClass)},
+		summary: "One class with its roster", out: classDoc{}, handle: jsonHandler(200, oneClass)},
 	{method: "GET", path: "/people", action: people.ManagePeople, scope: page.Site, status: 200, query: []string{"q", "role", "school", "limit", "cursor"},
-		summary: "People by name", out: list[listedPerson]{}, handle: take(200, listPeople)},
+		summary: "People by name", out: list[listedPerson]{}, handle: jsonHandler(200, listPeople)},
 	{method: "POST", path: "/roster-imports", action: people.ManageSchools, scope: page.Site, status: 201, multipart: true,
 		summary: "Preview a CSV or XLSX file of areas, schools, staff, classes or students; nothing changes yet", in: rosterForm{}, out: rosterOut{},
-		handle: take(201, previewRoster)},
+		handle: jsonHandler(201, previewRoster)},
 	{method: "GET", path: "/roster-imports/:import", action: people.ManageSchools, scope: page.Site, status: 200,
 		summary: "What a previewed file would do now", out: rosterOut{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
 			p, err := r.Importer.Look(c.Request().Context(), by, c.Param("import"))
 			return r.roster(c, p), err
 		})},
 	{method: "POST", path: "/roster-imports/:import/commit", action: people.ManageSchools, scope: page.Site, status: 200,
 		summary: "Do what the good rows of a previewed file say; all of it is seen at once", out: rosterOut{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
 			p, err := r.Importer.Commit(c.Request().Context(), by, c.Param("import"))
 			return r.roster(c, p), err
 		})},

@@ -82,7 +82,7 @@ type Thumbs interface {
 var questionCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/questions", action: people.ReadQuestions, scope: page.Object, status: 200, query: []string{"state", "limit", "cursor"},
 		summary: "What was asked under a lesson: to students those that were approved and their own, to moderators all of a state", out: list[questionDoc]{},
-		handle: take(200, listQuestions)},
+		handle: jsonHandler(200, listQuestions)},
 	{method: "POST", path: "/lessons/:lesson/questions", action: people.AskQuestion, scope: page.Object, status: 201,
 		summary: "Ask under a lesson; it waits until its teacher has looked at it", in: questionIn{}, out: questionDoc{},
 		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in questionIn) (questionDoc, error) {
@@ -97,38 +97,38 @@ var questionCalls = []call{
 		})},
 	{method: "PUT", path: "/lessons/:lesson/questions/setting", action: people.SetQuestions, scope: page.Object, status: 200,
 		summary: "Turn questions under a lesson on or off", in: questionsOn{}, out: questionsOn{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in questionsOn) (questionsOn, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in questionsOn) (questionsOn, error) {
 			return in, r.Questions.Set(c.Request().Context(), by, c.Param("lesson"), in.On)
 		})},
 	{method: "POST", path: "/questions/:question/show", action: people.ModerateQuestions, scope: page.Object, status: 200,
 		summary: "Let the others see a question", out: questionDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (questionDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (questionDoc, error) {
 			q, err := r.Questions.Show(c.Request().Context(), by, c.Param("question"))
 			return r.question(q, by), err
 		})},
 	{method: "POST", path: "/questions/:question/hide", action: people.ModerateQuestions, scope: page.Object, status: 200,
 		summary: "Keep a question from the others; its asker reads the reason", in: reasonIn{}, out: questionDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in reasonIn) (questionDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in reasonIn) (questionDoc, error) {
 			q, err := r.Questions.Hide(c.Request().Context(), by, c.Param("question"), in.Reason)
 			return r.question(q, by), err
 		})},
 	{method: "PUT", path: "/questions/:question/answer", action: people.ModerateQuestions, scope: page.Object, status: 200,
 		summary: "Answer a question and show both", in: questionAnswerIn{}, out: questionDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in questionAnswerIn) (questionDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in questionAnswerIn) (questionDoc, error) {
 			q, err := r.Questions.Answer(c.Request().Context(), by, c.Param("question"), in.Text)
 			return r.question(q, by), err
 		})},
 	{method: "DELETE", path: "/questions/:question", action: people.AskQuestion, scope: page.Object, status: 204,
 		summary: "Take one's own question back, or remove it as a moderator",
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Questions.Delete(c.Request().Context(), by, c.Param("question"))
 		})},
 	{method: "PUT", path: "/lessons/:lesson/thumbs", action: people.MarkLesson, scope: page.Object, status: 200,
 		summary: "Say whether one has understood a chapter; saying it again changes nothing", in: thumbIn{}, out: thumbOut{},
-		handle: take(200, markChapter)},
+		handle: jsonHandler(200, markChapter)},
 	{method: "GET", path: "/lessons/:lesson/thumbs", action: people.ReadLedger, scope: page.Object, status: 200,
 		summary: "How many viewers have understood each chapter; numbers of one to four are hidden from all but the lesson's teacher", out: list[chapterCountsDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[chapterCountsDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[chapterCountsDoc], error) {
 			out := list[chapterCountsDoc]{Items: []chapterCountsDoc{}}
 			all, _, err := r.Questions.ThumbCounts(c.Request().Context(), by, c.Param("lesson"))
 			for _, x := range all {

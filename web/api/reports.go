@@ -50,13 +50,13 @@ var reportCalls = []call{
 			})},
 	{method: "GET", path: "/reports/:report", action: people.MakeReport, scope: page.Site, status: 200,
 		summary: "A frozen, signed report; its signature is checked", out: reportOut{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (reportOut, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (reportOut, error) {
 			x, err := r.Viewership.ReportByID(c.Request().Context(), by, c.Param("report"))
 			return r.report(x), err
 		})},
 	{method: "GET", path: "/report-key", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The public key (Ed25519) that reports are signed with", out: keyOut{},
-		handle: take(200, func(r *Handler, _ echo.Context, _ people.Person, _ struct{}) (keyOut, error) {
+		handle: jsonHandler(200, func(r *Handler, _ echo.Context, _ people.Person, _ struct{}) (keyOut, error) {
 			k := r.Viewership.ReportPublicKey()
 			return keyOut{Algorithm: "Ed25519", PublicKey: k, Hex: hex.EncodeToString(k)}, nil
 		})},

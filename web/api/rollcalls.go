@@ -56,7 +56,7 @@ var rollCalls = []call{
 		})},
 	{method: "GET", path: "/classes/:class/unreached", action: people.ReadUnreached, scope: page.Object, status: 200,
 		summary: "The class's students whom no lesson is known to have reached", out: unreachedOut{}, query: []string{"from", "to"},
-		handle: take(200, unreached)},
+		handle: jsonHandler(200, unreached)},
 }
 
 func unreached(r *Handler, c echo.Context, by people.Person, _ struct{}) (unreachedOut, error) {

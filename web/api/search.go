@@ -73,10 +73,10 @@ var searchCalls = []call{
 	{method: "GET", path: "/search", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "Find published lessons; forgives missing diacritics and typos", out: searchOut{},
 		query:  []string{"q", "subject", "grade", "week", "language", "school", "limit", "offset"},
-		handle: take(200, search)},
+		handle: jsonHandler(200, search)},
 	{method: "GET", path: "/suggest", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "Complete what is being typed", out: list[suggestDoc]{}, query: []string{"q", "grade", "limit"},
-		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[suggestDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[suggestDoc], err error) {
 			grade, err := intParam(c, "grade", 0)
 			if err != nil {
 				return out, err

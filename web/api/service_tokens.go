@@ -54,7 +54,7 @@ type auditDoc struct {
 var serviceTokenCalls = []call{
 	{method: "POST", path: "/service-tokens", action: people.ManageTokens, scope: page.Site, status: 201,
 		summary: "Make a token with scopes for a machine; it is shown once", in: serviceTokenIn{}, out: serviceTokenDoc{},
-		handle: take(201, func(r *Handler, c echo.Context, by people.Person, in serviceTokenIn) (serviceTokenDoc, error) {
+		handle: jsonHandler(201, func(r *Handler, c echo.Context, by people.Person, in serviceTokenIn) (serviceTokenDoc, error) {
 			n := people.NewToken{Name: in.Name, Role: people.Role(in.Role), School: in.School, Days: in.Days}
 			if n.Days == 0 {
 				n.Days = 365
@@ -70,7 +70,7 @@ var serviceTokenCalls = []call{
 		})},
 	{method: "GET", path: "/service-tokens", action: people.ManageTokens, scope: page.Site, status: 200,
 		summary: "Machines' tokens", out: list[serviceTokenDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[serviceTokenDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[serviceTokenDoc], err error) {
 			ms, err := r.People.ServiceTokens(c.Request().Context(), by)
 			out.Items = []serviceTokenDoc{}
 			for _, m := range ms {
@@ -80,12 +80,12 @@ var serviceTokenCalls = []call{
 		})},
 	{method: "DELETE", path: "/service-tokens/:person", action: people.ManageTokens, scope: page.Site, status: 204,
 		summary: "End a machine's token",
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.People.EndServiceToken(c.Request().Context(), by, c.Param("person"))
 		})},
 	{method: "GET", path: "/audit", action: people.ReadAudit, scope: page.Site, status: 200,
 		summary: "Who did what, newest first", query: []string{"subject", "actor", "action", "limit", "cursor"}, out: list[auditDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[auditDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[auditDoc], err error) {
 			limit, cursor, err := paging(c)
 			if err != nil {
 				return out, err

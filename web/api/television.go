@@ -77,7 +77,7 @@ type asRunIn struct {
 var televisionCalls = []call{
 	{method: "GET", path: "/channels", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "Television channels, ours and others'", out: list[channelDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[channelDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[channelDoc], err error) {
 			cs, err := r.Schedule.Store.Channels(c.Request().Context())
 			out.Items = []channelDoc{}
 			for _, x := range cs {
@@ -92,7 +92,7 @@ var televisionCalls = []call{
 		})},
 	{method: "PATCH", path: "/channels/:channel", action: people.EditChannel, scope: page.Site, status: 200,
 		summary: "Change a channel", in: channelIn{}, out: channelDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in channelIn) (channelDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in channelIn) (channelDoc, error) {
 			ctx := c.Request().Context()
 			old, err := r.Schedule.Store.Channel(ctx, c.Param("channel"))
 			if err != nil {
@@ -106,7 +106,7 @@ var televisionCalls = []call{
 	{method: "GET", path: "/airings", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "Airings, in order of start", out: list[airingDoc]{},
 		query:  []string{"channel", "lesson", "from", "to", "outcome", "limit"},
-		handle: take(200, listAirings)},
+		handle: jsonHandler(200, listAirings)},
 	{method: "POST", path: "/airings", action: people.EditSchedule, scope: page.Site, status: 201,
 		summary: "Plan an airing; 409 airing.clash names the other", in: airingIn{}, out: airingDoc{},
 		location: true, prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
@@ -119,13 +119,13 @@ var televisionCalls = []call{
 		})},
 	{method: "GET", path: "/airings/:airing", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "One airing", out: airingDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (airingDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (airingDoc, error) {
 			a, err := r.Schedule.Store.Airing(c.Request().Context(), c.Param("airing"))
 			return r.airing(a), err
 		})},
 	{method: "PATCH", path: "/airings/:airing", action: people.EditSchedule, scope: page.Site, status: 200,
 		summary: "Change a planned airing", in: airingIn{}, out: airingDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
 			ctx := c.Request().Context()
 			old, err := r.Schedule.Store.Airing(ctx, c.Param("airing"))
 			if err != nil {
@@ -136,12 +136,12 @@ var televisionCalls = []call{
 		})},
 	{method: "DELETE", path: "/airings/:airing", action: people.EditSchedule, scope: page.Site, status: 204,
 		summary: "Take a planned airing off the schedule",
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Schedule.Remove(c.Request().Context(), by, c.Param("airing"))
 		})},
 	{method: "PUT", path: "/airings/:airing/as-run", action: people.ReportAsRun, scope: page.Site, status: 200,
 		summary: "Say what really happened", in: asRunIn{}, out: airingDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in asRunIn) (airingDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in asRunIn) (airingDoc, error) {
 			a, err := r.Schedule.Report(c.Request().Context(), by, c.Param("airing"),
 				schedule.AsRun{Outcome: schedule.Outcome(in.Outcome), StartedAt: in.StartedAt, EndedAt: in.EndedAt, Note: in.Note})
 			return r.airing(a), err

@@ -51,13 +51,13 @@ var tokenCalls = []call{
 		}},
 	{method: "DELETE", path: "/tokens/current", action: people.SeeSelf, scope: page.Site, status: 204,
 		summary: "End the token this call was made with",
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			ctx := c.Request().Context()
 			return struct{}{}, r.People.SignOut(ctx, by.ID, page.VisitOf(ctx).Session.ID)
 		})},
 	{method: "GET", path: "/me", action: people.SeeSelf, scope: page.Site, status: 200,
 		summary: "Who this token belongs to", out: personDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (personDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (personDoc, error) {
 			return person(by), nil
 		})},
 }

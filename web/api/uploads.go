@@ -73,7 +73,7 @@ var uploadCalls = []call{
 		})},
 	{method: "GET", path: "/uploads/:upload", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "What storage really has of an upload", out: uploadDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (uploadDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (uploadDoc, error) {
 			u, parts, err := r.Uploads.Get(c.Request().Context(), by, c.Param("upload"))
 			if err != nil {
 				return uploadDoc{}, err
@@ -91,7 +91,7 @@ var uploadCalls = []call{
 		})},
 	{method: "POST", path: "/uploads/:upload/parts", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Addresses to send parts to, good for 15 minutes at most", in: partsIn{}, out: partsOut{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in partsIn) (partsOut, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in partsIn) (partsOut, error) {
 			ps, err := r.Uploads.Presign(c.Request().Context(), by, c.Param("upload"), base(c), in.Numbers)
 			out := partsOut{Parts: []signedPart{}}
 			for _, p := range ps {
@@ -105,7 +105,7 @@ var uploadCalls = []call{
 		})},
 	{method: "POST", path: "/uploads/:upload/complete", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Join the parts; the recording is then received", in: completeIn{}, out: lessonDoc{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, in completeIn) (lessonDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in completeIn) (lessonDoc, error) {
 			l, err := r.Uploads.Complete(c.Request().Context(), by, c.Param("upload"), hexSum(in.SHA256))
 			if err != nil {
 				return lessonDoc{}, err
@@ -114,7 +114,7 @@ var uploadCalls = []call{
 		})},
 	{method: "DELETE", path: "/uploads/:upload", action: people.EditLesson, scope: page.Object, status: 204,
 		summary: "Give an upload up",
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			err := r.Uploads.Abort(c.Request().Context(), by, c.Param("upload"))
 			return struct{}{}, err
 		})},

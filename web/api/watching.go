@@ -57,7 +57,7 @@ type heartbeatOut struct {
 var watchCalls = []call{
 	{method: "POST", path: "/lessons/:lesson/playback-sessions", action: people.WatchLesson, scope: page.Object, status: 201,
 		summary: "Open a playback session, or an offline grant", in: sessionIn{}, out: sessionOut{},
-		handle: take(201, openSession)},
+		handle: jsonHandler(201, openSession)},
 	{method: "POST", path: "/heartbeats", action: people.ReadPublic, scope: page.Site, status: 202,
 		summary: "What was played so far, one heartbeat or an array of them; also as text/plain", in: heartbeatIn{}, out: heartbeatOut{},
 		handle: (*Handler).beat},

@@ -37,7 +37,7 @@ func (r *Handler) attachment(c echo.Context, w worksheet.Worksheet) attachmentDo
 var worksheetCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/attachments", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "A lesson's worksheets", out: list[attachmentDoc]{},
-		handle: take(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[attachmentDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[attachmentDoc], error) {
 			out := list[attachmentDoc]{Items: []attachmentDoc{}}
 			all, err := r.Worksheets.List(c.Request().Context(), by, c.Param("lesson"))
 			for _, w := range all {
@@ -71,7 +71,7 @@ var worksheetCalls = []call{
 		}},
 	{method: "DELETE", path: "/lessons/:lesson/attachments/:worksheet", action: people.EditLesson, scope: page.Object, status: 204,
 		summary: "Remove a worksheet",
-		handle: take(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Worksheets.Delete(c.Request().Context(), by, c.Param("lesson"), c.Param("worksheet"))
 		})},
 }
