@@ -123,7 +123,7 @@ func (s *Schedule) SettleReports(ctx context.Context, channelID string, limit in
 }
 
 // settledAirings reads the airings of settled rows. One that was superseded is
-// given with what the log said.
+// given with what the log reported.
 func (s *Schedule) settledAirings(
 	ctx context.Context, rows []stagedReportRow, ids []string,
 ) ([]schedule.SettledReport, error) {
@@ -132,13 +132,13 @@ func (s *Schedule) settledAirings(
 	if err != nil {
 		return nil, wrap(err, "airings")
 	}
-	said := make(map[string]stagedReportRow, len(rows))
+	reported := make(map[string]stagedReportRow, len(rows))
 	for _, r := range rows {
-		said[r.AiringID] = r
+		reported[r.AiringID] = r
 	}
 	list := make([]schedule.SettledReport, len(as))
 	for i := range as {
-		r := said[as[i].ID]
+		r := reported[as[i].ID]
 		as[i].Outcome, as[i].ReportedBy = r.Outcome, r.ReportedBy
 		list[i] = schedule.SettledReport{Airing: as[i].airing(), Superseded: r.Superseded}
 	}
