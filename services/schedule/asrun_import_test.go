@@ -9,6 +9,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/people"
+	"lenlop/test/memstore"
 )
 
 var errDisk = errors.New("disk failed")
@@ -18,6 +19,8 @@ func logDesk() (*Service, *memoryStore, *memoryLogs) {
 	svc, s := desk()
 	logs := newLogs()
 	svc.Logs, svc.Sheets = logs, commaSheets
+	staged := &memoryStaged{store: s, logs: logs, rows: memstore.NewTable[Airing]("")}
+	svc.Staged, svc.Atomic = staged, memstore.NewAtomic(staged.rows)
 	ch := s.channels["c"]
 	ch.Timezone = "Asia/Ho_Chi_Minh"
 	s.channels["c"] = ch
@@ -164,11 +167,7 @@ func TestCommitAsRun(t *testing.T) {
 	for _, e := range s.log {
 		logged = append(logged, e.Subject+" "+e.Detail)
 	}
-	want := []string{
-		"airing:1 aired",
-		"airing:2 partial",
-		"asrun:" + p.Import.ID + " 2 airings, file " + p.Import.Hash[:12],
-	}
+	want := []string{"asrun:" + p.Import.ID + " 2 airings, file " + p.Import.Hash[:12], "airing:1 aired", "airing:2 partial"}
 	if !slices.Equal(logged, want) || !slices.Equal(heard, []string{"1", "2"}) {
 		t.Errorf("logged %q, heard %v", logged, heard)
 	}
@@ -199,19 +198,47 @@ func TestCommitAsRun(t *testing.T) {
 	}
 }
 
-func TestListenersMayRefuseALog(t *testing.T) {
-	svc, _, logs := logDesk()
+// TestWhatFollowsIsRepeated: a log stays committed when what follows from its reports fails, and is settled later.
+func TestWhatFollowsIsRepeated(t *testing.T) {
+	svc, s, logs := logDesk()
 	svc.OnAsRun = func(context.Context, Airing) error { return errDisk }
 	p, err := svc.PreviewAsRun(t.Context(), as(people.Station), "c", "x", []byte(goodLog), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = svc.CommitAsRun(t.Context(), as(people.Station), p.Import.ID); !errors.Is(err, errDisk) ||
-		!strings.Contains(err.Error(), "row 4") {
+	if _, err = svc.CommitAsRun(t.Context(), as(people.Station), p.Import.ID); err != nil {
+		t.Fatal(err)
+	}
+	if logs.logs.Must(p.Import.ID).Committed.IsZero() {
+		t.Error("it does not count as committed")
+	}
+	if err = svc.TidyLogs(t.Context()); !errors.Is(err, errDisk) {
 		t.Error(err)
 	}
-	if !logs.logs.Must(p.Import.ID).Committed.IsZero() {
-		t.Error("it counts as committed")
+	var heard []string
+	svc.OnAsRun = func(_ context.Context, a Airing) error { heard = append(heard, a.ID); return nil }
+	if err = svc.TidyLogs(t.Context()); err != nil || !slices.Equal(heard, []string{"1", "2"}) || s.airings["1"].Outcome != Aired {
+		t.Errorf("heard %v: %v", heard, err)
+	}
+}
+
+// TestCommitChecksAgain when the channel's airings change meanwhile, five times at most.
+func TestCommitChecksAgain(t *testing.T) {
+	for moved, code := range map[int]string{0: "", 4: "", 5: "import.changed"} {
+		svc, s, logs := logDesk()
+		p, err := svc.PreviewAsRun(t.Context(), as(people.Station), "c", "x", []byte(goodLog), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		svc.Staged.(*memoryStaged).moved = moved
+		_, err = svc.CommitAsRun(t.Context(), as(people.Station), p.Import.ID)
+		if code == "" && err != nil || code != "" && !fault.Is(err, code) {
+			t.Errorf("changed %d times: %v", moved, err)
+		}
+		done := s.airings["1"].Outcome == Aired && !logs.logs.Must(p.Import.ID).Committed.IsZero()
+		if left := len(svc.Staged.(*memoryStaged).rows.All(nil)); done != (code == "") || left != 0 {
+			t.Errorf("changed %d times: done %v, %d rows left", moved, done, left)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"lenlop/test/memstore"
 )
@@ -51,4 +52,70 @@ func commaSheets(_ context.Context, _ string, data []byte) (cells [][]string, _ 
 		cells = append(cells, strings.Split(strings.TrimRight(line, "\n"), ","))
 	}
 	return cells, nil
+}
+
+// memoryStaged is a StagedReports in memory: at most one batch, visible once it is committed.
+type memoryStaged struct {
+	store    *memoryStore
+	logs     *memoryLogs
+	rows     *memstore.Table[Airing]
+	visible  bool
+	revision int64
+	moved    int // commits before which somebody else changes the channel
+}
+
+func (m *memoryStaged) Revision(context.Context, string) (int64, error) { return m.revision, nil }
+
+func (m *memoryStaged) StageReports(_ context.Context, _ string, as []Airing) error {
+	if m.moved > 0 {
+		m.moved--
+		m.revision++
+	}
+	for _, a := range as {
+		if err := m.rows.Save(a.ID, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *memoryStaged) CommitReports(ctx context.Context, i AsRunImport, _ string) error {
+	m.visible = true
+	return m.logs.SaveAsRun(ctx, i)
+}
+
+func (m *memoryStaged) UnsettledChannels(context.Context) ([]string, error) {
+	if m.visible && len(m.rows.All(nil)) > 0 {
+		return []string{"c"}, nil
+	}
+	return nil, nil
+}
+
+func (m *memoryStaged) SettleReports(ctx context.Context, _ string, limit int) (out []SettledReport, _ error) {
+	if !m.visible {
+		return nil, nil
+	}
+	for _, a := range m.rows.All(nil) {
+		if len(out) == limit {
+			break
+		}
+		m.rows.Delete(a.ID)
+		out = append(out, SettledReport{Airing: a})
+		if err := m.store.SaveAiring(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (m *memoryStaged) DropReports(context.Context, string, int) (int, error) {
+	rows := m.rows.All(nil)
+	for _, a := range rows {
+		m.rows.Delete(a.ID)
+	}
+	return len(rows), nil
+}
+
+func (m *memoryStaged) DropAbandonedReports(context.Context, time.Time, int) (int, error) {
+	return 0, nil
 }
