@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"context"
-	"time"
 
 	"github.com/uptrace/bun"
 
@@ -129,41 +128,4 @@ func (s *Privacy) Export(ctx context.Context, person string) (map[string][]map[s
 		}
 	}
 	return out, nil
-}
-
-// longGone is a moment beyond every bin's time.
-var longGone = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// Erase removes a person; call it inside Atomically.
-func (s *Privacy) Erase(ctx context.Context, person string) error {
-	return s.db.Atomically(ctx, func(ctx context.Context) error {
-		w := s.db.Writer(ctx)
-		gone := &personRow{ID: people.ErasedID, Username: people.ErasedID, Name: "Người đã được xoá", NameKey: nameKey("Người đã được xoá"), Folded: " ", Machine: true,
-			CreatedAt: stamp(s.db.now())}
-		if _, err := w.NewInsert().Model(gone).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
-			return wrap(err, "erase", person)
-		}
-		steps := []*bun.RawQuery{
-			w.NewRaw("UPDATE lessons SET title = '', description = '', deleted_at = ? WHERE teacher_id = ? AND published_at IS NULL", stamp(longGone), person),
-			// What was imported is in the tables; the file itself may name the person.
-			w.NewRaw("UPDATE roster_imports SET data = '' WHERE settled_at IS NOT NULL"),
-			w.NewRaw("UPDATE audit_entries SET detail = '', state_before = '', state_after = '', salt = '' WHERE subject = ?", "person:"+person),
-			w.NewRaw("UPDATE audit_entries SET place = '', place_salt = '', erased = TRUE WHERE subject = ? OR actor = ?", "person:"+person, person),
-		}
-		for _, t := range traces {
-			column, table := bun.Ident(t.column), bun.Ident(t.table)
-			if t.own {
-				steps = append(steps, w.NewRaw("DELETE FROM ? WHERE ? = ?", table, column, t.value(person)))
-			} else {
-				steps = append(steps, w.NewRaw("UPDATE ? SET ? = ? WHERE ? = ?", table, column, people.ErasedID, column, t.value(person)))
-			}
-		}
-		steps = append(steps, w.NewRaw("DELETE FROM persons WHERE id = ?", person))
-		for _, q := range steps {
-			if _, err := q.Exec(ctx); err != nil {
-				return wrap(err, "erase", person)
-			}
-		}
-		return nil
-	})
 }

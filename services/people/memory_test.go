@@ -241,6 +241,8 @@ func (m *memory) Export(_ context.Context, person string) (map[string][]map[stri
 	return map[string][]map[string]any{"person": {{"id": person}}}, m.readErr
 }
 
+func (m *memory) EraseSome(context.Context, string) (bool, error) { return false, m.readErr }
+
 func (m *memory) Erase(_ context.Context, person string) error {
 	m.erased = append(m.erased, person)
 	return m.readErr

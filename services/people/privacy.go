@@ -14,6 +14,9 @@ type Records interface {
 	// Export gives the rows that speak of the person, by table, without
 	// passwords, keys and secrets.
 	Export(ctx context.Context, person string) (map[string][]map[string]any, error)
+	// EraseSome does a bounded part of Erase and reports whether there is more;
+	// the person stays.
+	EraseSome(ctx context.Context, person string) (more bool, err error)
 	// Erase removes the rows that are the person's own, and puts ErasedID in
 	// the person's place in rows that are also about something else. Lessons that
 	// never were published lose their words and are beyond the bin's time.
@@ -51,6 +54,14 @@ func (s *Service) Erase(ctx context.Context, by Person, id string) error {
 	}
 	if _, err := s.Store.Person(ctx, id); err != nil {
 		return err
+	}
+	// In pieces first: the person stays until all is gone, so that an erasure
+	// that was interrupted can be repeated.
+	for more := true; more; {
+		var err error
+		if more, err = s.Records.EraseSome(ctx, id); err != nil {
+			return err
+		}
 	}
 	return s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if err := s.Records.Erase(ctx, id); err != nil {
