@@ -113,6 +113,20 @@ func (s *Captions) Chapters(ctx context.Context, lesson string) ([]caption.Chapt
 	return list, nil
 }
 
+// ChaptersByLesson reads those of several lessons in one query.
+func (s *Captions) ChaptersByLesson(ctx context.Context, lessons ...string) (map[string][]caption.Chapter, error) {
+	var rows []chapterRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id IN (?)", bun.List(lessons)).
+		Order("lesson_id", "at_ms").Scan(ctx); err != nil {
+		return nil, wrap(err, "chapters of lessons")
+	}
+	all := map[string][]caption.Chapter{}
+	for _, r := range rows {
+		all[r.LessonID] = append(all[r.LessonID], caption.Chapter{At: time.Duration(r.AtMs) * time.Millisecond, Title: r.Title})
+	}
+	return all, nil
+}
+
 // SaveChapters replaces a lesson's.
 func (s *Captions) SaveChapters(ctx context.Context, lesson string, list []caption.Chapter) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {

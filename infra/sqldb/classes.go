@@ -87,9 +87,13 @@ func (s *Classes) bare(ctx context.Context, narrow func(*bun.SelectQuery) *bun.S
 	}
 	list := make([]school.Class, len(rows))
 	for i, r := range rows {
-		list[i] = school.Class{ID: r.ID, Code: r.Code, SchoolID: r.SchoolID, Year: r.Year, Grade: r.Grade, Name: r.Name, JoinCode: r.JoinCode}
+		list[i] = r.class()
 	}
 	return list, nil
+}
+
+func (r *classRow) class() school.Class {
+	return school.Class{ID: r.ID, Code: r.Code, SchoolID: r.SchoolID, Year: r.Year, Grade: r.Grade, Name: r.Name, JoinCode: r.JoinCode}
 }
 
 // list reads classes with their teachers.
@@ -153,10 +157,30 @@ func (s *Classes) ClassesOfTeacher(ctx context.Context, person string) ([]school
 // ClassOfStudent is the class that the student is in on the day; of several,
 // the one joined last.
 func (s *Classes) ClassOfStudent(ctx context.Context, person, day string) (school.Class, error) {
-	return s.one(ctx, "of student "+person, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Join("JOIN lasting_enrolments AS e ON e.class_id = c.id").
-			Where("e.person_id = ? AND "+onDay, person, day, day).Order("e.from_day DESC", "c.id DESC")
-	})
+	var rows []struct {
+		classRow `bun:",extend"`
+
+		PersonID *string // a teacher
+		Subject  *string
+	}
+	// One query: the home page and lessons ask for it.
+	err := s.db.Reader(ctx).NewRaw("SELECT c.*, t.person_id, t.subject FROM (SELECT c.* FROM classes AS c "+
+		"JOIN lasting_enrolments AS e ON e.class_id = c.id WHERE e.person_id = ? AND "+onDay+
+		" ORDER BY e.from_day DESC, c.id DESC LIMIT 1) AS c LEFT JOIN class_teachers AS t ON t.class_id = c.id ORDER BY t.position",
+		person, day, day).Scan(ctx, &rows)
+	if err != nil {
+		return school.Class{}, wrap(err, "class of student", person)
+	}
+	if len(rows) == 0 {
+		return school.Class{}, fault.New(fault.NotFound, "class.not_found")
+	}
+	c := rows[0].class()
+	for _, r := range rows {
+		if r.PersonID != nil {
+			c.Teachers = append(c.Teachers, school.ClassTeacher{PersonID: *r.PersonID, Subject: *r.Subject})
+		}
+	}
+	return c, nil
 }
 
 // Roster lists the class's students on the day.

@@ -100,8 +100,9 @@ func OpenPool(ctx context.Context, dsn string, now func() time.Time, pool Pool) 
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(idleReaders)
 	r.SetConnMaxIdleTime(idleFor)
-	write := bun.NewDB(w, sqliteText{sqlitedialect.New()}, unknown).WithQueryHook(counter{})
-	return &DB{write: write, read: bun.NewDB(r, sqliteText{sqlitedialect.New()}, unknown), now: now, shift: pool.ClockShift}, nil
+	write := bun.NewDB(w, sqliteText{sqlitedialect.New()}, unknown).WithQueryHook(counter{}).WithQueryHook(recorder{})
+	read := bun.NewDB(r, sqliteText{sqlitedialect.New()}, unknown).WithQueryHook(recorder{})
+	return &DB{write: write, read: read, now: now, shift: pool.ClockShift}, nil
 }
 
 func openPostgres(ctx context.Context, dsn string, now func() time.Time, pool Pool) (*DB, error) {
@@ -131,7 +132,7 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time, pool Po
 	if err := pingOrClose(ctx, p); err != nil {
 		return nil, err
 	}
-	b := bun.NewDB(p, postgresText{pgdialect.New()}, unknown)
+	b := bun.NewDB(p, postgresText{pgdialect.New()}, unknown).WithQueryHook(recorder{})
 	return &DB{write: b, read: b, now: now, shift: pool.ClockShift, server: server}, nil
 }
 

@@ -161,6 +161,23 @@ func (s *Lessons) LessonsByID(ctx context.Context, ids []string) ([]lesson.Lesso
 	return list, nil
 }
 
+// Names reads what lessons name by id, in one query.
+func (s *Lessons) Names(ctx context.Context, ids ...string) (map[string]lesson.Names, error) {
+	var rows []struct{ ID, Teacher, School, Subject, SubjectEn string }
+	err := s.db.Reader(ctx).NewRaw(`SELECT l.id, COALESCE(p.name, '') AS teacher, COALESCE(s.name, '') AS school,
+			COALESCE(u.name, '') AS subject, COALESCE(u.name_en, '') AS subject_en
+		FROM lessons AS l LEFT JOIN persons AS p ON p.id = l.teacher_id LEFT JOIN schools AS s ON s.id = l.school_id
+		LEFT JOIN subjects AS u ON u.code = l.subject WHERE l.id IN (?)`, bun.List(ids)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, wrap(err, "names of lessons")
+	}
+	names := make(map[string]lesson.Names, len(rows))
+	for _, r := range rows {
+		names[r.ID] = lesson.Names{Teacher: r.Teacher, School: r.School, Subject: r.Subject, SubjectEn: r.SubjectEn}
+	}
+	return names, nil
+}
+
 // Lock reads one lesson for change.
 func (s *Lessons) Lock(ctx context.Context, id string) (lesson.Lesson, error) {
 	var r lessonRow

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -84,17 +85,49 @@ func (s *People) ByUsername(ctx context.Context, username string) (people.Person
 	return s.one(ctx, "username", username)
 }
 
+// one reads a person with their roles in one query: every request of somebody
+// signed in does.
 func (s *People) one(ctx context.Context, column, value string) (people.Person, error) {
-	var r personRow
-	err := s.db.Reader(ctx).NewSelect().Model(&r).ColumnExpr("p.*").ColumnExpr(secondStep).Where("? = ?", bun.Ident(column), value).Scan(ctx)
+	var rows []grantedRow
+	err := s.db.Reader(ctx).NewRaw("SELECT p.*, "+secondStep+", g.role, g.school_id FROM persons AS p "+
+		"LEFT JOIN grants AS g ON g.person_id = p.id WHERE p.? = ? ORDER BY g.position", bun.Ident(column), value).Scan(ctx, &rows)
+	if err == nil && len(rows) == 0 {
+		err = sql.ErrNoRows
+	}
 	if err != nil {
 		return people.Person{}, missing(err, "people.not_found", "person", value)
 	}
-	list, err := s.withGrants(ctx, []personRow{r})
-	if err != nil {
-		return people.Person{}, err
+	return granted(rows), nil
+}
+
+// grantedRow is a person with one of their roles, if they have any.
+type grantedRow struct {
+	personRow `bun:",extend"`
+
+	Role     *string
+	SchoolID *string
+}
+
+// granted is the person of the rows with the role of each.
+func granted(rows []grantedRow) people.Person {
+	var grants []people.Grant
+	for _, r := range rows {
+		if r.Role != nil {
+			grants = append(grants, people.Grant{Role: people.Role(*r.Role), School: *r.SchoolID})
+		}
 	}
-	return list[0], nil
+	return rows[0].person(grants)
+}
+
+// PersonNames reads the names of those of the persons that exist, by id.
+func (s *People) PersonNames(ctx context.Context, ids []string) (map[string]string, error) {
+	var rows []struct{ ID, Name string }
+	err := s.db.Reader(ctx).NewSelect().Table("persons").Column("id", "name").Where("id IN (?)", bun.List(ids)).Scan(ctx, &rows)
+	names := make(map[string]string, len(rows))
+	for _, r := range rows {
+		names[r.ID] = r.Name
+	}
+	return names, wrap(err, "names of persons")
 }
 
 // withGrants turns rows into persons, with the roles of all of them read at once.
@@ -117,12 +150,16 @@ func (s *People) withGrants(ctx context.Context, rows []personRow) ([]people.Per
 	}
 	list := make([]people.Person, len(rows))
 	for i, r := range rows {
-		list[i] = people.Person{
-			ID: r.ID, Username: r.Username, Name: r.Name, Grants: of[r.ID], PasswordHash: r.PasswordHash,
-			Active: r.Active, Demo: r.Demo, CreatedAt: r.CreatedAt.Time(), Email: r.Email, Machine: r.Machine, SecondStep: r.SecondStep,
-		}
+		list[i] = r.person(of[r.ID])
 	}
 	return list, nil
+}
+
+func (r *personRow) person(grants []people.Grant) people.Person {
+	return people.Person{
+		ID: r.ID, Username: r.Username, Name: r.Name, Grants: grants, PasswordHash: r.PasswordHash,
+		Active: r.Active, Demo: r.Demo, CreatedAt: r.CreatedAt.Time(), Email: r.Email, Machine: r.Machine, SecondStep: r.SecondStep,
+	}
 }
 
 // SavePerson adds or replaces a person with their roles.
@@ -191,6 +228,31 @@ func (s *People) SessionByHash(ctx context.Context, hash string) (people.Session
 		return people.Session{}, missing(err, "people.not_found", "session")
 	}
 	return r.session(), nil
+}
+
+// SessionPerson reads the session whose secret has the hash, and its person.
+func (s *People) SessionPerson(ctx context.Context, hash string) (people.Session, people.Person, error) {
+	var rows []struct {
+		grantedRow `bun:",extend"`
+
+		Session sessionRow `bun:"embed:s_"`
+	}
+	err := s.db.Reader(ctx).NewRaw("SELECT s.id AS s_id, s.hash AS s_hash, s.person_id AS s_person_id, s.kind AS s_kind, "+
+		"s.user_agent AS s_user_agent, s.name AS s_name, s.scopes AS s_scopes, s.created_at AS s_created_at, "+
+		"s.seen_at AS s_seen_at, s.expires_at AS s_expires_at, p.*, "+secondStep+", g.role, g.school_id "+
+		"FROM sessions AS s JOIN persons AS p ON p.id = s.person_id LEFT JOIN grants AS g ON g.person_id = p.id "+
+		"WHERE s.hash = ? ORDER BY g.position", hash).Scan(ctx, &rows)
+	if err == nil && len(rows) == 0 {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return people.Session{}, people.Person{}, missing(err, "people.not_found", "session")
+	}
+	person := make([]grantedRow, len(rows))
+	for i := range rows {
+		person[i] = rows[i].grantedRow
+	}
+	return rows[0].Session.session(), granted(person), nil
 }
 
 // Sessions lists a person's, newest first.

@@ -61,6 +61,19 @@ func (s *Schools) School(ctx context.Context, id string) (school.School, error) 
 	return r.school(), nil
 }
 
+// SchoolsByID reads those of the schools that exist, in no order, in one query.
+func (s *Schools) SchoolsByID(ctx context.Context, ids []string) ([]school.School, error) {
+	var rows []schoolRow
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		return nil, wrap(err, "schools")
+	}
+	list := make([]school.School, len(rows))
+	for i := range rows {
+		list[i] = rows[i].school()
+	}
+	return list, nil
+}
+
 // Schools lists all of them by id.
 func (s *Schools) Schools(ctx context.Context) ([]school.School, error) {
 	var rows []schoolRow

@@ -66,7 +66,7 @@ func (x *Index) put(ctx context.Context, tx bun.IDB, e catalog.Entry) error {
 
 // remove deletes a lesson with all its words and returns the key it had, or 0.
 func (x *Index) remove(ctx context.Context, tx bun.IDB, lessonID string) (int64, error) {
-	found, err := query(ctx, tx, scanEntry, `SELECT key, `+columns+` FROM catalog_entry WHERE lesson_id = ?`, lessonID)
+	found, err := query(ctx, tx, scanKeyed, `SELECT key, `+columns+` FROM catalog_entry WHERE lesson_id = ?`, lessonID)
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
@@ -110,7 +110,7 @@ func (x *Index) Fingerprints(ctx context.Context) (map[string]string, error) {
 
 // Entries returns the entries of the lessons; those not indexed are left out.
 func (x *Index) Entries(ctx context.Context, lessonIDs ...string) ([]catalog.Entry, error) {
-	found, err := query(ctx, x.db.Reader(ctx), scanEntry, `SELECT key, `+columns+` FROM catalog_entry
+	found, err := query(ctx, x.db.Reader(ctx), scanKeyed, `SELECT key, `+columns+` FROM catalog_entry
 		WHERE lesson_id IN (SELECT value FROM `+x.sql.layout().list+`)`, jsonList(lessonIDs))
 	return entries(found), unavailable(err)
 }

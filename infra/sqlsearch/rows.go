@@ -41,15 +41,19 @@ func entries(found []keyed) []catalog.Entry {
 	return es
 }
 
-// scanEntry reads a row of the key and the columns.
-func scanEntry(rows *sql.Rows) (k keyed, err error) {
+// scanEntry reads a row of the key and the columns, and what follows them into more.
+func scanEntry(rows *sql.Rows, more ...any) (k keyed, err error) {
 	e := &k.Entry
 	var published int64
-	err = rows.Scan(&k.key, &e.LessonID, &e.PackageID, &e.Title, &e.Description, &e.Subject, &e.SubjectName, &e.Grade,
-		&e.Week, &e.Language, &e.TeacherID, &e.Teacher, &e.SchoolID, &e.School, &e.Duration, &e.Bytes, &published)
+	err = rows.Scan(append([]any{&k.key, &e.LessonID, &e.PackageID, &e.Title, &e.Description, &e.Subject, &e.SubjectName,
+		&e.Grade, &e.Week, &e.Language, &e.TeacherID, &e.Teacher, &e.SchoolID, &e.School, &e.Duration, &e.Bytes,
+		&published}, more...)...)
 	e.PublishedAt = time.UnixMilli(published).UTC()
 	return k, err
 }
+
+// scanKeyed reads a row of the key and the columns.
+func scanKeyed(rows *sql.Rows) (keyed, error) { return scanEntry(rows) }
 
 // scanCandidate reads a row of the key, the score and the facts, and what
 // follows them into more.

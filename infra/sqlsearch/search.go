@@ -12,7 +12,7 @@ import (
 // counted twice.
 func (x *Index) Search(ctx context.Context, q catalog.Query) (r catalog.Result, err error) {
 	find := func(ctx context.Context) error {
-		r, err = catalog.Find(ctx, x, q)
+		r, err = catalog.Find(context.WithValue(ctx, stateKey{}, new(string)), x, q)
 		return err
 	}
 	if x.sql.layout().snapshot {
@@ -74,15 +74,17 @@ func (x *Index) Exact(ctx context.Context, tones []string, f catalog.Query, limi
 // Page lists without a text.
 func (x *Index) Page(ctx context.Context, f catalog.Query) ([]catalog.Entry, error) {
 	where, args := filters(f)
-	found, err := query(ctx, x.db.Reader(ctx), scanEntry, `SELECT key, `+columns+` FROM catalog_entry AS e
-		WHERE true`+where+` ORDER BY e.grade, e.subject, e.week, e.published DESC, e.key DESC LIMIT ? OFFSET ?`,
-		append(args, f.Limit, f.Offset)...)
+	found, err := query(ctx, x.db.Reader(ctx), scanKeyed, `SELECT key, `+columns+` FROM catalog_entry AS e
+		WHERE true`+where+` ORDER BY `+inOrder+` LIMIT ? OFFSET ?`, append(args, f.Limit, f.Offset)...)
 	return entries(found), err
 }
 
 // Keyed returns entries in the order of the keys; missing ones are left out.
 func (x *Index) Keyed(ctx context.Context, keys []int64) ([]catalog.Entry, error) {
-	found, err := query(ctx, x.db.Reader(ctx), scanEntry, `SELECT key, `+columns+` FROM catalog_entry
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	found, err := query(ctx, x.db.Reader(ctx), scanKeyed, `SELECT key, `+columns+` FROM catalog_entry
 		WHERE key IN (SELECT CAST(value AS BIGINT) FROM `+x.sql.layout().list+`)`, jsonList(keys))
 	if err != nil {
 		return nil, err

@@ -132,10 +132,21 @@ func (x *Index) write(ctx context.Context, fn func(ctx context.Context, tx bun.I
 	return w.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return fn(ctx, tx) })
 }
 
+// stateKey is where a search keeps the state that it began with.
+type stateKey struct{}
+
+// state names the index's state: that of the search in ctx, which reads it once,
+// or the newest.
 func (x *Index) state(ctx context.Context) (string, error) {
-	var s string
-	err := x.db.Reader(ctx).QueryRowContext(ctx, `SELECT value FROM catalog_meta WHERE name = 'state'`).Scan(&s)
-	return s, err
+	s, ok := ctx.Value(stateKey{}).(*string)
+	if !ok {
+		s = new(string)
+	}
+	if *s != "" {
+		return *s, nil
+	}
+	err := x.db.Reader(ctx).QueryRowContext(ctx, `SELECT value FROM catalog_meta WHERE name = 'state'`).Scan(s)
+	return *s, err
 }
 
 // unavailable classifies a database error as an unavailable index.

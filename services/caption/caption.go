@@ -60,6 +60,8 @@ type Store interface {
 	DeleteCaption(ctx context.Context, lesson, language string) error
 	// Chapters of a lesson in order of time; none is no error.
 	Chapters(ctx context.Context, lesson string) ([]Chapter, error)
+	// ChaptersByLesson of several lessons, by lesson.
+	ChaptersByLesson(ctx context.Context, lessons ...string) (map[string][]Chapter, error)
 	SaveChapters(ctx context.Context, lesson string, list []Chapter) error
 	// Forget removes all of a lesson's captions and chapters.
 	Forget(ctx context.Context, lesson string) error

@@ -88,6 +88,13 @@ func (m *memory) DeleteCaption(_ context.Context, lessonID, language string) err
 func (m *memory) Chapters(_ context.Context, lessonID string) ([]Chapter, error) {
 	return m.chapters[lessonID], nil
 }
+func (m *memory) ChaptersByLesson(_ context.Context, lessons ...string) (map[string][]Chapter, error) {
+	all := map[string][]Chapter{}
+	for _, id := range lessons {
+		all[id] = m.chapters[id]
+	}
+	return all, nil
+}
 func (m *memory) SaveChapters(_ context.Context, lessonID string, list []Chapter) error {
 	m.chapters[lessonID] = list
 	return m.fail["SaveChapters"]

@@ -55,10 +55,10 @@ func (s *Service) List(ctx context.Context, by people.Person, lessonID string) (
 	return list, nil
 }
 
-// Shown are the captions that the lesson plays with, for whoever has already
-// been let in.
-func (s *Service) Shown(ctx context.Context, lessonID string) ([]Caption, error) {
-	list, err := s.Store.Captions(ctx, lessonID)
+// Shown are the captions that lessons play with, for whoever has already been
+// let in.
+func (s *Service) Shown(ctx context.Context, lessons ...string) ([]Caption, error) {
+	list, err := s.Store.Captions(ctx, lessons...)
 	return slices.DeleteFunc(list, func(c Caption) bool { return c.Offered }), err
 }
 
@@ -240,6 +240,12 @@ func (s *Service) Chapters(ctx context.Context, by people.Person, lessonID strin
 // ChaptersOf gives a lesson's chapters to whoever has already been let in.
 func (s *Service) ChaptersOf(ctx context.Context, lessonID string) ([]Chapter, error) {
 	return s.Store.Chapters(ctx, lessonID)
+}
+
+// ChaptersByLesson gives the chapters of several lessons, by lesson, to whoever
+// has already been let in.
+func (s *Service) ChaptersByLesson(ctx context.Context, lessons ...string) (map[string][]Chapter, error) {
+	return s.Store.ChaptersByLesson(ctx, lessons...)
 }
 
 // PutChapters replaces a lesson's chapters.

@@ -44,6 +44,12 @@ type Store interface {
 	RecordingStore
 }
 
+// Names are what a lesson names by id; "" for what is gone.
+type Names struct {
+	Teacher, School    string
+	Subject, SubjectEn string
+}
+
 // RecordingStore keeps recordings.
 type RecordingStore interface {
 	Recording(ctx context.Context, id string) (Recording, error)

@@ -29,6 +29,10 @@ type Service struct {
 	NewID  func() string
 	Params Argon // zero: DefaultArgon
 
+	// SessionPerson reads the session whose secret has the hash with its person, as
+	// Store does one after the other, in one query; nil: Store is used.
+	SessionPerson func(ctx context.Context, hash string) (Session, Person, error)
+
 	// What managing accounts needs beside (manage.go); signing in does not.
 	Atomic job.Atomic
 	Audit  audit.Log
@@ -168,22 +172,12 @@ func (s *Service) Who(ctx context.Context, secret string) (Person, Session, erro
 	if secret == "" || len(secret) > 200 {
 		return Person{}, Session{}, gone
 	}
-	ses, err := s.Store.SessionByHash(ctx, HashSecret(secret))
+	ses, p, err := s.session(ctx, HashSecret(secret))
 	if err != nil {
-		if fault.KindOf(err) == fault.NotFound {
-			return Person{}, Session{}, gone
-		}
 		return Person{}, Session{}, err
 	}
 	now := s.Now()
-	if now.After(ses.ExpiresAt) {
-		return Person{}, Session{}, gone
-	}
-	p, err := s.Store.Person(ctx, ses.PersonID)
-	if err != nil {
-		return Person{}, Session{}, err
-	}
-	if !p.Active {
+	if now.After(ses.ExpiresAt) || !p.Active {
 		return Person{}, Session{}, gone
 	}
 	if now.Sub(ses.SeenAt) > seenEvery {
@@ -194,6 +188,23 @@ func (s *Service) Who(ctx context.Context, secret string) (Person, Session, erro
 	}
 	p.Scopes = ses.Scopes
 	return p, ses, nil
+}
+
+// session reads a session and its person. fault.Unauthenticated
+// "signin.expired" when there is no such session.
+func (s *Service) session(ctx context.Context, hash string) (ses Session, p Person, err error) {
+	if s.SessionPerson != nil {
+		ses, p, err = s.SessionPerson(ctx, hash)
+	} else {
+		ses, err = s.Store.SessionByHash(ctx, hash)
+	}
+	if fault.KindOf(err) == fault.NotFound {
+		return ses, p, fault.New(fault.Unauthenticated, "signin.expired")
+	}
+	if err == nil && s.SessionPerson == nil {
+		p, err = s.Store.Person(ctx, ses.PersonID)
+	}
+	return ses, p, err
 }
 
 // EndOthers ends the person's other sign-ins; tokens that were made for

@@ -96,6 +96,22 @@ func (s *Service) Board(ctx context.Context, by people.Person, lessonID string) 
 	return s.board(ctx, by, l, o)
 }
 
+// OfLesson returns Board and OwnThumbs for the page of a lesson that has been read for the
+// person, with its chapters: neither is read again.
+func (s *Service) OfLesson(ctx context.Context, by people.Person, device string, l lesson.Lesson,
+	chapters []caption.Chapter,
+) (b Board, parts []ChapterThumb, err error) {
+	o := l.Object()
+	if o.Together, err = s.together(ctx, by, l.TeacherID); err != nil {
+		return b, nil, err
+	}
+	if b, err = s.board(ctx, by, l, o); err != nil || !people.May(by, people.MarkLesson, o) {
+		return b, nil, err
+	}
+	parts, err = s.withThumbs(ctx, by, device, l.ID, partsOf(chapters))
+	return b, parts, err
+}
+
 func (s *Service) board(ctx context.Context, by people.Person, l lesson.Lesson, o people.Object) (Board, error) {
 	b := Board{Read: people.May(by, people.ReadQuestions, o), Ask: people.May(by, people.AskQuestion, o),
 		Moderate: people.May(by, people.ModerateQuestions, o), Set: people.May(by, people.SetQuestions, o)}

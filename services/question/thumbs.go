@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"lenlop/services/caption"
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/viewership/disclosure"
@@ -62,14 +63,24 @@ func (s *Service) OwnThumbs(ctx context.Context, by people.Person, device, lesso
 		return nil, err
 	}
 	parts, err := s.parts(ctx, l.ID)
-	if err != nil || by.Anonymous() && device == "" {
-		return parts, err
+	if err != nil {
+		return nil, err
+	}
+	return s.withThumbs(ctx, by, device, l.ID, parts)
+}
+
+// withThumbs adds the viewer's thumbs to the chapters.
+func (s *Service) withThumbs(ctx context.Context, by people.Person, device, lessonID string, parts []ChapterThumb) (
+	[]ChapterThumb, error,
+) {
+	if by.Anonymous() && device == "" {
+		return parts, nil
 	}
 	viewer, _, err := s.Viewers.ViewerOf(by, device)
 	if err != nil {
 		return nil, err
 	}
-	own, err := s.Thumbs.ThumbsOf(ctx, l.ID, viewer)
+	own, err := s.Thumbs.ThumbsOf(ctx, lessonID, viewer)
 	for i := range parts {
 		for _, t := range own {
 			if t.Chapter == parts[i].At {
@@ -90,9 +101,10 @@ func answerOf(understood bool) string {
 // parts returns a lesson's chapters, or WholeLesson when it has none.
 func (s *Service) parts(ctx context.Context, lessonID string) ([]ChapterThumb, error) {
 	chapters, err := s.Parts.ChaptersOf(ctx, lessonID)
-	if err != nil {
-		return nil, err
-	}
+	return partsOf(chapters), err
+}
+
+func partsOf(chapters []caption.Chapter) []ChapterThumb {
 	parts := make([]ChapterThumb, 0, max(1, len(chapters)))
 	for _, c := range chapters {
 		parts = append(parts, ChapterThumb{At: c.At, Title: c.Title})
@@ -100,7 +112,7 @@ func (s *Service) parts(ctx context.Context, lessonID string) ([]ChapterThumb, e
 	if len(parts) == 0 {
 		parts = append(parts, ChapterThumb{At: WholeLesson})
 	}
-	return parts, nil
+	return parts
 }
 
 // MarkChapter saves a viewer's thumb for a chapter. The same answer again changes nothing, the other one replaces it.

@@ -173,10 +173,19 @@ func (s *memoryStore) Lesson(_ context.Context, id string) (lesson.Lesson, error
 	return l, nil
 }
 
+func (s *memoryStore) lessonsByID(ctx context.Context, ids []string) (list []lesson.Lesson, err error) {
+	for _, id := range ids {
+		if l, err := s.Lesson(ctx, id); err == nil {
+			list = append(list, l)
+		}
+	}
+	return list, nil
+}
+
 func desk() (*Service, *memoryStore) {
 	s := &memoryStore{channels: map[string]Channel{"c": {ID: "c", Name: "ĐTV", CreatedAt: at("05:00")}}, airings: map[string]Airing{}}
 	n := 0
-	return &Service{Store: s, Lessons: s, Atomic: s, Audit: s, Now: func() time.Time { return at("09:00") },
+	return &Service{Store: s, Lessons: s, LessonsByID: s.lessonsByID, Atomic: s, Audit: s, Now: func() time.Time { return at("09:00") },
 		NewID: func() string { n++; return fmt.Sprint("id-", n) }}, s
 }
 

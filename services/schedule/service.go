@@ -20,10 +20,12 @@ type Service struct {
 	Lessons interface {
 		Lesson(ctx context.Context, id string) (lesson.Lesson, error)
 	}
-	Atomic job.Atomic
-	Audit  audit.Log
-	Now    func() time.Time
-	NewID  func() string
+	// LessonsByID reads those that exist, in no order, in one query. WriteXMLTV needs it.
+	LessonsByID func(ctx context.Context, ids []string) ([]lesson.Lesson, error)
+	Atomic      job.Atomic
+	Audit       audit.Log
+	Now         func() time.Time
+	NewID       func() string
 	// OnAsRun, when set, is told of a new as-run inside its transaction
 	// (viewership judges check-ins by it).
 	OnAsRun func(ctx context.Context, a Airing) error

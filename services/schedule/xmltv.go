@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"lenlop/services/fault"
@@ -61,17 +62,15 @@ func (s *Service) WriteXMLTV(ctx context.Context, w io.Writer, channelID string,
 		return fmt.Errorf("airings of channel %s: %w", channelID, err)
 	}
 	guide := xmltv{Generator: "Lên Lớp", Channels: []xmltvChannel{{ID: c.ID, Name: xmltvText{"vi", c.Name}}}}
-	lessons := map[string]lesson.Lesson{}
+	airings = slices.DeleteFunc(airings, func(a Airing) bool { return a.Outcome == Dropped })
+	lessons, err := s.lessonsOf(ctx, airings)
+	if err != nil {
+		return fmt.Errorf("airings of channel %s: %w", channelID, err)
+	}
 	for _, a := range airings {
-		if a.Outcome == Dropped {
-			continue
-		}
 		l, ok := lessons[a.LessonID]
 		if !ok {
-			if l, err = s.Lessons.Lesson(ctx, a.LessonID); err != nil {
-				return fmt.Errorf("airing %s: %w", a.ID, err)
-			}
-			lessons[a.LessonID] = l
+			return fmt.Errorf("airing %s: %w", a.ID, fault.New(fault.NotFound, "lesson.not_found"))
 		}
 		if !l.DeletedAt.IsZero() {
 			continue // the public guide does not name it either
@@ -87,6 +86,24 @@ func (s *Service) WriteXMLTV(ctx context.Context, w io.Writer, channelID string,
 		return fmt.Errorf("guide of channel %s: %w", channelID, err)
 	}
 	return nil
+}
+
+// lessonsOf reads what is shown, by id, in one query.
+func (s *Service) lessonsOf(ctx context.Context, airings []Airing) (map[string]lesson.Lesson, error) {
+	if len(airings) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(airings))
+	for i, a := range airings {
+		ids[i] = a.LessonID
+	}
+	slices.Sort(ids)
+	list, err := s.LessonsByID(ctx, slices.Compact(ids))
+	byID := make(map[string]lesson.Lesson, len(list))
+	for _, l := range list {
+		byID[l.ID] = l
+	}
+	return byID, err
 }
 
 func programme(a Airing, l lesson.Lesson, c Channel, loc *time.Location) xmltvProgramme {

@@ -76,8 +76,11 @@ type Handler struct {
 	// File gives the whole address of a plain file beside the ladder, by its
 	// name; "" when there is none.
 	File func(ctx context.Context, base string, l lesson.Lesson, name string) string
-	// Tracks gives the addresses of captions and chapters (stream.Handler).
-	Tracks func(ctx context.Context, base string, l lesson.Lesson) (page.Tracks, error)
+	// TracksOf gives the addresses of captions and chapters by lesson (stream.Handler).
+	TracksOf func(ctx context.Context, base string, ls ...lesson.Lesson) (map[string]page.Tracks, error)
+	// PersonNames and SchoolsByID read those that exist, each in one query.
+	PersonNames func(ctx context.Context, ids []string) (map[string]string, error)
+	SchoolsByID func(ctx context.Context, ids []string) ([]school.School, error)
 	// SecondsLeft estimates how long the recording still takes; < 0: unknown.
 	SecondsLeft func(ctx context.Context, l lesson.Lesson) float64
 	// Progress reads the lessons that event streams follow.

@@ -169,8 +169,8 @@ func (r *Handler) caption(c echo.Context, k caption.Caption) (captionDoc, error)
 	if err != nil {
 		return d, err
 	}
-	tracks, err := r.Tracks(ctx, base(c), l)
-	for _, t := range tracks.Captions {
+	tracks, err := r.TracksOf(ctx, base(c), l)
+	for _, t := range tracks[l.ID].Captions {
 		if t.Language == k.Language && !k.Offered {
 			d.URL = t.Address
 		}
@@ -179,9 +179,7 @@ func (r *Handler) caption(c echo.Context, k caption.Caption) (captionDoc, error)
 }
 
 // tracks writes what is written along with a lesson into its playback.
-func (r *Handler) tracks(c echo.Context, l lesson.Lesson, p *playbackDoc) error {
-	ctx := c.Request().Context()
-	tracks, err := r.Tracks(ctx, base(c), l)
+func (r *Handler) tracks(ctx context.Context, l lesson.Lesson, tracks page.Tracks, p *playbackDoc) {
 	for _, t := range tracks.Captions {
 		p.Captions = append(p.Captions, trackDoc{t.Language, locale.From(ctx).Language(t.Language), t.Address})
 	}
@@ -189,7 +187,6 @@ func (r *Handler) tracks(c echo.Context, l lesson.Lesson, p *playbackDoc) error 
 	for i, s := range l.Media.Sounds {
 		p.Sounds = append(p.Sounds, soundDoc{s.Rung, s.Language, s.Name, i == 0})
 	}
-	return err
 }
 
 // Captions is what the API needs of captions and chapters (caption.Service).

@@ -160,17 +160,11 @@ func (r *Handler) who(ctx context.Context, id string) (*named, error) {
 
 // care writes what the lesson's keepers know of it. What was noted about the
 // people in it is for them, and not for everybody who may watch.
-func (r *Handler) care(ctx context.Context, l lesson.Lesson, d *lessonDoc) (err error) {
-	if d.Uploader, err = r.who(ctx, l.UploaderID); err != nil {
-		return err
-	}
+func (r *Handler) care(ctx context.Context, l lesson.Lesson, n lessonNames, d *lessonDoc) {
+	d.Uploader = n.person(l.UploaderID)
 	d.AfterAiring, d.TakenDownAt = l.AfterAiring, r.at(l.TakenDownAt)
 	if l.PreapprovedBy != "" {
-		by, err := r.who(ctx, l.PreapprovedBy)
-		if err != nil {
-			return err
-		}
-		d.Preapproved = &preapprovedDoc{By: *by, At: r.at(l.PreapprovedAt)}
+		d.Preapproved = &preapprovedDoc{By: *n.person(l.PreapprovedBy), At: r.at(l.PreapprovedAt)}
 	}
 	if !l.RereviewSince.IsZero() {
 		d.LookAgain = &lookAgainDoc{r.at(l.RereviewSince), l.RereviewReasons}
@@ -179,13 +173,8 @@ func (r *Handler) care(ctx context.Context, l lesson.Lesson, d *lessonDoc) (err 
 		d.Withdrawn = &returnedDoc{Reason: l.Reason}
 	}
 	if l.Consent.Minors != "" && people.May(page.VisitOf(ctx).Person, people.ReadHistory, l.Object()) {
-		by, err := r.who(ctx, l.Consent.By)
-		if err != nil {
-			return err
-		}
-		d.Consent = &consentDoc{string(l.Consent.Minors), l.Consent.Note, by, r.at(l.Consent.At)}
+		d.Consent = &consentDoc{string(l.Consent.Minors), l.Consent.Note, n.person(l.Consent.By), r.at(l.Consent.At)}
 	}
-	return nil
 }
 
 func prepareCopies(

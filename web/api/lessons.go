@@ -6,7 +6,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/web/page"
@@ -220,18 +219,26 @@ func listLessons(r *Handler, c echo.Context, by people.Person, _ struct{}) (out 
 		return out, err
 	}
 	out = list[lessonDoc]{Items: make([]lessonDoc, 0, len(ls)), Next: next}
+	n, err := r.namesFor(c, ls...)
+	if err != nil {
+		return out, err
+	}
 	for _, l := range ls {
-		d, err := r.lesson(c, l)
-		if err != nil {
-			return out, err
-		}
-		out.Items = append(out.Items, d)
+		out.Items = append(out.Items, r.lessonDoc(c, l, n))
 	}
 	return out, nil
 }
 
 // lesson writes a lesson for the caller.
 func (r *Handler) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
+	n, err := r.namesFor(c, l)
+	if err != nil {
+		return lessonDoc{}, err
+	}
+	return r.lessonDoc(c, l, n), nil
+}
+
+func (r *Handler) lessonDoc(c echo.Context, l lesson.Lesson, n lessonNames) lessonDoc {
 	ctx := c.Request().Context()
 	d := lessonDoc{
 		ID: l.ID, Title: l.Title, Description: l.Description, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Language: l.Language,
@@ -239,20 +246,10 @@ func (r *Handler) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
 		Renditions: []renditionDoc{}, CreatedAt: r.at(l.CreatedAt), SubmittedAt: r.at(l.SubmittedAt), PublishAt: r.at(l.PublishAt),
 		PublishedAt: r.at(l.PublishedAt), DeletedAt: r.at(l.DeletedAt),
 	}
-	if p, err := r.People.Store.Person(ctx, l.TeacherID); err == nil {
-		d.Teacher.Name = p.Name
-	} else if fault.KindOf(err) != fault.NotFound {
-		return d, err
-	}
-	if err := r.care(ctx, l, &d); err != nil {
-		return d, err
-	}
-	if l.SchoolID != "" {
-		if s, err := r.Schools.School(ctx, l.SchoolID); err == nil {
-			d.School = &named{s.ID, s.Name}
-		} else if fault.KindOf(err) != fault.NotFound {
-			return d, err
-		}
+	d.Teacher.Name = n.persons[l.TeacherID]
+	r.care(ctx, l, n, &d)
+	if name, ok := n.schools[l.SchoolID]; ok {
+		d.School = &named{l.SchoolID, name}
 	}
 	if l.Media.State == lesson.Failed {
 		d.Failure = &failureDoc{l.Media.FailureCode, sentence(c, l.Media.FailureCode, l.Media.FailureArgs)}
@@ -260,13 +257,14 @@ func (r *Handler) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
 	if l.Status == lesson.Returned {
 		d.Returned = &returnedDoc{l.ReturnNote, l.ReturnAt}
 	}
-	return d, r.play(c, l, &d)
+	r.play(c, l, n.tracks[l.ID], &d)
+	return d
 }
 
 // play writes what the lesson was encoded to, and to those who may watch it
 // where that is.
-func (r *Handler) play(c echo.Context, l lesson.Lesson, d *lessonDoc) error {
-	may := l.Media.Playable && people.May(page.Who(c), people.WatchLesson, l.Object())
+func (r *Handler) play(c echo.Context, l lesson.Lesson, t page.Tracks, d *lessonDoc) {
+	may := mayPlay(c, l)
 	bytes := map[string]int64{}
 	for _, x := range l.Renditions {
 		if x.Kind == lesson.KindStoryboard {
@@ -282,9 +280,13 @@ func (r *Handler) play(c echo.Context, l lesson.Lesson, d *lessonDoc) error {
 	if may {
 		hls, poster := r.Playback(c.Request().Context(), base(c), l)
 		d.Playback = &playbackDoc{HLS: hls, Poster: poster, Storyboard: r.File(c.Request().Context(), base(c), l, lesson.KindStoryboard), BytesByRun: bytes, Captions: []trackDoc{}}
-		return r.tracks(c, l, d.Playback)
+		r.tracks(c.Request().Context(), l, t, d.Playback)
 	}
-	return nil
+}
+
+// mayPlay reports whether the lesson plays for the caller.
+func mayPlay(c echo.Context, l lesson.Lesson) bool {
+	return l.Media.Playable && people.May(page.Who(c), people.WatchLesson, l.Object())
 }
 
 func (r *Handler) media(ctx context.Context, l lesson.Lesson) mediaDoc {

@@ -14,23 +14,43 @@ import (
 
 // Tracks gives the addresses of a lesson's captions, in order of language, and
 // of its chapters, for somebody who may watch it. base is as for Playback.
-func (r Handler) Tracks(ctx context.Context, base string, l lesson.Lesson) (t page.Tracks, err error) {
-	if r.Captions == nil {
-		return t, nil
+func (r Handler) Tracks(ctx context.Context, base string, l lesson.Lesson) (page.Tracks, error) {
+	all, err := r.TracksOf(ctx, base, l)
+	return all[l.ID], err
+}
+
+// TracksOf is Tracks of several lessons, by lesson, in two queries.
+func (r Handler) TracksOf(ctx context.Context, base string, lessons ...lesson.Lesson) (map[string]page.Tracks, error) {
+	if r.Captions == nil || len(lessons) == 0 {
+		return nil, nil
 	}
-	list, err := r.Captions.Shown(ctx, l.ID)
+	ids := make([]string, len(lessons))
+	for i, l := range lessons {
+		ids[i] = l.ID
+	}
+	captions, err := r.Captions.Shown(ctx, ids...)
 	if err != nil {
-		return t, err
+		return nil, err
 	}
-	token := r.token(ctx, l, caption.Folder)
-	for _, c := range list {
-		t.Captions = append(t.Captions, page.CaptionTrack{Language: c.Language, Address: base + Base + caption.Address(c) + token})
+	chapters, err := r.Captions.ChaptersByLesson(ctx, ids...)
+	if err != nil {
+		return nil, err
 	}
-	if t.Chapters, err = r.Captions.ChaptersOf(ctx, l.ID); err != nil || len(t.Chapters) == 0 {
-		return t, err
+	all := make(map[string]page.Tracks, len(lessons))
+	for _, l := range lessons {
+		token := r.token(ctx, l, caption.Folder)
+		t := page.Tracks{Chapters: chapters[l.ID]}
+		for _, c := range captions {
+			if c.LessonID == l.ID {
+				t.Captions = append(t.Captions, page.CaptionTrack{Language: c.Language, Address: base + Base + caption.Address(c) + token})
+			}
+		}
+		if len(t.Chapters) > 0 {
+			t.ChaptersAddress = base + Base + caption.ChaptersAddress(l.ID) + token
+		}
+		all[l.ID] = t
 	}
-	t.ChaptersAddress = base + Base + caption.ChaptersAddress(l.ID) + token
-	return t, nil
+	return all, nil
 }
 
 // maxCaptions bounds what is compressed at once: what a teacher hands in is

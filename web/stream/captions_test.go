@@ -18,8 +18,19 @@ const spoken = "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nChào các em\n"
 // words is what is written along with every lesson.
 type words struct{}
 
-func (words) Shown(_ context.Context, lessonID string) ([]caption.Caption, error) {
-	return []caption.Caption{{LessonID: lessonID, Language: "vi", Key: media.Caption(lessonID, "vi", "v1")}}, nil
+func (words) Shown(_ context.Context, lessons ...string) (list []caption.Caption, err error) {
+	for _, id := range lessons {
+		list = append(list, caption.Caption{LessonID: id, Language: "vi", Key: media.Caption(id, "vi", "v1")})
+	}
+	return list, nil
+}
+
+func (w words) ChaptersByLesson(ctx context.Context, lessons ...string) (map[string][]caption.Chapter, error) {
+	all := map[string][]caption.Chapter{}
+	for _, id := range lessons {
+		all[id], _ = w.ChaptersOf(ctx, id)
+	}
+	return all, nil
 }
 
 func (words) ChaptersOf(context.Context, string) ([]caption.Chapter, error) {

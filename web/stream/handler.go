@@ -44,8 +44,9 @@ type People interface {
 
 // Captions reads the captions and chapters of a lesson without checking rights (caption.Service).
 type Captions interface {
-	Shown(ctx context.Context, lessonID string) ([]caption.Caption, error)
+	Shown(ctx context.Context, lessons ...string) ([]caption.Caption, error)
 	ChaptersOf(ctx context.Context, lessonID string) ([]caption.Chapter, error)
+	ChaptersByLesson(ctx context.Context, lessons ...string) (map[string][]caption.Chapter, error)
 }
 
 // ServedCounter counts each whole or partial file that was sent, to compare the media in it with the seconds that

@@ -9,7 +9,6 @@ import (
 	"github.com/a-h/templ"
 
 	"lenlop/services/catalog"
-	"lenlop/services/fault"
 	"lenlop/web/locale"
 )
 
@@ -26,18 +25,17 @@ func (r Handler) schoolNames(ctx context.Context, p *searchPage) error {
 		ids = append(ids, id)
 	}
 	p.schools = make(map[string]string, len(ids))
-	for _, id := range ids {
-		s, err := r.Schools.School(ctx, id)
-		switch {
-		case err == nil:
-			p.schools[id] = s.Name
-		case fault.KindOf(err) != fault.NotFound:
-			return err
-		case id == p.query.School:
-			p.schools[id] = locale.T(ctx, "search.unknown_school")
-		}
+	if len(ids) == 0 {
+		return nil
 	}
-	return nil
+	found, err := r.Schools.SchoolsByID(ctx, ids)
+	for _, s := range found {
+		p.schools[s.ID] = s.Name
+	}
+	if id := p.query.School; id != "" && p.schools[id] == "" {
+		p.schools[id] = locale.T(ctx, "search.unknown_school")
+	}
+	return err
 }
 
 // facets fills the ways to narrow the search. A chosen one leads back.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,18 +109,71 @@ func (t *town) Subjects(context.Context) ([]school.Subject, error) {
 	}, nil
 }
 
-func (t *town) School(_ context.Context, id string) (school.School, error) {
-	if id == "s1" {
-		return school.School{ID: "s1", Name: "THCS Nà Hang"}, nil
+func (t *town) SchoolsByID(_ context.Context, ids []string) ([]school.School, error) {
+	if slices.Contains(ids, "s1") {
+		return []school.School{{ID: "s1", Name: "THCS Nà Hang"}}, nil
 	}
-	return school.School{}, fault.New(fault.NotFound, "school.not_found")
+	return nil, nil
 }
 
-func (t *town) Person(_ context.Context, id string) (people.Person, error) {
-	if id == "lan" {
-		return people.Person{ID: "lan", Name: "Cô Nông Thị Lan"}, nil
+func (t *town) LessonsByID(_ context.Context, ids []string) (list []lesson.Lesson, err error) {
+	for _, id := range ids {
+		if l, ok := t.lessons[id]; ok {
+			list = append(list, l)
+		}
 	}
-	return people.Person{}, fault.New(fault.NotFound, "people.not_found")
+	return list, nil
+}
+
+func (t *town) Names(ctx context.Context, ids ...string) (map[string]lesson.Names, error) {
+	subjects, err := t.Subjects(ctx)
+	names := map[string]lesson.Names{}
+	for _, id := range ids {
+		l := t.lessons[id]
+		n := lesson.Names{}
+		if l.TeacherID == "lan" {
+			n.Teacher = "Cô Nông Thị Lan"
+		}
+		if l.SchoolID == "s1" {
+			n.School = "THCS Nà Hang"
+		}
+		for _, s := range subjects {
+			if s.Code == l.Subject {
+				n.Subject, n.SubjectEn = s.Name, s.NameEn
+			}
+		}
+		names[id] = n
+	}
+	return names, err
+}
+
+// First, FirstOfSubjects and Around list the entries in their order.
+func (t *town) First(_ context.Context, limit int) ([]catalog.Entry, int, error) {
+	return t.entries[:min(limit, len(t.entries))], len(t.entries), t.broken
+}
+
+func (t *town) FirstOfSubjects(_ context.Context, grade, each int) ([]catalog.Entry, map[string]int, error) {
+	var es []catalog.Entry
+	totals := map[string]int{}
+	for _, e := range t.entries {
+		if e.Grade != grade {
+			continue
+		}
+		if totals[e.Subject]++; totals[e.Subject] <= each {
+			es = append(es, e)
+		}
+	}
+	return es, totals, t.broken
+}
+
+func (t *town) Around(_ context.Context, subject string, grade, first, fromWeek, toWeek, each int) ([]catalog.Entry, error) {
+	var es []catalog.Entry
+	for _, e := range t.entries {
+		if e.Subject == subject && e.Grade == grade && (len(es) < first || e.Week >= fromWeek && e.Week <= toWeek) {
+			es = append(es, e)
+		}
+	}
+	return es, t.broken
 }
 
 func (t *town) Channels(context.Context) ([]schedule.Channel, error) { return t.channels, nil }
@@ -196,7 +250,7 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	handler := Handler{Catalog: v.town, Lessons: v.town, Titles: v.town, Schools: v.town, People: v.town, Schedule: v.town, Zone: zone,
+	handler := Handler{Catalog: v.town, Lists: v.town, Lessons: v.town, Titles: v.town, Schools: v.town, Schedule: v.town, Zone: zone,
 		Now: func() time.Time {
 			if v.at.IsZero() {
 				return now

@@ -27,26 +27,39 @@ type Catalog interface {
 	Search(ctx context.Context, q catalog.Query) (catalog.Result, error)
 }
 
+// Lists are of published lessons by grade, subject and week, newest first, each
+// made in one query (sqlsearch.Index). Fault: fault.Unavailable "catalog.unavailable".
+type Lists interface {
+	// First lists the first of all, and how many there are.
+	First(ctx context.Context, limit int) (es []catalog.Entry, total int, err error)
+	// FirstOfSubjects lists the first of each subject of a grade, and how many
+	// each subject has.
+	FirstOfSubjects(ctx context.Context, grade, each int) ([]catalog.Entry, map[string]int, error)
+	// Around lists of a subject and grade the first of all, and the first of
+	// every week from one to another.
+	Around(ctx context.Context, subject string, grade, first, fromWeek, toWeek, each int) ([]catalog.Entry, error)
+}
+
 // Lessons reads a lesson that a person may read (lesson.Service).
 type Lessons interface {
 	Read(ctx context.Context, by people.Person, id string) (lesson.Lesson, error)
 }
 
-// Titles reads a lesson without asking who wants to know (lesson.Store): the
+// Titles reads lessons without asking who wants to know (lesson.Store): the
 // television guide names lessons that are not on the web.
 type Titles interface {
 	Lesson(ctx context.Context, id string) (lesson.Lesson, error)
+	// LessonsByID reads those that exist, in no order, in one query.
+	LessonsByID(ctx context.Context, ids []string) ([]lesson.Lesson, error)
+	// Names reads what lessons name by id.
+	Names(ctx context.Context, ids ...string) (map[string]lesson.Names, error)
 }
 
 // Schools names subjects and schools (school.Store).
 type Schools interface {
 	Subjects(ctx context.Context) ([]school.Subject, error)
-	School(ctx context.Context, id string) (school.School, error)
-}
-
-// People names teachers (people.Store).
-type People interface {
-	Person(ctx context.Context, id string) (people.Person, error)
+	// SchoolsByID reads those that exist, in no order, in one query.
+	SchoolsByID(ctx context.Context, ids []string) ([]school.School, error)
 }
 
 // Schedule is what is planned on television (schedule.Store).
@@ -61,18 +74,25 @@ type Listed interface {
 	Programmes(ctx context.Context, channelID string, from, to time.Time) ([]schedule.Programme, error)
 }
 
+// Notices is the guidance that concerns a visitor (notice.Service).
+type Notices interface {
+	// Reader is the visitor with the classes they are in; the grade of a student's
+	// class goes before the one given.
+	Reader(ctx context.Context, p people.Person, grade int) (notice.Reader, error)
+	// For lists newest first, at most so many.
+	For(ctx context.Context, r notice.Reader, limit int) ([]notice.Notice, error)
+}
+
 // Handler is what the pages need.
 type Handler struct {
 	Catalog  Catalog
+	Lists    Lists
 	Lessons  Lessons
 	Titles   Titles
 	Schools  Schools
-	People   People
 	Schedule Schedule
-	Listed   Listed // may be nil
-	// Notices is the guidance that concerns a visitor, newest first, at most
-	// so many; nil: there is none.
-	Notices  func(ctx context.Context, p people.Person, grade, limit int) ([]notice.Notice, error)
+	Listed   Listed  // may be nil
+	Notices  Notices // may be nil
 	CheckIns CheckIns
 	Devices  Devices
 	// Questions are what students ask and say of a lesson; nil: there are none.
@@ -87,9 +107,6 @@ type Handler struct {
 	// content security policy; "" is every site, NoEmbed none.
 	Embed string
 	Zone  *time.Location // the site's local time
-	// Grade is the grade that a signed-in student's class is in, 0 when unknown;
-	// what the student chose goes before it. It may be nil.
-	Grade func(ctx context.Context, p people.Person) (int, error)
 	Now   func() time.Time
 }
 
@@ -175,19 +192,28 @@ func (r Handler) subjects(ctx context.Context, taught int) (names, error) {
 	if err != nil {
 		return names{}, err
 	}
-	n := names{by: make(map[string]string, len(all))}
-	english := locale.From(ctx).Lang == locale.En
+	n := namesOf(ctx, all)
 	for _, s := range all {
-		name := s.Name
-		if english && s.NameEn != "" {
-			name = s.NameEn
-		}
-		n.by[s.Code] = name
 		if taught == 0 || taught >= s.FromGrade && taught <= s.ToGrade {
 			n.order = append(n.order, s.Code)
 		}
 	}
 	return n, nil
+}
+
+// namesOf are the names of subjects without an order; one without a name is called by its code.
+func namesOf(ctx context.Context, all []school.Subject) names {
+	n := names{by: make(map[string]string, len(all))}
+	english := locale.From(ctx).Lang == locale.En
+	for _, s := range all {
+		switch {
+		case english && s.NameEn != "":
+			n.by[s.Code] = s.NameEn
+		case s.Name != "":
+			n.by[s.Code] = s.Name
+		}
+	}
+	return n
 }
 
 // render writes a public page. The browser may go back to it without asking

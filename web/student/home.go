@@ -8,6 +8,7 @@ import (
 
 	"lenlop/services/catalog"
 	"lenlop/services/notice"
+	"lenlop/services/people"
 	"lenlop/web/page"
 )
 
@@ -17,7 +18,6 @@ const freshFor = 7 * 24 * time.Hour
 // Shelves of the home page.
 const (
 	perSubject = 3  // newest lessons of each subject
-	homeLimit  = 60 // lessons read for them
 	newest     = 12 // when no grade was chosen
 
 	noticesShown = 3
@@ -47,74 +47,76 @@ type subjectGroup struct {
 func (r Handler) home(c echo.Context) error {
 	ctx := c.Request().Context()
 	p := homePage{grade: gradeOf(c), now: r.Now()}
-	var err error
-	if who := page.Who(c); p.grade == 0 && r.Grade != nil && !who.Anonymous() {
-		if p.grade, err = r.Grade(ctx, who); err != nil {
-			return err
-		}
+	who, tv := page.Who(c), r.around()
+	err := r.fillNotices(ctx, who, &p)
+	if err == nil {
+		p.names, err = r.subjects(ctx, p.grade)
 	}
-	if p.names, err = r.subjects(ctx, p.grade); err != nil {
-		return err
+	if err == nil {
+		err = r.fillGroups(ctx, &p)
 	}
-	if err := r.fillGroups(ctx, &p); err != nil {
-		return err
-	}
-	if r.Notices != nil {
-		if p.notices, err = r.Notices(ctx, page.Who(c), p.grade, noticesShown); err != nil {
-			return err
-		}
-	}
-	if p.goOn, err = r.goOn(ctx, page.Who(c), recentOf(c)); err != nil {
-		return err
-	}
-	if p.nowOnTV, p.nextOnTV, err = r.onAir(ctx, p.grade); err != nil {
-		return err
-	}
-	return render(c, home(p))
-}
-
-// fillGroups puts the grade's newest lessons into one group a subject. One
-// query fills most; a subject whose lessons are all older gets its own.
-func (r Handler) fillGroups(ctx context.Context, p *homePage) error {
-	q := catalog.Query{Grade: p.grade, Limit: homeLimit}
-	if p.grade == 0 {
-		q.Limit = newest
-	}
-	found, err := r.Catalog.Search(ctx, q)
 	if err != nil {
 		return err
 	}
-	p.total = found.EstimatedTotal
-	if p.grade == 0 {
-		p.newest = entries(found.Hits)
+	plan, err := r.plan(ctx, tv)
+	if err != nil {
+		return err
+	}
+	marks, err := r.begun(ctx, who, recentOf(c))
+	if err != nil {
+		return err
+	}
+	// What was begun and what is on television is read at once.
+	ids := plan.ids()
+	for _, b := range marks {
+		ids = append(ids, b.LessonID)
+	}
+	lessons, err := r.lessonsByID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	p.goOn = open(marks, lessons)
+	p.nowOnTV, p.nextOnTV = r.nowAndNext(r.show(plan, tv, p.names, lessons), p.grade)
+	return render(c, home(p))
+}
+
+// fillNotices reads the visitor's notices, and their class's grade where none was chosen.
+func (r Handler) fillNotices(ctx context.Context, who people.Person, p *homePage) error {
+	if r.Notices == nil {
 		return nil
 	}
+	reader, err := r.Notices.Reader(ctx, who, p.grade)
+	if err != nil {
+		return err
+	}
+	if p.grade == 0 {
+		p.grade = reader.Grade
+	}
+	p.notices, err = r.Notices.For(ctx, reader, noticesShown)
+	return err
+}
+
+// fillGroups puts the grade's newest lessons into one group a subject.
+func (r Handler) fillGroups(ctx context.Context, p *homePage) (err error) {
+	if p.grade == 0 {
+		p.newest, p.total, err = r.Lists.First(ctx, newest)
+		return err
+	}
+	found, totals, err := r.Lists.FirstOfSubjects(ctx, p.grade, perSubject)
+	if err != nil {
+		return err
+	}
 	by := map[string][]catalog.Entry{}
-	for _, h := range found.Hits {
-		if s := h.Entry.Subject; len(by[s]) < perSubject {
-			by[s] = append(by[s], h.Entry)
-		}
+	for _, e := range found {
+		by[e.Subject] = append(by[e.Subject], e)
+	}
+	for _, n := range totals {
+		p.total += n
 	}
 	for _, code := range p.names.order {
-		total := found.Facets.Subject[code]
-		if total > 0 && len(by[code]) < min(total, perSubject) {
-			more, err := r.Catalog.Search(ctx, catalog.Query{Grade: p.grade, Subject: code, Limit: perSubject})
-			if err != nil {
-				return err
-			}
-			by[code] = entries(more.Hits)
-		}
 		if len(by[code]) > 0 {
-			p.groups = append(p.groups, subjectGroup{subject: code, total: max(total, len(by[code])), entries: by[code]})
+			p.groups = append(p.groups, subjectGroup{subject: code, total: totals[code], entries: by[code]})
 		}
 	}
 	return nil
-}
-
-func entries(hs []catalog.Hit) []catalog.Entry {
-	es := make([]catalog.Entry, 0, len(hs))
-	for _, h := range hs {
-		es = append(es, h.Entry)
-	}
-	return es
 }

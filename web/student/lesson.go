@@ -3,16 +3,15 @@ package student
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/catalog"
-	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
+	"lenlop/services/school"
 	"lenlop/services/worksheet"
 	"lenlop/web/page"
 )
@@ -58,17 +57,13 @@ func (r Handler) showLesson(c echo.Context, status int, typed page.Form) error {
 		}
 	}
 	if r.Worksheets != nil {
-		if p.sheets, err = r.Worksheets.List(ctx, by, l.ID); err != nil {
+		if p.sheets, err = r.Worksheets.Of(ctx, l.ID); err != nil {
 			return err
 		}
 	}
 	if err := r.fillAsked(c, &p, typed); err != nil {
 		return err
 	}
-	if p.names, err = r.subjects(ctx, 0); err != nil {
-		return err
-	}
-	p.subject = p.names.of(l.Subject)
 	if err := r.nameOwners(ctx, &p); err != nil {
 		return err
 	}
@@ -90,43 +85,25 @@ func (r Handler) showLesson(c echo.Context, status int, typed page.Form) error {
 	return render(c, lessonView(p))
 }
 
-// nameOwners names the teacher and the school; a lesson whose teacher or
-// school is gone is shown without.
+// nameOwners names the subject, the teacher and the school; a lesson whose
+// teacher or school is gone is shown without.
 func (r Handler) nameOwners(ctx context.Context, p *lessonPage) error {
-	who, err := r.People.Person(ctx, p.lesson.TeacherID)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return err
-	}
-	p.teacher = who.Name
-	if p.lesson.SchoolID == "" {
-		return nil
-	}
-	s, err := r.Schools.School(ctx, p.lesson.SchoolID)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return err
-	}
-	p.school = s.Name
-	return nil
-}
-
-// findNext offers the newest other lessons of the grade and subject.
-func (r Handler) findNext(ctx context.Context, p *lessonPage) error {
-	found, err := r.Catalog.Search(ctx, catalog.Query{Grade: p.lesson.Grade, Subject: p.lesson.Subject, Limit: nextLessons + 1})
-	if fault.KindOf(err) == fault.Unavailable {
-		return nil // the lesson plays without its neighbours
-	}
+	all, err := r.Titles.Names(ctx, p.lesson.ID)
 	if err != nil {
 		return err
 	}
-	p.next = slices.DeleteFunc(entries(found.Hits), func(e catalog.Entry) bool { return e.LessonID == p.lesson.ID })
-	p.next = p.next[:min(len(p.next), nextLessons)]
+	n := all[p.lesson.ID]
+	p.teacher, p.school = n.Teacher, n.School
+	p.names = namesOf(ctx, []school.Subject{{Code: p.lesson.Subject, Name: n.Subject, NameEn: n.SubjectEn}})
+	p.subject = p.names.of(p.lesson.Subject)
 	return nil
 }
 
 // findShowings tells when the lesson comes on television in the next week.
 func (r Handler) findShowings(ctx context.Context, p *lessonPage) error {
-	all, err := r.showings(ctx, p.now, p.now.AddDate(0, 0, 7), p.lesson.Grade)
-	for _, s := range all {
+	week := span{from: p.now, to: p.now.AddDate(0, 0, 7), grade: p.lesson.Grade, lesson: p.lesson.ID}
+	plan, err := r.plan(ctx, week)
+	for _, s := range r.show(plan, week, p.names, map[string]lesson.Lesson{p.lesson.ID: p.lesson}) {
 		if s.lesson.ID == p.lesson.ID {
 			p.showings = append(p.showings, s)
 		}

@@ -69,35 +69,31 @@ func (r Handler) fillAround(ctx context.Context, by people.Person, p *lessonPage
 			a.reported = &mine
 		}
 	}
-	if p.public {
-		a.follow, err = r.following(ctx, p.lesson)
-	}
-	return err
+	return nil
 }
 
 // weeksAhead is how many weeks without a lesson may lie between one and the next.
 const weeksAhead = 4
 
-// following is the lesson that comes next: of the subject and grade, in the
-// order of weeks, rather of the same teacher and school. Without it the page
-// stands as well.
-func (r Handler) following(ctx context.Context, l lesson.Lesson) (*catalog.Entry, error) {
-	if l.Week == 0 {
-		return nil, nil
+// findNext offers other lessons of the grade and subject, and the one that comes
+// next: in the order of weeks, rather of the same teacher and school. Without
+// them the page stands as well.
+func (r Handler) findNext(ctx context.Context, p *lessonPage) error {
+	l := p.lesson
+	es, err := r.Lists.Around(ctx, l.Subject, l.Grade, nextLessons+1, l.Week, l.Week+weeksAhead, nextLessons*4)
+	if fault.KindOf(err) == fault.Unavailable {
+		return nil
 	}
-	for week := l.Week; week <= l.Week+weeksAhead; week++ {
-		found, err := r.Catalog.Search(ctx, catalog.Query{Grade: l.Grade, Subject: l.Subject, Week: week, Limit: nextLessons * 4})
-		if fault.KindOf(err) == fault.Unavailable {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if e := nextIn(l, week, entries(found.Hits)); e != nil {
-			return e, nil
-		}
+	if err != nil {
+		return err
 	}
-	return nil, nil
+	first := slices.Clone(es[:min(len(es), nextLessons+1)])
+	p.next = slices.DeleteFunc(first, func(e catalog.Entry) bool { return e.LessonID == l.ID })
+	p.next = p.next[:min(len(p.next), nextLessons)]
+	for week := l.Week; l.Week > 0 && p.public && week <= l.Week+weeksAhead && p.around.follow == nil; week++ {
+		p.around.follow = nextIn(l, week, slices.Clone(es))
+	}
+	return nil
 }
 
 // nextIn chooses among a week's lessons. In the lesson's own week only its
@@ -149,27 +145,30 @@ func (b begun) share() string { return strconv.FormatFloat(b.At/max(b.Duration, 
 // goOnShown is how many lessons the home page offers to go on with.
 const goOnShown = 3
 
-// goOn are the lessons to go on with: what the person has begun on any device,
-// or of a visitor what was opened on this one.
-func (r Handler) goOn(ctx context.Context, by people.Person, opened []string) ([]begun, error) {
-	if by.Anonymous() || r.Bookmarks == nil {
-		es, err := r.recent(ctx, opened)
-		var list []begun
-		for _, e := range es {
-			list = append(list, begun{Entry: e})
-		}
-		return list, err
+// begun are the lessons to go on with, before it is known whether they are still
+// there: what the person has begun on any device, or of a visitor what was
+// opened on this one.
+func (r Handler) begun(ctx context.Context, by people.Person, opened []string) ([]bookmark.Bookmark, error) {
+	if !by.Anonymous() && r.Bookmarks != nil {
+		return r.Bookmarks.GoOn(ctx, by, goOnShown*2)
 	}
-	marks, err := r.Bookmarks.GoOn(ctx, by, goOnShown*2)
+	list := make([]bookmark.Bookmark, len(opened))
+	for i, id := range opened {
+		list[i].LessonID = id
+	}
+	return list, nil
+}
+
+// open are the first of those that anybody may watch, as the home page lists them.
+func open(marks []bookmark.Bookmark, lessons map[string]lesson.Lesson) []begun {
 	var list []begun
 	for _, m := range marks {
-		es, err := r.open(ctx, m.LessonID)
-		if err != nil {
-			return nil, err
+		l, ok := lessons[m.LessonID]
+		if !ok || !people.May(people.Person{}, people.ReadLesson, l.Object()) || len(list) == goOnShown {
+			continue
 		}
-		if len(es) > 0 && len(list) < goOnShown {
-			list = append(list, begun{es[0], m.At})
-		}
+		e := catalog.Entry{LessonID: l.ID, Title: l.Title, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Duration: l.Media.Duration}
+		list = append(list, begun{e, m.At})
 	}
-	return list, err
+	return list
 }

@@ -11,6 +11,7 @@ import (
 
 	"lenlop/services/caption"
 	"lenlop/services/fault"
+	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/question"
 	"lenlop/web/page"
@@ -19,10 +20,12 @@ import (
 
 // Questions receives students' questions and thumbs (question.Service).
 type Questions interface {
-	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
+	// OfLesson is what a page shows under a lesson that was read for the person,
+	// and what the viewer said of its chapters.
+	OfLesson(ctx context.Context, by people.Person, device string, l lesson.Lesson, chapters []caption.Chapter) (
+		question.Board, []question.ChapterThumb, error)
 	Ask(ctx context.Context, by people.Person, lessonID, text string, at float64) (question.Question, error)
 	Delete(ctx context.Context, by people.Person, id string) error
-	OwnThumbs(ctx context.Context, by people.Person, device, lessonID string) ([]question.ChapterThumb, error)
 	MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, answer string) (kept string, err error)
 }
 
@@ -53,10 +56,8 @@ func (r Handler) fillAsked(c echo.Context, p *lessonPage, f page.Form) (err erro
 	}
 	ctx, by := c.Request().Context(), page.Who(c)
 	p.questions.form, p.questions.done = f, page.DoneOf(c)
-	if p.questions.board, err = r.Questions.Board(ctx, by, p.lesson.ID); err != nil {
-		return err
-	}
-	p.questions.parts, err = r.Questions.OwnThumbs(ctx, by, signin.Viewer(c), p.lesson.ID)
+	p.questions.board, p.questions.parts, err = r.Questions.OfLesson(ctx, by, signin.Viewer(c), p.lesson,
+		p.player.Tracks.Chapters)
 	return err
 }
 

@@ -1,16 +1,12 @@
 package student
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"lenlop/services/catalog"
-	"lenlop/services/fault"
-	"lenlop/services/people"
 	"lenlop/web/page"
 	"lenlop/web/signin"
 )
@@ -43,29 +39,4 @@ func remember(c echo.Context, id string) {
 	ids = append([]string{id}, ids...)
 	value := strings.Join(ids[:min(len(ids), recentKept)], ".")
 	c.SetCookie(signin.Cookie(page.VisitOf(c.Request().Context()).Base, recentCookie, value, recentLife))
-}
-
-// recent are the lessons to go on with; those that are gone are left out.
-func (r Handler) recent(ctx context.Context, ids []string) ([]catalog.Entry, error) {
-	var all []catalog.Entry
-	for _, id := range ids {
-		es, err := r.open(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, es...)
-	}
-	return all[:min(len(all), goOnShown)], nil
-}
-
-// open is a lesson that anybody may watch, as lists show it; none when it is gone.
-func (r Handler) open(ctx context.Context, id string) ([]catalog.Entry, error) {
-	l, err := r.Lessons.Read(ctx, people.Person{}, id)
-	if fault.KindOf(err) == fault.NotFound {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return []catalog.Entry{{LessonID: l.ID, Title: l.Title, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Duration: l.Media.Duration}}, nil
 }

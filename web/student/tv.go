@@ -8,7 +8,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
@@ -35,81 +34,136 @@ const nextCount = 2
 // maxShowings is more than a week of a few channels holds.
 const maxShowings = 2000
 
-// showings lists what was planned from one moment to another, by time. What
-// was dropped is left out; what moved stands at its real time.
-func (r Handler) showings(ctx context.Context, from, to time.Time, g int) ([]showing, error) {
+// span is which showings are listed: of all lessons, or of one; of a grade (0: of any).
+type span struct {
+	from, to time.Time
+	grade    int
+	lesson   string
+}
+
+// tvPlan is what was planned in a span, before the lessons are known.
+type tvPlan struct {
+	airings  []schedule.Airing
+	listed   []schedule.Programme
+	channels map[string]schedule.Channel
+}
+
+// plan reads what was planned in three queries, however much it is. What was
+// dropped is left out.
+func (r Handler) plan(ctx context.Context, s span) (p tvPlan, err error) {
+	f := schedule.Filter{From: s.from, To: s.to, Lesson: s.lesson, Limit: maxShowings}
+	if p.airings, err = r.Schedule.Airings(ctx, f); err != nil {
+		return p, err
+	}
+	p.airings = slices.DeleteFunc(p.airings, func(a schedule.Airing) bool { return a.Outcome == schedule.Dropped })
+	if p.listed, err = r.announced(ctx, s); err != nil || len(p.airings)+len(p.listed) == 0 {
+		return p, err
+	}
 	channels, err := r.Schedule.Channels(ctx)
-	if err != nil {
-		return nil, err
-	}
-	as, err := r.Schedule.Airings(ctx, schedule.Filter{From: from, To: to, Limit: maxShowings})
-	if err != nil {
-		return nil, err
-	}
-	var listed []schedule.Programme
-	if r.Listed != nil {
-		if listed, err = r.Listed.Programmes(ctx, "", from, to); err != nil {
-			return nil, err
-		}
-	}
-	if len(as)+len(listed) == 0 {
-		return nil, nil
-	}
-	ns, err := r.subjects(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
-	byID := map[string]schedule.Channel{}
+	p.channels = make(map[string]schedule.Channel, len(channels))
 	for _, c := range channels {
-		byID[c.ID] = c
+		p.channels[c.ID] = c
 	}
-	lessons := map[string]lesson.Lesson{}
-	now := r.Now()
+	return p, err
+}
+
+// ids are those of the lessons that it names.
+func (p tvPlan) ids() (ids []string) {
+	for _, a := range p.airings {
+		ids = append(ids, a.LessonID)
+	}
+	for _, x := range p.listed {
+		ids = append(ids, x.LessonID)
+	}
+	return ids
+}
+
+// showings lists what was planned in a span, by time.
+func (r Handler) showings(ctx context.Context, ns names, s span) ([]showing, error) {
+	p, err := r.plan(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	lessons, err := r.lessonsByID(ctx, p.ids())
+	return r.show(p, s, ns, lessons), err
+}
+
+// show makes the list; what moved stands at its real time.
+func (r Handler) show(p tvPlan, s span, ns names, lessons map[string]lesson.Lesson) []showing {
+	g, now := guideNames{ns, p.channels, lessons}, r.Now()
 	var out []showing
-	for _, a := range as {
-		if a.Outcome == schedule.Dropped {
+	for _, a := range p.airings {
+		l := lessons[a.LessonID]
+		if l.ID == "" || !l.DeletedAt.IsZero() || s.grade > 0 && l.Grade != s.grade {
 			continue
 		}
-		l, ok := lessons[a.LessonID]
-		if !ok {
-			if l, err = r.Titles.Lesson(ctx, a.LessonID); err != nil && fault.KindOf(err) != fault.NotFound {
-				return nil, err
-			}
-			lessons[a.LessonID] = l
-		}
-		if l.ID == "" || !l.DeletedAt.IsZero() || g > 0 && l.Grade != g {
-			continue
-		}
-		s := showing{airing: a, channel: byID[a.ChannelID], lesson: l, subject: ns.of(l.Subject),
-			onWeb:  people.May(people.Person{}, people.WatchLesson, l.Object()),
-			starts: a.StartsAt.In(r.Zone), ends: a.EndsAt.In(r.Zone)}
-		if a.Outcome == schedule.Moved && !a.StartedAt.IsZero() {
-			s.starts, s.ends = a.StartedAt.In(r.Zone), a.EndedAt.In(r.Zone)
-		}
-		s.onNow = !now.Before(s.starts) && now.Before(s.ends)
-		out = append(out, s)
+		out = append(out, r.planned(a, l, g))
 	}
-	for _, x := range listed {
-		if g > 0 && x.Grade != g {
-			continue
-		}
-		s := showing{airing: schedule.Airing{ID: x.ID, ChannelID: x.ChannelID, StartsAt: x.StartsAt, EndsAt: x.EndsAt}, channel: byID[x.ChannelID],
-			listed: true, subject: x.Category, lesson: lesson.Lesson{Title: x.Title, Grade: x.Grade, Language: "vi"},
-			starts: x.StartsAt.In(r.Zone), ends: x.EndsAt.In(r.Zone)}
-		if x.LessonID != "" {
-			l, err := r.Titles.Lesson(ctx, x.LessonID)
-			if err != nil && fault.KindOf(err) != fault.NotFound {
-				return nil, err
-			}
-			if s.onWeb = l.ID != "" && people.May(people.Person{}, people.WatchLesson, l.Object()); s.onWeb {
-				s.lesson.ID, s.subject = l.ID, ns.of(l.Subject)
-			}
-		}
-		s.onNow = !now.Before(s.starts) && now.Before(s.ends)
-		out = append(out, s)
+	for _, x := range p.listed {
+		out = append(out, r.programme(x, g))
+	}
+	for i := range out {
+		out[i].onNow = !now.Before(out[i].starts) && now.Before(out[i].ends)
 	}
 	slices.SortStableFunc(out, func(a, b showing) int { return a.starts.Compare(b.starts) })
-	return out, nil
+	return out
+}
+
+// guideNames is what airings and programmes name by id.
+type guideNames struct {
+	subjects names
+	channels map[string]schedule.Channel
+	lessons  map[string]lesson.Lesson
+}
+
+// announced lists what other channels announce in a span.
+func (r Handler) announced(ctx context.Context, s span) ([]schedule.Programme, error) {
+	if r.Listed == nil {
+		return nil, nil
+	}
+	all, err := r.Listed.Programmes(ctx, "", s.from, s.to)
+	return slices.DeleteFunc(all, func(x schedule.Programme) bool {
+		return s.grade > 0 && x.Grade != s.grade || s.lesson != "" && x.LessonID != s.lesson
+	}), err
+}
+
+// lessonsByID reads lessons in one query; "" and what is gone are left out.
+func (r Handler) lessonsByID(ctx context.Context, ids []string) (map[string]lesson.Lesson, error) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == "" })
+	slices.Sort(ids)
+	if ids = slices.Compact(ids); len(ids) == 0 {
+		return nil, nil
+	}
+	list, err := r.Titles.LessonsByID(ctx, ids)
+	byID := make(map[string]lesson.Lesson, len(list))
+	for _, l := range list {
+		byID[l.ID] = l
+	}
+	return byID, err
+}
+
+// planned is an airing of the lesson.
+func (r Handler) planned(a schedule.Airing, l lesson.Lesson, g guideNames) showing {
+	s := showing{airing: a, channel: g.channels[a.ChannelID], lesson: l, subject: g.subjects.of(l.Subject),
+		onWeb:  people.May(people.Person{}, people.WatchLesson, l.Object()),
+		starts: a.StartsAt.In(r.Zone), ends: a.EndsAt.In(r.Zone)}
+	if a.Outcome == schedule.Moved && !a.StartedAt.IsZero() {
+		s.starts, s.ends = a.StartedAt.In(r.Zone), a.EndedAt.In(r.Zone)
+	}
+	return s
+}
+
+// programme is what another channel announces.
+func (r Handler) programme(x schedule.Programme, g guideNames) showing {
+	s := showing{airing: schedule.Airing{ID: x.ID, ChannelID: x.ChannelID, StartsAt: x.StartsAt, EndsAt: x.EndsAt},
+		channel: g.channels[x.ChannelID], listed: true, subject: x.Category,
+		lesson: lesson.Lesson{Title: x.Title, Grade: x.Grade, Language: "vi"},
+		starts: x.StartsAt.In(r.Zone), ends: x.EndsAt.In(r.Zone)}
+	l := g.lessons[x.LessonID]
+	if s.onWeb = l.ID != "" && people.May(people.Person{}, people.WatchLesson, l.Object()); s.onWeb {
+		s.lesson.ID, s.subject = l.ID, g.subjects.of(l.Subject)
+	}
+	return s
 }
 
 // about is the subject and grade, as far as they are known.
@@ -127,23 +181,14 @@ func (s showing) about(ctx context.Context) string {
 // over reports whether it has been shown.
 func (s showing) over(now time.Time) bool { return !now.Before(s.ends) }
 
-// onAir is what is on television now, for every grade, and what comes next for
-// the grade (0: any) within a day.
-func (r Handler) onAir(ctx context.Context, g int) (now, next []showing, err error) {
-	all, err := r.around(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	now, next = r.nowAndNext(all, g)
-	return now, next, nil
-}
-
 // around is what was begun within the longest airing and what begins within a day.
-func (r Handler) around(ctx context.Context) ([]showing, error) {
+func (r Handler) around() span {
 	at := r.Now()
-	return r.showings(ctx, at.Add(-schedule.MaxAiring), at.Add(24*time.Hour), 0)
+	return span{from: at.Add(-schedule.MaxAiring), to: at.Add(24 * time.Hour)}
 }
 
+// nowAndNext is what is on television now, for every grade, and what comes next
+// for the grade (0: any).
 func (r Handler) nowAndNext(all []showing, g int) (now, next []showing) {
 	at := r.Now()
 	for _, s := range all {
@@ -220,7 +265,11 @@ func (r Handler) guide(c echo.Context) guidePage {
 func (r Handler) day(c echo.Context) error {
 	p := r.guide(c)
 	ctx := c.Request().Context()
-	all, err := r.showings(ctx, p.day, p.day.AddDate(0, 0, 1), p.grade)
+	ns, err := r.subjects(ctx, 0)
+	if err != nil {
+		return err
+	}
+	all, err := r.showings(ctx, ns, span{from: p.day, to: p.day.AddDate(0, 0, 1), grade: p.grade})
 	if err != nil {
 		return err
 	}
@@ -232,7 +281,7 @@ func (r Handler) day(c echo.Context) error {
 		}
 		p.channels[i].showings = append(p.channels[i].showings, s)
 	}
-	around, err := r.around(ctx)
+	around, err := r.showings(ctx, ns, r.around())
 	if err != nil {
 		return err
 	}
@@ -246,7 +295,11 @@ func (r Handler) day(c echo.Context) error {
 func (r Handler) week(c echo.Context) error {
 	p := r.guide(c)
 	p.each = c.QueryParam("grade") == eachGrade
-	all, err := r.showings(c.Request().Context(), p.day, p.day.AddDate(0, 0, 7), p.grade)
+	ns, err := r.subjects(c.Request().Context(), 0)
+	if err != nil {
+		return err
+	}
+	all, err := r.showings(c.Request().Context(), ns, span{from: p.day, to: p.day.AddDate(0, 0, 7), grade: p.grade})
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,11 @@ func (r Handler) reminders(c echo.Context) error {
 		g = grade(s)
 	}
 	now := r.Now()
-	all, err := r.showings(c.Request().Context(), now, now.AddDate(0, 0, reminderDays), g)
+	ns, err := r.subjects(c.Request().Context(), 0)
+	if err != nil {
+		return err
+	}
+	all, err := r.showings(c.Request().Context(), ns, span{from: now, to: now.AddDate(0, 0, reminderDays), grade: g})
 	if err != nil {
 		return err
 	}

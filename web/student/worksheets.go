@@ -13,7 +13,8 @@ import (
 
 // Worksheets gives a lesson's files to whoever may read it (worksheet.Service).
 type Worksheets interface {
-	List(ctx context.Context, by people.Person, lessonID string) ([]worksheet.Worksheet, error)
+	// Of lists those of a lesson that was read for the visitor.
+	Of(ctx context.Context, lessonID string) ([]worksheet.Worksheet, error)
 	Read(ctx context.Context, by people.Person, lessonID, id string) (worksheet.Worksheet, error)
 }
 

@@ -17,6 +17,7 @@ import (
 	"lenlop/infra/s3"
 	"lenlop/infra/s3embedded"
 	"lenlop/infra/sqldb"
+	"lenlop/infra/sqlsearch"
 	"lenlop/infra/telemetry"
 	"lenlop/services/backup"
 	"lenlop/services/bookmark"
@@ -84,8 +85,9 @@ type App struct {
 	reportKey ed25519.PrivateKey // signs frozen reports; its public half checks them
 	notifier  *job.Notifier
 	index     catalog.Index
-	streams   media.Store // what a web process sends segments from: Media, or its cache
-	cache     *s3.Cache   // nil without one
+	lists     *sqlsearch.Index // the index in the database
+	streams   media.Store      // what a web process sends segments from: Media, or its cache
+	cache     *s3.Cache        // nil without one
 	served    *delivery.ServedCounter
 	pipeline  *pipeline
 	metrics   *telemetry.Metrics

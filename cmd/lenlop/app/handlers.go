@@ -61,9 +61,9 @@ func (a *App) Handlers(auth *signin.Authenticator, stopped <-chan struct{}) web.
 	copies := a.pipeline.copies
 	a.Lessons.OnTakenDown = streams.Forget
 	return web.Handlers{
-		Student: student.Handler{Grade: a.Office.GradeOf, Catalog: a.Catalog, Lessons: a.Lessons,
-			Titles: a.DB.Lessons(), Schools: a.DB.Schools(), People: a.DB.People(),
-			Schedule: a.DB.Schedule(), Listed: a.DB.Programmes(), Notices: a.Notices.Latest, CheckIns: a.Television, Devices: a.Playback,
+		Student: student.Handler{Catalog: a.Catalog, Lists: a.lists,
+			Lessons: a.Lessons, Titles: a.DB.Lessons(), Schools: a.DB.Schools(),
+			Schedule: a.DB.Schedule(), Listed: a.DB.Programmes(), Notices: a.Notices, CheckIns: a.Television, Devices: a.Playback,
 			Bookmarks: a.Bookmarks, Problems: a.Problems, Embed: a.Settings.Embed, Questions: a.Questions,
 			Worksheets: a.Worksheets, Media: a.Media, Streams: streams, Zone: a.Zone, Now: a.Now},
 		Teacher: teacher.Handler{Questions: a.Questions, Classes: a.DB.Classes(), RollCalls: a.Television, Viewing: a.Viewership,
@@ -89,7 +89,8 @@ func (a *App) Handlers(auth *signin.Authenticator, stopped <-chan struct{}) web.
 			Uploads: a.Uploads, Catalog: a.Catalog,
 			Schedule: a.Schedule, Copies: copies, Media: a.Media, Viewership: a.Viewership, Watching: a.Playback, Television: a.Television, Sheets: sheet.Write,
 			Atomic: a.notifier, Replays: a.DB.Replays(), Zone: a.Zone, Now: a.Now,
-			Playback: streams.Playback, File: streams.File, Tracks: streams.Tracks, Captions: a.Captions,
+			Playback: streams.Playback, File: streams.File, TracksOf: streams.TracksOf,
+			Captions: a.Captions, PersonNames: a.DB.People().PersonNames, SchoolsByID: a.DB.Schools().SchoolsByID,
 			Questions: a.Questions, Worksheets: a.Worksheets, Bookmarks: a.Bookmarks, Problems: a.Problems,
 			SecondsLeft: a.secondsLeft, Stopped: stopped,
 			Progress: api.NewProgress(api.ProgressConfig{Lessons: a.DB.Lessons().LessonsByID,

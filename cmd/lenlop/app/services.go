@@ -54,7 +54,8 @@ func (a *App) wireServices(ctx context.Context) error {
 	}
 	a.index = index
 	log := a.DB.Audit()
-	a.People = &people.Service{Store: a.DB.People(), Now: a.Now, NewID: NewID, Atomic: a.notifier, Audit: log,
+	a.People = &people.Service{Store: a.DB.People(), SessionPerson: a.DB.People().SessionPerson,
+		Now: a.Now, NewID: NewID, Atomic: a.notifier, Audit: log,
 		Secrets: a.DB.Secrets(), Directory: a.DB.Secrets(), Key: a.secret, RequireSecondStep: a.Settings.SecondStep,
 		Records: a.DB.Privacy()}
 	a.Limits = &limit.Counter{Store: a.DB.EventCounts(), Secret: a.secret, Log: a.Log, Clock: a.Now}
@@ -76,7 +77,8 @@ func (a *App) wireServices(ctx context.Context) error {
 		Parts: a.Parts, Objects: a.Media, Pieces: a.Media, Now: a.Now, NewID: NewID, MaxSize: a.Settings.MaxUpload,
 		Quota:    a.Settings.Quota,
 		PartSize: PartSize, Direct: !a.Settings.Embedded(), Base: a.Settings.S3PublicEndpoint}
-	a.Schedule = &schedule.Service{Store: a.DB.Schedule(), Lessons: a.DB.Lessons(), Atomic: a.notifier, Audit: log,
+	a.Schedule = &schedule.Service{Store: a.DB.Schedule(), Lessons: a.DB.Lessons(),
+		LessonsByID: a.DB.Lessons().LessonsByID, Atomic: a.notifier, Audit: log,
 		Now: a.Now, NewID: NewID,
 		Logs: a.DB.Logs(), Staged: a.DB.Schedule(), WeekRules: a.DB.WeekRules(), Taught: a.weeklySlots, Sheets: sheet.Read,
 		Programmes: a.DB.Programmes(), Published: a.publishedLessons, Fold: catalog.Fold}

@@ -97,8 +97,11 @@ func RosterKeys(ctx context.Context, db *sqldb.DB) (school.Keys, error) {
 // where there is one.
 func (a *App) openIndex(ctx context.Context) (catalog.Index, error) {
 	local, err := sqlsearch.Open(ctx, a.DB)
-	if err != nil || a.Settings.MeiliURL == "" {
-		return local, err
+	if err != nil {
+		return nil, err
+	}
+	if a.lists = local; a.Settings.MeiliURL == "" {
+		return local, nil
 	}
 	a.Meili = meili.New(meili.Config{URL: a.Settings.MeiliURL, Key: a.Settings.MeiliKey, UID: "lessons", Local: local,
 		Queue: a.notifier, Atomic: a.notifier,

@@ -5,6 +5,7 @@ package harness
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -29,6 +30,7 @@ type System struct {
 	T      *testing.T
 	App    *app.App // nil where the product runs in other processes
 	URL    string
+	Site   http.Handler // what URL serves; nil where the product runs in other processes
 	router routers.Router
 }
 
@@ -105,7 +107,7 @@ func StartLogged(t *testing.T, log *slog.Logger, change func(*app.Settings)) *Sy
 		}
 		a.Close()
 	})
-	return &System{T: t, App: a, URL: srv.URL, router: documentRouter(t, srv.URL)}
+	return &System{T: t, App: a, URL: srv.URL, Site: handler, router: documentRouter(t, srv.URL)}
 }
 
 // Connect gives a System of which another process serves the site at an address.
