@@ -51,7 +51,6 @@ func makePackage(t *testing.T, tr *transcoder.Transcoder, file string, change ..
 	dir := t.TempDir()
 	tasks := p.Tasks()
 	for _, task := range slices.Backward(tasks) {
-
 		d := filepath.Join(dir, fmt.Sprintf("%d-%s", task.Piece, task.Group))
 		if err := os.Mkdir(d, 0o755); err != nil {
 			t.Fatal(err)

@@ -168,7 +168,7 @@ func TestCacheAsksStorageOnce(t *testing.T) {
 			}
 			defer f.Close()
 			if b, err := io.ReadAll(f); !bytes.Equal(b, want) {
-				return fmt.Errorf("%d bytes, %v", len(b), err)
+				return fmt.Errorf("%d bytes, %w", len(b), err)
 			}
 			return nil
 		})

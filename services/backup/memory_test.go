@@ -203,8 +203,8 @@ func (p *place) alter(t *testing.T, name string, change func(string) string) {
 	p.to.Set("province/"+name, change(text))
 }
 
-func replacing(old, new string) func(string) string {
-	return func(s string) string { return strings.ReplaceAll(s, old, new) }
+func replacing(old, by string) func(string) string {
+	return func(s string) string { return strings.ReplaceAll(s, old, by) }
 }
 
 // writeOnly is a vault without its key.

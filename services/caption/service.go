@@ -84,7 +84,7 @@ func (s *Service) Edit(ctx context.Context, by people.Person, lessonID, language
 	return s.put(ctx, by, lessonID, language, Edited, func(length time.Duration) ([]Cue, error) { return Compose(rows, length) })
 }
 
-func (s *Service) put(ctx context.Context, by people.Person, lessonID, language string, source Source, make func(time.Duration) ([]Cue, error)) (Caption, error) {
+func (s *Service) put(ctx context.Context, by people.Person, lessonID, language string, source Source, read func(time.Duration) ([]Cue, error)) (Caption, error) {
 	l, err := s.read(ctx, by, people.EditLesson, lessonID)
 	if err != nil {
 		return Caption{}, err
@@ -93,7 +93,7 @@ func (s *Service) put(ctx context.Context, by people.Person, lessonID, language 
 		return Caption{}, err
 	}
 	job.Outside(ctx, "parse captions")
-	cues, err := make(Length(l))
+	cues, err := read(Length(l))
 	if err != nil {
 		return Caption{}, err
 	}

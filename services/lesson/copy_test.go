@@ -174,7 +174,7 @@ func TestBulkIsChecked(t *testing.T) {
 		}
 		return list
 	}
-	title := lesson.Text{Title: text("tất cả"), Description: text("như nhau")}
+	title := lesson.Text{Title: new("tất cả"), Description: new("như nhau")}
 	for name, c := range map[string]struct {
 		ids   []string
 		do    lesson.Doing
@@ -186,7 +186,7 @@ func TestBulkIsChecked(t *testing.T) {
 		"too many":             {ids(201), lesson.DoBin, lesson.Text{}, "lesson: lesson.too_many_chosen"},
 		"nothing to change":    {ids(1), lesson.DoEdit, lesson.Text{}, "do: lesson.nothing_to_change"},
 		"titles do not change": {ids(1), lesson.DoEdit, title, "do: lesson.nothing_to_change"},
-		"a grade":              {ids(1), lesson.DoEdit, lesson.Text{Grade: number(5)}, ""},
+		"a grade":              {ids(1), lesson.DoEdit, lesson.Text{Grade: new(5)}, ""},
 		"nothing to do":        {ids(1), "", lesson.Text{}, "do: field.required"},
 		"made up":              {ids(1), "publish", lesson.Text{}, "do: field.required"},
 	} {
@@ -219,7 +219,7 @@ func TestBulkDoesEachByItself(t *testing.T) {
 		m.add("hidden", func(l *lesson.Lesson) { ready(lesson.Draft)(l); l.TeacherID = "minh" })
 		m.add("last", ready(lesson.Draft))
 		out, err := m.s.Bulk(bg, lan, []string{"good", "bad", "theirs", "hidden", "none", "good", "last"}, do,
-			lesson.Text{Title: text("mới"), Grade: number(8)})
+			lesson.Text{Title: new("mới"), Grade: new(8)})
 		if err != nil {
 			t.Errorf("%s: %v", do, err)
 			continue

@@ -18,7 +18,7 @@ const Erased MediaState = "erased"
 // the objects is the caller's duty once this has committed.
 func (s *Service) Erase(ctx context.Context, id string) (bool, error) {
 	done := false
-	_, err := s.system(ctx, id, func(ctx context.Context, l Lesson) (Lesson, error) {
+	err := s.system(ctx, id, func(ctx context.Context, l Lesson) (Lesson, error) {
 		now := s.Now()
 		if l.DeletedAt.IsZero() || now.Sub(l.DeletedAt) < KeepBinned || l.Media.State == Erased {
 			return l, nil

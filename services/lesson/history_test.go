@@ -34,7 +34,7 @@ func TestWholeLife(t *testing.T) {
 		step("finish", m.s.Finish(bg, l.ID, recording, pkg, 600, nil))
 	}
 	edit := func(x lesson.Text) { t.Helper(); _, err := m.s.Edit(bg, lan, l.ID, x); step("edit", err) }
-	edit(lesson.Text{Title: text("Trước khi nộp")}) // no step: nobody has seen it yet
+	edit(lesson.Text{Title: new("Trước khi nộp")}) // no step: nobody has seen it yet
 	receive("r1", "p1")
 	submit := func() { t.Helper(); _, err := m.s.Submit(bg, lan, l.ID); step("submit", err) }
 	submit()
@@ -43,7 +43,7 @@ func TestWholeLife(t *testing.T) {
 	submit()
 	_, err = m.s.Approve(bg, reviewer, l.ID, m.now.Add(240*time.Hour))
 	step("approve for later", err)
-	edit(lesson.Text{Grade: number(6)}) // the approval lapses
+	edit(lesson.Text{Grade: new(6)}) // the approval lapses
 	_, err = m.s.Approve(bg, reviewer, l.ID, time.Time{})
 	step("approve", err)
 	receive("r2", "p2") // to be looked at again
@@ -105,12 +105,12 @@ func TestEditsOfOneSittingAreOneStep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	edit(lan, 0, lesson.Text{Title: text("một")})
-	edit(lan, 10*time.Minute-1, lesson.Text{Title: text("hai"), Week: number(3)})
-	edit(lan, 0, lesson.Text{Title: text("hai")}) // nothing changed
-	edit(lan, 10*time.Minute, lesson.Text{Description: text("ba")})
-	edit(admin, 0, lesson.Text{Language: text("en")})
-	edit(admin, 0, lesson.Text{Subject: text("hoa-hoc"), Grade: number(8)})
+	edit(lan, 0, lesson.Text{Title: new("một")})
+	edit(lan, 10*time.Minute-1, lesson.Text{Title: new("hai"), Week: new(3)})
+	edit(lan, 0, lesson.Text{Title: new("hai")}) // nothing changed
+	edit(lan, 10*time.Minute, lesson.Text{Description: new("ba")})
+	edit(admin, 0, lesson.Text{Language: new("en")})
+	edit(admin, 0, lesson.Text{Subject: new("hoa-hoc"), Grade: new(8)})
 	var notes []string
 	for _, s := range m.steps.All(nil) {
 		notes = append(notes, s.By+": "+s.Note)
@@ -134,12 +134,12 @@ func TestApprovalIsOfWhatWasSeen(t *testing.T) {
 		change func(*memory) error
 		lapses bool
 	}{
-		"title":       {editing(lesson.Text{Title: text("mới")}), false},
-		"description": {editing(lesson.Text{Description: text("mới")}), false},
-		"week":        {editing(lesson.Text{Week: number(7)}), false},
-		"language":    {editing(lesson.Text{Language: text("en")}), false},
-		"grade":       {editing(lesson.Text{Grade: number(6)}), true},
-		"subject":     {editing(lesson.Text{Subject: text("hoa-hoc"), Grade: number(8)}), true},
+		"title":       {editing(lesson.Text{Title: new("mới")}), false},
+		"description": {editing(lesson.Text{Description: new("mới")}), false},
+		"week":        {editing(lesson.Text{Week: new(7)}), false},
+		"language":    {editing(lesson.Text{Language: new("en")}), false},
+		"grade":       {editing(lesson.Text{Grade: new(6)}), true},
+		"subject":     {editing(lesson.Text{Subject: new("hoa-hoc"), Grade: new(8)}), true},
 		"recording": {func(m *memory) error {
 			_, err := m.s.Receive(bg, lan, lesson.Recording{ID: "r2", LessonID: "l"})
 			return err
@@ -185,10 +185,10 @@ func TestPublishedLessonGoesBeforeAReviewerAgain(t *testing.T) {
 		change func(*memory) error
 		want   string
 	}{
-		{"title", editing(lesson.Text{Title: text("mới")}), ""},
-		{"grade", editing(lesson.Text{Grade: number(8)}), "grade"},
-		{"subject", editing(lesson.Text{Subject: text("hoa-hoc")}), "grade,subject"},
-		{"grade again", editing(lesson.Text{Grade: number(9)}), "grade,subject"},
+		{"title", editing(lesson.Text{Title: new("mới")}), ""},
+		{"grade", editing(lesson.Text{Grade: new(8)}), "grade"},
+		{"subject", editing(lesson.Text{Subject: new("hoa-hoc")}), "grade,subject"},
+		{"grade again", editing(lesson.Text{Grade: new(9)}), "grade,subject"},
 		{"worksheets", func(m *memory) error {
 			return m.s.Atomic.Atomically(bg, func(ctx context.Context) error {
 				return m.s.MarkForRereview(ctx, lan, "l",
@@ -246,7 +246,7 @@ func TestWhoReadsAHistory(t *testing.T) {
 	if steps, err := m.s.History(bg, lan, "l"); steps != nil || err != nil {
 		t.Errorf("without histories: %v %v", steps, err)
 	}
-	if _, err := m.s.Edit(bg, lan, "l", lesson.Text{Title: text("mới")}); err != nil {
+	if _, err := m.s.Edit(bg, lan, "l", lesson.Text{Title: new("mới")}); err != nil {
 		t.Errorf("without histories: %v", err)
 	}
 }

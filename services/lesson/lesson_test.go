@@ -14,8 +14,11 @@ var subjects = map[string]school.Subject{
 	"toan": {Code: "toan", FromGrade: 1, ToGrade: 12}, "hoa-hoc": {Code: "hoa-hoc", FromGrade: 8, ToGrade: 9},
 }
 
-func text(s string) *string { return &s }
-func number(n int) *int     { return &n }
+//go:fix inline
+func text(s string) *string { return new(s) }
+
+//go:fix inline
+func number(n int) *int { return new(n) }
 
 func TestTextIsChecked(t *testing.T) {
 	good := lesson.Lesson{Title: "Phân số", Subject: "toan", Grade: 5, Language: "vi"}
@@ -24,39 +27,39 @@ func TestTextIsChecked(t *testing.T) {
 		fields []string // none: it is accepted
 	}{
 		"nothing":             {lesson.Text{}, nil},
-		"longest title":       {lesson.Text{Title: text(strings.Repeat("ộ", 200))}, nil},
-		"title too long":      {lesson.Text{Title: text(strings.Repeat("ộ", 201))}, []string{"title: field.too_long"}},
-		"blank title":         {lesson.Text{Title: text(" \t\n")}, []string{"title: field.required"}},
-		"title turned around": {lesson.Text{Title: text("a\u202egpm.exe")}, []string{"title: field.bad_text"}},
-		"longest description": {lesson.Text{Description: text(strings.Repeat("ộ", 4000))}, nil},
+		"longest title":       {lesson.Text{Title: new(strings.Repeat("ộ", 200))}, nil},
+		"title too long":      {lesson.Text{Title: new(strings.Repeat("ộ", 201))}, []string{"title: field.too_long"}},
+		"blank title":         {lesson.Text{Title: new(" \t\n")}, []string{"title: field.required"}},
+		"title turned around": {lesson.Text{Title: new("a\u202egpm.exe")}, []string{"title: field.bad_text"}},
+		"longest description": {lesson.Text{Description: new(strings.Repeat("ộ", 4000))}, nil},
 		"description too long": {
-			lesson.Text{Description: text(strings.Repeat("ộ", 4001))}, []string{"description: field.too_long"},
+			lesson.Text{Description: new(strings.Repeat("ộ", 4001))}, []string{"description: field.too_long"},
 		},
-		"description illegible": {lesson.Text{Description: text("\xff")}, []string{"description: field.bad_text"}},
-		"no subject":            {lesson.Text{Subject: text("")}, []string{"subject: field.required"}},
-		"unknown subject":       {lesson.Text{Subject: text("ve")}, []string{"subject: lesson.unknown_subject"}},
+		"description illegible": {lesson.Text{Description: new("\xff")}, []string{"description: field.bad_text"}},
+		"no subject":            {lesson.Text{Subject: new("")}, []string{"subject: field.required"}},
+		"unknown subject":       {lesson.Text{Subject: new("ve")}, []string{"subject: lesson.unknown_subject"}},
 		"subject below its time": {
-			lesson.Text{Subject: text("hoa-hoc"), Grade: number(7)}, []string{"subject: lesson.subject_not_in_grade"},
+			lesson.Text{Subject: new("hoa-hoc"), Grade: new(7)}, []string{"subject: lesson.subject_not_in_grade"},
 		},
-		"subject from": {lesson.Text{Subject: text("hoa-hoc"), Grade: number(8)}, nil},
-		"subject to":   {lesson.Text{Subject: text("hoa-hoc"), Grade: number(9)}, nil},
+		"subject from": {lesson.Text{Subject: new("hoa-hoc"), Grade: new(8)}, nil},
+		"subject to":   {lesson.Text{Subject: new("hoa-hoc"), Grade: new(9)}, nil},
 		"subject after its time": {
-			lesson.Text{Subject: text("hoa-hoc"), Grade: number(10)}, []string{"subject: lesson.subject_not_in_grade"},
+			lesson.Text{Subject: new("hoa-hoc"), Grade: new(10)}, []string{"subject: lesson.subject_not_in_grade"},
 		},
-		"no grade":               {lesson.Text{Grade: number(0)}, []string{"grade: field.required"}},
-		"grade 1":                {lesson.Text{Grade: number(1)}, nil},
-		"grade 12":               {lesson.Text{Grade: number(12)}, nil},
-		"grade 13":               {lesson.Text{Grade: number(13)}, []string{"grade: field.out_of_range"}},
-		"grade -1":               {lesson.Text{Grade: number(-1)}, []string{"grade: field.out_of_range"}},
-		"no week":                {lesson.Text{Week: number(0)}, nil},
-		"week 35":                {lesson.Text{Week: number(35)}, nil},
-		"week 36":                {lesson.Text{Week: number(36)}, []string{"week: field.out_of_range"}},
-		"week -1":                {lesson.Text{Week: number(-1)}, []string{"week: field.out_of_range"}},
-		"language of a region":   {lesson.Text{Language: text("zh-Hant-TW")}, nil},
-		"language of one letter": {lesson.Text{Language: text("v")}, []string{"language: lesson.bad_language"}},
-		"language of words":      {lesson.Text{Language: text("tiếng Việt")}, []string{"language: lesson.bad_language"}},
+		"no grade":               {lesson.Text{Grade: new(0)}, []string{"grade: field.required"}},
+		"grade 1":                {lesson.Text{Grade: new(1)}, nil},
+		"grade 12":               {lesson.Text{Grade: new(12)}, nil},
+		"grade 13":               {lesson.Text{Grade: new(13)}, []string{"grade: field.out_of_range"}},
+		"grade -1":               {lesson.Text{Grade: new(-1)}, []string{"grade: field.out_of_range"}},
+		"no week":                {lesson.Text{Week: new(0)}, nil},
+		"week 35":                {lesson.Text{Week: new(35)}, nil},
+		"week 36":                {lesson.Text{Week: new(36)}, []string{"week: field.out_of_range"}},
+		"week -1":                {lesson.Text{Week: new(-1)}, []string{"week: field.out_of_range"}},
+		"language of a region":   {lesson.Text{Language: new("zh-Hant-TW")}, nil},
+		"language of one letter": {lesson.Text{Language: new("v")}, []string{"language: lesson.bad_language"}},
+		"language of words":      {lesson.Text{Language: new("tiếng Việt")}, []string{"language: lesson.bad_language"}},
 		"everything at once": {
-			lesson.Text{Title: text(""), Subject: text("ve"), Grade: number(13), Week: number(36), Language: text("1")},
+			lesson.Text{Title: new(""), Subject: new("ve"), Grade: new(13), Week: new(36), Language: new("1")},
 			[]string{"title: field.required", "subject: lesson.unknown_subject", "grade: field.out_of_range",
 				"week: field.out_of_range",
 				"language: lesson.bad_language"},
@@ -73,7 +76,7 @@ func TestTextIsChecked(t *testing.T) {
 
 func TestTextIsTidied(t *testing.T) {
 	l, err := lesson.Lesson{Week: 3}.Apply(lesson.Text{
-		Title: text("  Phân \n số  "), Description: text("\n một\n hai \n"), Subject: text("toan"), Grade: number(5),
+		Title: new("  Phân \n số  "), Description: new("\n một\n hai \n"), Subject: new("toan"), Grade: new(5),
 	}, subjects)
 	if err != nil || l.Title != "Phân số" || l.Description != "một\n hai" || l.Week != 3 || l.Language != "vi" {
 		t.Errorf("%+v %v", l, err)

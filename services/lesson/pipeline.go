@@ -35,7 +35,7 @@ func (s *Service) Receive(ctx context.Context, by people.Person, r Recording) (L
 // Receiving notes that an upload has begun, so that the lesson's page can say
 // so. A lesson that plays keeps playing.
 func (s *Service) Receiving(ctx context.Context, lessonID string) error {
-	_, err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
+	err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Media.State == None || l.Media.State == Failed && l.Media.PackageID == "" {
 			l.Media.State, l.Media.FailureCode, l.Media.FailureArgs = Receiving, "", nil
 		}
@@ -46,7 +46,7 @@ func (s *Service) Receiving(ctx context.Context, lessonID string) error {
 
 // NotReceiving undoes Receiving when the upload was given up.
 func (s *Service) NotReceiving(ctx context.Context, lessonID string) error {
-	_, err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
+	err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Media.State == Receiving {
 			l.Media.State = None
 		}
@@ -58,7 +58,7 @@ func (s *Service) NotReceiving(ctx context.Context, lessonID string) error {
 // current runs step when the recording is still the lesson's newest; a late
 // worker of a replaced recording changes nothing.
 func (s *Service) current(ctx context.Context, lessonID, recordingID string, step func(context.Context, Lesson) (Lesson, error)) error {
-	_, err := s.system(ctx, lessonID, func(ctx context.Context, l Lesson) (Lesson, error) {
+	err := s.system(ctx, lessonID, func(ctx context.Context, l Lesson) (Lesson, error) {
 		if l.Media.RecordingID != recordingID {
 			return l, fault.New(fault.Conflict, "lesson.replaced")
 		}
@@ -148,7 +148,7 @@ func (s *Service) Finish(ctx context.Context, lessonID, recordingID, packageID s
 // AddFiles adds what was made beside the ladder of the package that plays,
 // replacing what was added before. Of any other package it changes nothing.
 func (s *Service) AddFiles(ctx context.Context, lessonID, packageID string, files []Rendition) error {
-	_, err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
+	err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Media.PackageID != packageID {
 			return l, nil
 		}

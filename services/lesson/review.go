@@ -57,7 +57,7 @@ func approvable(l Lesson) error {
 // Aired publishes a lesson that was approved to follow its airing; anything
 // else is left as it is (a station may report the same airing again).
 func (s *Service) Aired(ctx context.Context, id string) error {
-	_, err := s.system(ctx, id, func(_ context.Context, l Lesson) (Lesson, error) {
+	err := s.system(ctx, id, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Status == Submitted && l.ApprovedBy != "" && l.AfterAiring && l.Media.State == Ready {
 			l.Status, l.PublishedAt = Published, s.Now()
 		}

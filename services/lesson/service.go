@@ -213,7 +213,7 @@ func (s *Service) Approve(ctx context.Context, by people.Person, id string, publ
 // PublishDue publishes an approved lesson whose time has come; anything else
 // is left as it is (the job may run twice, or late).
 func (s *Service) PublishDue(ctx context.Context, id string) error {
-	_, err := s.system(ctx, id, func(_ context.Context, l Lesson) (Lesson, error) {
+	err := s.system(ctx, id, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Status == Submitted && l.ApprovedBy != "" && !l.PublishAt.IsZero() && !l.PublishAt.After(s.Now()) && l.Media.State == Ready {
 			l.Status, l.PublishedAt, l.PublishAt = Published, s.Now(), time.Time{}
 		}
@@ -278,17 +278,15 @@ func (s *Service) change(ctx context.Context, by people.Person, a people.Action,
 }
 
 // system is change without a person: the pipeline's own steps.
-func (s *Service) system(ctx context.Context, id string, step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
-	var out Lesson
-	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
+func (s *Service) system(ctx context.Context, id string, step func(context.Context, Lesson) (Lesson, error)) error {
+	return s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		l, err := s.Store.Lock(ctx, id)
 		if err != nil {
 			return err
 		}
-		out, err = s.commit(ctx, "", l, step)
+		_, err = s.commit(ctx, "", l, step)
 		return err
 	})
-	return out, err
 }
 
 // commit stores a step that somebody (by; "" the system itself) took, with its

@@ -12,7 +12,7 @@ import (
 	"lenlop/services/people"
 )
 
-var goodText = lesson.Text{Title: text("Phân số"), Subject: text("toan"), Grade: number(5)}
+var goodText = lesson.Text{Title: new("Phân số"), Subject: new("toan"), Grade: new(5)}
 
 func TestWhoMayDraftForWhom(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -75,7 +75,7 @@ func TestDraftBelongsToTheSchoolWhereItsTeacherTeaches(t *testing.T) {
 
 func TestDraftChecksItsText(t *testing.T) {
 	m := newMemory()
-	_, err := m.s.Draft(bg, lan, "", lesson.Text{Title: text(""), Subject: text("toan"), Grade: number(5)})
+	_, err := m.s.Draft(bg, lan, "", lesson.Text{Title: new(""), Subject: new("toan"), Grade: new(5)})
 	wantFault(t, "no title", err, fault.Invalid, "lesson.invalid", "title: field.required")
 	m.readErr = errDisk
 	if _, err = m.s.Draft(bg, lan, "", goodText); !errors.Is(err, errDisk) {
@@ -154,17 +154,17 @@ func TestListIsNarrowedToWhatOneMaySee(t *testing.T) {
 func TestEdit(t *testing.T) {
 	m := newMemory()
 	m.add("l", nil)
-	l, err := m.s.Edit(bg, lan, "l", lesson.Text{Title: text("Số thập phân")})
+	l, err := m.s.Edit(bg, lan, "l", lesson.Text{Title: new("Số thập phân")})
 	if err != nil || l.Title != "Số thập phân" || m.lessons.Must("l").Title != l.Title || !l.UpdatedAt.Equal(start) {
 		t.Errorf("%+v %v", l, err)
 	}
 	if m.log.Last() != "lan lesson.edit lesson:l " {
 		t.Errorf("logged %q", m.log.Last())
 	}
-	_, err = m.s.Edit(bg, lan, "l", lesson.Text{Grade: number(13)})
+	_, err = m.s.Edit(bg, lan, "l", lesson.Text{Grade: new(13)})
 	wantFault(t, "bad grade", err, fault.Invalid, "lesson.invalid", "grade: field.out_of_range")
 	for _, p := range []people.Person{minh, head, reviewer, station, student, nobody} {
-		_, err = m.s.Edit(bg, p, "l", lesson.Text{Title: text("x")})
+		_, err = m.s.Edit(bg, p, "l", lesson.Text{Title: new("x")})
 		wantFault(t, p.ID+" edits", err, fault.Forbidden, "access.denied")
 	}
 	m.readErr = errDisk
@@ -275,7 +275,7 @@ func TestOnlyWhatIsOpenIsIndexed(t *testing.T) {
 	m.add("draft", nil)
 	m.add("open", ready(lesson.Published))
 	for _, id := range []string{"draft", "open"} {
-		if _, err := m.s.Edit(bg, lan, id, lesson.Text{Title: text("mới")}); err != nil {
+		if _, err := m.s.Edit(bg, lan, id, lesson.Text{Title: new("mới")}); err != nil {
 			t.Fatal(err)
 		}
 	}

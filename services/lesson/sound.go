@@ -23,7 +23,7 @@ const MaxSoundName = 60
 // SetSounds notes which sounds the package that plays can be heard in. Of any
 // other package it changes nothing.
 func (s *Service) SetSounds(ctx context.Context, lessonID, packageID string, list []Sound) error {
-	_, err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
+	err := s.system(ctx, lessonID, func(_ context.Context, l Lesson) (Lesson, error) {
 		if l.Media.PackageID == packageID {
 			l.Media.Sounds = list
 		}

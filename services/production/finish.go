@@ -18,7 +18,7 @@ import (
 // finish looks at a complete package as it stands in storage, writes its final
 // playlists and poster, and switches the lesson to it at once.
 func (w *Workers) finish(ctx context.Context, run *job.Run, a FinishArgs) error {
-	_, rec, ok, err := w.wanted(ctx, a.Lesson, a.Recording)
+	rec, ok, err := w.wanted(ctx, a.Lesson, a.Recording)
 	if err != nil || !ok {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // probe measures a recording and either refuses it, with a reason its teacher
 // is told, or plans its package and asks for the package's tasks.
 func (w *Workers) probe(ctx context.Context, run *job.Run, a ProbeArgs) error {
-	_, rec, ok, err := w.wanted(ctx, a.Lesson, a.Recording)
+	rec, ok, err := w.wanted(ctx, a.Lesson, a.Recording)
 	if err != nil || !ok {
 		return err
 	}

@@ -24,7 +24,7 @@ const tellEvery = 2 * time.Second
 // transcode makes one task's segments, stores them below a folder that no
 // other attempt writes to, and adds them to the package in its last words.
 func (w *Workers) transcode(ctx context.Context, run *job.Run, a TranscodeArgs) error {
-	_, rec, ok, err := w.wanted(ctx, a.Lesson, a.Recording)
+	rec, ok, err := w.wanted(ctx, a.Lesson, a.Recording)
 	if err != nil || !ok {
 		return err
 	}

@@ -191,17 +191,17 @@ func superseded(err error) bool {
 		fault.Is(err, "recording.not_found") || fault.Is(err, "package.not_found")
 }
 
-// wanted reads the lesson and its recording; ok is false when a newer
-// recording has come, the lesson lies in the bin or the file is gone.
-func (w *Workers) wanted(ctx context.Context, lessonID, recordingID string) (l lesson.Lesson, r lesson.Recording, ok bool, err error) {
-	l, err = w.Lessons.Store.Lesson(ctx, lessonID)
+// wanted reads a recording; ok is false when the lesson has a newer one or lies
+// in the bin, or the file is gone.
+func (w *Workers) wanted(ctx context.Context, lessonID, recordingID string) (r lesson.Recording, ok bool, err error) {
+	l, err := w.Lessons.Store.Lesson(ctx, lessonID)
 	if err == nil {
 		r, err = w.Lessons.Store.Recording(ctx, recordingID)
 	}
 	if superseded(err) {
-		return l, r, false, nil
+		return r, false, nil
 	}
-	return l, r, err == nil && l.Media.RecordingID == recordingID && r.GoneAt.IsZero(), err
+	return r, err == nil && l.Media.RecordingID == recordingID && r.GoneAt.IsZero(), err
 }
 
 // growing reads a package that is still being made, and its plan.

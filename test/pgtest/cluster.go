@@ -3,6 +3,7 @@ package pgtest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -179,7 +180,7 @@ func (c *Cluster) KillBackend(ctx context.Context, name string) (bool, error) {
 	defer db.Close()
 	var pid int
 	err = db.QueryRowContext(ctx, "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() ORDER BY state = 'active' DESC, query_start DESC LIMIT 1", name).Scan(&pid)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {

@@ -57,6 +57,7 @@ type Handler struct {
 	Copies        *production.Copies
 	Captions      Captions
 	Questions     Questions
+	Thumbs        Thumbs
 	Worksheets    *worksheet.Service
 	Bookmarks     *bookmark.Service
 	Problems      *feedback.Service

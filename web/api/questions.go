@@ -70,7 +70,6 @@ type Questions interface {
 	Hide(ctx context.Context, by people.Person, id, reason string) (question.Question, error)
 	Answer(ctx context.Context, by people.Person, id, text string) (question.Question, error)
 	Delete(ctx context.Context, by people.Person, id string) error
-	Thumbs
 }
 
 // Thumbs are the viewers' thumbs for chapters (question.Service).
@@ -130,7 +129,7 @@ var questionCalls = []call{
 		summary: "How many viewers have understood each chapter; numbers of one to four are hidden from all but the lesson's teacher", out: list[chapterCountsDoc]{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[chapterCountsDoc], error) {
 			out := list[chapterCountsDoc]{Items: []chapterCountsDoc{}}
-			all, _, err := r.Questions.ThumbCounts(c.Request().Context(), by, c.Param("lesson"))
+			all, _, err := r.Thumbs.ThumbCounts(c.Request().Context(), by, c.Param("lesson"))
 			for _, x := range all {
 				d := chapterCountsDoc{Title: x.Title, Understood: thumbsOf(x.Understood), NotYet: thumbsOf(x.NotYet)}
 				if x.At != question.WholeLesson {
@@ -165,7 +164,7 @@ func markChapter(r *Handler, c echo.Context, by people.Person, in thumbIn) (thum
 			chapter = time.Duration(math.Round(*in.Chapter*1000)) * time.Millisecond
 		}
 	}
-	kept, err := r.Questions.MarkChapter(c.Request().Context(), by, device, c.Param("lesson"), chapter, in.Said)
+	kept, err := r.Thumbs.MarkChapter(c.Request().Context(), by, device, c.Param("lesson"), chapter, in.Said)
 	if err != nil {
 		return thumbOut{}, err
 	}

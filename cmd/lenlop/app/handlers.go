@@ -91,7 +91,7 @@ func (a *App) Handlers(auth *signin.Authenticator, stopped <-chan struct{}) web.
 			Atomic: a.notifier, Replays: a.DB.Replays(), Zone: a.Zone, Now: a.Now,
 			Playback: streams.Playback, File: streams.File, TracksOf: streams.TracksOf,
 			Captions: a.Captions, PersonNames: a.DB.People().PersonNames, SchoolsByID: a.DB.Schools().SchoolsByID,
-			Questions: a.Questions, Worksheets: a.Worksheets, Bookmarks: a.Bookmarks, Problems: a.Problems,
+			Questions: a.Questions, Thumbs: a.Questions, Worksheets: a.Worksheets, Bookmarks: a.Bookmarks, Problems: a.Problems,
 			SecondsLeft: a.secondsLeft, Stopped: stopped,
 			Progress: api.NewProgress(api.ProgressConfig{Lessons: a.DB.Lessons().LessonsByID,
 				Sessions: a.DB.People().OpenSessions, Log: a.Log})},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -49,9 +50,7 @@ func newMemory() *memory {
 
 func (m *memory) Atomically(ctx context.Context, fn func(context.Context) error) error {
 	logs, entries := map[string]ServedLog{}, slices.Clone(m.audit)
-	for k, x := range m.logs {
-		logs[k] = x
-	}
+	maps.Copy(logs, m.logs)
 	m.inside = true
 	defer func() { m.inside = false }()
 	if err := fn(ctx); err != nil {

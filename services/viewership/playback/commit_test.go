@@ -184,7 +184,7 @@ func TestTotalsFollowCredits(t *testing.T) {
 				h.Run, h.StartedAt = []string{"a", "b"}[random.IntN(2)], c.now
 			}
 			if random.IntN(3) == 0 {
-				h.Seconds, h.Heat = float(random.Float64()*60), []int{random.IntN(4), 1}
+				h.Seconds, h.Heat = new(random.Float64()*60), []int{random.IntN(4), 1}
 			}
 			b, code := c.s.check(h, c.now.Add(time.Duration(random.IntN(60))*time.Second))
 			if code != "" {

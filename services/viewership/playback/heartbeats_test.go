@@ -12,7 +12,8 @@ import (
 	"lenlop/services/fault"
 )
 
-func float(x float64) *float64 { return &x }
+//go:fix inline
+func float(x float64) *float64 { return new(x) }
 
 // TestBeatRefuses: each reason to refuse a heartbeat, at its boundary; a
 // refused one does not take the others with it.
@@ -61,10 +62,10 @@ func TestBeatRefuses(t *testing.T) {
 		{"an empty interval", one(2, 2), ""},
 		{"a second beyond the end", one(0, 101), ""},
 		{"more than a second beyond the end", one(0, 101.01), BeyondEnd},
-		{"seconds below zero", Heartbeat{Token: o.Token, Seconds: float(-0.001)}, BadSeconds},
-		{"seconds that are no number", Heartbeat{Token: o.Token, Seconds: float(math.NaN())}, BadSeconds},
+		{"seconds below zero", Heartbeat{Token: o.Token, Seconds: new(-0.001)}, BadSeconds},
+		{"seconds that are no number", Heartbeat{Token: o.Token, Seconds: new(math.NaN())}, BadSeconds},
 		{"two days and the slack", Heartbeat{Token: o.Token, Seconds: float(2*86_400 + 15)}, ""},
-		{"more seconds than a day holds", Heartbeat{Token: o.Token, Seconds: float(2*86_400 + 15.001)}, BadSeconds},
+		{"more seconds than a day holds", Heartbeat{Token: o.Token, Seconds: new(2*86_400 + 15.001)}, BadSeconds},
 		{"a bin for each second", heat(100, 10_000), ""},
 		{"a bin too many", heat(101, 1), BadNumber},
 		{"too many plays of a bin", heat(1, 10_001), BadNumber},

@@ -1,6 +1,7 @@
 package television
 
 import (
+	"errors"
 	"testing"
 	"time"
 )
@@ -33,7 +34,7 @@ func TestTidyImports(t *testing.T) {
 	}
 	for _, method := range []string{"SettleFigures", "DropAbandoned"} {
 		m.fail = map[string]error{method: errStore}
-		if err := s.TidyImports(t.Context()); err != errStore {
+		if err := s.TidyImports(t.Context()); !errors.Is(err, errStore) {
 			t.Errorf("%s fails: %v", method, err)
 		}
 	}

@@ -106,7 +106,7 @@ func (c *heartbeatConn) beat(token string, to int64, at time.Time) error {
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusAccepted || !strings.Contains(string(raw), `"accepted":1`) {
-		return fmt.Errorf("%s %s %v", res.Status, raw, err)
+		return fmt.Errorf("%s %s %w", res.Status, raw, err)
 	}
 	return nil
 }
