@@ -41,7 +41,9 @@ func TestBenchmarkPlayable(t *testing.T) {
 		planned := time.Since(began)
 		runTasks(t, tr, file, p, p.Tasks()[:1], 1)
 		info, _ := os.Stat(file)
-		t.Logf("%s s, %d MB: inspected after %.1f s, planned after %.1f s, playable after %.1f s (at most 15), %.1f CPU s", length, info.Size()>>20,
+		t.Logf(
+			"%s s, %d MB: inspected after %.1f s, planned after %.1f s, playable after %.1f s (at most 15), %.1f CPU s",
+			length, info.Size()>>20,
 			inspected.Seconds(), planned.Seconds(), time.Since(began).Seconds(), childCPU()-cpu)
 		_ = os.Remove(file)
 	}
@@ -53,7 +55,8 @@ func TestBenchmarkRepackaged(t *testing.T) {
 	length := seconds("LENLOP_BENCH_COPY", 120)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "fit.mp4")
-	testmedia.Run(t, "-v", "error", "-i", slides(t, dir, length), "-c:v", "libx264", "-preset", "veryfast", "-crf", "27", "-maxrate", "1500k", "-bufsize", "3M", "-g", "60",
+	testmedia.Run(t, "-v", "error", "-i", slides(t, dir, length), "-c:v", "libx264", "-preset", "veryfast", "-crf",
+		"27", "-maxrate", "1500k", "-bufsize", "3M", "-g", "60",
 		"-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-c:a", "aac", file)
 	tr := newTranscoder()
 	f, err := tr.Inspect(t.Context(), file)
@@ -79,6 +82,8 @@ func TestBenchmarkRepackaged(t *testing.T) {
 		}
 		wall, cpu, _ := runTasks(t, tr, file, p, same, 1)
 		_, others, rungs := runTasks(t, tr, file, p, rest, 1)
-		t.Logf("repackaged %v, %.0f s of %d kbit/s: the top rung alone %.1f s, %.1f CPU s; all tasks %.1f CPU s; %d rungs", copied, p.Duration, f.Bitrate/1000, wall, cpu, cpu+others, len(rungs))
+		t.Logf(
+			"repackaged %v, %.0f s of %d kbit/s: the top rung alone %.1f s, %.1f CPU s; all tasks %.1f CPU s; %d rungs",
+			copied, p.Duration, f.Bitrate/1000, wall, cpu, cpu+others, len(rungs))
 	}
 }

@@ -72,11 +72,13 @@ func bench(t *testing.T, file string, mostVeryfast, mostFixed float64) {
 	if p.Rungs[0].Kind == ladder.Video {
 		divide = p.Rungs[0].Divide
 	}
-	t.Logf("%.0f s at %d kbit/s, rungs %s, every picture of %d: planned after %.1f s", p.Duration, f.Bitrate/1000, ladder.Names(p.Rungs), divide, inspected.Seconds())
+	t.Logf("%.0f s at %d kbit/s, rungs %s, every picture of %d: planned after %.1f s", p.Duration, f.Bitrate/1000,
+		ladder.Names(p.Rungs), divide, inspected.Seconds())
 
 	one, oneCPU, ours := runTasks(t, tr, file, p, tasks, 1)
 	two, _, _ := runTasks(t, tr, file, p, tasks, 2)
-	t.Logf("pieces: %.1f CPU s (and %.1f for probe and plan); two workers are %.2f times one (at least 1.8)", oneCPU, planning, one/two)
+	t.Logf("pieces: %.1f CPU s (and %.1f for probe and plan); two workers are %.2f times one (at least 1.8)", oneCPU,
+		planning, one/two)
 	t.Logf("peak memory of one of our processes: %.0f MB (at most 600): %s", float64(box.most)/1024, box.what)
 
 	whole := p
@@ -114,10 +116,12 @@ func bench(t *testing.T, file string, mostVeryfast, mostFixed float64) {
 			continue
 		}
 		sum, base = sum+ours[r.Name].bytes, base+veryfast[r.Name].bytes
-		t.Logf("%s: %.0f kbit/s SSIM %.4f; veryfast %.0f kbit/s SSIM %.4f", r.Name, ours[r.Name].bytes*8/p.Duration/1000, ssim(t, ours[r.Name].file, file, r, p),
+		t.Logf("%s: %.0f kbit/s SSIM %.4f; veryfast %.0f kbit/s SSIM %.4f", r.Name,
+			ours[r.Name].bytes*8/p.Duration/1000, ssim(t, ours[r.Name].file, file, r, p),
 			veryfast[r.Name].bytes*8/p.Duration/1000, ssim(t, veryfast[r.Name].file, file, r, p))
 	}
-	t.Logf("bytes against veryfast CRF 23: %.2f (at most %.2f); against a fixed ladder: %.2f (at most %.2f)", sum/base, mostVeryfast, sum/fixed, mostFixed)
+	t.Logf("bytes against veryfast CRF 23: %.2f (at most %.2f); against a fixed ladder: %.2f (at most %.2f)", sum/base,
+		mostVeryfast, sum/fixed, mostFixed)
 }
 
 // measured runs commands and notes the one that took most memory, in KiB.
@@ -149,7 +153,8 @@ type rungFile struct {
 	bytes float64
 }
 
-func runTasks(t *testing.T, tr *transcoder.Transcoder, file string, p transcoder.Plan, tasks []transcoder.Task, workers int) (wall, cpu float64, rungs map[string]rungFile) {
+func runTasks(t *testing.T, tr *transcoder.Transcoder, file string, p transcoder.Plan, tasks []transcoder.Task,
+	workers int) (wall, cpu float64, rungs map[string]rungFile) {
 	t.Helper()
 	dir := t.TempDir()
 	began, before := time.Now(), childCPU()
@@ -207,7 +212,8 @@ func runTasks(t *testing.T, tr *transcoder.Transcoder, file string, p transcoder
 }
 
 // runArgs runs the transcoder's own command over the whole recording.
-func runArgs(t *testing.T, file string, p transcoder.Plan, rungs []transcoder.Rung, change func(transcoder.Rung, []string)) (cpu float64, out map[string]rungFile) {
+func runArgs(t *testing.T, file string, p transcoder.Plan, rungs []transcoder.Rung,
+	change func(transcoder.Rung, []string)) (cpu float64, out map[string]rungFile) {
 	t.Helper()
 	dir := t.TempDir()
 	args, err := ffmpeg.EncodeArgs(file, p, 0, rungs, dir, 2)
@@ -257,7 +263,8 @@ func ssim(t *testing.T, file, source string, r transcoder.Rung, p transcoder.Pla
 	t.Helper()
 	rate := fmt.Sprintf("fps=%d/%d:start_time=0", p.Rate.Num, p.Rate.Den)
 	out := testmedia.RunLog(t, "-v", "info", "-nostats", "-i", file, "-i", source, "-filter_complex",
-		fmt.Sprintf("[0:v]%s,trim=end=60[a];[1:v]%s,trim=end=60,scale=%d:%d:flags=bicubic[b];[a][b]ssim=shortest=1", rate, rate, r.Width, r.Height), "-an", "-f", "null", "-")
+		fmt.Sprintf("[0:v]%s,trim=end=60[a];[1:v]%s,trim=end=60,scale=%d:%d:flags=bicubic[b];[a][b]ssim=shortest=1",
+			rate, rate, r.Width, r.Height), "-an", "-f", "null", "-")
 	m := ssimIs.FindStringSubmatch(out)
 	if m == nil {
 		t.Fatalf("no SSIM in %s", out)
@@ -309,15 +316,19 @@ func slides(t testing.TB, dir string, seconds int) string {
 		}
 		_ = w.Close()
 	}
-	return recorded(t, dir, "slides.mp4", seconds, "9M", "-loop", "1", "-framerate", "1/20", "-i", filepath.Join(dir, "slide%02d.png"), "-f", "lavfi", "-i", "mandelbrot=s=384x288:r=30:start_scale=2:end_scale=0.5:end_pts=3000",
-		"-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2", "-filter_complex", "[0]fps=30[s];[1]gblur=sigma=1.2,noise=alls=6:allf=t[h];[s][h]overlay=1500:760,format=yuv420p[v]",
+	return recorded(t, dir, "slides.mp4", seconds, "9M", "-loop", "1", "-framerate", "1/20", "-i", filepath.Join(dir,
+		"slide%02d.png"), "-f", "lavfi", "-i", "mandelbrot=s=384x288:r=30:start_scale=2:end_scale=0.5:end_pts=3000",
+		"-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2", "-filter_complex",
+		"[0]fps=30[s];[1]gblur=sigma=1.2,noise=alls=6:allf=t[h];[s][h]overlay=1500:760,format=yuv420p[v]",
 		"-map", "[v]", "-map", "2:a")
 }
 
 // head makes a noisy moving picture, whose rungs take about what those of a
 // talking head filmed by a phone take.
 func head(t testing.TB, dir string, seconds int) string {
-	return recorded(t, dir, "head.mp4", seconds, "17M", "-f", "lavfi", "-i", "mandelbrot=s=1920x1080:r=30:start_scale=2:end_scale=0.5:end_pts=3000", "-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2",
+	return recorded(t, dir, "head.mp4", seconds, "17M", "-f", "lavfi", "-i",
+		"mandelbrot=s=1920x1080:r=30:start_scale=2:end_scale=0.5:end_pts=3000", "-f", "lavfi", "-i",
+		"anoisesrc=c=pink:a=0.2",
 		"-vf", "gblur=sigma=1.2,noise=alls=9:allf=t,format=yuv420p")
 }
 
@@ -325,7 +336,9 @@ func head(t testing.TB, dir string, seconds int) string {
 // to see. 9 and 17 Mbit/s are 2 and 4 GB in half an hour.
 func recorded(t testing.TB, dir, name string, seconds int, rate string, args ...string) string {
 	file := filepath.Join(dir, name)
-	testmedia.Run(t, append(append([]string{"-v", "error"}, args...), "-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "veryfast",
-		"-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", rate, "-x264-params", "nal-hrd=cbr:force-cfr=1", "-g", "60", "-c:a", "aac", file)...)
+	testmedia.Run(t, append(append([]string{"-v", "error"}, args...), "-t", strconv.Itoa(seconds), "-c:v", "libx264",
+		"-preset", "veryfast",
+		"-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", rate, "-x264-params", "nal-hrd=cbr:force-cfr=1",
+		"-g", "60", "-c:a", "aac", file)...)
 	return file
 }

@@ -17,7 +17,8 @@ import (
 // measured on the finished file: two passes of EBU R 128, then the file is
 // decoded whole and watched. A sheet that does not pass is no error: the
 // caller keeps such a copy from being handed out.
-func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f delivery.Format, overlays []delivery.Overlay, dir string, progress func(fraction float64)) (string, delivery.Sheet, error) {
+func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f delivery.Format, overlays []delivery.Overlay,
+	dir string, progress func(fraction float64)) (string, delivery.Sheet, error) {
 	file := filepath.Join(dir, "broadcast."+f.Extension)
 	loudness := 0.0
 	if p.Source.Audio >= 0 {
@@ -39,8 +40,10 @@ func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f deliv
 	}
 	wall := encodeWall(p.Duration)
 	err := t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: delivery.MakeArgs(path, p, f, loudness, overlays, file, t.threads()), ReadOnly: read, WriteDir: dir,
-		Memory: encodeMemory(p), CPU: wall, Wall: wall, FileBytes: int64(p.Duration+f.Leader+60) * int64(f.VideoBitrate+4_000_000) / 8 * 2,
+		Program: "ffmpeg", Args: delivery.MakeArgs(path, p, f, loudness, overlays, file, t.threads()), ReadOnly: read,
+		WriteDir: dir,
+		Memory:   encodeMemory(p), CPU: wall, Wall: wall,
+		FileBytes: int64(p.Duration+f.Leader+60) * int64(f.VideoBitrate+4_000_000) / 8 * 2,
 	}, report)
 	if err != nil {
 		return "", delivery.Sheet{}, fmt.Errorf("broadcast copy: %w", err)
@@ -60,7 +63,8 @@ func (t *Transcoder) watch(ctx context.Context, args []string, path string, p Pl
 	var log bytes.Buffer
 	wall := encodeWall(p.Duration)
 	err := t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: ffmpeg.Keep(&log, 4<<20), Memory: encodeMemory(p), CPU: wall, Wall: wall,
+		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: ffmpeg.Keep(&log, 4<<20),
+		Memory: encodeMemory(p), CPU: wall, Wall: wall,
 	}, nil)
 	return log.String(), err
 }
@@ -69,7 +73,8 @@ func (t *Transcoder) watch(ctx context.Context, args []string, path string, p Pl
 func (t *Transcoder) Judge(ctx context.Context, file string, p Plan, f delivery.Format) (delivery.Sheet, error) {
 	look := func(args []string) ([]byte, error) {
 		return t.runner().Output(ctx, ffmpeg.Command{
-			Program: "ffprobe", Args: args, ReadOnly: []string{file}, Memory: 2 << 30, CPU: 10 * time.Minute, Wall: 20 * time.Minute,
+			Program: "ffprobe", Args: args, ReadOnly: []string{file}, Memory: 2 << 30, CPU: 10 * time.Minute,
+			Wall: 20 * time.Minute,
 		}, 64<<20)
 	}
 	probe, err := look(delivery.ProbeArgs(file))

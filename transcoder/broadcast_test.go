@@ -18,7 +18,8 @@ import (
 func TestBroadcastCopies(t *testing.T) {
 	dir := t.TempDir()
 	phone := filepath.Join(dir, "phone.mp4")
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=30:d=7", "-f", "lavfi", "-i", "anoisesrc=d=7:c=pink:a=0.9", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", phone)
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=30:d=7", "-f", "lavfi", "-i",
+		"anoisesrc=d=7:c=pink:a=0.9", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", phone)
 	code := filepath.Join(dir, "code.png")
 	img := image.NewRGBA(image.Rect(0, 0, 200, 200))
 	for i := range img.Pix {
@@ -49,7 +50,9 @@ func TestBroadcastCopies(t *testing.T) {
 		formats = formats[:1] // make test-long makes them all
 	}
 	for _, f := range formats {
-		file, sheet, err := tr.Broadcast(context.Background(), phone, plan, f, []delivery.Overlay{{PNG: code, Moments: []float64{2}, Length: 1}, {PNG: code, Moments: []float64{6}, Length: 1}}, t.TempDir(), nil)
+		file, sheet, err := tr.Broadcast(context.Background(), phone, plan, f,
+			[]delivery.Overlay{{PNG: code, Moments: []float64{2}, Length: 1},
+				{PNG: code, Moments: []float64{6}, Length: 1}}, t.TempDir(), nil)
 		if err != nil {
 			t.Errorf("%s: %v", f.Name, err)
 			continue
@@ -64,7 +67,8 @@ func TestBroadcastCopies(t *testing.T) {
 		}
 		// The code stands in its corner at its moments and not between.
 		for at, want := range map[string]bool{"2.5": true, "4": false, "6.5": true} {
-			gray := testmedia.Run(t, "-v", "error", "-ss", at, "-i", file, "-frames:v", "1", "-vf", "crop=200:200:iw*0.95-250:ih*0.95-250", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1")
+			gray := testmedia.Run(t, "-v", "error", "-ss", at, "-i", file, "-frames:v", "1", "-vf",
+				"crop=200:200:iw*0.95-250:ih*0.95-250", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1")
 			bright := 0
 			for _, v := range gray {
 				if v > 225 {

@@ -91,7 +91,8 @@ func (t *Transcoder) runChecks(ctx context.Context, checks ...check) error {
 			got.sounds = take("audio")
 		}
 		if got != c.want {
-			return fmt.Errorf("rung %s, segments %d to %d: decoded %+v, expected %+v", c.rung, c.from, c.to, got, c.want)
+			return fmt.Errorf("rung %s, segments %d to %d: decoded %+v, expected %+v", c.rung, c.from,
+				c.to, got, c.want)
 		}
 	}
 	if next != len(counts) {
@@ -128,7 +129,8 @@ type counted struct {
 // their streams, in order; any complaint of a decoder is an error.
 func (t *Transcoder) decodeStreams(ctx context.Context, files ...string) ([]counted, error) {
 	out, err := t.runner().Output(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: ffmpeg.DecodeArgs(t.threads(), files...), ReadOnly: files, Memory: 2 << 30, CPU: 30 * time.Minute, Wall: 30 * time.Minute,
+		Program: "ffmpeg", Args: ffmpeg.DecodeArgs(t.threads(), files...), ReadOnly: files, Memory: 2 << 30,
+		CPU: 30 * time.Minute, Wall: 30 * time.Minute,
 	}, 64<<20)
 	if err != nil {
 		return nil, err

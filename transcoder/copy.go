@@ -39,7 +39,8 @@ func (t *Transcoder) tryCopy(ctx context.Context, path string, p Plan) (string, 
 	trial := p
 	trial.Pieces = nil
 	for _, k := range []int{0, (last + 1) / 2, last} {
-		trial.Pieces = append(trial.Pieces, Piece{Start: p.Rate.Seconds(p.Cuts[k]), End: p.Rate.Seconds(p.Cuts[k+1]), First: k, Last: k + 1})
+		trial.Pieces = append(trial.Pieces,
+			Piece{Start: p.Rate.Seconds(p.Cuts[k]), End: p.Rate.Seconds(p.Cuts[k+1]), First: k, Last: k + 1})
 	}
 	work, err := os.MkdirTemp("", "copy-")
 	if err != nil {
@@ -84,14 +85,16 @@ func notCopied(err error) error {
 
 // copyPiece takes a piece's pictures out of the recording and places them in
 // the lesson. All that the plan believed of them is looked at again.
-func (t *Transcoder) copyPiece(ctx context.Context, path string, p Plan, piece int, r Rung, work string) (cmaf.Lane, error) {
+func (t *Transcoder) copyPiece(ctx context.Context, path string, p Plan, piece int, r Rung,
+	work string) (cmaf.Lane, error) {
 	args, err := ffmpeg.CopyArgs(path, p, piece, work)
 	if err != nil {
 		return cmaf.Lane{}, err
 	}
 	pc := p.Pieces[piece]
 	list, err := t.runner().Output(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work, Memory: encodeMemory(p), CPU: 5 * time.Minute, Wall: 10 * time.Minute,
+		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work, Memory: encodeMemory(p),
+		CPU: 5 * time.Minute, Wall: 10 * time.Minute,
 		FileBytes: int64(pc.End-pc.Start+30) * 4 << 20,
 	}, 16<<20)
 	if err != nil {
@@ -154,6 +157,7 @@ func copiedLane(p Plan, pc Piece, r Rung, list []byte, file string) (cmaf.Lane, 
 	}
 	scale, tick := ffmpeg.Timescale(p.Rate)
 	return cmaf.Placed(samples, cmaf.Stream{
-		Handler: "vide", Timescale: scale, Width: r.Width, Height: r.Height, Config: avc.Config(), Delay: reorder * tick,
+		Handler: "vide", Timescale: scale, Width: r.Width, Height: r.Height, Config: avc.Config(),
+		Delay: reorder * tick,
 	}, places, from, p.Cuts[pc.Last], tick, cuts)
 }

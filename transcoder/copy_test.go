@@ -14,7 +14,8 @@ import (
 
 // fit is how a recording is made that can be repackaged.
 func fit(more ...string) []string {
-	return append([]string{"-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-pix_fmt", "yuv420p", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
+	return append([]string{"-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-pix_fmt", "yuv420p", "-colorspace",
+		"bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
 		"-c:a", "aac", "-b:a", "160k"}, more...)
 }
 
@@ -25,10 +26,13 @@ func fit(more ...string) []string {
 func TestRepackaged(t *testing.T) {
 	t.Parallel()
 	for name, shape := range map[string]testmedia.Shape{
-		"B-frames, odd groups": {Name: "a.mp4", FPS: "25", Frames: 25 * 15, Rate: 44100, Seconds: 15, Args: fit("-vf", "scale=720:406", "-g", "47", "-bf", "3", "-b_strategy", "0")},
-		"milliseconds":         {Name: "b.mkv", FPS: "30000/1001", Frames: 300, Rate: 48000, Seconds: 10, Args: fit("-g", "60", "-bf", "2", "-profile:v", "main")},
-		"far from 0":           {Name: "c.ts", FPS: "25", Frames: 25 * 10, Rate: 48000, Seconds: 10, Args: fit("-g", "50", "-output_ts_offset", "3000", "-muxdelay", "0")},
-		"no sound, no B":       {Name: "d.mov", FPS: "24", Frames: 24 * 10, Args: fit("-g", "72", "-bf", "0")},
+		"B-frames, odd groups": {Name: "a.mp4", FPS: "25", Frames: 25 * 15, Rate: 44100, Seconds: 15,
+			Args: fit("-vf", "scale=720:406", "-g", "47", "-bf", "3", "-b_strategy", "0")},
+		"milliseconds": {Name: "b.mkv", FPS: "30000/1001", Frames: 300, Rate: 48000, Seconds: 10,
+			Args: fit("-g", "60", "-bf", "2", "-profile:v", "main")},
+		"far from 0": {Name: "c.ts", FPS: "25", Frames: 25 * 10, Rate: 48000, Seconds: 10,
+			Args: fit("-g", "50", "-output_ts_offset", "3000", "-muxdelay", "0")},
+		"no sound, no B": {Name: "d.mov", FPS: "24", Frames: 24 * 10, Args: fit("-g", "72", "-bf", "0")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +121,8 @@ func TestNotRepackaged(t *testing.T) {
 func TestNotFitAfterAll(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	file := testmedia.Counted(t, dir, testmedia.Shape{Name: "a.mp4", FPS: "25", Frames: 25 * 20, Rate: 48000, Seconds: 20, Args: fit("-g", "50")})
+	file := testmedia.Counted(t, dir,
+		testmedia.Shape{Name: "a.mp4", FPS: "25", Frames: 25 * 20, Rate: 48000, Seconds: 20, Args: fit("-g", "50")})
 	tr := newTranscoder()
 	f, err := tr.Inspect(t.Context(), file)
 	if err != nil {
@@ -142,7 +147,8 @@ func TestNotFitAfterAll(t *testing.T) {
 	}
 	found := false
 	for i := range p.Pieces {
-		_, err := tr.Encode(t.Context(), broken, p, transcoder.Task{Piece: i, Group: "test", Rungs: []string{p.Rungs[0].Name}}, t.TempDir(), nil)
+		_, err := tr.Encode(t.Context(), broken,
+			p, transcoder.Task{Piece: i, Group: "test", Rungs: []string{p.Rungs[0].Name}}, t.TempDir(), nil)
 		if err != nil && !errors.Is(err, transcoder.ErrCopy) {
 			t.Errorf("piece %d: %v", i, err)
 		}

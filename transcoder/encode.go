@@ -21,7 +21,8 @@ import (
 // and decoding (whole at low rungs, sampled at high ones). progress, when
 // given, is told a fraction of this task. Running a task again gives the same
 // files.
-func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task, dir string, progress func(fraction float64)) ([]Output, error) {
+func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task, dir string,
+	progress func(fraction float64)) ([]Output, error) {
 	if task.Piece < 0 || task.Piece >= len(p.Pieces) {
 		return nil, fmt.Errorf("piece %d of %d does not exist", task.Piece, len(p.Pieces))
 	}
@@ -82,7 +83,8 @@ func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task,
 }
 
 // encodePiece runs the one ffmpeg of a task.
-func (t *Transcoder) encodePiece(ctx context.Context, path string, p Plan, piece int, rungs []Rung, work string, progress func(float64)) error {
+func (t *Transcoder) encodePiece(ctx context.Context, path string, p Plan, piece int, rungs []Rung, work string,
+	progress func(float64)) error {
 	args, err := ffmpeg.EncodeArgs(path, p, piece, rungs, work, t.threads())
 	if err != nil {
 		return err
@@ -114,7 +116,8 @@ func encodeMemory(p Plan) int64 {
 
 // packRung packages one rung of a piece from what ffmpeg left in work, and
 // prepares its check.
-func (t *Transcoder) packRung(p Plan, piece int, r Rung, copies map[string]cmaf.Lane, work, dir string) ([]Output, check, error) {
+func (t *Transcoder) packRung(p Plan, piece int, r Rung, copies map[string]cmaf.Lane, work, dir string) ([]Output,
+	check, error) {
 	lanes, err := lanesOf(p, piece, r, copies, work)
 	if err != nil {
 		return nil, check{}, err
@@ -183,7 +186,8 @@ func pictureLane(p Plan, pc Piece, r Rung, file string) (cmaf.Lane, error) {
 		cuts = append(cuts, int((p.Cuts[k]-p.Cuts[pc.First]+divide-1)/divide))
 	}
 	return cmaf.Even(track, cmaf.Stream{
-		Handler: "vide", Timescale: scale, Width: r.Width, Height: r.Height, Config: track.Config, Delay: reorder * tick,
+		Handler: "vide", Timescale: scale, Width: r.Width, Height: r.Height, Config: track.Config,
+		Delay: reorder * tick,
 	}, p.Cuts[pc.First]/divide, tick, cuts)
 }
 
@@ -221,7 +225,8 @@ func oneTrack(file, handler string) (cmaf.Track, error) {
 
 func writeOutput(path string, data []byte, r Rung, piece, index int, length float64) (Output, error) {
 	sum := sha256.Sum256(data)
-	o := Output{Rung: r.Name, Piece: piece, Index: index, Path: path, Duration: length, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
+	o := Output{Rung: r.Name, Piece: piece, Index: index, Path: path, Duration: length, Size: int64(len(data)),
+		SHA256: hex.EncodeToString(sum[:])}
 	f, err := os.Create(path)
 	if err != nil {
 		return o, err

@@ -18,7 +18,8 @@ import (
 // SingleFile joins a verified rung into one fast-start file in dir, for
 // data-saver (a low rung, MP4) and sound only (the audio rung, M4A): nothing
 // is encoded again. The file is decoded whole and counted before it is given.
-func (t *Transcoder) SingleFile(ctx context.Context, p Plan, rung string, segments []Segment, open Opener, dir string) (Output, error) {
+func (t *Transcoder) SingleFile(ctx context.Context, p Plan, rung string, segments []Segment, open Opener,
+	dir string) (Output, error) {
 	r, ok := p.Rung(rung)
 	if !ok {
 		return Output{}, fmt.Errorf("rung %q is not in the plan", rung)
@@ -135,7 +136,8 @@ const (
 // Storyboard makes small pictures of the lesson in dir, one JPEG and a WebVTT
 // that says which part of it belongs to which time. A recording without a
 // picture has none: both paths are "".
-func (t *Transcoder) Storyboard(ctx context.Context, path string, p Plan, dir string) (picture, index string, err error) {
+func (t *Transcoder) Storyboard(ctx context.Context, path string, p Plan, dir string) (picture,
+	index string, err error) {
 	if p.Source.Video < 0 {
 		return "", "", nil
 	}
@@ -152,7 +154,8 @@ func (t *Transcoder) Storyboard(ctx context.Context, path string, p Plan, dir st
 	}
 	wall := 2*time.Minute + time.Duration(p.Duration*float64(time.Second))
 	if err := t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work, Memory: encodeMemory(p), CPU: wall, Wall: wall, FileBytes: 32 << 20,
+		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work, Memory: encodeMemory(p), CPU: wall,
+		Wall: wall, FileBytes: 32 << 20,
 	}, nil); err != nil {
 		return "", "", fmt.Errorf("storyboard: %w", err)
 	}
@@ -183,14 +186,16 @@ func boardIndex(b ffmpeg.Board, duration float64) string {
 // clock writes a time as WebVTT does.
 func clock(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second)).Round(time.Millisecond)
-	return fmt.Sprintf("%02d:%02d:%02d.%03d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60, d.Milliseconds()%1000)
+	return fmt.Sprintf("%02d:%02d:%02d.%03d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60,
+		d.Milliseconds()%1000)
 }
 
 // Captions reads a text track found inside the recording (Facts.Captions) as
 // WebVTT. Its text comes from the recording: the caller cleans it.
 func (t *Transcoder) Captions(ctx context.Context, path string, stream int) ([]byte, error) {
 	out, err := t.runner().Output(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: ffmpeg.CaptionArgs(path, stream), ReadOnly: []string{path}, Memory: 2 << 30, CPU: 5 * time.Minute, Wall: 10 * time.Minute,
+		Program: "ffmpeg", Args: ffmpeg.CaptionArgs(path, stream), ReadOnly: []string{path}, Memory: 2 << 30,
+		CPU: 5 * time.Minute, Wall: 10 * time.Minute,
 	}, 4<<20)
 	if err != nil {
 		return nil, fmt.Errorf("captions of stream %d: %w", stream, err)

@@ -15,7 +15,8 @@ import (
 // picture and sample of the rung.
 func TestSingleFiles(t *testing.T) {
 	t.Parallel()
-	shape := testmedia.Shape{Name: "a.mp4", FPS: "10", Frames: 150, Rate: 48000, Seconds: 15, Args: append([]string{"-c:a", "aac"}, x264...)}
+	shape := testmedia.Shape{Name: "a.mp4", FPS: "10", Frames: 150, Rate: 48000, Seconds: 15,
+		Args: append([]string{"-c:a", "aac"}, x264...)}
 	tr := newTranscoder()
 	m := makePackage(t, tr, testmedia.Counted(t, t.TempDir(), shape))
 	dir := t.TempDir()
@@ -49,7 +50,8 @@ func TestSingleFiles(t *testing.T) {
 func TestStoryboard(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	file := testmedia.Counted(t, dir, testmedia.Shape{Name: "a.mp4", FPS: "10", Frames: 600, Args: append([]string{"-g", "20"}, x264...)})
+	file := testmedia.Counted(t, dir,
+		testmedia.Shape{Name: "a.mp4", FPS: "10", Frames: 600, Args: append([]string{"-g", "20"}, x264...)})
 	tr := newTranscoder()
 	f, err := tr.Inspect(t.Context(), file)
 	if err != nil {
@@ -79,7 +81,8 @@ func TestStoryboard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(string(text), "WEBVTT\n\n00:00:00.000 --> 00:00:05.000\nstoryboard.jpg#xywh=0,0,160,90\n") || strings.Count(string(text), "-->") != 12 {
+	if !strings.HasPrefix(string(text), "WEBVTT\n\n00:00:00.000 --> 00:00:05.000\nstoryboard.jpg#xywh=0,0,160,90\n") ||
+		strings.Count(string(text), "-->") != 12 {
 		t.Errorf("index:\n%s", text)
 	}
 	// The picture at 25 s (sixth, first row) is a key frame shown then: 240 or 250.
@@ -102,14 +105,16 @@ func TestCaptionsInside(t *testing.T) {
 	if err := os.WriteFile(srt, []byte("1\n00:00:01,000 --> 00:00:02,000\nPhương trình bậc hai\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:d=3:r=10", "-i", srt, "-c:v", "libx264", "-c:s", "srt", "-metadata:s:s:0", "language=vie", file)
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:d=3:r=10", "-i", srt, "-c:v", "libx264",
+		"-c:s", "srt", "-metadata:s:s:0", "language=vie", file)
 	tr := newTranscoder()
 	f, err := tr.Inspect(t.Context(), file)
 	if err != nil || len(f.Captions) != 1 || f.Captions[0].Language != "vie" {
 		t.Fatalf("%v, captions %+v", err, f.Captions)
 	}
 	text, err := tr.Captions(t.Context(), file, f.Captions[0].Stream)
-	if err != nil || !strings.HasPrefix(string(text), "WEBVTT") || !strings.Contains(string(text), "Phương trình bậc hai") {
+	if err != nil || !strings.HasPrefix(string(text), "WEBVTT") ||
+		!strings.Contains(string(text), "Phương trình bậc hai") {
 		t.Errorf("%v: %s", err, text)
 	}
 }

@@ -43,7 +43,8 @@ func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, erro
 	if err != nil {
 		return Plan{}, err
 	}
-	t.log().InfoContext(ctx, "planned", "duration", p.Duration, "rungs", ladder.Names(p.Rungs), "still", r.Content.Still(), "pieces", len(p.Pieces))
+	t.log().InfoContext(ctx, "planned", "duration", p.Duration, "rungs", ladder.Names(p.Rungs), "still",
+		r.Content.Still(), "pieces", len(p.Pieces))
 	return p, nil
 }
 

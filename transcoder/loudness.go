@@ -24,7 +24,8 @@ const (
 // loudness measures the recording's sound in sampled windows. What cannot be
 // measured counts as silence: it gets no gain. heard tells whether any sound
 // came out of the decoder at all.
-func (t *Transcoder) loudness(ctx context.Context, path string, s ladder.Source, stereo bool) (l ladder.Loudness, heard bool, err error) {
+func (t *Transcoder) loudness(ctx context.Context, path string, s ladder.Source, stereo bool) (l ladder.Loudness,
+	heard bool, err error) {
 	length := s.AudioEnd - s.AudioStart
 	n := max(1, min(windows, int(length/windowLength)))
 	found := make([][]float64, n)
@@ -55,14 +56,16 @@ func (t *Transcoder) loudness(ctx context.Context, path string, s ladder.Source,
 	return ladder.Loudness{Mono: gated(mono), Stereo: gated(both)}, len(mono) > 0, nil
 }
 
-func (t *Transcoder) loudnessAt(ctx context.Context, path string, s ladder.Source, at float64, stereo bool) ([]float64, error) {
+func (t *Transcoder) loudnessAt(ctx context.Context, path string, s ladder.Source, at float64,
+	stereo bool) ([]float64, error) {
 	args, err := ffmpeg.LoudnessArgs(path, s, at, windowLength, stereo)
 	if err != nil {
 		return nil, err
 	}
 	var log bytes.Buffer
 	err = t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: ffmpeg.Keep(&log, 4<<20), Memory: 2 << 30, CPU: time.Minute, Wall: 2 * time.Minute, FileBytes: 1 << 20,
+		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: ffmpeg.Keep(&log, 4<<20), Memory: 2 << 30,
+		CPU: time.Minute, Wall: 2 * time.Minute, FileBytes: 1 << 20,
 	}, nil)
 	var exit *ffmpeg.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -18,7 +18,8 @@ func TestPosterIsNotBlank(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			file := filepath.Join(dir, "a.mp4")
-			testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "color="+ground+":s=320x180:r=10:d=10,drawbox=60:60:180:40:gray:fill:enable='gt(t,4)'",
+			testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i",
+				"color="+ground+":s=320x180:r=10:d=10,drawbox=60:60:180:40:gray:fill:enable='gt(t,4)'",
 				"-c:v", "libx264", "-preset", "ultrafast", "-g", "20", file)
 			tr := newTranscoder()
 			f, err := tr.Inspect(t.Context(), file)

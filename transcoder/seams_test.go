@@ -62,7 +62,8 @@ func makePackage(t *testing.T, tr *transcoder.Transcoder, file string, change ..
 		for _, o := range outs {
 			uri := fmt.Sprintf("%s/%d/%d", o.Rung, o.Piece, o.Index)
 			paths[uri] = o.Path
-			m.segments = append(m.segments, transcoder.Segment{Rung: o.Rung, Piece: o.Piece, Index: o.Index, URI: uri, Duration: o.Duration, Size: o.Size, SHA256: o.SHA256})
+			m.segments = append(m.segments, transcoder.Segment{Rung: o.Rung, Piece: o.Piece, Index: o.Index, URI: uri,
+				Duration: o.Duration, Size: o.Size, SHA256: o.SHA256})
 		}
 	}
 	m.open = func(_ context.Context, s transcoder.Segment) (io.ReadCloser, error) { return os.Open(paths[s.URI]) }
@@ -94,11 +95,16 @@ var x264 = []string{"-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-p
 // seconds, clocks of milliseconds, sound at other rates, long groups, B-frames.
 func seamShapes() []testmedia.Shape {
 	return []testmedia.Shape{
-		{Name: "a.mp4", FPS: "25", Frames: 25 * 25, Rate: 48000, Seconds: 25, Args: append([]string{"-g", "250", "-bf", "2", "-c:a", "aac", "-b:a", "160k"}, x264...)},
-		{Name: "b.mkv", FPS: "30000/1001", Frames: 750, Rate: 44100, Seconds: 25, Args: append([]string{"-g", "120", "-c:a", "aac", "-b:a", "160k"}, x264...)},
-		{Name: "c.webm", FPS: "24", Frames: 24 * 25, Rate: 48000, Seconds: 25, Args: []string{"-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "2M", "-g", "128", "-c:a", "libopus", "-b:a", "128k"}},
-		{Name: "d.ts", FPS: "25", Frames: 25 * 25, Rate: 48000, Seconds: 25, Args: append([]string{"-g", "50", "-c:a", "aac", "-b:a", "160k"}, x264...)},
-		{Name: "e.avi", FPS: "30", Frames: 30 * 25, Rate: 22050, Seconds: 25, Args: []string{"-c:v", "mpeg4", "-q:v", "2", "-g", "90", "-c:a", "pcm_s16le"}},
+		{Name: "a.mp4", FPS: "25", Frames: 25 * 25, Rate: 48000, Seconds: 25,
+			Args: append([]string{"-g", "250", "-bf", "2", "-c:a", "aac", "-b:a", "160k"}, x264...)},
+		{Name: "b.mkv", FPS: "30000/1001", Frames: 750, Rate: 44100, Seconds: 25,
+			Args: append([]string{"-g", "120", "-c:a", "aac", "-b:a", "160k"}, x264...)},
+		{Name: "c.webm", FPS: "24", Frames: 24 * 25, Rate: 48000, Seconds: 25, Args: []string{"-c:v", "libvpx",
+			"-deadline", "realtime", "-cpu-used", "8", "-b:v", "2M", "-g", "128", "-c:a", "libopus", "-b:a", "128k"}},
+		{Name: "d.ts", FPS: "25", Frames: 25 * 25, Rate: 48000, Seconds: 25,
+			Args: append([]string{"-g", "50", "-c:a", "aac", "-b:a", "160k"}, x264...)},
+		{Name: "e.avi", FPS: "30", Frames: 30 * 25, Rate: 22050, Seconds: 25,
+			Args: []string{"-c:v", "mpeg4", "-q:v", "2", "-g", "90", "-c:a", "pcm_s16le"}},
 	}
 }
 
@@ -169,7 +175,8 @@ func checkSound(t *testing.T, m made, r transcoder.Rung) {
 		}
 		shift, alike := testmedia.Offset(got, at, length, 480)
 		if shift < first-2 || shift > first+2 || alike < 0.99 {
-			t.Errorf("%s: sound at %.3f s is %d samples off, %d at 1 s; likeness %.4f", r.Name, float64(at)/48000, shift, first, alike)
+			t.Errorf("%s: sound at %.3f s is %d samples off, %d at 1 s; likeness %.4f", r.Name, float64(at)/48000,
+				shift, first, alike)
 		}
 	}
 	t.Logf("%s: sound is %d samples off in every piece", r.Name, first)
@@ -184,11 +191,13 @@ func checkSound(t *testing.T, m made, r transcoder.Rung) {
 // are long; sound and seams are the same.
 func TestHalved(t *testing.T) {
 	t.Parallel()
-	shape := testmedia.Shape{Name: "a.mp4", FPS: "25", Frames: 25 * 35, Rate: 48000, Seconds: 35, Args: append([]string{"-g", "250", "-c:a", "aac", "-b:a", "160k"}, x264...)}
+	shape := testmedia.Shape{Name: "a.mp4", FPS: "25", Frames: 25 * 35, Rate: 48000, Seconds: 35,
+		Args: append([]string{"-g", "250", "-c:a", "aac", "-b:a", "160k"}, x264...)}
 	file := testmedia.Counted(t, t.TempDir(), shape)
 	still := ladder.Content{Looks: []ladder.Look{{Changes: make([]float64, 100), Bitrate: 30_000}}}
 	m := makePackage(t, newTranscoder(), file, func(p *transcoder.Plan) {
-		*p = ladder.Make(ladder.Request{Source: p.Source, Duration: p.Duration, Rate: p.Rate, Loudness: ladder.Loudness{Mono: -16}, Content: still})
+		*p = ladder.Make(ladder.Request{Source: p.Source, Duration: p.Duration, Rate: p.Rate,
+			Loudness: ladder.Loudness{Mono: -16}, Content: still})
 	})
 	if m.plan.TargetDuration != 10 || m.plan.Rungs[0].Divide != 2 {
 		t.Fatalf("plan %+v", m.plan.Rungs[0])
@@ -216,8 +225,9 @@ func TestHalved(t *testing.T) {
 // TestVerifyPackageFinds: whatever is wrong with a stored package is found.
 func TestVerifyPackageFinds(t *testing.T) {
 	t.Parallel()
-	file := testmedia.Counted(t, t.TempDir(), testmedia.Shape{Name: "a.mp4", FPS: "10", Frames: 150, Rate: 48000, Seconds: 15,
-		Args: append([]string{"-c:a", "aac"}, x264...)})
+	file := testmedia.Counted(t, t.TempDir(),
+		testmedia.Shape{Name: "a.mp4", FPS: "10", Frames: 150, Rate: 48000, Seconds: 15,
+			Args: append([]string{"-c:a", "aac"}, x264...)})
 	tr := newTranscoder()
 	m := makePackage(t, tr, file)
 	report, err := tr.VerifyPackage(t.Context(), m.plan, m.segments, m.open)

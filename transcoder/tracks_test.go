@@ -37,9 +37,12 @@ func onset(samples []float64) float64 {
 func TestSoundTracks(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "languages.mkv")
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=14", "-f", "lavfi", "-i", "sine=f=440:r=44100:d=14",
-		"-f", "lavfi", "-i", "aevalsrc=0.02*sin(2*PI*1000*t)*gte(t\\,1):s=48000:d=14", "-f", "lavfi", "-i", "sine=f=2000:r=48000:d=13",
-		"-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono:d=14", "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4", "-t", "14",
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=14", "-f", "lavfi", "-i",
+		"sine=f=440:r=44100:d=14",
+		"-f", "lavfi", "-i", "aevalsrc=0.02*sin(2*PI*1000*t)*gte(t\\,1):s=48000:d=14", "-f", "lavfi", "-i",
+		"sine=f=2000:r=48000:d=13",
+		"-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono:d=14", "-map", "0", "-map", "1", "-map", "2", "-map",
+		"3", "-map", "4", "-t", "14",
 		"-c:v", "libx264", "-preset", "ultrafast", "-c:a", "pcm_s16le",
 		"-metadata:s:a:0", "language=vie", "-metadata:s:a:1", "language=tai", "-metadata:s:a:2", "language=und", file)
 	tr := newTranscoder()
@@ -101,8 +104,10 @@ func TestSoundTracks(t *testing.T) {
 func TestOneTrackStaysTogether(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "one.mp4")
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=10:d=3", "-f", "lavfi", "-i", "sine=d=3", "-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono:d=3",
-		"-map", "0", "-map", "1", "-map", "2", "-t", "3", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", file)
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=10:d=3", "-f", "lavfi", "-i", "sine=d=3",
+		"-f", "lavfi", "-i", "anullsrc=r=48000:cl=mono:d=3",
+		"-map", "0", "-map", "1", "-map", "2", "-t", "3", "-c:v", "libx264", "-preset", "ultrafast",
+		"-c:a", "aac", file)
 	tr := newTranscoder()
 	facts, err := tr.Inspect(t.Context(), file)
 	if err != nil || len(facts.Sounds) != 2 {

@@ -23,7 +23,8 @@ func inPieces(t *testing.T, file string, p transcoder.Plan, rungs ...string) map
 		if err := os.Mkdir(d, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		outs, err := newTranscoder().Encode(t.Context(), file, p, transcoder.Task{Piece: i, Group: "test", Rungs: rungs}, d, nil)
+		outs, err := newTranscoder().Encode(t.Context(), file,
+			p, transcoder.Task{Piece: i, Group: "test", Rungs: rungs}, d, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,9 @@ func TestAsIfNeverCut(t *testing.T) {
 			file := testmedia.Shared(t, name)
 			if file == "" {
 				file = filepath.Join(t.TempDir(), "made.mkv")
-				testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=640x360:r=24", "-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.3", "-t", "40", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "libvorbis", file)
+				testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=640x360:r=24", "-f", "lavfi", "-i",
+					"anoisesrc=c=pink:a=0.3", "-t", "40", "-c:v", "libx264", "-preset", "ultrafast", "-c:a",
+					"libvorbis", file)
 			}
 			tr := newTranscoder()
 			f, err := tr.Inspect(t.Context(), file)
@@ -90,7 +93,8 @@ func TestAsIfNeverCut(t *testing.T) {
 func comparePictures(t *testing.T, cut, uncut string, frames int) {
 	t.Helper()
 	stats := filepath.Join(t.TempDir(), "ssim")
-	testmedia.Run(t, "-v", "error", "-i", cut, "-i", uncut, "-filter_complex", "[0:v][1:v]ssim=f="+stats, "-an", "-f", "null", "-")
+	testmedia.Run(t, "-v", "error", "-i", cut, "-i", uncut, "-filter_complex", "[0:v][1:v]ssim=f="+stats, "-an",
+		"-f", "null", "-")
 	text, err := os.ReadFile(stats)
 	if err != nil {
 		t.Fatal(err)
@@ -138,8 +142,10 @@ func compareSound(t *testing.T, p transcoder.Plan, a, b []float64) {
 // TestInitIsTheSame: what a piece's init section holds depends on the plan
 // alone.
 func TestInitIsTheSame(t *testing.T) {
-	a := cmaf.Init([]cmaf.Stream{{Handler: "vide", Timescale: 15360, Width: 640, Height: 360, Config: []byte{1, 0x64, 0, 0x1e}, Delay: 1024}})
-	b := cmaf.Init([]cmaf.Stream{{Handler: "vide", Timescale: 15360, Width: 640, Height: 360, Config: []byte{1, 0x64, 0, 0x1e}, Delay: 1024}})
+	a := cmaf.Init([]cmaf.Stream{{Handler: "vide", Timescale: 15360, Width: 640, Height: 360,
+		Config: []byte{1, 0x64, 0, 0x1e}, Delay: 1024}})
+	b := cmaf.Init([]cmaf.Stream{{Handler: "vide", Timescale: 15360, Width: 640, Height: 360,
+		Config: []byte{1, 0x64, 0, 0x1e}, Delay: 1024}})
 	if string(a) != string(b) {
 		t.Error("two init sections of one stream differ")
 	}

@@ -19,7 +19,8 @@ func TestMirrored(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "mirrored.mp4")
 	// White on the left, marked to be shown on the right.
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "color=black:s=320x180:r=10:d=2,drawbox=0:0:160:180:white:fill", "-c:v", "libx264", file)
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i",
+		"color=black:s=320x180:r=10:d=2,drawbox=0:0:160:180:white:fill", "-c:v", "libx264", file)
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -39,8 +40,10 @@ func TestMirrored(t *testing.T) {
 		t.Error("repackaged, without what marks it as mirrored")
 	}
 	r := m.plan.Rungs[0]
-	gray := testmedia.Run(t, "-v", "error", "-i", m.files[r.Name], "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1")
-	if left, right := gray[r.Width*r.Height/2+r.Width/4], gray[r.Width*r.Height/2+r.Width*3/4]; left > 60 || right < 200 {
+	gray := testmedia.Run(t, "-v", "error", "-i", m.files[r.Name], "-frames:v", "1", "-f", "rawvideo", "-pix_fmt",
+		"gray", "pipe:1")
+	if left, right := gray[r.Width*r.Height/2+r.Width/4],
+		gray[r.Width*r.Height/2+r.Width*3/4]; left > 60 || right < 200 {
 		t.Errorf("left %d, right %d", left, right)
 	}
 }
@@ -50,7 +53,8 @@ func TestMirrored(t *testing.T) {
 func TestEditList(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	whole := testmedia.Counted(t, dir, testmedia.Shape{Name: "whole.mp4", FPS: "25", Frames: 200, Rate: 48000, Seconds: 8, Args: append([]string{"-g", "50", "-c:a", "aac"}, x264...)})
+	whole := testmedia.Counted(t, dir, testmedia.Shape{Name: "whole.mp4", FPS: "25", Frames: 200, Rate: 48000,
+		Seconds: 8, Args: append([]string{"-g", "50", "-c:a", "aac"}, x264...)})
 	cut := filepath.Join(dir, "cut.mp4")
 	testmedia.Run(t, "-v", "error", "-ss", "3.2", "-i", whole, "-c", "copy", cut)
 	m := makePackage(t, newTranscoder(), cut)
@@ -78,7 +82,8 @@ func TestEditList(t *testing.T) {
 func TestLyingLength(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "lying.mkv")
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=3", "-c:v", "libx264", "-preset", "ultrafast", file)
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=3", "-c:v", "libx264", "-preset",
+		"ultrafast", file)
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -106,12 +111,16 @@ func TestManyTracks(t *testing.T) {
 	if err := os.WriteFile(srt, []byte("1\n00:00:00,000 --> 00:00:01,000\nXin chào\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=10:d=3", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=3",
-		"-f", "lavfi", "-i", "sine=d=3", "-f", "lavfi", "-i", "sine=500:d=3", "-i", srt, "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-map", "4",
-		"-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-c:s", "srt", "-metadata:s:a:0", "language=vie", "-metadata:s:a:1", "language=tai", "-metadata:s:s:0", "language=vie", file)
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=10:d=3", "-f", "lavfi", "-i",
+		"testsrc2=s=320x180:r=25:d=3",
+		"-f", "lavfi", "-i", "sine=d=3", "-f", "lavfi", "-i", "sine=500:d=3", "-i", srt, "-map", "0", "-map", "1",
+		"-map", "2", "-map", "3", "-map", "4",
+		"-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-c:s", "srt", "-metadata:s:a:0", "language=vie",
+		"-metadata:s:a:1", "language=tai", "-metadata:s:s:0", "language=vie", file)
 	m := makePackage(t, newTranscoder(), file)
 	f := m.facts
-	if f.Width != 320 || f.RateNum != 25 || len(f.Sounds) != 2 || f.Sounds[1].Language != "tai" || len(f.Captions) != 1 {
+	if f.Width != 320 || f.RateNum != 25 || len(f.Sounds) != 2 || f.Sounds[1].Language != "tai" ||
+		len(f.Captions) != 1 {
 		t.Errorf("%dx%d, %d a second, sounds %+v, texts %+v", f.Width, f.Height, f.RateNum, f.Sounds, f.Captions)
 	}
 	if _, err := newTranscoder().VerifyPackage(t.Context(), m.plan, m.segments, m.open); err != nil {
@@ -125,13 +134,16 @@ func TestTonesAreMapped(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "hdr.mkv")
 	// A white of 203 nits, as BT.2408 has it: 58 % of the PQ range.
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "color=0x949494:s=320x180:r=10:d=2,format=yuv420p10le", "-c:v", "libx265", "-preset", "ultrafast",
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "color=0x949494:s=320x180:r=10:d=2,format=yuv420p10le", "-c:v",
+		"libx265", "-preset", "ultrafast",
 		"-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc",
 		"-x265-params", "log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc", file)
 	m := makePackage(t, newTranscoder(), file)
 	out := m.files[m.plan.Rungs[0].Name]
-	text, err := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=pix_fmt,color_space,color_transfer,color_primaries", "-of", "compact=p=0", out).Output()
-	if err != nil || strings.TrimSpace(string(text)) != "pix_fmt=yuv420p|color_space=bt709|color_transfer=bt709|color_primaries=bt709" {
+	text, err := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-select_streams", "v", "-show_entries",
+		"stream=pix_fmt,color_space,color_transfer,color_primaries", "-of", "compact=p=0", out).Output()
+	if err != nil || strings.TrimSpace(
+		string(text)) != "pix_fmt=yuv420p|color_space=bt709|color_transfer=bt709|color_primaries=bt709" {
 		t.Errorf("%v: %s", err, text)
 	}
 	gray := testmedia.Run(t, "-v", "error", "-i", out, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1")
@@ -147,7 +159,8 @@ func TestLargest(t *testing.T) {
 	}
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "8k.mp4")
-	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=7680x4320:r=30:d=2", "-c:v", "libx264", "-preset", "ultrafast", file)
+	testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=7680x4320:r=30:d=2", "-c:v", "libx264", "-preset",
+		"ultrafast", file)
 	m := makePackage(t, newTranscoder(), file)
 	if top := m.plan.Rungs[0]; top.Width != 1920 || top.Height != 1080 {
 		t.Errorf("the top rung is %dx%d", top.Width, top.Height)

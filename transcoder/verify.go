@@ -89,7 +89,8 @@ type rungCheck struct {
 	next  int              // the cut that must follow
 }
 
-func (t *Transcoder) verifyRung(ctx context.Context, p Plan, r Rung, segs []Segment, open Opener, work string) (RungReport, error) {
+func (t *Transcoder) verifyRung(ctx context.Context, p Plan, r Rung, segs []Segment, open Opener,
+	work string) (RungReport, error) {
 	rr := RungReport{Name: r.Name}
 	if err := complete(p, segs); err != nil {
 		return rr, err
@@ -127,7 +128,8 @@ func (t *Transcoder) verifyRung(ctx context.Context, p Plan, r Rung, segs []Segm
 		rr.Duration += s
 	}
 	if math.Abs(rr.Duration-p.Rate.Seconds(p.Frames())) > 0.05 {
-		return rr, fmt.Errorf("EXTINF adds up to %.3f s, the lesson is %.3f s long", rr.Duration, p.Rate.Seconds(p.Frames()))
+		return rr, fmt.Errorf("EXTINF adds up to %.3f s, the lesson is %.3f s long", rr.Duration,
+			p.Rate.Seconds(p.Frames()))
 	}
 	rr.Average = int(math.Ceil(float64(8*rr.Bytes) / rr.Duration))
 	var err error
@@ -220,7 +222,8 @@ func (c *rungCheck) checkSegment(data []byte, s Segment) error {
 	}
 	for _, run := range runs {
 		if run.Start != c.times[run.Track] {
-			return fmt.Errorf("track %d begins at %d, the one before ended at %d", run.Track, run.Start, c.times[run.Track])
+			return fmt.Errorf("track %d begins at %d, the one before ended at %d", run.Track, run.Start,
+				c.times[run.Track])
 		}
 		if !run.KeyFirst {
 			return fmt.Errorf("track %d does not begin with a key frame", run.Track)
@@ -251,7 +254,8 @@ func (t *Transcoder) decodeSegment(ctx context.Context, c *rungCheck, data []byt
 func playlist(p Plan, rr *RungReport, segs []Segment) error {
 	list := make([]hls.Segment, len(segs))
 	for i, s := range segs {
-		list[i] = hls.Segment{URI: s.URI, Piece: s.Piece, Index: s.Index, Duration: s.Duration, Size: s.Size, SHA256: s.SHA256}
+		list[i] = hls.Segment{URI: s.URI, Piece: s.Piece, Index: s.Index, Duration: s.Duration, Size: s.Size,
+			SHA256: s.SHA256}
 	}
 	text, err := hls.Media(list, p.TargetDuration, false)
 	if err != nil {

@@ -58,12 +58,16 @@ func TestAdministratorMakesAndDeactivatesPeople(t *testing.T) {
 	o := newOffice(t)
 	ctx := context.Background()
 	quan := o.at("quan")
-	body := quan.post("/admin/people", 422, "username", "Cô Hoa", "name", hostile, "role", "teacher", "school", "", "password", "ngan")
+	body := quan.post("/admin/people", 422, "username", "Cô Hoa", "name", hostile, "role", "teacher", "school", "",
+		"password", "ngan")
 	has(t, body, "chữ thường không dấu", "Hãy chọn trường", "ít nhất 8 ký tự", `value="Cô Hoa"`)
 	lacks(t, body, "ngan\"")
-	has(t, quan.post("/admin/people", 409, "username", "LAN", "name", "Lan khác", "role", "teacher", "school", "s1"), "đã có người dùng", `value="Lan khác"`)
-	has(t, quan.post("/admin/people", 422, "username", "phong", "name", "Phòng", "role", "reviewer", "school", "s1"), "bỏ chọn trường")
-	body = quan.post("/admin/people", 200, "username", "Hoa.Nguyen", "name", " Nguyễn  Thị Hoa ", "role", "teacher", "school", "s2")
+	has(t, quan.post("/admin/people", 409, "username", "LAN", "name", "Lan khác", "role", "teacher", "school", "s1"),
+		"đã có người dùng", `value="Lan khác"`)
+	has(t, quan.post("/admin/people", 422, "username", "phong", "name", "Phòng", "role", "reviewer", "school", "s1"),
+		"bỏ chọn trường")
+	body = quan.post("/admin/people", 200, "username", "Hoa.Nguyen", "name", " Nguyễn  Thị Hoa ", "role", "teacher",
+		"school", "s2")
 	has(t, body, "Nguyễn Thị Hoa", "hoa.nguyen")
 	password := regexp.MustCompile(`<code>([a-z2-9-]{19})</code>`).FindStringSubmatch(body)[1]
 	secret, _, p, err := o.people.SignIn(ctx, "hoa.nguyen", password, people.Browser, "")
@@ -92,11 +96,13 @@ func TestAdministratorKeepsSchools(t *testing.T) {
 	quan := o.at("quan")
 	body := quan.post("/admin/schools", 422, "name", "Trường Mới", "code", "th01", "level", "primary")
 	has(t, body, "Mã này đã có trường khác dùng", `value="Trường Mới"`)
-	has(t, quan.post("/admin/schools", 422, "name", "", "code", "có dấu", "level", "đại học"), "không được để trống", "Mã trường chỉ gồm", "Hãy chọn một cấp học")
+	has(t, quan.post("/admin/schools", 422, "name", "", "code", "có dấu", "level", "đại học"), "không được để trống",
+		"Mã trường chỉ gồm", "Hãy chọn một cấp học")
 	quan.done("/admin/schools", "name", hostile, "code", "th03", "level", "mixed")
 	has(t, quan.page("/admin/schools?done=school", 200), "TH03", "Nhiều cấp học", "Đã lưu trường")
 	quan.done("/admin/schools/s1", "name", "Trường Bản Mẫu 2", "code", "TH01", "level", "lower_secondary")
 	has(t, quan.page("/admin/schools", 200), "Trường Bản Mẫu 2", "Trung học cơ sở")
-	has(t, quan.post("/admin/schools/s1", 422, "name", "Trường Bản Mẫu 2", "code", "TH02", "level", "primary"), "Mã này đã có trường khác dùng")
+	has(t, quan.post("/admin/schools/s1", 422, "name", "Trường Bản Mẫu 2", "code", "TH02", "level", "primary"),
+		"Mã này đã có trường khác dùng")
 	quan.page("/admin/schools/khong-co", 404)
 }

@@ -19,7 +19,8 @@ func (o *office) aired(lessonID string, hour int) schedule.Airing {
 	ch := schedule.Channel{ID: "kenh", Name: "Truyền hình tỉnh", Own: true, Timezone: "Asia/Ho_Chi_Minh"}
 	must(o.t, o.db.Schedule().SaveChannel(ctx, ch))
 	start := time.Date(2026, 4, 15, hour, 0, 0, 0, zone)
-	a := schedule.Airing{ID: "phat-" + lessonID, ChannelID: ch.ID, LessonID: lessonID, StartsAt: start.UTC(), EndsAt: start.Add(25 * time.Minute).UTC(),
+	a := schedule.Airing{ID: "phat-" + lessonID, ChannelID: ch.ID, LessonID: lessonID, StartsAt: start.UTC(),
+		EndsAt:  start.Add(25 * time.Minute).UTC(),
 		Outcome: schedule.Aired, StartedAt: start.UTC(), EndedAt: start.Add(25 * time.Minute).UTC(), CreatedBy: "dai"}
 	must(o.t, o.db.Schedule().SaveAiring(ctx, a))
 	return a
@@ -29,10 +30,12 @@ func (o *office) aired(lessonID string, hour int) schedule.Airing {
 func (o *office) watch(lessonID, viewer string, seconds float64) {
 	o.t.Helper()
 	ctx := context.Background()
-	s, err := o.playback.Open(ctx, playback.OpenRequest{LessonID: lessonID, Viewer: viewer, UserAgent: "Mozilla/5.0 (Android 9) Chrome/100"})
+	s, err := o.playback.Open(ctx,
+		playback.OpenRequest{LessonID: lessonID, Viewer: viewer, UserAgent: "Mozilla/5.0 (Android 9) Chrome/100"})
 	must(o.t, err)
 	o.now = o.now.Add(time.Duration(seconds) * time.Second)
-	got, err := o.playback.Beat(ctx, []playback.Heartbeat{{Token: s.Token, Sequence: 1, Played: []playback.Interval{{0, seconds}}}})
+	got, err := o.playback.Beat(ctx,
+		[]playback.Heartbeat{{Token: s.Token, Sequence: 1, Played: []playback.Interval{{0, seconds}}}})
 	must(o.t, err)
 	if got.Accepted != 1 {
 		o.t.Fatalf("heartbeat refused: %+v", got)
@@ -42,17 +45,20 @@ func (o *office) watch(lessonID, viewer string, seconds float64) {
 func TestDepartmentSetsWebBesideTelevision(t *testing.T) {
 	o := newOffice(t)
 	ctx := context.Background()
-	both, silent, hidden := o.published("lan", "Phân số"), o.published("lan", "Số thập phân"), o.published("mai", hostile)
+	both, silent, hidden := o.published("lan", "Phân số"), o.published("lan", "Số thập phân"),
+		o.published("mai", hostile)
 	a := o.aired(both.ID, 7)
 	o.aired(silent.ID, 8)
 	o.watch(both.ID, "", 40)
 	o.watch(both.ID, "", 40)
 	o.watch(hidden.ID, "", 60)
-	_, err := o.tv.AddFigure(ctx, o.person("dai"), television.Figure{AiringID: a.ID, Metric: television.Contacts, Value: 5700, Unit: television.Persons, Grade: television.GradeE, Source: "Phiếu của đài"})
+	_, err := o.tv.AddFigure(ctx, o.person("dai"), television.Figure{AiringID: a.ID, Metric: television.Contacts,
+		Value: 5700, Unit: television.Persons, Grade: television.GradeE, Source: "Phiếu của đài"})
 	must(t, err)
 	so := o.at("so")
 	body := so.page("/department", 200)
-	has(t, body, "Từ 13/04/2026 đến hết 19/04/2026", "Truyền hình, mức E", "5.700 người", "chưa có số liệu", "chưa phát sóng", "1 lượt phát sóng chưa có số liệu", "tạm tính")
+	has(t, body, "Từ 13/04/2026 đến hết 19/04/2026", "Truyền hình, mức E", "5.700 người", "chưa có số liệu",
+		"chưa phát sóng", "1 lượt phát sóng chưa có số liệu", "tạm tính")
 	row := body[strings.Index(body, "/department/lessons/"+silent.ID):]
 	row = wordsOf(row[:strings.Index(row, "</tr>")])
 	if !strings.Contains(row, "chưa có số liệu") || strings.Contains(row, "0 người") {
@@ -83,7 +89,8 @@ func TestDepartmentExportsNoFormulas(t *testing.T) {
 		o.watch(l.ID, "", 40)
 	}
 	w := o.at("so").send("GET", "/department/table.csv?by=lesson", nil)
-	if w.Code != 200 || !strings.HasPrefix(w.Body.String(), "\ufeff") || !strings.Contains(w.Header().Get("Content-Disposition"), "lenlop-lesson-2026-04-13-2026-04-19.csv") {
+	if w.Code != 200 || !strings.HasPrefix(w.Body.String(), "\ufeff") ||
+		!strings.Contains(w.Header().Get("Content-Disposition"), "lenlop-lesson-2026-04-13-2026-04-19.csv") {
 		t.Fatalf("export = %d %q %q", w.Code, w.Header(), w.Body)
 	}
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(w.Body.String(), "\ufeff"))).ReadAll()
@@ -112,7 +119,8 @@ func TestLedgerSaysWhatIsKnownAndWhatIsMissing(t *testing.T) {
 	o := newOffice(t)
 	ctx := context.Background()
 	l := o.published("lan", "Phân số")
-	has(t, o.at("so").page("/department/lessons/"+l.ID, 200), "chưa phát sóng", "Chưa có ai xem trên web", "chưa có trong lịch phát sóng nào")
+	has(t, o.at("so").page("/department/lessons/"+l.ID, 200), "chưa phát sóng", "Chưa có ai xem trên web",
+		"chưa có trong lịch phát sóng nào")
 	a := o.aired(l.ID, 7)
 	has(t, o.at("so").page("/department/lessons/"+l.ID, 200), "chưa có số liệu", "chưa ai nộp số liệu")
 	o.watch(l.ID, "", 40)
@@ -125,9 +133,11 @@ func TestLedgerSaysWhatIsKnownAndWhatIsMissing(t *testing.T) {
 	first := add(television.Figure{Value: 5700, Grade: television.GradeE})
 	add(television.Figure{Value: 5800, Grade: television.GradeE, Replaces: first.ID})
 	body := o.at("so").page("/department/lessons/"+l.ID, 200)
-	has(t, body, "5.800 người", "mức E", "Đã được sửa", "Được tính", "Người dai nộp", "web-view/1", "<path class=\"area\"", "1 lượt xem")
+	has(t, body, "5.800 người", "mức E", "Đã được sửa", "Được tính", "Người dai nộp", "web-view/1",
+		"<path class=\"area\"", "1 lượt xem")
 	lacks(t, body, "chưa ai nộp số liệu")
-	for who, want := range map[string]int{"lan": 200, "hieu": 200, "dai": 200, "quan": 200, "mai": 403, "em": 403, "": 401} {
+	for who, want := range map[string]int{"lan": 200, "hieu": 200, "dai": 200, "quan": 200, "mai": 403,
+		"em": 403, "": 401} {
 		o.at(who).page("/department/lessons/"+l.ID, want)
 	}
 }

@@ -20,12 +20,14 @@ import (
 func (o *office) enrol(students int) []string {
 	o.t.Helper()
 	ctx := context.Background()
-	must(o.t, o.db.Classes().SaveClass(ctx, school.Class{ID: "4A", Code: "4A", SchoolID: "s1", Year: "2025-2026", Grade: 4, Name: "4A", JoinCode: "4A",
-		Teachers: []school.ClassTeacher{{PersonID: "lan"}}}))
+	must(o.t, o.db.Classes().SaveClass(ctx,
+		school.Class{ID: "4A", Code: "4A", SchoolID: "s1", Year: "2025-2026", Grade: 4, Name: "4A", JoinCode: "4A",
+			Teachers: []school.ClassTeacher{{PersonID: "lan"}}}))
 	var list []string
 	for i := range students {
 		id := fmt.Sprint("hs-", i)
-		must(o.t, o.db.Classes().SaveStudent(ctx, school.Student{PersonID: id, Name: fmt.Sprint("Em số ", i), Key: id}, "s1", o.now))
+		must(o.t, o.db.Classes().SaveStudent(ctx,
+			school.Student{PersonID: id, Name: fmt.Sprint("Em số ", i), Key: id}, "s1", o.now))
 		must(o.t, o.db.Classes().SaveEnrolment(ctx, school.Enrolment{ClassID: "4A", PersonID: id, From: "2025-09-05"}))
 		list = append(list, id)
 	}
@@ -36,10 +38,12 @@ func (o *office) enrol(students int) []string {
 func (o *office) watchAs(lessonID, person string) {
 	o.t.Helper()
 	ctx := context.Background()
-	s, err := o.playback.Open(ctx, playback.OpenRequest{LessonID: lessonID, Person: people.Person{ID: person, Active: true}})
+	s, err := o.playback.Open(ctx,
+		playback.OpenRequest{LessonID: lessonID, Person: people.Person{ID: person, Active: true}})
 	must(o.t, err)
 	o.now = o.now.Add(time.Minute)
-	_, err = o.playback.Beat(ctx, []playback.Heartbeat{{Token: s.Token, Sequence: 1, Played: []playback.Interval{{0, 40}}}})
+	_, err = o.playback.Beat(ctx,
+		[]playback.Heartbeat{{Token: s.Token, Sequence: 1, Played: []playback.Interval{{0, 40}}}})
 	must(o.t, err)
 }
 
@@ -93,7 +97,8 @@ func TestTeacherCallsTheRollAndSeesTheUnreached(t *testing.T) {
 	path := "/teacher/roll-calls/" + a.ID + "/4A"
 	has(t, lan.page("/teacher/roll-calls", 200), "Phân số", "chưa điểm danh", path)
 	has(t, lan.page(path, 200), "Em số 5", "6 tháng")
-	if w := lan.send("POST", path, url.Values{"how": {"tally"}, "asked": {"6"}, "watched": {"7"}}); w.Code != 422 || !strings.Contains(w.Body.String(), `value="7"`) {
+	if w := lan.send("POST", path, url.Values{"how": {"tally"}, "asked": {"6"}, "watched": {"7"}}); w.Code != 422 ||
+		!strings.Contains(w.Body.String(), `value="7"`) {
 		t.Errorf("%d, what was typed is gone", w.Code)
 	}
 	if w := lan.send("POST", path, url.Values{"how": {"names"}, "names": {class[0], class[1]}}); w.Code != 303 {

@@ -16,9 +16,10 @@ import (
 // health are the addresses that proxies, monitors and Prometheus ask.
 func (s Site) health() []page.Route {
 	return []page.Route{
-		{Method: http.MethodGet, Path: "/healthz", Action: people.ReadPublic, Scope: page.Site, Handle: func(c echo.Context) error {
-			return c.String(http.StatusOK, "ok\n")
-		}},
+		{Method: http.MethodGet, Path: "/healthz", Action: people.ReadPublic, Scope: page.Site,
+			Handle: func(c echo.Context) error {
+				return c.String(http.StatusOK, "ok\n")
+			}},
 		{Method: http.MethodGet, Path: "/readyz", Action: people.ReadPublic, Scope: page.Site, Handle: s.ready},
 		{Method: http.MethodGet, Path: "/metrics", Action: people.ReadHealth, Scope: page.Handler, Handle: s.metrics},
 	}
@@ -55,9 +56,11 @@ func (s Site) ready(c echo.Context) error {
 func (s Site) metrics(c echo.Context) error {
 	v := page.VisitOf(c.Request().Context())
 	h := c.Request().Header
-	passedOn := h.Get("X-Forwarded-For") != "" || h.Get("Forwarded") != "" || h.Get("X-Real-Ip") != "" || h.Get("Via") != ""
+	passedOn := h.Get("X-Forwarded-For") != "" || h.Get("Forwarded") != "" || h.Get("X-Real-Ip") != "" ||
+		h.Get("Via") != ""
 	a, err := netip.ParseAddr(v.Addr)
-	if local := err == nil && a.IsLoopback() && !passedOn; !local && !people.May(v.Person, people.ReadHealth, people.Object{}) {
+	if local := err == nil && a.IsLoopback() && !passedOn; !local &&
+		!people.May(v.Person, people.ReadHealth, people.Object{}) {
 		if v.Person.Anonymous() {
 			return fault.New(fault.Unauthenticated, "signin.needed")
 		}

@@ -45,11 +45,13 @@ func TestWorksheetsAreTakenByWhatTheyAre(t *testing.T) {
 	}
 	list, err := o.sheets.List(context.Background(), o.person("lan"), l.ID)
 	must(t, err)
-	if len(list) != 1 || list[0].Name != "script.pdf" || !strings.HasPrefix(list[0].Key, "lessons/"+l.ID+"/attachments/") {
+	if len(list) != 1 || list[0].Name != "script.pdf" ||
+		!strings.HasPrefix(list[0].Key, "lessons/"+l.ID+"/attachments/") {
 		t.Fatalf("%+v", list)
 	}
 	has(t, lan.page(at, 200), "script.pdf")
-	for name, data := range map[string]string{"a.pdf": "<!doctype html><script>alert(1)</script>", "b.png": "\x89PNG\r\n\x1a\n<script>", "c.svg": "<svg/>", "d.pdf": ""} {
+	for name, data := range map[string]string{"a.pdf": "<!doctype html><script>alert(1)</script>",
+		"b.png": "\x89PNG\r\n\x1a\n<script>", "c.svg": "<svg/>", "d.pdf": ""} {
 		if w := lan.file(at+"/worksheets", name, []byte(data)); w.Code != 422 && w.Code != 400 {
 			t.Errorf("%s: %d", name, w.Code)
 		}
@@ -74,7 +76,8 @@ func TestManyLessonsAtOnce(t *testing.T) {
 	a, b := o.ready("lan", hostile), o.draft("lan", "Số thập phân")
 	lan := o.at("lan")
 	has(t, lan.post("/teacher/lessons/bulk", 422, "do", "bin"), "Hãy chọn ít nhất một bài")
-	w := lan.send("POST", "/teacher/lessons/bulk", map[string][]string{"lesson": {a.ID, b.ID, "khong-co"}, "do": {"submit"}})
+	w := lan.send("POST", "/teacher/lessons/bulk",
+		map[string][]string{"lesson": {a.ID, b.ID, "khong-co"}, "do": {"submit"}})
 	body := lan.whole(w, "bulk", 200)
 	has(t, body, "Kết quả từng bài", "Xong", "Chưa được", "khong-co")
 	got, err := o.db.Lessons().Lesson(context.Background(), a.ID)
@@ -103,14 +106,18 @@ func TestBinSaysHowLong(t *testing.T) {
 func TestTeacherIsNamedApartFromUploader(t *testing.T) {
 	o := newOffice(t)
 	dai := o.at("dai")
-	has(t, dai.post("/teacher/lessons/new", 422, "title", "Quay ở đài", "subject", "toan", "grade", "4"), "của giáo viên nào", `value="Quay ở đài"`)
-	has(t, dai.post("/teacher/lessons/new", 422, "title", "Quay ở đài", "subject", "toan", "grade", "4", "teacher", "Người"), "Có nhiều người trùng tên", "Người lan", "Trường Suối Trong")
-	to := dai.done("/teacher/lessons/new", "title", "Quay ở đài", "subject", "toan", "grade", "4", "teacher", "nguoi mai")
+	has(t, dai.post("/teacher/lessons/new", 422, "title", "Quay ở đài", "subject", "toan", "grade", "4"),
+		"của giáo viên nào", `value="Quay ở đài"`)
+	has(t, dai.post("/teacher/lessons/new", 422, "title", "Quay ở đài", "subject", "toan", "grade", "4", "teacher",
+		"Người"), "Có nhiều người trùng tên", "Người lan", "Trường Suối Trong")
+	to := dai.done("/teacher/lessons/new", "title", "Quay ở đài", "subject", "toan", "grade", "4",
+		"teacher", "nguoi mai")
 	at := strings.TrimSuffix(to, "?done=drafted")
 	has(t, dai.page(at, 200), "Giáo viên của bài: Người mai", "Người tải lên: Người dai")
 	o.at("mai").page(at, 200)
 	o.at("lan").page(at, 403)
-	has(t, o.at("lan").post("/teacher/lessons/new", 422, "title", "x", "subject", "toan", "grade", "4", "teacher", "Người mai"), "Không tìm thấy giáo viên")
+	has(t, o.at("lan").post("/teacher/lessons/new", 422, "title", "x", "subject", "toan", "grade", "4", "teacher",
+		"Người mai"), "Không tìm thấy giáo viên")
 }
 
 func TestHeadLooksFirstAndTakesDown(t *testing.T) {
@@ -126,14 +133,16 @@ func TestHeadLooksFirstAndTakesDown(t *testing.T) {
 	hieu.done(at + "/preapprove")
 	has(t, so.page("/review?show=preapproved", 200), "Phân số", "Nhà trường đã duyệt trước")
 	has(t, so.page("/review/"+l.ID, 200), "Người hieu", "Lịch sử của bài (4 bước)", "Nhà trường duyệt trước")
-	if w := so.send("GET", "/review?format=csv", nil); w.Code != 200 || !strings.Contains(w.Body.String(), "Phân số") || !strings.Contains(w.Header().Get("Content-Disposition"), "attachment") {
+	if w := so.send("GET", "/review?format=csv", nil); w.Code != 200 || !strings.Contains(w.Body.String(), "Phân số") ||
+		!strings.Contains(w.Header().Get("Content-Disposition"), "attachment") {
 		t.Errorf("%d %v %.300s", w.Code, w.Header(), w.Body)
 	}
 	so.done("/review/"+l.ID+"/approve", "when", "aired")
 	has(t, so.page("/review?show=approved", 200), "Đăng sau khi phát sóng")
 	has(t, o.at("lan").page("/teacher/lessons/"+l.ID, 200), "sẽ tự đăng sau khi phát sóng")
 	must(t, o.lessons.Aired(ctx, l.ID))
-	if to := hieu.done("/teacher/lessons/"+l.ID+"/take-down", "reason", "Có học sinh", "back", at); to != at+"?done=taken_down" {
+	if to := hieu.done("/teacher/lessons/"+l.ID+"/take-down", "reason", "Có học sinh", "back", at); to != at+
+		"?done=taken_down" {
 		t.Error(to)
 	}
 	body := hieu.page(at, 200)

@@ -80,13 +80,15 @@ func TestWhatIsLeftOutIsShownWithReasons(t *testing.T) {
 	s, err := o.playback.Open(ctx, playback.OpenRequest{LessonID: l.ID, Person: o.person("lan")})
 	must(t, err)
 	o.now = o.now.Add(time.Minute)
-	_, err = o.playback.Beat(ctx, []playback.Heartbeat{{Token: s.Token, Sequence: 1, Played: []playback.Interval{{0, 40}}}})
+	_, err = o.playback.Beat(ctx,
+		[]playback.Heartbeat{{Token: s.Token, Sequence: 1, Played: []playback.Interval{{0, 40}}}})
 	must(t, err)
 	so := o.at("so")
 	has(t, so.page("/department", 200), "/department/left-out")
 	has(t, so.page("/department/left-out", 200), "1 lần mở bài không tính", "chính giáo viên của bài xem", "Phân số")
 	for _, format := range []string{"csv", "xlsx"} {
-		if rows := so.rows("/department/left-out?format=" + format); len(rows) != 2 || rows[1][0] != "Phân số" || rows[1][4] != "1" || len(rows[0]) != 6 {
+		if rows := so.rows("/department/left-out?format=" + format); len(rows) != 2 || rows[1][0] != "Phân số" ||
+			rows[1][4] != "1" || len(rows[0]) != 6 {
 			t.Errorf("%s: %q", format, rows)
 		}
 	}

@@ -25,7 +25,8 @@ var privacyParts = []struct {
 }
 
 func (s Site) privacy() []page.Route {
-	return []page.Route{{Method: http.MethodGet, Path: "/privacy", Action: people.ReadPublic, Scope: page.Site, Handle: func(c echo.Context) error {
-		return page.Render(c, http.StatusOK, privacyPage())
-	}}}
+	return []page.Route{{Method: http.MethodGet, Path: "/privacy", Action: people.ReadPublic, Scope: page.Site,
+		Handle: func(c echo.Context) error {
+			return page.Render(c, http.StatusOK, privacyPage())
+		}}}
 }

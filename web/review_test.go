@@ -47,7 +47,8 @@ func TestReviewerReturnsWithAPlaceInTheRecording(t *testing.T) {
 	has(t, body, "Tiếng nhỏ quá", `value="mười phút"`, "Hãy ghi phút:giây")
 	has(t, so.post(at+"/return", 422, "reason", " ", "at", "12:30"), "không được để trống", `value="12:30"`)
 	so.done(at+"/return", "reason", "Tiếng nhỏ quá", "at", "12:30")
-	has(t, o.at("lan").page("/teacher/lessons/"+l.ID, 200), "Sở đã trả bài lại", "Tiếng nhỏ quá", "Xem chỗ 12:30", "#t=750")
+	has(t, o.at("lan").page("/teacher/lessons/"+l.ID, 200), "Sở đã trả bài lại", "Tiếng nhỏ quá",
+		"Xem chỗ 12:30", "#t=750")
 	has(t, so.post(at+"/approve", 409, "when", "now"), "trạng thái khác")
 }
 

@@ -87,7 +87,8 @@ func (f files) Get(_ context.Context, key string, r media.Range) (io.ReadCloser,
 	return io.NopCloser(bytes.NewReader(cut)), media.Object{Key: key, Size: int64(len(body))}, nil
 }
 
-func (f files) Put(_ context.Context, key string, body io.ReadSeeker, size int64, _ media.PutOptions) (media.Object, error) {
+func (f files) Put(_ context.Context, key string, body io.ReadSeeker, size int64,
+	_ media.PutOptions) (media.Object, error) {
 	raw, err := io.ReadAll(body)
 	f.o.files[key] = raw
 	return media.Object{Key: key, Size: size}, err
@@ -146,45 +147,63 @@ func newOffice(t *testing.T) *office {
 	t.Cleanup(func() { _ = db.Close() })
 	must(t, db.Migrate(ctx))
 	o.db = db
-	o.people = &people.Service{Store: db.People(), Now: now, NewID: newID, Atomic: db, Audit: db.Audit(), Params: people.Argon{Time: 1, Memory: 8, Threads: 1}}
-	o.captions = &caption.Service{Store: db.Captions(), Lessons: db.Lessons(), Media: files{o: o}, Atomic: db, Audit: db.Audit(), Index: index{}, Now: now, NewID: newID}
+	o.people = &people.Service{Store: db.People(), Now: now, NewID: newID, Atomic: db, Audit: db.Audit(),
+		Params: people.Argon{Time: 1, Memory: 8, Threads: 1}}
+	o.captions = &caption.Service{Store: db.Captions(), Lessons: db.Lessons(), Media: files{o: o}, Atomic: db,
+		Audit: db.Audit(), Index: index{}, Now: now, NewID: newID}
 	schools := &school.Service{Store: db.Schools(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
-	o.lessons = &lesson.Service{Store: db.Lessons(), Atomic: db, Jobs: db.Jobs(), Audit: db.Audit(), Index: index{}, Subjects: db.Schools(), People: db.People(), Now: now, NewID: newID,
+	o.lessons = &lesson.Service{Store: db.Lessons(), Atomic: db, Jobs: db.Jobs(), Audit: db.Audit(), Index: index{},
+		Subjects: db.Schools(), People: db.People(), Now: now, NewID: newID,
 		ReceivedJobs: func(l lesson.Lesson, _ lesson.Recording) []job.New {
 			return []job.New{{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID}}
 		},
 		PublishJob: func(l lesson.Lesson) job.New { return job.New{Args: probeArgs{l.ID}, Subject: "lesson:" + l.ID} }}
 	o.lessons.Histories, o.lessons.Settings, o.lessons.Schools = db.Steps(), db, db.Schools()
-	o.sheets = worksheet.New(worksheet.Service{Store: db.Worksheets(), Lessons: db.Lessons(), MarkForRereview: o.lessons.MarkForRereview, Media: files{o: o}, Atomic: db, Audit: db.Audit(),
+	o.sheets = worksheet.New(worksheet.Service{Store: db.Worksheets(), Lessons: db.Lessons(),
+		MarkForRereview: o.lessons.MarkForRereview, Media: files{o: o}, Atomic: db, Audit: db.Audit(),
 		Now: now, NewID: newID})
 	o.lessons.Worksheets = o.sheets
-	plan := &schedule.Service{Store: db.Schedule(), Lessons: db.Lessons(), WeekRules: db.WeekRules(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
+	plan := &schedule.Service{Store: db.Schedule(), Lessons: db.Lessons(), WeekRules: db.WeekRules(), Atomic: db,
+		Audit: db.Audit(), Now: now, NewID: newID}
 	o.wireViewing(t, db, zone, now, newID)
 	o.health = []admin.Part{{Name: "database", Note: "SQLite"}}
-	must(t, db.Schools().SaveSchool(ctx, school.School{ID: "s1", Code: "TH01", Name: "Trường Bản Mẫu", Level: school.Primary}))
-	must(t, db.Schools().SaveSchool(ctx, school.School{ID: "s2", Code: "TH02", Name: "Trường Suối Trong", Level: school.Primary}))
+	must(t, db.Schools().SaveSchool(ctx,
+		school.School{ID: "s1", Code: "TH01", Name: "Trường Bản Mẫu", Level: school.Primary}))
+	must(t, db.Schools().SaveSchool(ctx,
+		school.School{ID: "s2", Code: "TH02", Name: "Trường Suối Trong", Level: school.Primary}))
 	for _, p := range []struct {
 		id, school string
 		role       people.Role
-	}{{"lan", "s1", people.Teacher}, {"mai", "s2", people.Teacher}, {"hieu", "s1", people.Head}, {"so", "", people.Reviewer},
+	}{{"lan", "s1", people.Teacher}, {"mai", "s2", people.Teacher}, {"hieu", "s1", people.Head},
+		{"so", "", people.Reviewer},
 		{"dai", "", people.Station}, {"quan", "", people.Admin}, {"em", "s1", people.Student}} {
 		hash, err := people.HashPassword("mat-khau-"+p.id, o.people.Params)
 		must(t, err)
-		must(t, db.People().SavePerson(ctx, people.Person{ID: p.id, Username: p.id, Name: "Người " + p.id, Active: true, PasswordHash: hash,
-			Grants: []people.Grant{{Role: p.role, School: p.school}}}))
+		must(t, db.People().SavePerson(ctx,
+			people.Person{ID: p.id, Username: p.id, Name: "Người " + p.id, Active: true, PasswordHash: hash,
+				Grants: []people.Grant{{Role: p.role, School: p.school}}}))
 	}
 	book, err := locale.NewBook(zone)
 	must(t, err)
 	assets, err := asset.Load()
 	must(t, err)
 	site := web.Site{
-		Authenticator: signin.New(signin.Authenticator{People: o.people, Book: book, Limits: signin.NewLimits(&limit.Counter{Clock: now})}), Book: book, Assets: assets, Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
+		Authenticator: signin.New(signin.Authenticator{People: o.people, Book: book,
+			Limits: signin.NewLimits(&limit.Counter{Clock: now})}), Book: book, Assets: assets,
+		Log: slog.New(slog.DiscardHandler), Metrics: quiet{},
 		Handlers: web.Handlers{
-			Teacher: teacher.Handler{RollCalls: o.tv, Viewing: o.views, Sheets: sheet.Write, Zone: zone, Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o}, Captions: o.captions, Worksheets: o.sheets, Streams: streams{}, Now: now},
-			Station: station.Handler{Schedule: plan, Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons, Figures: o.tv, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
-			Department: department.Handler{Lessons: o.lessons, Views: o.views, Reports: o.views, Flags: o.playback, Draws: o.tv, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Worksheets: o.sheets, Schools: db.Schools(), People: db.People(),
+			Teacher: teacher.Handler{RollCalls: o.tv, Viewing: o.views, Sheets: sheet.Write, Zone: zone,
+				Lessons: o.lessons, Uploads: uploads{o}, Schools: db.Schools(), People: db.People(), Media: files{o: o},
+				Captions: o.captions, Worksheets: o.sheets, Streams: streams{}, Now: now},
+			Station: station.Handler{Schedule: plan,
+				Copies: &production.Copies{Store: db.Copies(), Lessons: db.Lessons()}, Lessons: o.lessons,
+				Figures: o.tv, Views: o.views, Schools: db.Schools(), People: db.People(), Now: now, Zone: zone},
+			Department: department.Handler{Lessons: o.lessons, Views: o.views, Reports: o.views, Flags: o.playback,
+				Draws: o.tv, Channels: db.Schedule(), Classes: db.Classes(), Sheets: sheet.Write, Worksheets: o.sheets,
+				Schools: db.Schools(), People: db.People(),
 				Streams: streams{}, Now: now, Zone: zone},
-			Admin: admin.Handler{People: o.people, Finder: db.People(), Schools: schools, Queue: db.Jobs(), Atomic: db, Audit: db.Audit(),
+			Admin: admin.Handler{People: o.people, Finder: db.People(), Schools: schools, Queue: db.Jobs(), Atomic: db,
+				Audit:  db.Audit(),
 				Health: func(context.Context) []admin.Part { return o.health }, Now: now, NewID: newID},
 		},
 	}
@@ -327,7 +346,8 @@ func (o *office) person(id string) people.Person {
 func (o *office) draft(id, title string) lesson.Lesson {
 	o.t.Helper()
 	subject, grade := "toan", 4
-	l, err := o.lessons.Draft(context.Background(), o.person(id), "", lesson.Text{Title: &title, Subject: &subject, Grade: &grade})
+	l, err := o.lessons.Draft(context.Background(), o.person(id), "",
+		lesson.Text{Title: &title, Subject: &subject, Grade: &grade})
 	must(o.t, err)
 	return l
 }
@@ -335,7 +355,8 @@ func (o *office) draft(id, title string) lesson.Lesson {
 // receive brings a recording in.
 func (o *office) receive(id string, l lesson.Lesson, name string, body []byte) lesson.Recording {
 	o.t.Helper()
-	r := lesson.Recording{ID: "rec-" + l.ID, LessonID: l.ID, Key: "lessons/" + l.ID + "/recordings/r", Filename: name, Size: int64(len(body)), ReceivedAt: o.now}
+	r := lesson.Recording{ID: "rec-" + l.ID, LessonID: l.ID, Key: "lessons/" + l.ID + "/recordings/r", Filename: name,
+		Size: int64(len(body)), ReceivedAt: o.now}
 	o.files[r.Key] = body
 	_, err := o.lessons.Receive(context.Background(), o.person(id), r)
 	must(o.t, err)
@@ -349,7 +370,8 @@ func (o *office) ready(id, title string) lesson.Lesson {
 	l := o.draft(id, title)
 	r := o.receive(id, l, "bai.mp4", []byte("bản ghi"))
 	must(o.t, o.lessons.Process(ctx, l.ID, r.ID, "pkg-"+l.ID, ""))
-	must(o.t, o.lessons.Finish(ctx, l.ID, r.ID, "pkg-"+l.ID, 1500, []lesson.Rendition{{Name: "360p", Kind: "video", Width: 640, Height: 360, Bytes: 9e6}}))
+	must(o.t, o.lessons.Finish(ctx, l.ID, r.ID, "pkg-"+l.ID, 1500,
+		[]lesson.Rendition{{Name: "360p", Kind: "video", Width: 640, Height: 360, Bytes: 9e6}}))
 	return l
 }
 

@@ -16,8 +16,10 @@ func TestTeacherDraftsAndNothingTypedIsLost(t *testing.T) {
 	o := newOffice(t)
 	lan := o.at("lan")
 	has(t, lan.page("/teacher", 200), "Thầy cô chưa có bài giảng nào")
-	body := lan.post("/teacher/lessons/new", 422, "title", "Phân số", "description", "Ôn chương II & bài 3", "grade", "2", "subject", "khtn", "week", "7")
-	has(t, body, `value="Phân số"`, "Ôn chương II &amp; bài 3", "Môn này học từ lớp 6 đến lớp 9", `aria-invalid="true"`, "subject-wrong")
+	body := lan.post("/teacher/lessons/new", 422, "title", "Phân số", "description", "Ôn chương II & bài 3", "grade",
+		"2", "subject", "khtn", "week", "7")
+	has(t, body, `value="Phân số"`, "Ôn chương II &amp; bài 3", "Môn này học từ lớp 6 đến lớp 9", `aria-invalid="true"`,
+		"subject-wrong")
 	if !strings.Contains(body, `<option value="7" selected`) {
 		t.Error("the chosen week was lost")
 	}
@@ -25,7 +27,8 @@ func TestTeacherDraftsAndNothingTypedIsLost(t *testing.T) {
 	body = lan.page(at, 200)
 	has(t, body, "Đã tạo bài giảng", "Toán · Lớp 4", "Bản nháp", "Hãy tải bản ghi lên trước")
 	id := strings.TrimPrefix(strings.Split(at, "?")[0], "/teacher/lessons/")
-	body = lan.post("/teacher/lessons/"+id+"/save", 422, "title", "", "description", "giữ lại tôi", "grade", "4", "subject", "toan")
+	body = lan.post("/teacher/lessons/"+id+"/save", 422, "title", "", "description", "giữ lại tôi", "grade",
+		"4", "subject", "toan")
 	has(t, body, "giữ lại tôi", "không được để trống")
 	has(t, lan.post("/teacher/lessons/"+id+"/submit", 409), "chưa có bản ghi")
 	lan.done("/teacher/lessons/"+id+"/save", "title", hostile, "grade", "5", "subject", "toan", "week", "")
@@ -40,8 +43,10 @@ func TestTeacherFollowsTheRecording(t *testing.T) {
 	lan := o.at("lan")
 	l := o.draft("lan", "Phân số")
 	at := "/teacher/lessons/" + l.ID
-	o.open = upload.Upload{ID: "up-1", LessonID: l.ID, PersonID: "lan", Filename: "bai.mp4", Size: 52_000_000, ExpiresAt: o.now.Add(upload.Life)}
-	has(t, lan.page(at, 200), `data-upload="up-1"`, `data-size="52000000"`, "Đang tải dở: bai.mp4 (52 MB)", "22/04/2026")
+	o.open = upload.Upload{ID: "up-1", LessonID: l.ID, PersonID: "lan", Filename: "bai.mp4", Size: 52_000_000,
+		ExpiresAt: o.now.Add(upload.Life)}
+	has(t, lan.page(at, 200), `data-upload="up-1"`, `data-size="52000000"`,
+		"Đang tải dở: bai.mp4 (52 MB)", "22/04/2026")
 	o.open = upload.Upload{}
 	r := o.receive("lan", l, "bai.mp4", []byte("bản ghi"))
 	has(t, lan.page(at, 200), `<li class="done">`, "Đang kiểm tra bản ghi", "Gửi duyệt ngay được")
@@ -81,13 +86,16 @@ func TestRecordingIsDownloadedOnlyByThoseWhoMay(t *testing.T) {
 		t.Fatalf("download = %d %q", w.Code, w.Body)
 	}
 	cd := w.Header().Get("Content-Disposition")
-	if !strings.HasPrefix(cd, `attachment; filename="B_i 1 _ph_n s_`) || strings.ContainsAny(cd, "\r\n") || !strings.Contains(cd, "filename*=UTF-8''B%C3%A0i%201%20%22") {
+	if !strings.HasPrefix(cd, `attachment; filename="B_i 1 _ph_n s_`) || strings.ContainsAny(cd, "\r\n") ||
+		!strings.Contains(cd, "filename*=UTF-8''B%C3%A0i%201%20%22") {
 		t.Errorf("Content-Disposition = %q", cd)
 	}
-	if ct, xo := w.Header().Get("Content-Type"), w.Header().Get("X-Content-Type-Options"); ct != "application/octet-stream" || xo != "nosniff" {
+	if ct, xo := w.Header().Get("Content-Type"),
+		w.Header().Get("X-Content-Type-Options"); ct != "application/octet-stream" || xo != "nosniff" {
 		t.Errorf("type %q, options %q", ct, xo)
 	}
-	for header, want := range map[string]string{"bytes=4-6": "456", "bytes=7-": "789", "bytes=-2": "89", "bytes=4-99": "456789"} {
+	for header, want := range map[string]string{"bytes=4-6": "456", "bytes=7-": "789", "bytes=-2": "89",
+		"bytes=4-99": "456789"} {
 		w := o.at("lan").send("GET", at, nil, "Range", header)
 		if w.Code != http.StatusPartialContent || w.Body.String() != want {
 			t.Errorf("%s = %d %q, want %q", header, w.Code, w.Body, want)
@@ -98,7 +106,8 @@ func TestRecordingIsDownloadedOnlyByThoseWhoMay(t *testing.T) {
 			t.Errorf("%s = %d with %d bytes, want the whole file", header, w.Code, w.Body.Len())
 		}
 	}
-	for who, want := range map[string]int{"mai": 403, "hieu": 403, "dai": 403, "so": 200, "quan": 200, "em": 403, "": 401} {
+	for who, want := range map[string]int{"mai": 403, "hieu": 403, "dai": 403, "so": 200, "quan": 200,
+		"em": 403, "": 401} {
 		if w := o.at(who).send("GET", at, nil); w.Code != want {
 			t.Errorf("%q downloads: %d, want %d", who, w.Code, want)
 		}

@@ -116,11 +116,13 @@ func (s Site) frame(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		// Set the printer and the assets first, because a page that refuses the request needs them too.
 		ctx := page.WithAssets(r.Context(), s.Assets)
-		ctx = locale.With(ctx, s.Book.Printer(locale.Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))))
+		ctx = locale.With(ctx, s.Book.Printer(
+			locale.Choose(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))))
 		c.SetRequest(r.WithContext(ctx))
 		// The server's share of the waiting time, for a browser's network panel.
 		c.Response().Before(func() {
-			c.Response().Header().Set("Server-Timing", fmt.Sprintf("app;dur=%.1f", float64(time.Since(start).Microseconds())/1000))
+			c.Response().Header().Set("Server-Timing",
+				fmt.Sprintf("app;dur=%.1f", float64(time.Since(start).Microseconds())/1000))
 		})
 		defer func() {
 			if p := recover(); p != nil {
@@ -144,8 +146,8 @@ func (s Site) frame(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// fail answers with an error: a problem document to scripts, a page to browsers. An unclassified error is logged in full
-// and shown as a general sentence.
+// fail answers with an error: a problem document to scripts, a page to browsers. An unclassified error is logged in
+// full and shown as a general sentence.
 func (s Site) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
@@ -162,7 +164,8 @@ func (s Site) fail(err error, c echo.Context) {
 	switch {
 	case c.Request().Method == http.MethodHead:
 		werr = c.NoContent(status)
-	case strings.HasPrefix(c.Request().URL.Path, api.Base) || !strings.Contains(c.Request().Header.Get("Accept"), "text/html"):
+	case strings.HasPrefix(c.Request().URL.Path, api.Base) ||
+		!strings.Contains(c.Request().Header.Get("Accept"), "text/html"):
 		werr = api.WriteProblem(c, status, err)
 	default:
 		werr = page.Render(c, status, page.Problem(status, locale.From(ctx).Fault(err), id))
@@ -177,9 +180,11 @@ func (s Site) headers(h http.Header) {
 	if s.MediaOrigin != "" {
 		media = " " + s.MediaOrigin
 	}
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "+
-		"media-src 'self' blob:; connect-src 'self'"+media+"; font-src 'self'; manifest-src 'self'; worker-src 'self'; "+
-		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "+
+			"media-src 'self' blob:; connect-src 'self'"+media+
+			"; font-src 'self'; manifest-src 'self'; worker-src 'self'; "+
+			"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY")

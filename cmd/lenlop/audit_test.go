@@ -23,7 +23,9 @@ func TestAuditVerifyCommand(t *testing.T) {
 		}
 	}
 	code, text := lenlop("audit", "verify")
-	if code != 0 || !regexp.MustCompile(`^[2-9] entries hold together, 0 of them erased at a person's request; head [0-9a-f]{64}\n$`).MatchString(text) {
+	if code != 0 || !regexp.MustCompile(
+		`^[2-9] entries hold together, 0 of them erased at a person's request; head [0-9a-f]{64}\n$`).MatchString(
+		text) {
 		t.Fatalf("%d %q", code, text)
 	}
 	ctx := context.Background()

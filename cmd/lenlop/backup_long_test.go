@@ -18,7 +18,8 @@ import (
 // TestBackupOfMoreThanOneRequest: a file too large for one request goes into
 // a bucket in parts, and comes back the same.
 func TestBackupOfMoreThanOneRequest(t *testing.T) {
-	store, err := s3.New(t.Context(), s3.Config{Endpoint: harness.S3Server(t), Bucket: "lenlop", PathStyle: true, AccessKey: "examaccess", SecretKey: "examsecret"})
+	store, err := s3.New(t.Context(), s3.Config{Endpoint: harness.S3Server(t), Bucket: "lenlop", PathStyle: true,
+		AccessKey: "examaccess", SecretKey: "examsecret"})
 	if err != nil {
 		t.Fatal(err)
 	}

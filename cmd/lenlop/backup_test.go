@@ -38,7 +38,8 @@ func keptBy(t *testing.T, h *app.App) kept {
 		t.Fatal(err)
 	}
 	var keys []string
-	if err := h.Media.List(t.Context(), "", func(o media.Object) bool { keys = append(keys, o.Key); return true }); err != nil {
+	if err := h.Media.List(t.Context(), "",
+		func(o media.Object) bool { keys = append(keys, o.Key); return true }); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range keys {
@@ -88,7 +89,8 @@ func succeeds(t *testing.T, run func(context.Context, io.Writer) error, want ...
 // look opens a place that nobody has open and shows it.
 func look(t *testing.T, f app.Settings, do func(h *app.App)) {
 	t.Helper()
-	h, err := app.OpenData(t.Context(), app.Config{Settings: f, Log: harness.QuietLogger()}, app.OpenOptions{Alone: true})
+	h, err := app.OpenData(t.Context(), app.Config{Settings: f, Log: harness.QuietLogger()},
+		app.OpenOptions{Alone: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +109,8 @@ func fill(t *testing.T, h *harness.System) harness.Lesson {
 	student.Until(l.ID, time.Minute, func(l harness.Lesson) bool { return l.Playback != nil && l.Playback.Board != "" })
 	var s struct{ Token string }
 	student.OK("POST", "/lessons/"+l.ID+"/playback-sessions", map[string]any{}, 201, &s)
-	student.OK("POST", "/heartbeats", map[string]any{"token": s.Token, "sequence": 1, "played": [][2]float64{{0, 4}}, "seconds": 4, "position": 4, "rate": 1}, 202, nil)
+	student.OK("POST", "/heartbeats", map[string]any{"token": s.Token, "sequence": 1, "played": [][2]float64{{0, 4}},
+		"seconds": 4, "position": 4, "rate": 1}, 202, nil)
 	return l
 }
 
@@ -116,7 +119,8 @@ func workDone(t *testing.T, h *app.App) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		var n int
-		err := h.DB.Reader(t.Context()).NewRaw("SELECT COUNT(*) FROM jobs WHERE state IN ('waiting', 'running') AND subject <> ''").Scan(t.Context(), &n)
+		err := h.DB.Reader(t.Context()).NewRaw(
+			"SELECT COUNT(*) FROM jobs WHERE state IN ('waiting', 'running') AND subject <> ''").Scan(t.Context(), &n)
 		if err != nil || time.Now().After(end) {
 			t.Fatalf("%d jobs left: %v", n, err)
 		}
@@ -153,16 +157,19 @@ func TestBackup(t *testing.T) {
 		if err := os.WriteFile(wrong.Key, []byte("con khác\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := outputOf(t, restoreCmd{Settings: harness.FolderSettings(t.TempDir()), vaultFlags: wrong, From: to}.Run); err == nil || !strings.Contains(app.Explain(err), "passphrase is not") {
+		if _, err := outputOf(t, restoreCmd{Settings: harness.FolderSettings(t.TempDir()), vaultFlags: wrong,
+			From: to}.Run); err == nil || !strings.Contains(app.Explain(err), "passphrase is not") {
 			t.Errorf("a wrong passphrase: %v", err)
 		}
 	})
 	t.Run("scale, killed and repeated", func(t *testing.T) { restoreAtScale(t, locked, to, was) })
 	t.Run("move", func(t *testing.T) {
 		f := harness.FolderSettings(t.TempDir())
-		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), harness.S3Server(t), "examaccess", "examsecret"
+		f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), harness.S3Server(t),
+			"examaccess", "examsecret"
 		file := filepath.Join(t.TempDir(), "settings")
-		text := fmt.Sprintf("LENLOP_DATABASE=%s\nLENLOP_S3_ENDPOINT=%s\nLENLOP_S3_ACCESS_KEY=examaccess\nLENLOP_S3_SECRET_KEY=examsecret\n", f.Database, f.S3Endpoint)
+		text := fmt.Sprintf(
+			"LENLOP_DATABASE=%s\nLENLOP_S3_ENDPOINT=%s\nLENLOP_S3_ACCESS_KEY=examaccess\nLENLOP_S3_SECRET_KEY=examsecret\n", f.Database, f.S3Endpoint)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -188,10 +195,12 @@ func TestBackup(t *testing.T) {
 		if err := os.WriteFile(files[0], raw, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := outputOf(t, backupCmd{vaultFlags: locked, To: to, Check: true}.Run); err == nil || !strings.Contains(app.Explain(err), "damaged") {
+		if _, err := outputOf(t, backupCmd{vaultFlags: locked, To: to, Check: true}.Run); err == nil ||
+			!strings.Contains(app.Explain(err), "damaged") {
 			t.Errorf("a damaged copy passes: %v", err)
 		}
-		if _, err := outputOf(t, restoreCmd{Settings: harness.FolderSettings(t.TempDir()), vaultFlags: locked, From: to}.Run); err == nil || !strings.Contains(app.Explain(err), "damaged") {
+		if _, err := outputOf(t, restoreCmd{Settings: harness.FolderSettings(t.TempDir()), vaultFlags: locked,
+			From: to}.Run); err == nil || !strings.Contains(app.Explain(err), "damaged") {
 			t.Errorf("a damaged copy is restored: %v", err)
 		}
 	})
@@ -210,7 +219,8 @@ func backUp(t *testing.T, locked vaultFlags, to string) kept {
 	if _, err := h.App.Media.Put(t.Context(), key, strings.NewReader("WEBVTT"), 6, media.PutOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(holds.Hold(t.Context(), "x", time.Now().Add(time.Hour)), h.App.Media.Delete(t.Context(), key)); err != nil {
+	if err := errors.Join(holds.Hold(t.Context(), "x", time.Now().Add(time.Hour)),
+		h.App.Media.Delete(t.Context(), key)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.App.Media.Head(t.Context(), key); err != nil {
@@ -230,11 +240,13 @@ func backUp(t *testing.T, locked vaultFlags, to string) kept {
 	}
 	succeeds(t, copyIt.Run, " 0 of them new")
 	stray := filepath.Join(to, "objects", "ab", strings.Repeat("0", 32)+"-"+strings.Repeat("1", 64)+".age")
-	if err := errors.Join(os.MkdirAll(filepath.Dir(stray), 0o700), os.WriteFile(stray, []byte("x"), 0o600), holds.Hold(t.Context(), "backup other", time.Now().Add(time.Hour))); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(stray), 0o700), os.WriteFile(stray, []byte("x"), 0o600),
+		holds.Hold(t.Context(), "backup other", time.Now().Add(time.Hour))); err != nil {
 		t.Fatal(err)
 	}
 	copyIt.Keep = 1
-	if out, err := outputOf(t, copyIt.Run); err == nil || !strings.Contains(app.Explain(err), "backup other") || !strings.Contains(out, "whole") {
+	if out, err := outputOf(t, copyIt.Run); err == nil || !strings.Contains(app.Explain(err), "backup other") ||
+		!strings.Contains(out, "whole") {
 		t.Errorf("pruned while somebody copies: %q, %v", out, err)
 	}
 	if err := holds.Release(t.Context(), "backup other", time.Now()); err != nil {
@@ -257,14 +269,16 @@ func toBucket(t *testing.T, f app.Settings, was kept) {
 	}
 	dir := t.TempDir()
 	flags := func(name, key string) vaultFlags {
-		v := vaultFlags{Key: filepath.Join(dir, name), S3Endpoint: f.S3Endpoint, S3Region: "us-east-1", S3AccessKey: f.S3AccessKey, S3SecretKey: f.S3SecretKey}
+		v := vaultFlags{Key: filepath.Join(dir, name), S3Endpoint: f.S3Endpoint, S3Region: "us-east-1",
+			S3AccessKey: f.S3AccessKey, S3SecretKey: f.S3SecretKey}
 		if err := os.WriteFile(v.Key, []byte(key+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return v
 	}
 	writes, reads := flags("public", id.Recipient().String()), flags("private", id.String())
-	store, err := s3.New(t.Context(), s3.Config{Endpoint: f.S3Endpoint, Bucket: "copies", PathStyle: true, AccessKey: f.S3AccessKey, SecretKey: f.S3SecretKey})
+	store, err := s3.New(t.Context(), s3.Config{Endpoint: f.S3Endpoint, Bucket: "copies", PathStyle: true,
+		AccessKey: f.S3AccessKey, SecretKey: f.S3SecretKey})
 	if err == nil {
 		err = store.EnsureBucket(t.Context())
 	}
@@ -293,7 +307,8 @@ type failing struct {
 
 var errKilled = errors.New("killed")
 
-func (f *failing) Put(ctx context.Context, key string, body io.ReadSeeker, size int64, o media.PutOptions) (media.Object, error) {
+func (f *failing) Put(ctx context.Context, key string, body io.ReadSeeker, size int64,
+	o media.PutOptions) (media.Object, error) {
 	if f.left--; f.left < 0 {
 		return media.Object{}, errKilled
 	}
@@ -313,7 +328,8 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errKilled }
 
 func restoreAtScale(t *testing.T, locked vaultFlags, from string, was kept) {
 	f := harness.FolderSettings(t.TempDir())
-	f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), harness.S3Server(t), "examaccess", "examsecret"
+	f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = pgtest.Postgres(t), harness.S3Server(t),
+		"examaccess", "examsecret"
 	look(t, f, func(h *app.App) {
 		c := h.Copier()
 		if err := locked.open(t.Context(), from, c); err != nil {
@@ -340,7 +356,8 @@ func damages(t *testing.T, f app.Settings) {
 	succeeds(t, fsckCmd{Settings: f}.Run, "no problems found")
 	var recordingKey, segmentKey, lessonID string
 	look(t, f, func(h *app.App) {
-		for q, v := range map[string]*string{"SELECT storage_key FROM recordings": &recordingKey, "SELECT id FROM lessons": &lessonID,
+		for q, v := range map[string]*string{"SELECT storage_key FROM recordings": &recordingKey,
+			"SELECT id FROM lessons": &lessonID,
 			"SELECT storage_key FROM segments WHERE position = 0 LIMIT 1": &segmentKey} {
 			if err := h.DB.Reader(t.Context()).NewRaw(q).Scan(t.Context(), v); err != nil {
 				t.Fatal(err)
@@ -377,16 +394,20 @@ func damages(t *testing.T, f app.Settings) {
 		{"lost recording", move(file(recordingKey)), back(file(recordingKey)), true, false, "storage does not have it"},
 		{"lost segment", move(file(segmentKey)), back(file(segmentKey)), true, false, "I3  segment " + segmentKey},
 		{"short segment", run("UPDATE segments SET size = size + 1 WHERE storage_key = ?", segmentKey),
-			run("UPDATE segments SET size = size - 1 WHERE storage_key = ?", segmentKey), true, false, "I3  segment " + segmentKey},
+			run("UPDATE segments SET size = size - 1 WHERE storage_key = ?", segmentKey), true, false,
+			"I3  segment " + segmentKey},
 		{"stuck", run("UPDATE lessons SET media_state = 'processing', updated_at = '2020-04-13 00:00:00+00:00'"),
 			run("UPDATE lessons SET media_state = 'ready'"), true, false, "no job prepares it"},
-		{"total", run("UPDATE view_totals SET views = views + 1"), run("UPDATE view_totals SET views = views - 1"), true, false,
+		{"total", run("UPDATE view_totals SET views = views + 1"),
+			run("UPDATE view_totals SET views = views - 1"), true, false,
 			"the number of views is kept as 2, and the rules make it 1"},
-		{"credit", run("UPDATE view_credits SET watch_ms = watch_ms + 7"), run("UPDATE view_credits SET watch_ms = watch_ms - 7"), true, false,
+		{"credit", run("UPDATE view_credits SET watch_ms = watch_ms + 7"),
+			run("UPDATE view_credits SET watch_ms = watch_ms - 7"), true, false,
 			"a viewer of lesson " + lessonID},
 		{"index", run("UPDATE lessons SET title = 'Tên khác'"), nil, true, true, "shows it as it no longer is"},
 		{"stray object", func(t *testing.T) {
-			if err := errors.Join(os.MkdirAll(filepath.Dir(stray), 0o750), os.WriteFile(stray, []byte("la"), 0o640), os.Chtimes(stray, old, old)); err != nil {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(stray), 0o750), os.WriteFile(stray, []byte("la"), 0o640),
+				os.Chtimes(stray, old, old)); err != nil {
 				t.Fatal(err)
 			}
 		}, nil, true, true, "the database does not know it"},

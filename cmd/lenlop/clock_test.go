@@ -44,7 +44,8 @@ func TestClockIsForDemosOnLoopback(t *testing.T) {
 func TestClockIsRefusedByOtherCommands(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("LENLOP_CLOCK", "2024-02-29T12:00:00+07:00")
-	for _, args := range [][]string{{"work", "--data", dir}, {"version"}, {"serve", "--data", dir, "--listen", "127.0.0.1:0"}} {
+	for _, args := range [][]string{{"work", "--data", dir}, {"version"},
+		{"serve", "--data", dir, "--listen", "127.0.0.1:0"}} {
 		var out, errs bytes.Buffer
 		if code := run(args, &out, &errs); code == 0 || !strings.Contains(errs.String(), "LENLOP_CLOCK") {
 			t.Errorf("%v: %d %s", args, code, errs.String())

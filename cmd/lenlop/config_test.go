@@ -48,10 +48,12 @@ func TestSettings(t *testing.T) {
 		t.Errorf("an unknown zone is not said:\n%s", out)
 	}
 	write("LENLOP_TIMEZONE\n")
-	if code, _, errs := command(t, "--config", file, "version"); code != 2 || !strings.Contains(errs, ":1: expected LENLOP_NAME=value") {
+	if code, _, errs := command(t, "--config", file, "version"); code != 2 ||
+		!strings.Contains(errs, ":1: expected LENLOP_NAME=value") {
 		t.Errorf("a broken file: %d %s", code, errs)
 	}
-	if code, _, errs := command(t, "serve", "--data", data, "--listen", "0.0.0.0:0"); code != 1 || !strings.Contains(errs, "--tls-cert") {
+	if code, _, errs := command(t, "serve", "--data", data, "--listen", "0.0.0.0:0"); code != 1 ||
+		!strings.Contains(errs, "--tls-cert") {
 		t.Errorf("plain http for everybody: %d %s", code, errs)
 	}
 	if code, _, errs := command(t, "serve", "--quota=-1"); code != 2 || !strings.Contains(errs, "quota") {
@@ -69,7 +71,8 @@ func TestAccountsFromTheCommandLine(t *testing.T) {
 	if code != 0 || !strings.HasPrefix(out, "quantri ") || len(strings.TrimSpace(out)) < 16 {
 		t.Fatalf("%d %q %s", code, out, errs)
 	}
-	if code, _, errs := command(t, "user", "add", "--data", data, "--name", "Khác", "--role", "admin", "quantri"); code != 1 || !strings.Contains(errs, "taken") {
+	if code, _, errs := command(t, "user", "add", "--data", data, "--name", "Khác", "--role", "admin",
+		"quantri"); code != 1 || !strings.Contains(errs, "taken") {
 		t.Errorf("the same username twice: %d %s", code, errs)
 	}
 	code, again, errs := command(t, "user", "password", "--data", data, "quantri")

@@ -47,8 +47,10 @@ func TestCopiedFolder(t *testing.T) {
 	first.Close()
 	look(t, original, func(h *app.App) {
 		harness.AddAccounts(t, h.DB)
-		for key, body := range map[string]string{"lessons/l1/recordings/r": "một bản ghi", "lessons/l1/packages/p/master.m3u8": "#EXTM3U\n"} {
-			_, err := h.Media.Put(t.Context(), key, strings.NewReader(body), int64(len(body)), media.PutOptions{ContentType: "application/x-test"})
+		for key, body := range map[string]string{"lessons/l1/recordings/r": "một bản ghi",
+			"lessons/l1/packages/p/master.m3u8": "#EXTM3U\n"} {
+			_, err := h.Media.Put(t.Context(), key, strings.NewReader(body), int64(len(body)),
+				media.PutOptions{ContentType: "application/x-test"})
 			if err != nil {
 				t.Fatal(err)
 			}

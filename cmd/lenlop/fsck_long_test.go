@@ -42,7 +42,8 @@ func TestFsckAtScale(t *testing.T) {
 	}
 	b := breaker{t, h.App}
 	recordingKey := b.text("SELECT storage_key FROM recordings")
-	segmentKey := b.text("SELECT storage_key FROM segments WHERE position > 0 AND rung LIKE '%p' ORDER BY storage_key LIMIT 1")
+	segmentKey := b.text(
+		"SELECT storage_key FROM segments WHERE position > 0 AND rung LIKE '%p' ORDER BY storage_key LIMIT 1")
 	playlistKey := b.playlist(l)
 	good := b.get(playlistKey)
 	old := "2020-04-13 00:00:00"
@@ -143,7 +144,8 @@ func (b breaker) get(key string) []byte {
 
 func (b breaker) put(key string, raw []byte) func() {
 	return func() {
-		if _, err := b.h.Media.Put(b.t.Context(), key, bytes.NewReader(raw), int64(len(raw)), media.PutOptions{}); err != nil {
+		if _, err := b.h.Media.Put(b.t.Context(), key, bytes.NewReader(raw), int64(len(raw)),
+			media.PutOptions{}); err != nil {
 			b.t.Fatal(err)
 		}
 	}

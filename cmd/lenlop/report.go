@@ -43,7 +43,8 @@ func (c reportVerifyCmd) Run(out io.Writer) error {
 	if f.Provisional {
 		whole = "provisional"
 	}
-	if _, err = fmt.Fprintf(out, "good report %s\nfrom %s to %s (left out), by %s, %s, %d rows\nas of %s\nsha256 %s\nkey %s\n",
+	if _, err = fmt.Fprintf(out,
+		"good report %s\nfrom %s to %s (left out), by %s, %s, %d rows\nas of %s\nsha256 %s\nkey %s\n",
 		r.ID, cmp.Or(f.From, "the beginning"), cmp.Or(f.To, "now"), f.By, whole, len(f.Rows),
 		f.AsOf.Format("2006-01-02 15:04:05Z07:00"), r.Hash, key); err != nil {
 		return err

@@ -20,14 +20,16 @@ import (
 func sealedReport(t *testing.T) ([]byte, string) {
 	t.Helper()
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	content, err := json.Marshal(viewership.Frozen{ID: "r1", From: "2020-04-13", To: "2020-04-20", By: "lesson", AsOf: time.Date(2020, 5, 30, 0, 0, 0, 0, time.UTC),
+	content, err := json.Marshal(viewership.Frozen{ID: "r1", From: "2020-04-13", To: "2020-04-20", By: "lesson",
+		AsOf:     time.Date(2020, 5, 30, 0, 0, 0, 0, time.UTC),
 		Corrects: "r0", Rows: []viewership.FrozenRow{{Key: "l", Views: 5700}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(content)
 	public := key.Public().(ed25519.PublicKey)
-	raw, err := viewership.Report{ID: "r1", Content: content, Hash: hex.EncodeToString(sum[:]), Signature: ed25519.Sign(key, content), PublicKey: public}.Sealed()
+	raw, err := viewership.Report{ID: "r1", Content: content, Hash: hex.EncodeToString(sum[:]),
+		Signature: ed25519.Sign(key, content), PublicKey: public}.Sealed()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +47,8 @@ func TestReportVerify(t *testing.T) {
 		code := run(append([]string{"report", "verify", file}, args...), &out, &errs)
 		return code, out.String() + errs.String()
 	}
-	if code, out := verify(raw, "--key", strings.ToUpper(key)); code != 0 || !strings.Contains(out, "good report r1") || !strings.Contains(out, "corrects r0") || !strings.Contains(out, key) {
+	if code, out := verify(raw, "--key", strings.ToUpper(key)); code != 0 || !strings.Contains(out, "good report r1") ||
+		!strings.Contains(out, "corrects r0") || !strings.Contains(out, key) {
 		t.Errorf("%d %s", code, out)
 	}
 	if code, out := verify(raw); code != 0 || !strings.Contains(out, "--key") {

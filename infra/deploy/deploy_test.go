@@ -74,15 +74,18 @@ func TestMetricsExist(t *testing.T) {
 
 // TestUnits holds the commands of units and manifests against the command line.
 func TestUnits(t *testing.T) {
-	config := read(t, filepath.Join(top, "cmd/lenlop/app/settings.go")) + read(t, filepath.Join(top, "cmd/lenlop/serve.go")) + read(t, filepath.Join(top, "cmd/lenlop/backup.go")) +
+	config := read(t, filepath.Join(top, "cmd/lenlop/app/settings.go")) +
+		read(t, filepath.Join(top, "cmd/lenlop/serve.go")) + read(t, filepath.Join(top, "cmd/lenlop/backup.go")) +
 		read(t, filepath.Join(top, "cmd/lenlop/work.go")) + read(t, filepath.Join(top, "cmd/lenlop/main.go"))
 	flags := regexp.MustCompile(`--([a-z][a-z-]+)`)
-	for _, file := range []string{"systemd/lenlop-web.service", "systemd/lenlop-work.service", "systemd/lenlop-backup.service", "kubernetes/lenlop.yaml"} {
+	for _, file := range []string{"systemd/lenlop-web.service", "systemd/lenlop-work.service",
+		"systemd/lenlop-backup.service", "kubernetes/lenlop.yaml"} {
 		for _, f := range flags.FindAllStringSubmatch(read(t, file), -1) {
 			if f[1] == "from-file" {
 				continue
 			}
-			if !strings.Contains(config, `name:"`+f[1]+`"`) && !regexp.MustCompile(`(?im)^\s+`+strings.ReplaceAll(f[1], "-", "")+`\s`).MatchString(config) {
+			if !strings.Contains(config, `name:"`+f[1]+`"`) &&
+				!regexp.MustCompile(`(?im)^\s+`+strings.ReplaceAll(f[1], "-", "")+`\s`).MatchString(config) {
 				t.Errorf("%s: there is no flag --%s", file, f[1])
 			}
 		}

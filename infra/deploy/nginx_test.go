@@ -39,8 +39,9 @@ func newOrigin(t *testing.T) *origin {
 	for i := range film {
 		film[i] = byte(i ^ i>>11)
 	}
-	o := &origin{asked: map[string]int{}, heads: map[string]http.Header{}, hosts: map[string]string{}, bodies: map[string]int64{},
-		files: map[string][]byte{"m4s": film[:400_000], "mp4": film}, event: make(chan string)}
+	o := &origin{asked: map[string]int{}, heads: map[string]http.Header{}, hosts: map[string]string{},
+		bodies: map[string]int64{},
+		files:  map[string][]byte{"m4s": film[:400_000], "mp4": film}, event: make(chan string)}
 	o.Server = httptest.NewServer(http.HandlerFunc(o.serve))
 	t.Cleanup(o.Close)
 	return o
@@ -161,10 +162,13 @@ func tryNginx(t *testing.T, bin string, site, storage *origin) (front, bool) {
 		}
 	}
 	host := func(o *origin) string { return strings.TrimPrefix(o.URL, "http://") }
-	replace("nginx/lenlop.conf", "listen 8080", "listen "+address, "web-1:8080", host(site), "server web-2:8080 max_fails=2 fail_timeout=5s;", "",
+	replace("nginx/lenlop.conf", "listen 8080", "listen "+address, "web-1:8080", host(site),
+		"server web-2:8080 max_fails=2 fail_timeout=5s;", "",
 		"s3:7070", host(storage), "/var/cache/nginx", dir, "/dev/stdout", dir+"/access.log")
-	replace("nginx/nginx.conf", "user nginx;", "", "/run/nginx.pid", dir+"/pid", "/dev/stderr", "stderr", "/etc/nginx/conf.d/*.conf", dir+"/lenlop.conf",
-		"default_type", "client_body_temp_path "+dir+"/b; proxy_temp_path "+dir+"/p; fastcgi_temp_path "+dir+"/f; uwsgi_temp_path "+dir+"/u; scgi_temp_path "+dir+"/s; default_type")
+	replace("nginx/nginx.conf", "user nginx;", "", "/run/nginx.pid", dir+"/pid", "/dev/stderr", "stderr",
+		"/etc/nginx/conf.d/*.conf", dir+"/lenlop.conf",
+		"default_type", "client_body_temp_path "+dir+"/b; proxy_temp_path "+dir+"/p; fastcgi_temp_path "+dir+
+			"/f; uwsgi_temp_path "+dir+"/u; scgi_temp_path "+dir+"/s; default_type")
 	cmd := exec.Command(bin, "-e", "stderr", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-g", "daemon off;")
 	if os.Geteuid() == 0 {
 		const nobody = 65534
@@ -326,7 +330,8 @@ func (f front) class(t *testing.T) {
 }
 
 func (f front) neverKept(t *testing.T) {
-	for _, path := range []string{"/watch/open/p/master.m3u8", "/watch/draft/p/360p/0-1/0.m4s", "/api/v1/lessons", "/"} {
+	for _, path := range []string{"/watch/open/p/master.m3u8", "/watch/draft/p/360p/0-1/0.m4s",
+		"/api/v1/lessons", "/"} {
 		for range 2 {
 			if res, _ := f.get(t, path); res.StatusCode != 200 || strings.Contains(res.Header.Get("X-Cache"), "HIT") {
 				t.Errorf("%s: %d %s", path, res.StatusCode, res.Header.Get("X-Cache"))
@@ -336,7 +341,8 @@ func (f front) neverKept(t *testing.T) {
 			t.Errorf("%s: the site was asked %d times of 2", path, n)
 		}
 	}
-	if res, _ := f.get(t, "/watch/open/p/master.m3u8", "If-None-Match", `"m3u8-tag"`); res.StatusCode != http.StatusNotModified {
+	if res, _ := f.get(t, "/watch/open/p/master.m3u8", "If-None-Match",
+		`"m3u8-tag"`); res.StatusCode != http.StatusNotModified {
 		t.Errorf("a playlist that has not grown: %d", res.StatusCode)
 	}
 	for range 2 {
@@ -352,12 +358,14 @@ func (f front) neverKept(t *testing.T) {
 
 // who: visitors cannot choose the address that the site sees.
 func (f front) who(t *testing.T) {
-	f.get(t, "/who", "X-Forwarded-For", "10.0.0.1", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "other.example", "Forwarded", "for=10.0.0.1")
+	f.get(t, "/who", "X-Forwarded-For", "10.0.0.1", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "other.example",
+		"Forwarded", "for=10.0.0.1")
 	h := f.heads["GET /who"]
 	if got := h.Values("X-Forwarded-For"); len(got) != 1 || got[0] != "127.0.0.1" {
 		t.Errorf("X-Forwarded-For %v", got)
 	}
-	if h.Get("X-Forwarded-Proto") != "http" || h.Get("X-Forwarded-Host") != strings.TrimPrefix(f.url, "http://") || h.Get("Forwarded") != "" {
+	if h.Get("X-Forwarded-Proto") != "http" || h.Get("X-Forwarded-Host") != strings.TrimPrefix(f.url, "http://") ||
+		h.Get("Forwarded") != "" {
 		t.Errorf("the site sees %v", h)
 	}
 }
@@ -365,7 +373,8 @@ func (f front) who(t *testing.T) {
 func (f front) uploads(t *testing.T) {
 	part := bytes.Repeat([]byte("x"), 5<<20)
 	const path = "/lenlop/lessons/1/recordings/2"
-	if res, b := f.do(t, "PUT", path+"?partNumber=1&uploadId=u&X-Amz-Signature=s", bytes.NewReader(part)); res.StatusCode != 200 {
+	if res, b := f.do(t, "PUT", path+"?partNumber=1&uploadId=u&X-Amz-Signature=s",
+		bytes.NewReader(part)); res.StatusCode != 200 {
 		t.Errorf("a part: %d %s", res.StatusCode, b)
 	}
 	if got := f.storage.bodies["PUT "+path]; got != int64(len(part)) {
@@ -379,10 +388,12 @@ func (f front) uploads(t *testing.T) {
 			t.Errorf("%s of an object: %d", method, res.StatusCode)
 		}
 	}
-	if res, _ := f.do(t, "PATCH", "/api/v1/tus/u", bytes.NewReader(part), "Upload-Offset", "0"); res.StatusCode != 200 || f.bodies["PATCH /api/v1/tus/u"] != int64(len(part)) {
+	if res, _ := f.do(t, "PATCH", "/api/v1/tus/u", bytes.NewReader(part), "Upload-Offset",
+		"0"); res.StatusCode != 200 || f.bodies["PATCH /api/v1/tus/u"] != int64(len(part)) {
 		t.Errorf("tus: %d, %d bytes", res.StatusCode, f.bodies["PATCH /api/v1/tus/u"])
 	}
-	if res, _ := f.do(t, "POST", "/api/v1/lessons", bytes.NewReader(part)); res.StatusCode != http.StatusRequestEntityTooLarge {
+	if res, _ := f.do(t, "POST", "/api/v1/lessons",
+		bytes.NewReader(part)); res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("a form of 5 MB: %d", res.StatusCode)
 	}
 }

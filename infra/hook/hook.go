@@ -40,8 +40,9 @@ func New(private bool) *Sender {
 		return nil
 	}}
 	s.client = &http.Client{
-		Timeout:       within,
-		Transport:     &http.Transport{DialContext: dial.DialContext, TLSHandshakeTimeout: 5 * time.Second, MaxIdleConns: 10, IdleConnTimeout: 30 * time.Second, Proxy: nil},
+		Timeout: within,
+		Transport: &http.Transport{DialContext: dial.DialContext, TLSHandshakeTimeout: 5 * time.Second,
+			MaxIdleConns: 10, IdleConnTimeout: 30 * time.Second, Proxy: nil},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return s

@@ -45,10 +45,12 @@ func TestOnlyWhatIsPublicIsAsked(t *testing.T) {
 	}))
 	defer srv.Close()
 	open := New(true)
-	if status, err := open.Post(t.Context(), srv.URL, map[string]string{"X-A": "b"}, []byte(`{"a":1}`)); err != nil || status != 200 {
+	if status, err := open.Post(t.Context(), srv.URL, map[string]string{"X-A": "b"}, []byte(`{"a":1}`)); err != nil ||
+		status != 200 {
 		t.Fatal(status, err)
 	}
-	if status, err := open.Post(t.Context(), srv.URL+"/away", nil, nil); err != nil || status != http.StatusTemporaryRedirect || asked != 2 {
+	if status, err := open.Post(t.Context(), srv.URL+"/away", nil, nil); err != nil ||
+		status != http.StatusTemporaryRedirect || asked != 2 {
 		t.Fatal(status, err, asked)
 	}
 	closed := New(false)

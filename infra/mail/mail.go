@@ -34,7 +34,9 @@ const sendWithin = 30 * time.Second
 func New(address string) (*Sender, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("the address of the mail server cannot be read (example: smtp://user:password@mail.example:587?from=lenlop@tinh.example)")
+		return nil,
+			errors.New(
+				"the address of the mail server cannot be read (example: smtp://user:password@mail.example:587?from=lenlop@tinh.example)")
 	}
 	s := &Sender{host: u.Hostname(), from: u.Query().Get("from"), user: u.User.Username()}
 	s.password, _ = u.User.Password()
@@ -80,7 +82,8 @@ func (s *Sender) Send(ctx context.Context, to, subject, text string) error {
 		opts = append(opts, mail.WithSSL())
 	}
 	if s.user != "" {
-		opts = append(opts, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(s.user), mail.WithPassword(s.password))
+		opts = append(opts, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(s.user),
+			mail.WithPassword(s.password))
 	}
 	c, err := mail.NewClient(s.host, opts...)
 	if err != nil {

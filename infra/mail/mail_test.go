@@ -66,11 +66,13 @@ func TestSend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Send(context.Background(), "co@truong.example", "Đặt lại mật khẩu", "Chào cô Ánh,\n.\nhttps://h/reset?token=abc\n"); err != nil {
+	if err := s.Send(context.Background(), "co@truong.example", "Đặt lại mật khẩu",
+		"Chào cô Ánh,\n.\nhttps://h/reset?token=abc\n"); err != nil {
 		t.Fatal(err)
 	}
 	got := <-letter
-	for _, want := range []string{"MAIL FROM:<lenlop@tinh.example>", "RCPT TO:<co@truong.example>", "Content-Type: text/plain; charset=UTF-8"} {
+	for _, want := range []string{"MAIL FROM:<lenlop@tinh.example>", "RCPT TO:<co@truong.example>",
+		"Content-Type: text/plain; charset=UTF-8"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
@@ -80,7 +82,8 @@ func TestSend(t *testing.T) {
 	if _, err := bufio.NewReader(quotedprintable.NewReader(strings.NewReader(body))).WriteTo(&plain); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(plain.String(), "Chào cô Ánh") || !strings.Contains(plain.String(), "https://h/reset?token=abc") {
+	if !strings.Contains(plain.String(), "Chào cô Ánh") ||
+		!strings.Contains(plain.String(), "https://h/reset?token=abc") {
 		t.Errorf("body %q", plain.String())
 	}
 }
@@ -88,14 +91,16 @@ func TestSend(t *testing.T) {
 // TestSecretsStay: no error repeats the server's password or the receiver.
 func TestSecretsStay(t *testing.T) {
 	address, _ := server(t, true)
-	for _, a := range []string{"smtp://u:bi-mat@", "ftp://u:bi-mat@h", "smtp://u:bi-mat@h:587", "smtp://u:bi-mat@h:x?from=a@b.example", "smtp+plain://" + address + "?from=a@b.example"} {
+	for _, a := range []string{"smtp://u:bi-mat@", "ftp://u:bi-mat@h", "smtp://u:bi-mat@h:587",
+		"smtp://u:bi-mat@h:x?from=a@b.example", "smtp+plain://" + address + "?from=a@b.example"} {
 		s, err := mail.New(a)
 		if err == nil {
 			err = s.Send(context.Background(), "khong-phai dia-chi", "x", "bi-mat")
 			if err == nil {
 				t.Fatalf("%s: no error", a)
 			}
-			if e := s.Send(context.Background(), "co@truong.example", "x", "bi-mat"); e == nil || strings.Contains(e.Error(), "bi-mat") {
+			if e := s.Send(context.Background(), "co@truong.example", "x", "bi-mat"); e == nil ||
+				strings.Contains(e.Error(), "bi-mat") {
 				t.Errorf("refused receiver: %v", e)
 			}
 		}

@@ -247,7 +247,8 @@ func unavailable(err error, noun string) error {
 	if err == nil {
 		return nil
 	}
-	return fault.Wrap(fmt.Errorf("meilisearch: %s: %s", noun, shortError(err)), fault.Unavailable, "catalog.unavailable")
+	return fault.Wrap(fmt.Errorf("meilisearch: %s: %s", noun, shortError(err)), fault.Unavailable,
+		"catalog.unavailable")
 }
 
 // outside keeps requests to Meilisearch out of database transactions.

@@ -125,7 +125,8 @@ func TestIndex(t *testing.T) {
 func TestCatalogue(t *testing.T) {
 	indextest.Catalogue(t, func(t *testing.T) (catalog.Index, storetest.Stores) {
 		f, _ := open(t, nil)
-		return f, storetest.Stores{Atomic: f.db, Lessons: f.db.Lessons(), People: f.db.People(), Schools: f.db.Schools()}
+		return f, storetest.Stores{Atomic: f.db, Lessons: f.db.Lessons(), People: f.db.People(),
+			Schools: f.db.Schools()}
 	})
 }
 

@@ -51,9 +51,11 @@ func documentID(lessonID string) string {
 func newDocument(e catalog.Entry) (document, error) {
 	d := e.Document()
 	doc := document{ID: documentID(e.LessonID), LessonID: e.LessonID,
-		Title: d.Title, Tags: d.Tags, SubjectText: d.Subject, Teacher: d.Teacher, School: d.School, Description: d.Description,
-		Words: d.Words(), Pairs: []string{}, Tones: strings.Fields(d.Tones),
-		Subject: e.Subject, Grade: e.Grade, Week: e.Week, Language: e.Language, SchoolID: e.SchoolID, Published: e.PublishedAt.UnixMilli()}
+		Title: d.Title, Tags: d.Tags, SubjectText: d.Subject, Teacher: d.Teacher, School: d.School,
+		Description: d.Description,
+		Words:       d.Words(), Pairs: []string{}, Tones: strings.Fields(d.Tones),
+		Subject: e.Subject, Grade: e.Grade, Week: e.Week, Language: e.Language, SchoolID: e.SchoolID,
+		Published: e.PublishedAt.UnixMilli()}
 	for _, part := range []string{d.Title, d.Tags, d.Subject, d.Teacher, d.School, d.Description} {
 		ws := strings.Fields(part)
 		for i := range len(ws) - 1 {
@@ -119,7 +121,8 @@ func (x *Index) documents(ctx context.Context, lessonIDs []string) (docs []docum
 func (x *Index) sendDocuments(ctx context.Context, uid string, docs []document, removed []string) error {
 	if len(docs) > 0 {
 		key := "id"
-		task, err := x.server.Index(uid).AddDocumentsWithContext(ctx, docs, &meilisearch.DocumentOptions{PrimaryKey: &key})
+		task, err := x.server.Index(uid).AddDocumentsWithContext(ctx, docs,
+			&meilisearch.DocumentOptions{PrimaryKey: &key})
 		if err := x.waitFor(ctx, "put documents", task, err); err != nil {
 			return err
 		}

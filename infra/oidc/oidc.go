@@ -61,8 +61,9 @@ func (p *Provider) provider(ctx context.Context) (*oidc.Provider, error) {
 }
 
 func (p *Provider) config(found *oidc.Provider, back string) *oauth2.Config {
-	return &oauth2.Config{ClientID: p.c.ClientID, ClientSecret: p.c.ClientSecret, Endpoint: found.Endpoint(), RedirectURL: back,
-		Scopes: []string{oidc.ScopeOpenID, "profile", "email"}}
+	return &oauth2.Config{ClientID: p.c.ClientID, ClientSecret: p.c.ClientSecret, Endpoint: found.Endpoint(),
+		RedirectURL: back,
+		Scopes:      []string{oidc.ScopeOpenID, "profile", "email"}}
 }
 
 // Address is where to send somebody; they come back to the address back with
@@ -84,7 +85,8 @@ func (p *Provider) Redeem(ctx context.Context, back, code, nonce, verifier strin
 		return people.Claims{}, err
 	}
 	refused := func(err error) (people.Claims, error) {
-		return people.Claims{}, fault.Wrap(fmt.Errorf("oidc: %w", err), fault.Unauthenticated, "signin.external_refused")
+		return people.Claims{}, fault.Wrap(fmt.Errorf("oidc: %w", err), fault.Unauthenticated,
+			"signin.external_refused")
 	}
 	ctx = oidc.ClientContext(ctx, p.c.Client)
 	token, err := p.config(found, back).Exchange(ctx, code, oauth2.VerifierOption(verifier))
@@ -92,7 +94,8 @@ func (p *Provider) Redeem(ctx context.Context, back, code, nonce, verifier strin
 		if reported, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 			return refused(fmt.Errorf("the provider answered %s", reported.ErrorCode)) // its answer may hold secrets
 		}
-		return people.Claims{}, fault.Wrap(errors.New("oidc: no answer to the code"), fault.Unavailable, "signin.external_away")
+		return people.Claims{}, fault.Wrap(errors.New("oidc: no answer to the code"), fault.Unavailable,
+			"signin.external_away")
 	}
 	raw, ok := token.Extra("id_token").(string)
 	if !ok {

@@ -45,7 +45,8 @@ func hashOf(key string) string {
 
 // fileName is "hash-size-modified-sha256-etag".
 func fileName(hash string, f fact) string {
-	return fmt.Sprintf("%s-%d-%d-%x-%s", hash, f.size, f.modified.Unix(), f.sum, base64.RawURLEncoding.EncodeToString([]byte(f.etag)))
+	return fmt.Sprintf("%s-%d-%d-%x-%s", hash, f.size, f.modified.Unix(), f.sum,
+		base64.RawURLEncoding.EncodeToString([]byte(f.etag)))
 }
 
 func readName(name string) (hash string, f fact, ok bool) {

@@ -54,7 +54,8 @@ func (s *shop) Head(_ context.Context, key string) (media.Object, error) {
 	if sum, ok := s.sums[key]; ok {
 		meta[shaName] = sum
 	}
-	return media.Object{Key: key, Size: int64(len(b)), ETag: hex.EncodeToString(sum[:8]) + "-2", Meta: meta, ModifiedAt: time.Unix(1700000000, 0).UTC()}, nil
+	return media.Object{Key: key, Size: int64(len(b)), ETag: hex.EncodeToString(sum[:8]) + "-2", Meta: meta,
+		ModifiedAt: time.Unix(1700000000, 0).UTC()}, nil
 }
 
 func (s *shop) Get(ctx context.Context, key string, r media.Range) (io.ReadCloser, media.Object, error) {
@@ -73,7 +74,8 @@ func (s *shop) Get(ctx context.Context, key string, r media.Range) (io.ReadClose
 	if s.wait == nil {
 		return io.NopCloser(bytes.NewReader(body)), o, nil
 	}
-	return io.NopCloser(io.MultiReader(bytes.NewReader(body[:1]), until{ctx, s.wait}, bytes.NewReader(body[1:]))), o, nil
+	return io.NopCloser(io.MultiReader(bytes.NewReader(body[:1]), until{ctx, s.wait}, bytes.NewReader(body[1:]))),
+		o, nil
 }
 
 // until is a reader that ends when something has happened.
@@ -261,7 +263,8 @@ func TestCacheSurvivesARestart(t *testing.T) {
 		}
 	}
 	if s.gets.Load() != 2 || s.heads.Load() != 2 {
-		t.Errorf("fetched %d, asked about %d: want the two damaged ones, and one look at each that looks whole", s.gets.Load(), s.heads.Load())
+		t.Errorf("fetched %d, asked about %d: want the two damaged ones, and one look at each that looks whole",
+			s.gets.Load(), s.heads.Load())
 	}
 	if names, _ := onDisk(t, dir); len(names) != 4 || strings.Contains(fmt.Sprint(names), begun) {
 		t.Errorf("on disk %v", names)
@@ -305,7 +308,8 @@ func TestCacheGivesUpWhenTheDiskIsFull(t *testing.T) {
 	var free atomic.Int64
 	free.Store(1 << 40)
 	dir := t.TempDir()
-	k := open(t, s, CacheConfig{Dir: dir, Reserve: 1 << 30, Now: now.Now, free: func(string) (int64, error) { return free.Load(), nil }})
+	k := open(t, s, CacheConfig{Dir: dir, Reserve: 1 << 30, Now: now.Now,
+		free: func(string) (int64, error) { return free.Load(), nil }})
 	bodyOf(t, k, "a")
 	free.Store(1<<30 + 500) // others took it
 	for range 3 {

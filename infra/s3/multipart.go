@@ -27,7 +27,8 @@ const maxSigned = 15 * time.Minute
 func (s *Store) Create(ctx context.Context, key, contentType string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	in := &aws3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: &key, ServerSideEncryption: s.sse, SSEKMSKeyId: s.sseKey}
+	in := &aws3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: &key, ServerSideEncryption: s.sse,
+		SSEKMSKeyId: s.sseKey}
 	if contentType != "" {
 		in.ContentType = &contentType
 	}
@@ -40,7 +41,8 @@ func (s *Store) Create(ctx context.Context, key, contentType string) (string, er
 
 // PresignPart signs a PUT of one part for at most 15 minutes. The Host is part
 // of what is signed, so base must be the address that the client really uses.
-func (s *Store) PresignPart(ctx context.Context, base, key, uploadID string, number int, ttl time.Duration) (media.Signed, error) {
+func (s *Store) PresignPart(ctx context.Context, base, key, uploadID string, number int,
+	ttl time.Duration) (media.Signed, error) {
 	ttl = min(ttl, maxSigned)
 	out, err := s.presign.PresignUploadPart(ctx, &aws3.UploadPartInput{
 		Bucket: &s.bucket, Key: &key, UploadId: &uploadID, PartNumber: aws.Int32(int32(number)),
@@ -74,7 +76,8 @@ func (s *Store) PresignPart(ctx context.Context, base, key, uploadID string, num
 }
 
 // PutPart sends one part from here; storage checks its MD5.
-func (s *Store) PutPart(ctx context.Context, key, uploadID string, number int, body io.ReadSeeker, size int64) (media.Part, error) {
+func (s *Store) PutPart(ctx context.Context, key, uploadID string, number int, body io.ReadSeeker,
+	size int64) (media.Part, error) {
 	noun := fmt.Sprintf("part %d of %s", number, key)
 	body, err := measure(body, size)
 	if err != nil {
@@ -104,7 +107,8 @@ func (s *Store) PutPart(ctx context.Context, key, uploadID string, number int, b
 // Parts lists the parts that storage has.
 func (s *Store) Parts(ctx context.Context, key, uploadID string) ([]media.Part, error) {
 	var parts []media.Part
-	pages := aws3.NewListPartsPaginator(s.client, &aws3.ListPartsInput{Bucket: &s.bucket, Key: &key, UploadId: &uploadID})
+	pages := aws3.NewListPartsPaginator(s.client,
+		&aws3.ListPartsInput{Bucket: &s.bucket, Key: &key, UploadId: &uploadID})
 	for pages.HasMorePages() {
 		page, err := nextPage(ctx, pages.NextPage)
 		if err != nil {
@@ -112,7 +116,8 @@ func (s *Store) Parts(ctx context.Context, key, uploadID string) ([]media.Part, 
 		}
 		for _, p := range page.Parts {
 			part := media.Part{Number: int(aws.ToInt32(p.PartNumber)), Size: aws.ToInt64(p.Size), ETag: unquote(p.ETag)}
-			if raw, err := base64.StdEncoding.DecodeString(aws.ToString(p.ChecksumSHA256)); err == nil && len(raw) == 32 {
+			if raw, err := base64.StdEncoding.DecodeString(aws.ToString(p.ChecksumSHA256)); err == nil &&
+				len(raw) == 32 {
 				part.SHA256 = hex.EncodeToString(raw)
 			}
 			parts = append(parts, part)
@@ -133,7 +138,8 @@ func (s *Store) Complete(ctx context.Context, key, uploadID string, parts []medi
 		done[i] = types.CompletedPart{PartNumber: aws.Int32(int32(p.Number)), ETag: aws.String(p.ETag)}
 	}
 	_, err := s.client.CompleteMultipartUpload(ctx, &aws3.CompleteMultipartUploadInput{
-		Bucket: &s.bucket, Key: &key, UploadId: &uploadID, MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
+		Bucket: &s.bucket, Key: &key, UploadId: &uploadID,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
 	}, func(o *aws3.Options) { o.HTTPClient = s.patient })
 	if err != nil {
 		return media.Object{}, wrap(err, "upload of "+key)
@@ -145,7 +151,8 @@ func (s *Store) Complete(ctx context.Context, key, uploadID string, parts []medi
 func (s *Store) Abort(ctx context.Context, key, uploadID string) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	_, err := s.client.AbortMultipartUpload(ctx, &aws3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: &key, UploadId: &uploadID})
+	_, err := s.client.AbortMultipartUpload(ctx,
+		&aws3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: &key, UploadId: &uploadID})
 	if err = wrap(err, "upload of "+key); fault.KindOf(err) == fault.NotFound {
 		return nil
 	}
@@ -156,14 +163,16 @@ func (s *Store) Abort(ctx context.Context, key, uploadID string) error {
 // one exact key; it clears abandoned ones by itself after a day.)
 func (s *Store) Pending(ctx context.Context, prefix string) ([]media.Pending, error) {
 	var out []media.Pending
-	pages := aws3.NewListMultipartUploadsPaginator(s.client, &aws3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &prefix})
+	pages := aws3.NewListMultipartUploadsPaginator(s.client,
+		&aws3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &prefix})
 	for pages.HasMorePages() {
 		page, err := nextPage(ctx, pages.NextPage)
 		if err != nil {
 			return nil, wrap(err, "uploads below "+prefix)
 		}
 		for _, u := range page.Uploads {
-			out = append(out, media.Pending{Key: aws.ToString(u.Key), UploadID: aws.ToString(u.UploadId), StartedAt: aws.ToTime(u.Initiated).UTC()})
+			out = append(out, media.Pending{Key: aws.ToString(u.Key), UploadID: aws.ToString(u.UploadId),
+				StartedAt: aws.ToTime(u.Initiated).UTC()})
 		}
 	}
 	return out, nil

@@ -111,7 +111,8 @@ func New(ctx context.Context, c Config) (*Store, error) {
 	}
 	o.HTTPClient = outside{c.Client}
 	client := aws3.New(o)
-	return &Store{client: client, presign: aws3.NewPresignClient(client), patient: outside{patient}, bucket: c.Bucket, region: c.Region, sse: sse, sseKey: sseKey}, nil
+	return &Store{client: client, presign: aws3.NewPresignClient(client), patient: outside{patient}, bucket: c.Bucket,
+		region: c.Region, sse: sse, sseKey: sseKey}, nil
 }
 
 // encryption reads what Config.Encryption asks for.
@@ -162,7 +163,8 @@ func (s *Store) EnsureBucket(ctx context.Context) error {
 	}
 	in := &aws3.CreateBucketInput{Bucket: &s.bucket}
 	if s.region != "us-east-1" {
-		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(s.region)}
+		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{
+			LocationConstraint: types.BucketLocationConstraint(s.region)}
 	}
 	_, err = s.client.CreateBucket(ctx, in)
 	if c := code(err); c == "BucketAlreadyOwnedByYou" {
@@ -181,7 +183,8 @@ func (s *Store) Check(ctx context.Context) error {
 }
 
 // Put writes one object whole. ModifiedAt of the answer is not known.
-func (s *Store) Put(ctx context.Context, key string, body io.ReadSeeker, size int64, o media.PutOptions) (media.Object, error) {
+func (s *Store) Put(ctx context.Context, key string, body io.ReadSeeker, size int64,
+	o media.PutOptions) (media.Object, error) {
 	body, err := measure(body, size)
 	if err != nil {
 		return media.Object{}, fmt.Errorf("object %s: %w", key, err)
@@ -253,7 +256,8 @@ func (s *Store) Get(ctx context.Context, key string, r media.Range) (io.ReadClos
 		_, total, _ := strings.Cut(*out.ContentRange, "/")
 		if size, err = strconv.ParseInt(total, 10, 64); err != nil {
 			out.Body.Close()
-			return nil, media.Object{}, fmt.Errorf("object %s: %w", key, fault.Wrap(err, fault.Unavailable, "media.unavailable"))
+			return nil, media.Object{}, fmt.Errorf("object %s: %w", key,
+				fault.Wrap(err, fault.Unavailable, "media.unavailable"))
 		}
 	}
 	return out.Body, media.Object{
@@ -272,7 +276,8 @@ func (s *Store) Head(ctx context.Context, key string) (media.Object, error) {
 	}
 	return media.Object{
 		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: unquote(out.ETag),
-		ContentType: aws.ToString(out.ContentType), ModifiedAt: aws.ToTime(out.LastModified).UTC(), Meta: lower(out.Metadata),
+		ContentType: aws.ToString(out.ContentType), ModifiedAt: aws.ToTime(out.LastModified).UTC(),
+		Meta: lower(out.Metadata),
 	}, nil
 }
 

@@ -29,7 +29,8 @@ func storage(t *testing.T, h http.HandlerFunc) *Store {
 
 func at(t *testing.T, endpoint string) *Store {
 	t.Helper()
-	s, err := New(t.Context(), Config{Endpoint: endpoint, Bucket: "b", PathStyle: true, AccessKey: "k", SecretKey: "s", backoff: time.Millisecond})
+	s, err := New(t.Context(), Config{Endpoint: endpoint, Bucket: "b", PathStyle: true, AccessKey: "k", SecretKey: "s",
+		backoff: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,8 @@ func TestPassing(t *testing.T) {
 		}
 		w.Header().Set("ETag", `"e"`)
 	})
-	if o, err := s.Put(t.Context(), "k", strings.NewReader("body"), 4, media.PutOptions{}); err != nil || o.ETag != "e" || asked.Load() != 3 {
+	if o, err := s.Put(t.Context(), "k", strings.NewReader("body"), 4, media.PutOptions{}); err != nil ||
+		o.ETag != "e" || asked.Load() != 3 {
 		t.Errorf("asked %d times: %+v %v", asked.Load(), o, err)
 	}
 	asked.Store(0)
@@ -160,7 +162,8 @@ func TestPresignPart(t *testing.T) {
 			t.Fatal(err)
 		}
 		q := u.Query()
-		if u.Host != host || u.Path != "/b/lessons/1/recordings/đ" || q.Get("partNumber") != "7" || q.Get("uploadId") != "up" {
+		if u.Host != host || u.Path != "/b/lessons/1/recordings/đ" || q.Get("partNumber") != "7" ||
+			q.Get("uploadId") != "up" {
 			t.Errorf("address %s", got.URL)
 		}
 		// A leaked address dies within 15 minutes, whatever was asked for.
@@ -176,7 +179,8 @@ func TestPresignPart(t *testing.T) {
 
 func TestPutSendsHash(t *testing.T) {
 	s := storage(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Amz-Checksum-Sha256") == "" || r.Header.Get("X-Amz-Meta-Sha256") == "" || r.ContentLength != 3 {
+		if r.Header.Get("X-Amz-Checksum-Sha256") == "" || r.Header.Get("X-Amz-Meta-Sha256") == "" ||
+			r.ContentLength != 3 {
 			t.Errorf("headers %v", r.Header)
 		}
 	})
@@ -185,7 +189,8 @@ func TestPutSendsHash(t *testing.T) {
 	if _, err := body.Seek(8, io.SeekStart); err != nil {
 		t.Fatal(err)
 	}
-	if o, err := s.Put(t.Context(), "k", body, 3, media.PutOptions{SHA256: strings.ToUpper(abc)}); err != nil || o.Meta["sha256"] != abc {
+	if o, err := s.Put(t.Context(), "k", body, 3, media.PutOptions{SHA256: strings.ToUpper(abc)}); err != nil ||
+		o.Meta["sha256"] != abc {
 		t.Errorf("%+v %v", o, err)
 	}
 }
@@ -195,7 +200,8 @@ func TestPutSendsHash(t *testing.T) {
 func TestEncryption(t *testing.T) {
 	const kind, key = "X-Amz-Server-Side-Encryption", "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"
 	for _, c := range []struct{ set, kind, key string }{
-		{"", "", ""}, {"AES256", "AES256", ""}, {"aws:kms", "aws:kms", ""}, {"aws:kms:arn:aws:kms:x:1:key/2", "aws:kms", "arn:aws:kms:x:1:key/2"},
+		{"", "", ""}, {"AES256", "AES256", ""}, {"aws:kms", "aws:kms", ""},
+		{"aws:kms:arn:aws:kms:x:1:key/2", "aws:kms", "arn:aws:kms:x:1:key/2"},
 	} {
 		var methods []string
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -215,7 +221,8 @@ func TestEncryption(t *testing.T) {
 			}
 		}))
 		defer srv.Close()
-		s, err := New(t.Context(), Config{Endpoint: srv.URL, Bucket: "b", PathStyle: true, AccessKey: "k", SecretKey: "s", Encryption: c.set})
+		s, err := New(t.Context(), Config{Endpoint: srv.URL, Bucket: "b", PathStyle: true, AccessKey: "k",
+			SecretKey: "s", Encryption: c.set})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +245,8 @@ func TestEncryption(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"aes256", "aws:kms:", "none"} {
-		if _, err := New(t.Context(), Config{Endpoint: "http://h", Bucket: "b", AccessKey: "k", Encryption: bad}); err == nil {
+		if _, err := New(t.Context(), Config{Endpoint: "http://h", Bucket: "b", AccessKey: "k",
+			Encryption: bad}); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
 	}

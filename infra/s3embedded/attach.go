@@ -46,7 +46,10 @@ func Attach(ctx context.Context, dir string) (*Attached, error) {
 		return nil, fmt.Errorf("object folder: %w", err)
 	}
 	return &Attached{AccessKey: access, Secret: secret, Client: &http.Client{Transport: &http.Transport{
-		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", socket) },
+		DialContext: func(ctx context.Context, _,
+			_ string) (net.Conn, error) {
+			return d.DialContext(ctx, "unix", socket)
+		},
 		DisableCompression: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
 	}}}, nil
 }

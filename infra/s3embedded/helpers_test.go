@@ -45,14 +45,16 @@ func client(s *Server) *aws3.Client {
 
 func put(t *testing.T, c *aws3.Client, key string, body []byte) {
 	t.Helper()
-	if _, err := c.PutObject(t.Context(), &aws3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: bytes.NewReader(body)}); err != nil {
+	if _, err := c.PutObject(t.Context(),
+		&aws3.PutObjectInput{Bucket: aws.String(bucket), Key: &key, Body: bytes.NewReader(body)}); err != nil {
 		t.Fatalf("put %s: %v", key, err)
 	}
 }
 
 func begin(t *testing.T, c *aws3.Client, key string) string {
 	t.Helper()
-	out, err := c.CreateMultipartUpload(t.Context(), &aws3.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: &key})
+	out, err := c.CreateMultipartUpload(t.Context(),
+		&aws3.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: &key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +62,8 @@ func begin(t *testing.T, c *aws3.Client, key string) string {
 }
 
 func sendPart(ctx context.Context, c *aws3.Client, key, id string, n int32, body []byte) error {
-	_, err := c.UploadPart(ctx, &aws3.UploadPartInput{Bucket: aws.String(bucket), Key: &key, UploadId: &id, PartNumber: &n, Body: bytes.NewReader(body)})
+	_, err := c.UploadPart(ctx, &aws3.UploadPartInput{Bucket: aws.String(bucket), Key: &key, UploadId: &id,
+		PartNumber: &n, Body: bytes.NewReader(body)})
 	return err
 }
 
@@ -77,8 +80,9 @@ func complete(ctx context.Context, c *aws3.Client, key, id string, parts []types
 	for i, p := range parts {
 		done[i] = types.CompletedPart{PartNumber: p.PartNumber, ETag: p.ETag}
 	}
-	_, err := c.CompleteMultipartUpload(ctx, &aws3.CompleteMultipartUploadInput{Bucket: aws.String(bucket), Key: &key, UploadId: &id,
-		MultipartUpload: &types.CompletedMultipartUpload{Parts: done}})
+	_, err := c.CompleteMultipartUpload(ctx,
+		&aws3.CompleteMultipartUploadInput{Bucket: aws.String(bucket), Key: &key, UploadId: &id,
+			MultipartUpload: &types.CompletedMultipartUpload{Parts: done}})
 	return err
 }
 
@@ -98,8 +102,9 @@ func get(t *testing.T, c *aws3.Client, key string) []byte {
 
 // Environment of a child: this test binary, run again as a server by itself.
 const (
-	childDir  = "LENLOP_TEST_CHILD_DIR"  // the folder to serve
-	childDies = "LENLOP_TEST_CHILD_DIES" // "joined": kill -9 at the sync of the joined file; "linked": right after it has its name
+	childDir = "LENLOP_TEST_CHILD_DIR" // the folder to serve
+	// "joined": kill -9 at the sync of the joined file; "linked": right after it has its name.
+	childDies = "LENLOP_TEST_CHILD_DIES"
 )
 
 // hello is what a child says once it serves.

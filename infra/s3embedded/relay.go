@@ -47,7 +47,8 @@ func (s *Server) Relay() http.Handler {
 		case !strings.HasPrefix(r.URL.Path, prefix):
 			http.NotFound(w, r)
 			return
-		case r.Method != http.MethodPut || len(q["X-Amz-Signature"]) != 1 || len(q["uploadId"]) != 1 || !partNumber(q["partNumber"]):
+		case r.Method != http.MethodPut || len(q["X-Amz-Signature"]) != 1 || len(q["uploadId"]) != 1 ||
+			!partNumber(q["partNumber"]):
 			http.Error(w, "forbidden", http.StatusForbidden)
 			return
 		case r.ContentLength < 0:
@@ -57,7 +58,8 @@ func (s *Server) Relay() http.Handler {
 			http.Error(w, "part too large", http.StatusRequestEntityTooLarge)
 			return
 		}
-		body := &patientBody{Closer: r.Body, from: bufio.NewReaderSize(r.Body, foretaste), control: http.NewResponseController(w)}
+		body := &patientBody{Closer: r.Body, from: bufio.NewReaderSize(r.Body, foretaste),
+			control: http.NewResponseController(w)}
 		if err := body.arrives(r.ContentLength); err != nil {
 			http.Error(w, "incomplete body", http.StatusBadRequest)
 			return

@@ -63,7 +63,8 @@ func (b *safe) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.Uplo
 }
 
 // CreateMultipartUpload makes the upload itself last.
-func (b *safe) CreateMultipartUpload(ctx context.Context, in s3response.CreateMultipartUploadInput) (s3response.InitiateMultipartUploadResult, error) {
+func (b *safe) CreateMultipartUpload(ctx context.Context,
+	in s3response.CreateMultipartUploadInput) (s3response.InitiateMultipartUploadResult, error) {
 	out, err := b.Posix.CreateMultipartUpload(ctx, in)
 	if err != nil {
 		return out, err
@@ -73,7 +74,8 @@ func (b *safe) CreateMultipartUpload(ctx context.Context, in s3response.CreateMu
 
 // CompleteMultipartUpload joins the parts, one call at a time for one upload,
 // and writes the joined file through before the parts are removed.
-func (b *safe) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
+func (b *safe) CompleteMultipartUpload(ctx context.Context,
+	in *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
 	if in.UploadId == nil || in.Key == nil || in.MultipartUpload == nil {
 		return b.Posix.CompleteMultipartUpload(ctx, in) // refuses it
 	}

@@ -220,16 +220,19 @@ func TestVanishedClient(t *testing.T) {
 		if (err == nil) != c.taken || (statErr == nil) != c.taken {
 			t.Errorf("%s: object: error %v, on disk %v", c.name, err, statErr == nil)
 		}
-		up, err := c.b.CreateMultipartUpload(t.Context(), s3response.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: &key})
+		up, err := c.b.CreateMultipartUpload(t.Context(),
+			s3response.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: &key})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.b.UploadPart(t.Context(), &s3.UploadPartInput{Bucket: aws.String(bucket), Key: &key, UploadId: &up.UploadId,
-			PartNumber: aws.Int32(1), ContentLength: aws.Int64(8), Body: early{strings.NewReader("half"), io.EOF}})
+		_, err = c.b.UploadPart(t.Context(),
+			&s3.UploadPartInput{Bucket: aws.String(bucket), Key: &key, UploadId: &up.UploadId,
+				PartNumber: aws.Int32(1), ContentLength: aws.Int64(8), Body: early{strings.NewReader("half"), io.EOF}})
 		if (err == nil) != c.taken {
 			t.Errorf("%s: part: error %v", c.name, err)
 		}
-		list, err := c.b.ListParts(t.Context(), &s3.ListPartsInput{Bucket: aws.String(bucket), Key: &key, UploadId: &up.UploadId, MaxParts: aws.Int32(10)})
+		list, err := c.b.ListParts(t.Context(),
+			&s3.ListPartsInput{Bucket: aws.String(bucket), Key: &key, UploadId: &up.UploadId, MaxParts: aws.Int32(10)})
 		if err != nil || (len(list.Parts) == 1) != c.taken {
 			t.Errorf("%s: %d parts listed: %v", c.name, len(list.Parts), err)
 		}
@@ -237,7 +240,8 @@ func TestVanishedClient(t *testing.T) {
 			t.Logf("%s lists the short part at %d bytes", c.name, list.Parts[0].Size)
 		}
 	}
-	if err := putRaw(wrapped, "cut", early{strings.NewReader("half"), io.ErrUnexpectedEOF}, 8); err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
+	if err := putRaw(wrapped, "cut", early{strings.NewReader("half"), io.ErrUnexpectedEOF}, 8); err == nil ||
+		errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the error is not our own: %v", err)
 	}
 	if err := putRaw(wrapped, "whole", strings.NewReader("whole"), 5); err != nil {
@@ -255,7 +259,9 @@ func TestSyncFails(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(root, bucket, "a")); err == nil {
 		t.Error("it has its name all the same")
 	}
-	if _, err := wrapped.CreateMultipartUpload(t.Context(), s3response.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: aws.String("b")}); !errors.Is(err, broken) {
+	if _, err := wrapped.CreateMultipartUpload(t.Context(),
+		s3response.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: aws.String("b")}); !errors.Is(
+		err, broken) {
 		t.Errorf("create: %v", err)
 	}
 }

@@ -169,7 +169,8 @@ func (s *Server) serve(ctx context.Context) error {
 	}
 	account := auth.Account{Access: s.access, Secret: s.secret, Role: auth.RoleAdmin}
 	ready := make(chan struct{})
-	s.api, err = s3api.New(newSafe(be, s.root, s.cfg.sync), middlewares.RootUserConfig{Access: s.access, Secret: s.secret},
+	s.api, err = s3api.New(newSafe(be, s.root, s.cfg.sync),
+		middlewares.RootUserConfig{Access: s.access, Secret: s.secret},
 		s.cfg.Region, auth.NewIAMServiceSingle(account), nil, nil, nil, nil,
 		s3api.WithQuiet(), s3api.WithKeepAlive(), s3api.WithDisableACL(), s3api.WithMpMaxParts(10_000),
 		s3api.WithConcurrencyLimiter(maxConnections, maxRequests), s3api.WithSocketPerm(0o600),
@@ -222,7 +223,7 @@ func (s *Server) shutDown() error {
 	for range stopTries {
 		err := s.api.ShutDown()
 		select {
-		case <-s.served:
+		case <-s.served: //nolint:errcheck // that it ended is what counts
 			return err
 		case <-time.After(stopAgain):
 		}

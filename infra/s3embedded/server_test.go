@@ -87,7 +87,8 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if b, err := io.ReadAll(f); string(b) != "chunk" || err != nil || o.Size != 5 || len(o.ETag) != 32 || o.Key != "bài/1.m4s" {
+	if b, err := io.ReadAll(f); string(b) != "chunk" || err != nil || o.Size != 5 || len(o.ETag) != 32 ||
+		o.Key != "bài/1.m4s" {
 		t.Errorf("%q %+v %v", b, o, err)
 	}
 	if _, err := f.WriteString("x"); err == nil {
@@ -123,7 +124,8 @@ func TestOpen(t *testing.T) {
 // TestRelayPassesPartsOnly: whatever is not a signed part is refused before
 // it reaches storage. (That signed parts pass is in the media exam.)
 func TestRelayPassesPartsOnly(t *testing.T) {
-	s, c := start(t, Config{Dir: filepath.Join(t.TempDir(), "objects"), Log: slog.New(slog.DiscardHandler), MaxPart: 1000})
+	s, c := start(t, Config{Dir: filepath.Join(t.TempDir(), "objects"), Log: slog.New(slog.DiscardHandler),
+		MaxPart: 1000})
 	put(t, c, "a", []byte("secret"))
 	relay := s.Relay()
 	const signed = "?partNumber=1&uploadId=u&X-Amz-Signature=00"

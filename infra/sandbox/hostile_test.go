@@ -22,13 +22,18 @@ import (
 // file's path, address a listener's.
 func hostile(canary, address string) map[string]string {
 	return map[string]string{
-		"hls.mp4":        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://" + address + "/a.ts\n#EXT-X-ENDLIST\n",
-		"hls-file.mp4":   "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://" + canary + "\n#EXT-X-ENDLIST\n",
-		"hls-concat.mp4": "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1,\nconcat:http://" + address + "/x|file://" + canary + "\n#EXT-X-ENDLIST\n",
-		"hls-bom.mov":    "\ufeff#EXTM3U\n#EXTINF:1,\n" + canary + "\n#EXT-X-ENDLIST\n",
-		"hls-key.mp4":    "#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"http://" + address + "/key\"\n#EXTINF:1,\n" + canary + "\n#EXT-X-ENDLIST\n",
-		"dash.mp4": "<?xml version=\"1.0\"?>\n<!-- a --><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\"><Period><AdaptationSet mimeType=\"video/mp4\">" +
-			"<Representation id=\"1\" bandwidth=\"1\"><BaseURL>http://" + address + "/v.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>",
+		"hls.mp4": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://" + address +
+			"/a.ts\n#EXT-X-ENDLIST\n",
+		"hls-file.mp4": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://" + canary + "\n#EXT-X-ENDLIST\n",
+		"hls-concat.mp4": "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1,\nconcat:http://" + address + "/x|file://" +
+			canary + "\n#EXT-X-ENDLIST\n",
+		"hls-bom.mov": "\ufeff#EXTM3U\n#EXTINF:1,\n" + canary + "\n#EXT-X-ENDLIST\n",
+		"hls-key.mp4": "#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"http://" + address + "/key\"\n#EXTINF:1,\n" +
+			canary + "\n#EXT-X-ENDLIST\n",
+		"dash.mp4": "<?xml version=\"1.0\"?>\n<!-- a --><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\">" +
+			"<Period><AdaptationSet mimeType=\"video/mp4\">" +
+			"<Representation id=\"1\" bandwidth=\"1\"><BaseURL>http://" + address +
+			"/v.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>",
 		"concat.mp4":      "ffconcat version 1.0\nfile '" + canary + "'\n",
 		"concat-bare.mkv": "file '" + canary + "'\n",
 		"sdp.mp4":         "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n",
@@ -157,7 +162,8 @@ func TestNames(t *testing.T) {
 	}
 	for name, s := range both(t) {
 		tr := &transcoder.Transcoder{Sandbox: s, Threads: 1}
-		for i, hard := range []string{"-i", "-version.mp4", "%d.mp4", "a%03d.mkv", "new\nline.mp4", "concat:a|b", "http:::x", "a'b\"c;$(id).mp4", "bài giảng số 9.mp4", "*?[x].mp4", "pipe:0"} {
+		for i, hard := range []string{"-i", "-version.mp4", "%d.mp4", "a%03d.mkv", "new\nline.mp4", "concat:a|b",
+			"http:::x", "a'b\"c;$(id).mp4", "bài giảng số 9.mp4", "*?[x].mp4", "pipe:0"} {
 			sub := filepath.Join(dir, fmt.Sprintf("%s-%d", name, i))
 			if err := os.Mkdir(sub, 0o755); err != nil {
 				t.Fatal(err)
@@ -228,7 +234,8 @@ func TestBombs(t *testing.T) {
 		if _, err := tr.Inspect(t.Context(), streams); !refused(err, "recording.too_many_streams") {
 			t.Errorf("%s: streams: %v", name, err)
 		}
-		if _, err := tr.Inspect(t.Context(), pixels); err != nil && !refused(err, "recording.too_large_picture") && !refused(err, "recording.damaged") {
+		if _, err := tr.Inspect(t.Context(), pixels); err != nil && !refused(err, "recording.too_large_picture") &&
+			!refused(err, "recording.damaged") {
 			t.Errorf("%s: pixels: %v", name, err)
 		}
 		f, err := tr.Inspect(t.Context(), lying)

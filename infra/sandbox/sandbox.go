@@ -67,12 +67,14 @@ func detect(ctx context.Context, log *slog.Logger, look func(string) (string, er
 	s.libs = libraries(ctx, s.programs["ffmpeg"])
 	if s.bwrap, err = look("bwrap"); err != nil {
 		s.bwrap, s.why = "", "bubblewrap is not installed"
-	} else if err := s.Run(ctx, transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-version"}, Wall: 20 * time.Second}); err != nil {
+	} else if err := s.Run(ctx, transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-version"},
+		Wall: 20 * time.Second}); err != nil {
 		s.bwrap, s.why = "", err.Error()
 	}
 	if s.bwrap == "" && entered.Load() {
 		if s.self, err = os.Executable(); err == nil {
-			err = s.Run(ctx, transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-version"}, Wall: 20 * time.Second})
+			err = s.Run(ctx, transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-version"},
+				Wall: 20 * time.Second})
 		}
 		if err != nil {
 			s.self, s.why = "", s.why+"; "+err.Error()

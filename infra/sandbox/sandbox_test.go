@@ -64,7 +64,8 @@ func both(t *testing.T) map[string]*Sandbox {
 
 // forever is a command that never ends and costs nothing.
 func forever() transcoder.Command {
-	return transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-re", "-f", "lavfi", "-i", "testsrc=s=16x16:r=1", "-f", "null", "-"}}
+	return transcoder.Command{Program: "ffmpeg",
+		Args: []string{"-v", "error", "-re", "-f", "lavfi", "-i", "testsrc=s=16x16:r=1", "-f", "null", "-"}}
 }
 
 func TestCancelEndsWithinTwoSeconds(t *testing.T) {
@@ -103,10 +104,13 @@ func TestLimits(t *testing.T) {
 		big := filepath.Join(dir, "big.nut")
 		cases := map[string]transcoder.Command{
 			"wall": {Wall: 300 * time.Millisecond, Args: forever().Args},
-			"cpu":  {CPU: time.Second, Wall: 30 * time.Second, Args: []string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720", "-f", "null", "-"}},
-			"memory": {Memory: 1 << 30, Wall: 30 * time.Second, Args: []string{"-v", "error", "-f", "lavfi", "-i", "color=s=16000x16000:r=1:d=2",
-				"-vf", "format=gbrpf32le,scale=18000:18000", "-f", "null", "-"}},
-			"file": {FileBytes: 64 << 10, WriteDir: dir, Args: []string{"-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x240:d=5", "-c:v", "rawvideo", "-f", "nut", big}},
+			"cpu": {CPU: time.Second, Wall: 30 * time.Second,
+				Args: []string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720", "-f", "null", "-"}},
+			"memory": {Memory: 1 << 30, Wall: 30 * time.Second,
+				Args: []string{"-v", "error", "-f", "lavfi", "-i", "color=s=16000x16000:r=1:d=2",
+					"-vf", "format=gbrpf32le,scale=18000:18000", "-f", "null", "-"}},
+			"file": {FileBytes: 64 << 10, WriteDir: dir, Args: []string{"-v", "error", "-y", "-f", "lavfi", "-i",
+				"testsrc2=s=320x240:d=5", "-c:v", "rawvideo", "-f", "nut", big}},
 		}
 		for limit, c := range cases {
 			t.Run(name+"/"+limit, func(t *testing.T) {
@@ -134,7 +138,8 @@ func TestConfinement(t *testing.T) {
 				if os.Getenv("LENLOP_TEST_REQUIRE") != "" {
 					t.Fatal(name + " is required here")
 				}
-				t.Skip(name + " does not work here: not installed, or forbidden by a container or an old kernel; make test installs what it can")
+				t.Skip(name +
+					" does not work here: not installed, or forbidden by a container or an old kernel; make test installs what it can")
 			}
 			checkConfinement(t, s)
 		})
@@ -163,13 +168,15 @@ func checkConfinement(t *testing.T, s *Sandbox) {
 	secret := filepath.Join(dir, "secret.wav")
 	given := filepath.Join(dir, "given.wav")
 	for _, f := range []string{secret, given} {
-		if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=1", f).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=1",
+			f).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
 	work := t.TempDir()
 	play := func(input string, readOnly ...string) error {
-		return s.Run(t.Context(), transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-i", input, "-f", "null", "-"}, ReadOnly: readOnly, Wall: 20 * time.Second})
+		return s.Run(t.Context(), transcoder.Command{Program: "ffmpeg",
+			Args: []string{"-v", "error", "-i", input, "-f", "null", "-"}, ReadOnly: readOnly, Wall: 20 * time.Second})
 	}
 	if err := play("file:"+given, given); err != nil {
 		t.Errorf("a file that was given: %v", err)
@@ -181,7 +188,8 @@ func checkConfinement(t *testing.T, s *Sandbox) {
 		t.Error("an address was opened")
 	}
 	for _, path := range []string{"/etc/passwd", "/root", "/home", "/var", "/proc/1/environ", "/sys/class/net"} {
-		err := s.Run(t.Context(), transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-f", "data", "-i", "file:" + path, "-map", "0", "-c", "copy", "-f", "data", "pipe:1"}, Stdout: &bytes.Buffer{}})
+		err := s.Run(t.Context(), transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-f", "data",
+			"-i", "file:" + path, "-map", "0", "-c", "copy", "-f", "data", "pipe:1"}, Stdout: &bytes.Buffer{}})
 		if path == "/proc/1/environ" && s.bwrap != "" {
 			// There is a process 1, but it is bubblewrap's own.
 			continue
@@ -191,7 +199,8 @@ func checkConfinement(t *testing.T, s *Sandbox) {
 		}
 	}
 	write := func(file string) error {
-		return s.Run(t.Context(), transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-y", "-i", "file:" + given, "file:" + file}, ReadOnly: []string{given}, WriteDir: work})
+		return s.Run(t.Context(), transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-y", "-i",
+			"file:" + given, "file:" + file}, ReadOnly: []string{given}, WriteDir: work})
 	}
 	if err := write(filepath.Join(work, "out.wav")); err != nil {
 		t.Errorf("its own folder: %v", err)
@@ -227,9 +236,11 @@ func TestExtraPipesAndTail(t *testing.T) {
 		if err != nil || !strings.Contains(extra.String(), "#media_type 0: audio") {
 			t.Errorf("%s: error %v, extra %q", name, err, extra.String())
 		}
-		err = s.Run(t.Context(), transcoder.Command{Program: "ffmpeg", Args: []string{"-v", "error", "-i", "file:/nowhere.mp4", "-f", "null", "-"}})
+		err = s.Run(t.Context(), transcoder.Command{Program: "ffmpeg",
+			Args: []string{"-v", "error", "-i", "file:/nowhere.mp4", "-f", "null", "-"}})
 		var exit *transcoder.ExitError
-		if !errors.As(err, &exit) || !strings.Contains(exit.Tail, "No such file") || !strings.Contains(fmt.Sprint(exit), "exit 1") {
+		if !errors.As(err, &exit) || !strings.Contains(exit.Tail, "No such file") ||
+			!strings.Contains(fmt.Sprint(exit), "exit 1") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

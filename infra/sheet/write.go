@@ -98,7 +98,8 @@ func writeWorkbook(w io.Writer, title string, rows iter.Seq[[]any]) error {
 	if err := f.SetSheetName("Sheet1", name); err != nil {
 		return fmt.Errorf("workbook: %w", err)
 	}
-	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})
+	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true},
+		Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})
 	if err != nil {
 		return fmt.Errorf("workbook: %w", err)
 	}
@@ -143,7 +144,8 @@ func heading(out *excelize.StreamWriter, row []any) error {
 			return fmt.Errorf("workbook: %w", err)
 		}
 	}
-	if err := out.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+	if err := out.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2",
+		ActivePane: "bottomLeft"}); err != nil {
 		return fmt.Errorf("workbook: %w", err)
 	}
 	return nil

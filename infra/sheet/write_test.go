@@ -12,7 +12,8 @@ import (
 )
 
 func TestWriteIsReadAgain(t *testing.T) {
-	rows := [][]any{{"Bài giảng", "Lượt xem", "Giờ", "Ghi chú"}, {"Phân số", int64(5700), 2.5, nil}, {"Số 0", 0, 0.0, "<5"}, {"a,b;\"c\"\nd", -3, 1e-7, "x"}}
+	rows := [][]any{{"Bài giảng", "Lượt xem", "Giờ", "Ghi chú"}, {"Phân số", int64(5700), 2.5, nil},
+		{"Số 0", 0, 0.0, "<5"}, {"a,b;\"c\"\nd", -3, 1e-7, "x"}}
 	for _, format := range []string{CSV, XLSX} {
 		var b bytes.Buffer
 		if err := Write(&b, format, "Số liệu [4/2026]: ’tháng'", slices.Values(clone(rows))); err != nil {
@@ -27,7 +28,8 @@ func TestWriteIsReadAgain(t *testing.T) {
 				got[i] = append(got[i], "")
 			}
 		}
-		want := [][]string{{"Bài giảng", "Lượt xem", "Giờ", "Ghi chú"}, {"Phân số", "5700", "2.5", ""}, {"Số 0", "0", "0", "<5"}, {"a,b;\"c\"\nd", "-3", "0.0000001", "x"}}
+		want := [][]string{{"Bài giảng", "Lượt xem", "Giờ", "Ghi chú"}, {"Phân số", "5700", "2.5", ""},
+			{"Số 0", "0", "0", "<5"}, {"a,b;\"c\"\nd", "-3", "0.0000001", "x"}}
 		if format == XLSX {
 			want[3][2] = got[3][2] // excelize writes 1e-07
 		} else if len(got) == 5 { // the line break's second line keeps its number
@@ -54,7 +56,8 @@ func TestNothingRunsAsAFormula(t *testing.T) {
 	if err := Write(&b, CSV, "", slices.Values(clone(rows))); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(b.String(), "'"); n != len(evil) || strings.Contains(b.String(), "'-1\r") || strings.Count(b.String(), ",-1") != len(evil) {
+	if n := strings.Count(b.String(), "'"); n != len(evil) || strings.Contains(b.String(), "'-1\r") ||
+		strings.Count(b.String(), ",-1") != len(evil) {
 		t.Errorf("%q", b.String())
 	}
 	b.Reset()

@@ -36,7 +36,8 @@ type logRow struct {
 
 func (r *logRow) imported() (schedule.AsRunImport, error) {
 	i := schedule.AsRunImport{
-		ID: r.ID, ChannelID: r.ChannelID, Filename: r.Filename, Hash: r.Hash, Data: r.Data, By: r.ByPerson, At: r.At.Time(),
+		ID: r.ID, ChannelID: r.ChannelID, Filename: r.Filename, Hash: r.Hash, Data: r.Data, By: r.ByPerson,
+		At:        r.At.Time(),
 		Committed: r.CommittedAt.Time(), Reported: r.Reported,
 	}
 	if err := json.Unmarshal([]byte(r.Mapping), &i.Mapping); err != nil {
@@ -80,7 +81,8 @@ func (s *Logs) CommittedAsRun(ctx context.Context, channelID, hash string) (sche
 // CommittedLogs lists a channel's newest without their files.
 func (s *Logs) CommittedLogs(ctx context.Context, channelID string, limit int) ([]schedule.AsRunImport, error) {
 	var rows []logRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("channel_id = ? AND committed_at IS NOT NULL", channelID).
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where(
+		"channel_id = ? AND committed_at IS NOT NULL", channelID).
 		Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "as-run logs of channel", channelID)
@@ -102,7 +104,8 @@ func (s *Logs) LastMapping(ctx context.Context, channelID string) (map[string]st
 	return i.Mapping, err
 }
 
-func (s *Logs) one(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) (schedule.AsRunImport, bool, error) {
+func (s *Logs) one(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) (schedule.AsRunImport,
+	bool, error) {
 	var rows []logRow
 	q := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("committed_at IS NOT NULL").Limit(1)
 	if err := which(q).Scan(ctx); err != nil {

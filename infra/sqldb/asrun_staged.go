@@ -30,8 +30,9 @@ type stagedReportRow struct {
 func (s *Schedule) StageReports(ctx context.Context, batch string, as []schedule.Airing) error {
 	rows := make([]stagedReportRow, len(as))
 	for i, a := range as {
-		rows[i] = stagedReportRow{Batch: batch, AiringID: a.ID, Outcome: string(a.Outcome), StartedAt: stamp(a.StartedAt),
-			EndedAt: stamp(a.EndedAt), Note: a.Note, ReportedBy: a.ReportedBy, ReportedAt: stamp(a.ReportedAt)}
+		rows[i] = stagedReportRow{Batch: batch, AiringID: a.ID, Outcome: string(a.Outcome),
+			StartedAt: stamp(a.StartedAt),
+			EndedAt:   stamp(a.EndedAt), Note: a.Note, ReportedBy: a.ReportedBy, ReportedAt: stamp(a.ReportedAt)}
 	}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT (batch, airing_id) DO NOTHING").Exec(ctx)
 	return wrap(err, "reports of batch", batch)
@@ -76,7 +77,8 @@ func (s *Schedule) CommitReports(ctx context.Context, i schedule.AsRunImport, ba
 // UnsettledChannels lists the channels that have visible batches.
 func (s *Schedule) UnsettledChannels(ctx context.Context) ([]string, error) {
 	var ids []string
-	err := s.db.Reader(ctx).NewRaw("SELECT DISTINCT channel_id FROM asrun_imports WHERE batch <> '' ORDER BY channel_id").
+	err := s.db.Reader(ctx).NewRaw(
+		"SELECT DISTINCT channel_id FROM asrun_imports WHERE batch <> '' ORDER BY channel_id").
 		Scan(ctx, &ids)
 	return ids, wrap(err, "as-run logs")
 }

@@ -51,15 +51,17 @@ func (r *auditRow) entry() audit.Entry {
 }
 
 func (r *auditRow) sealed() audit.Sealed {
-	return audit.Sealed{Entry: r.entry(), Salt: r.Salt, PlaceSalt: r.PlaceSalt, ContentHash: r.ContentHash, PlaceHash: r.PlaceHash,
-		Previous: r.Previous, Hash: r.Hash, Erased: r.Erased}
+	return audit.Sealed{Entry: r.entry(), Salt: r.Salt, PlaceSalt: r.PlaceSalt, ContentHash: r.ContentHash,
+		PlaceHash: r.PlaceHash,
+		Previous:  r.Previous, Hash: r.Hash, Erased: r.Erased}
 }
 
 func rowOf(s audit.Sealed) *auditRow {
 	e := s.Entry
 	return &auditRow{ID: e.ID, At: stamp(e.At), Actor: e.Actor, Action: e.Action, Subject: e.Subject, Detail: e.Detail,
-		StateBefore: e.Before, StateAfter: e.After, Number: e.Number, Place: e.Place, PlaceSalt: s.PlaceSalt, PlaceHash: s.PlaceHash,
-		Salt: s.Salt, ContentHash: s.ContentHash, Previous: s.Previous, Hash: s.Hash, Erased: s.Erased}
+		StateBefore: e.Before, StateAfter: e.After, Number: e.Number, Place: e.Place, PlaceSalt: s.PlaceSalt,
+		PlaceHash: s.PlaceHash,
+		Salt:      s.Salt, ContentHash: s.ContentHash, Previous: s.Previous, Hash: s.Hash, Erased: s.Erased}
 }
 
 type headRow struct {
@@ -118,7 +120,8 @@ func (s *Audit) sealOld(ctx context.Context) error {
 	const piece = 200 // keeps each write short
 	for {
 		var rows []auditRow
-		if err := s.db.write.NewSelect().Model(&rows).Where("number = 0").Order("at", "id").Limit(piece).Scan(ctx); err != nil {
+		if err := s.db.write.NewSelect().Model(&rows).Where("number = 0").Order("at",
+			"id").Limit(piece).Scan(ctx); err != nil {
 			return wrap(err, "audit: old entries")
 		}
 		if len(rows) == 0 {
@@ -130,7 +133,8 @@ func (s *Audit) sealOld(ctx context.Context) error {
 			for i := range rows {
 				entries[i], ids[i] = rows[i].entry(), rows[i].ID
 			}
-			if _, err := s.db.Writer(ctx).NewDelete().Model((*auditRow)(nil)).Where("id IN (?)", bun.List(ids)).Exec(ctx); err != nil {
+			if _, err := s.db.Writer(ctx).NewDelete().Model((*auditRow)(nil)).Where("id IN (?)",
+				bun.List(ids)).Exec(ctx); err != nil {
 				return wrap(err, "audit: old entries")
 			}
 			return s.seal(ctx, entries)
@@ -144,7 +148,8 @@ func (s *Audit) sealOld(ctx context.Context) error {
 // BySubject lists newest first.
 func (s *Audit) BySubject(ctx context.Context, subject string, limit int) ([]audit.Entry, error) {
 	var rows []auditRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("subject = ?", subject).Order("at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("subject = ?", subject).Order("at DESC",
+		"id DESC").Limit(int64(limit)).Scan(ctx)
 	return entries(rows), wrap(err, "audit of", subject)
 }
 
@@ -152,7 +157,8 @@ func (s *Audit) BySubject(ctx context.Context, subject string, limit int) ([]aud
 func (s *Audit) Entries(ctx context.Context, f audit.Filter, limit int) ([]audit.Entry, error) {
 	var rows []auditRow
 	q := s.db.Reader(ctx).NewSelect().Model(&rows).Order("number DESC").Limit(int64(limit))
-	for _, x := range []struct{ column, value string }{{"subject", f.Subject}, {"actor", f.Actor}, {"action", f.Action}} {
+	for _, x := range []struct{ column, value string }{{"subject", f.Subject}, {"actor", f.Actor},
+		{"action", f.Action}} {
 		if x.value != "" {
 			q = q.Where("? = ?", bun.Ident(x.column), x.value)
 		}
@@ -181,7 +187,8 @@ func entries(rows []auditRow) []audit.Entry {
 // Sealed lists the chain in its order.
 func (s *Audit) Sealed(ctx context.Context, after int64, limit int) ([]audit.Sealed, error) {
 	var rows []auditRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("number > ?", after).Order("number").Limit(int64(limit)).Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("number > ?",
+		after).Order("number").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "audit")
 	}
@@ -212,7 +219,8 @@ func (s *Audit) ForgetPlaces(ctx context.Context, before time.Time) error {
 
 func (s *Audit) forgetSome(ctx context.Context, before time.Time, piece int64) (bool, error) {
 	res, err := s.db.Writer(ctx).NewUpdate().Model((*auditRow)(nil)).Set("place = ''").Set("place_salt = ''").
-		Where("id IN (?)", s.db.Writer(ctx).NewSelect().Model((*auditRow)(nil)).Column("id").Where("at < ? AND place_salt <> ''", stamp(before)).Limit(piece)).Exec(ctx)
+		Where("id IN (?)", s.db.Writer(ctx).NewSelect().Model((*auditRow)(nil)).Column("id").Where(
+			"at < ? AND place_salt <> ''", stamp(before)).Limit(piece)).Exec(ctx)
 	if err != nil {
 		return false, err
 	}

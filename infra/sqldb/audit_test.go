@@ -16,8 +16,10 @@ import (
 var auditNow = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 
 func entry(n int) audit.Entry {
-	return audit.Entry{ID: fmt.Sprintf("e%d", n), At: auditNow.Add(time.Duration(n) * time.Minute), Actor: "p1", Action: "people.manage",
-		Subject: fmt.Sprintf("person:x%d", n), Detail: "đổi tên", Before: `{"name":"cũ"}`, After: `{"name":"mới"}`, Place: "203.0.113.7"}
+	return audit.Entry{ID: fmt.Sprintf("e%d", n), At: auditNow.Add(time.Duration(n) * time.Minute), Actor: "p1",
+		Action:  "people.manage",
+		Subject: fmt.Sprintf("person:x%d", n), Detail: "đổi tên", Before: `{"name":"cũ"}`, After: `{"name":"mới"}`,
+		Place: "203.0.113.7"}
 }
 
 func verdict(t *testing.T, db *sqldb.DB) audit.Verdict {
@@ -49,7 +51,8 @@ func TestAuditTampering(t *testing.T) {
 				{"UPDATE audit_entries SET detail = 'x' WHERE id = 'e3'", "e3", "words"},
 				{"UPDATE audit_entries SET state_after = '{}' WHERE id = 'e3'", "e3", "words"},
 				{"UPDATE audit_entries SET actor = 'p2' WHERE id = 'e4'", "e4", "actor"},
-				{"UPDATE audit_entries SET at = (SELECT at FROM audit_entries WHERE id = 'e1') WHERE id = 'e4'", "e4", "time"},
+				{"UPDATE audit_entries SET at = (SELECT at FROM audit_entries WHERE id = 'e1') WHERE id = 'e4'",
+					"e4", "time"},
 				{"UPDATE audit_entries SET place = '198.51.100.1' WHERE id = 'e2'", "e2", "address"},
 				{"UPDATE audit_entries SET place = '', place_salt = '' WHERE id = 'e2'", "e2", "too early"},
 				{"UPDATE audit_entries SET erased = TRUE, detail = '', state_before = '', state_after = '', salt = '' WHERE id = 'e5'", "e5", "was erased"},
@@ -85,7 +88,8 @@ func TestAuditTampering(t *testing.T) {
 			if err != nil || len(list) != 6 || list[5].Place != "" || list[0].Place == "" {
 				t.Fatalf("%v %+v", err, list)
 			}
-			if v, err := audit.Verify(ctx, db.Audit(), auditNow.Add(audit.KeepPlaces+time.Hour)); err != nil || v.Broken != nil {
+			if v, err := audit.Verify(ctx, db.Audit(), auditNow.Add(audit.KeepPlaces+time.Hour)); err != nil ||
+				v.Broken != nil {
 				t.Errorf("%v %+v", err, v.Broken)
 			}
 		})

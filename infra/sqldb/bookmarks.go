@@ -34,7 +34,8 @@ type bookmarkRow struct {
 }
 
 func (r bookmarkRow) bookmark() bookmark.Bookmark {
-	return bookmark.Bookmark{PersonID: r.PersonID, LessonID: r.LessonID, At: r.At, Length: r.Length, Seen: r.SeenAt.Time()}
+	return bookmark.Bookmark{PersonID: r.PersonID, LessonID: r.LessonID, At: r.At, Length: r.Length,
+		Seen: r.SeenAt.Time()}
 }
 
 // SaveBookmarks keeps each where it is newer than what is there.
@@ -42,9 +43,11 @@ func (s *Bookmarks) SaveBookmarks(ctx context.Context, bs ...bookmark.Bookmark) 
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		for _, b := range bs {
 			// Not VALUES: one person who is gone must not lose the others theirs.
-			_, err := s.db.Writer(ctx).NewRaw(`INSERT INTO bookmarks (person_id, lesson_id, at, length, finished, seen_at)
+			_, err := s.db.Writer(ctx).NewRaw(
+				`INSERT INTO bookmarks (person_id, lesson_id, at, length, finished, seen_at)
 				SELECT p.id, l.id, ?, ?, ?, ? FROM persons AS p, lessons AS l WHERE p.id = ? AND l.id = ?
-				ON CONFLICT (person_id, lesson_id) DO UPDATE SET at = excluded.at, length = excluded.length, finished = excluded.finished, seen_at = excluded.seen_at
+				ON CONFLICT (person_id, lesson_id) DO UPDATE SET at = excluded.at, length = excluded.length,
+					finished = excluded.finished, seen_at = excluded.seen_at
 				WHERE excluded.seen_at > bookmarks.seen_at`,
 				b.At, b.Length, b.Finished(), stamp(b.Seen), b.PersonID, b.LessonID).Exec(ctx)
 			if err != nil {

@@ -15,7 +15,8 @@ func TestWriteBudget(t *testing.T) {
 	set := func(db *sqldb.DB, n int) func(ctx context.Context) error {
 		return func(ctx context.Context) error {
 			for i := range n {
-				if _, err := db.Writer(ctx).NewRaw("INSERT INTO settings (name, value) VALUES (?, 'x')", fmt.Sprint(n, "-", i)).Exec(ctx); err != nil {
+				if _, err := db.Writer(ctx).NewRaw("INSERT INTO settings (name, value) VALUES (?, 'x')",
+					fmt.Sprint(n, "-", i)).Exec(ctx); err != nil {
 					return err
 				}
 			}
@@ -24,7 +25,8 @@ func TestWriteBudget(t *testing.T) {
 	}
 	grow := func(db *sqldb.DB) func(ctx context.Context) error {
 		return func(ctx context.Context) error {
-			_, err := db.Writer(ctx).NewRaw(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5001)
+			_, err := db.Writer(ctx).NewRaw(
+				`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5001)
 				INSERT INTO settings (name, value) SELECT 'row ' || i, 'x' FROM n`).Exec(ctx)
 			return err
 		}

@@ -14,7 +14,8 @@ func (s *People) AddPersons(ctx context.Context, list []people.Person) error {
 	var grants []grantRow
 	names := newNamer()
 	for _, p := range list {
-		rows = append(rows, personRow{ID: p.ID, Username: p.Username, Name: p.Name, NameKey: names.key(p.Name), Folded: foldedWords(p.Name, p.Username), PasswordHash: p.PasswordHash,
+		rows = append(rows, personRow{ID: p.ID, Username: p.Username, Name: p.Name, NameKey: names.key(p.Name),
+			Folded: foldedWords(p.Name, p.Username), PasswordHash: p.PasswordHash,
 			Active: p.Active, Demo: p.Demo, CreatedAt: stamp(p.CreatedAt), Email: p.Email, Machine: p.Machine})
 		for i, g := range p.Grants {
 			grants = append(grants, grantRow{PersonID: p.ID, Role: string(g.Role), SchoolID: g.School, Position: i})
@@ -40,9 +41,11 @@ func (s *Classes) AddClasses(ctx context.Context, list []school.Class) error {
 	var rows []classRow
 	var teachers []classTeacherRow
 	for _, c := range list {
-		rows = append(rows, classRow{ID: c.ID, Code: c.Code, SchoolID: c.SchoolID, Year: c.Year, Grade: c.Grade, Name: c.Name, JoinCode: c.JoinCode})
+		rows = append(rows, classRow{ID: c.ID, Code: c.Code, SchoolID: c.SchoolID, Year: c.Year, Grade: c.Grade,
+			Name: c.Name, JoinCode: c.JoinCode})
 		for i, t := range c.Teachers {
-			teachers = append(teachers, classTeacherRow{ClassID: c.ID, PersonID: t.PersonID, Subject: t.Subject, Position: i})
+			teachers = append(teachers, classTeacherRow{ClassID: c.ID, PersonID: t.PersonID,
+				Subject: t.Subject, Position: i})
 		}
 	}
 	return s.db.Atomically(ctx, func(ctx context.Context) error {

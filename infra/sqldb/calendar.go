@@ -54,7 +54,8 @@ func (s *Schools) Years(ctx context.Context) ([]school.Year, error) {
 func (s *Schools) SaveYear(ctx context.Context, y school.Year, weeks []school.Week) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
-		if _, err := w.NewInsert().Model(&yearRow{Code: y.Code, FromDay: y.From, ToDay: y.To}).On("CONFLICT (code) DO UPDATE").Exec(ctx); err != nil {
+		if _, err := w.NewInsert().Model(&yearRow{Code: y.Code, FromDay: y.From, ToDay: y.To}).On(
+			"CONFLICT (code) DO UPDATE").Exec(ctx); err != nil {
 			return wrap(err, "school year", y.Code)
 		}
 		if _, err := w.NewDelete().Model((*weekRow)(nil)).Where("year = ?", y.Code).Exec(ctx); err != nil {
@@ -88,7 +89,8 @@ func (s *Schools) Weeks(ctx context.Context, year string) ([]school.Week, error)
 // Named lists one of the lists in its order.
 func (s *Schools) Named(ctx context.Context, list string) ([]school.Named, error) {
 	var rows []namedRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("list = ?", list).Order("position", "code").Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("list = ?", list).Order("position",
+		"code").Scan(ctx); err != nil {
 		return nil, wrap(err, "list", list)
 	}
 	out := make([]school.Named, len(rows))
@@ -100,7 +102,8 @@ func (s *Schools) Named(ctx context.Context, list string) ([]school.Named, error
 
 // SaveNamed adds or replaces an entry of a list.
 func (s *Schools) SaveNamed(ctx context.Context, n school.Named) error {
-	_, err := s.db.Writer(ctx).NewInsert().Model(&namedRow{List: n.List, Code: n.Code, Name: n.Name, NameEn: n.NameEn, Position: n.Order}).
+	_, err := s.db.Writer(ctx).NewInsert().Model(&namedRow{List: n.List, Code: n.Code, Name: n.Name, NameEn: n.NameEn,
+		Position: n.Order}).
 		On("CONFLICT (list, code) DO UPDATE").Exec(ctx)
 	return wrap(err, "list", n.List, n.Code)
 }

@@ -86,7 +86,8 @@ func (s *Captions) Caption(ctx context.Context, lesson, language string) (captio
 // SaveCaption adds or replaces one language's.
 func (s *Captions) SaveCaption(ctx context.Context, c caption.Caption) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&captionRow{
-		LessonID: c.LessonID, Language: c.Language, StorageKey: c.Key, Body: c.Body, Cues: c.Cues, Size: c.Size, Source: string(c.Source),
+		LessonID: c.LessonID, Language: c.Language, StorageKey: c.Key, Body: c.Body, Cues: c.Cues, Size: c.Size,
+		Source:  string(c.Source),
 		Offered: c.Offered, UpdatedAt: stamp(c.UpdatedAt), UpdatedBy: c.UpdatedBy,
 	}).On("CONFLICT (lesson_id, language) DO UPDATE").Exec(ctx)
 	return wrap(err, "captions of lesson", c.LessonID)
@@ -122,7 +123,8 @@ func (s *Captions) ChaptersByLesson(ctx context.Context, lessons ...string) (map
 	}
 	all := map[string][]caption.Chapter{}
 	for _, r := range rows {
-		all[r.LessonID] = append(all[r.LessonID], caption.Chapter{At: time.Duration(r.AtMs) * time.Millisecond, Title: r.Title})
+		all[r.LessonID] = append(all[r.LessonID],
+			caption.Chapter{At: time.Duration(r.AtMs) * time.Millisecond, Title: r.Title})
 	}
 	return all, nil
 }

@@ -36,7 +36,8 @@ func (s *Classes) SaveCards(ctx context.Context, cards []school.KeptCard) error 
 func (s *Classes) CardsOf(ctx context.Context, class, day string) (map[string]time.Time, error) {
 	var rows []cardRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).
-		Where("k.person_id IN (SELECT e.person_id FROM lasting_enrolments AS e WHERE e.class_id = ? AND "+onDay+")", class, day, day).Scan(ctx)
+		Where("k.person_id IN (SELECT e.person_id FROM lasting_enrolments AS e WHERE e.class_id = ? AND "+onDay+")",
+			class, day, day).Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "cards of class", class)
 	}
@@ -50,8 +51,10 @@ func (s *Classes) CardsOf(ctx context.Context, class, day string) (map[string]ti
 // ByCard returns the student of the class with the join code whose card has the hash.
 func (s *Classes) ByCard(ctx context.Context, joinCode, hash, day string) (string, error) {
 	var id string
-	err := s.db.Reader(ctx).NewRaw("SELECT e.person_id FROM classes JOIN lasting_enrolments AS e ON e.class_id = classes.id "+
-		"JOIN cards AS k ON k.person_id = e.person_id WHERE classes.door = ? AND k.hash = ? AND "+onDay+" LIMIT 1", joinCode, hash, day, day).Scan(ctx, &id)
+	err := s.db.Reader(ctx).NewRaw(
+		"SELECT e.person_id FROM classes JOIN lasting_enrolments AS e ON e.class_id = classes.id "+
+			"JOIN cards AS k ON k.person_id = e.person_id WHERE classes.door = ? AND k.hash = ? AND "+onDay+" LIMIT 1",
+		joinCode, hash, day, day).Scan(ctx, &id)
 	return id, missing(err, "card.unknown", "card")
 }
 
@@ -69,8 +72,9 @@ func (s *Classes) Left(ctx context.Context, before time.Time, day string, limit 
 // EndCards removes at most limit cards of those who are in no class on the
 // day; done says that none is left.
 func (s *Classes) EndCards(ctx context.Context, day string, limit int) (done bool, err error) {
-	res, err := s.db.Writer(ctx).NewRaw("DELETE FROM cards WHERE person_id IN (SELECT k.person_id FROM cards AS k WHERE NOT EXISTS ("+
-		"SELECT 1 FROM lasting_enrolments AS e WHERE e.person_id = k.person_id AND (e.to_day = '' OR e.to_day >= ?)) LIMIT ?)", day, limit).Exec(ctx)
+	res, err := s.db.Writer(ctx).NewRaw(
+		"DELETE FROM cards WHERE person_id IN (SELECT k.person_id FROM cards AS k WHERE NOT EXISTS ("+
+			"SELECT 1 FROM lasting_enrolments AS e WHERE e.person_id = k.person_id AND (e.to_day = '' OR e.to_day >= ?)) LIMIT ?)", day, limit).Exec(ctx)
 	if err != nil {
 		return false, wrap(err, "cards")
 	}

@@ -17,8 +17,10 @@ import (
 func TestStudentsAndTheirCards(t *testing.T) {
 	onEngines(t, func(t *testing.T, db *sqldb.DB) {
 		w, ctx := newTown(t, db), context.Background()
-		o := &school.Office{Schools: db.Schools(), Classes: db.Classes(), Cards: db.Classes(), Rosters: db.Rosters(), Years: db.Schools(),
-			People: w.Service, Keys: []byte("khoa"), Atomic: db, Audit: db.Audit(), Zone: time.UTC, Now: w.Service.Now, NewID: w.NewID}
+		o := &school.Office{Schools: db.Schools(), Classes: db.Classes(), Cards: db.Classes(), Rosters: db.Rosters(),
+			Years:  db.Schools(),
+			People: w.Service, Keys: []byte("khoa"), Atomic: db, Audit: db.Audit(), Zone: time.UTC, Now: w.Service.Now,
+			NewID: w.NewID}
 		no := func(err error) {
 			t.Helper()
 			if err != nil {
@@ -26,12 +28,16 @@ func TestStudentsAndTheirCards(t *testing.T) {
 			}
 		}
 		for _, id := range []string{"s1", "s2"} {
-			no(db.Schools().SaveSchool(ctx, school.School{ID: id, Code: id, Name: "Trường", Level: school.Primary, CreatedAt: w.now}))
+			no(db.Schools().SaveSchool(ctx,
+				school.School{ID: id, Code: id, Name: "Trường", Level: school.Primary, CreatedAt: w.now}))
 		}
-		one := school.Class{ID: "k1", Code: "1A", SchoolID: "s1", Year: "2026-2027", Grade: 1, Name: "1A", JoinCode: "ABCDEF", Teachers: []school.ClassTeacher{{PersonID: "lan"}}}
-		other := school.Class{ID: "k2", Code: "1A", SchoolID: "s2", Year: "2026-2027", Grade: 1, Name: "1A", JoinCode: "GHJKMN"}
+		one := school.Class{ID: "k1", Code: "1A", SchoolID: "s1", Year: "2026-2027", Grade: 1, Name: "1A",
+			JoinCode: "ABCDEF", Teachers: []school.ClassTeacher{{PersonID: "lan"}}}
+		other := school.Class{ID: "k2", Code: "1A", SchoolID: "s2", Year: "2026-2027", Grade: 1, Name: "1A",
+			JoinCode: "GHJKMN"}
 		no(db.Classes().SaveClass(ctx, other))
-		lan := people.Person{ID: "lan", Username: "lan", Name: "Lan", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}, CreatedAt: w.now}
+		lan := people.Person{ID: "lan", Username: "lan", Name: "Lan", Active: true,
+			Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}, CreatedAt: w.now}
 		no(db.People().SavePerson(ctx, lan))
 		no(db.Classes().SaveClass(ctx, one))
 		head := people.Person{ID: "h2", Active: true, Grants: []people.Grant{{Role: people.Head, School: "s2"}}}
@@ -69,7 +75,8 @@ func TestStudentsAndTheirCards(t *testing.T) {
 		if err != nil || p.ID != mai.Student.PersonID {
 			t.Fatalf("%+v %v", p, err)
 		}
-		for _, x := range [][2]string{{"GHJKMN", mai.Code}, {"ABCDEF", "AAAA-AAAA"}, {"ABCDEF", ""}, {"", mai.Code}, {"ABCDEF", mai.Code + "A"}, {"' OR 1=1", "%"}} {
+		for _, x := range [][2]string{{"GHJKMN", mai.Code}, {"ABCDEF", "AAAA-AAAA"}, {"ABCDEF", ""}, {"", mai.Code},
+			{"ABCDEF", mai.Code + "A"}, {"' OR 1=1", "%"}} {
 			_, _, err := in(x[0], x[1])
 			w.refused(err, "card.wrong")
 		}

@@ -68,7 +68,8 @@ func (s *Classes) Class(ctx context.Context, id string) (school.Class, error) {
 	return s.one(ctx, id, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("c.id = ?", id) })
 }
 
-func (s *Classes) one(ctx context.Context, noun string, narrow func(*bun.SelectQuery) *bun.SelectQuery) (school.Class, error) {
+func (s *Classes) one(ctx context.Context, noun string,
+	narrow func(*bun.SelectQuery) *bun.SelectQuery) (school.Class, error) {
 	list, err := s.list(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return narrow(q).Limit(1) })
 	if err == nil && len(list) == 0 {
 		return school.Class{}, fault.New(fault.NotFound, "class.not_found")
@@ -93,7 +94,8 @@ func (s *Classes) bare(ctx context.Context, narrow func(*bun.SelectQuery) *bun.S
 }
 
 func (r *classRow) class() school.Class {
-	return school.Class{ID: r.ID, Code: r.Code, SchoolID: r.SchoolID, Year: r.Year, Grade: r.Grade, Name: r.Name, JoinCode: r.JoinCode}
+	return school.Class{ID: r.ID, Code: r.Code, SchoolID: r.SchoolID, Year: r.Year, Grade: r.Grade, Name: r.Name,
+		JoinCode: r.JoinCode}
 }
 
 // list reads classes with their teachers.
@@ -109,7 +111,8 @@ func (s *Classes) list(ctx context.Context, narrow func(*bun.SelectQuery) *bun.S
 	of := map[string][]school.ClassTeacher{}
 	for part := range slices.Chunk(ids, several) {
 		var teach []classTeacherRow
-		err := s.db.Reader(ctx).NewSelect().Model(&teach).Where("class_id IN (?)", bun.List(part)).Order("class_id", "position").Scan(ctx)
+		err := s.db.Reader(ctx).NewSelect().Model(&teach).Where("class_id IN (?)", bun.List(part)).Order("class_id",
+			"position").Scan(ctx)
 		if err != nil {
 			return nil, wrap(err, "classes: teachers")
 		}
@@ -188,7 +191,8 @@ func (s *Classes) Roster(ctx context.Context, class, day string) ([]school.Stude
 	list := []school.Student{}
 	err := s.db.Reader(ctx).NewRaw("SELECT p.id AS person_id, p.name AS name, st.code_key AS key "+
 		"FROM persons AS p JOIN students AS st ON st.person_id = p.id "+
-		"WHERE p.id IN (SELECT e.person_id FROM lasting_enrolments AS e WHERE e.class_id = ? AND "+onDay+") ORDER BY p.name_key, st.code_key", class, day, day).
+		"WHERE p.id IN (SELECT e.person_id FROM lasting_enrolments AS e WHERE e.class_id = ? AND "+onDay+
+		") ORDER BY p.name_key, st.code_key", class, day, day).
 		Scan(ctx, &list)
 	return list, wrap(err, "roster of class", class)
 }
@@ -219,7 +223,8 @@ func (s *Classes) Population(ctx context.Context, o school.Scope) (int, error) {
 func (s *Classes) SaveClass(ctx context.Context, c school.Class) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
-		_, err := w.NewInsert().Model(&classRow{ID: c.ID, Code: c.Code, SchoolID: c.SchoolID, Year: c.Year, Grade: c.Grade, Name: c.Name, JoinCode: c.JoinCode}).
+		_, err := w.NewInsert().Model(&classRow{ID: c.ID, Code: c.Code, SchoolID: c.SchoolID, Year: c.Year,
+			Grade: c.Grade, Name: c.Name, JoinCode: c.JoinCode}).
 			On("CONFLICT (id) DO UPDATE").Exec(ctx)
 		switch {
 		case duplicate(err, "classes_code", "classes.code"):
@@ -246,7 +251,8 @@ func (s *Classes) SaveClass(ctx context.Context, c school.Class) error {
 
 // SaveEnrolment adds an enrolment, or changes its end.
 func (s *Classes) SaveEnrolment(ctx context.Context, e school.Enrolment) error {
-	_, err := s.db.Writer(ctx).NewInsert().Model(&enrolmentRow{PersonID: e.PersonID, ClassID: e.ClassID, FromDay: e.From, ToDay: e.To}).
+	_, err := s.db.Writer(ctx).NewInsert().Model(
+		&enrolmentRow{PersonID: e.PersonID, ClassID: e.ClassID, FromDay: e.From, ToDay: e.To}).
 		On("CONFLICT (person_id, class_id, from_day, batch) DO UPDATE").Set("to_day = EXCLUDED.to_day").Exec(ctx)
 	return wrap(err, "enrolment of", e.PersonID)
 }
@@ -259,18 +265,22 @@ func studentName(id string) string { return "~" + id }
 func (s *Classes) SaveStudent(ctx context.Context, x school.Student, schoolID string, at time.Time) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
-		_, err := w.NewInsert().Model(&personRow{ID: x.PersonID, Username: studentName(x.PersonID), Name: x.Name, NameKey: nameKey(x.Name),
-			Folded: foldedWords(x.Name, ""),
-			Active: true, CreatedAt: stamp(at)}).
-			On("CONFLICT (id) DO UPDATE").Set("name = EXCLUDED.name").Set("name_key = EXCLUDED.name_key").Set("folded = EXCLUDED.folded").Exec(ctx)
+		_, err := w.NewInsert().Model(&personRow{ID: x.PersonID, Username: studentName(x.PersonID), Name: x.Name,
+			NameKey: nameKey(x.Name),
+			Folded:  foldedWords(x.Name, ""),
+			Active:  true, CreatedAt: stamp(at)}).
+			On("CONFLICT (id) DO UPDATE").Set("name = EXCLUDED.name").Set("name_key = EXCLUDED.name_key").Set(
+			"folded = EXCLUDED.folded").Exec(ctx)
 		if err != nil {
 			return wrap(err, "student", x.PersonID)
 		}
-		_, err = w.NewInsert().Model(&grantRow{PersonID: x.PersonID, Role: string(people.Student), SchoolID: schoolID}).On("CONFLICT DO NOTHING").Exec(ctx)
+		_, err = w.NewInsert().Model(&grantRow{PersonID: x.PersonID, Role: string(people.Student),
+			SchoolID: schoolID}).On("CONFLICT DO NOTHING").Exec(ctx)
 		if err != nil {
 			return wrap(err, "student", x.PersonID, "role")
 		}
-		_, err = w.NewInsert().Model(&studentRow{PersonID: x.PersonID, CodeKey: x.Key}).On("CONFLICT (person_id) DO UPDATE").Set("code_key = EXCLUDED.code_key").Exec(ctx)
+		_, err = w.NewInsert().Model(&studentRow{PersonID: x.PersonID, CodeKey: x.Key}).On(
+			"CONFLICT (person_id) DO UPDATE").Set("code_key = EXCLUDED.code_key").Exec(ctx)
 		if duplicate(err, "students_key", "students.code_key") {
 			return fault.Wrap(err, fault.Conflict, "student.key_taken")
 		}

@@ -44,7 +44,8 @@ func TestClockShift(t *testing.T) {
 				if left := j.LeaseUntil.Sub(now()); left < 0 || left > time.Minute+time.Second {
 					t.Errorf("the lease of a minute has %v left", left)
 				}
-				if j, err := db.Jobs().Claim(t.Context(), "w", []string{errand{}.Kind()}, time.Minute); err != nil || j != nil {
+				if j, err := db.Jobs().Claim(t.Context(), "w", []string{errand{}.Kind()},
+					time.Minute); err != nil || j != nil {
 					t.Errorf("claimed %+v an hour early, %v", j, err)
 				}
 			})

@@ -39,8 +39,10 @@ type copyRow struct {
 func (r copyRow) made() production.Copy {
 	return production.Copy{
 		ID: r.ID, LessonID: r.LessonID, ChannelID: r.ChannelID, PackageID: r.PackageID, Format: r.Format,
-		State: production.CopyState(r.State), FailureCode: r.FailureCode, HouseNumber: r.HouseNumber, Key: r.StorageKey, Size: r.Size,
-		SHA256: r.SHA256, Sheet: document(r.Sheet), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.Time(), FinishedAt: r.FinishedAt.Time(),
+		State: production.CopyState(r.State), FailureCode: r.FailureCode, HouseNumber: r.HouseNumber,
+		Key: r.StorageKey, Size: r.Size,
+		SHA256: r.SHA256, Sheet: document(r.Sheet), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.Time(),
+		FinishedAt: r.FinishedAt.Time(),
 	}
 }
 
@@ -56,8 +58,10 @@ func (s *Copies) Copy(ctx context.Context, id string) (production.Copy, error) {
 // SaveCopy adds or replaces one.
 func (s *Copies) SaveCopy(ctx context.Context, c production.Copy) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&copyRow{
-		ID: c.ID, LessonID: c.LessonID, ChannelID: c.ChannelID, PackageID: c.PackageID, Format: c.Format, State: string(c.State),
-		FailureCode: c.FailureCode, HouseNumber: c.HouseNumber, StorageKey: c.Key, Size: c.Size, SHA256: c.SHA256, Sheet: string(c.Sheet),
+		ID: c.ID, LessonID: c.LessonID, ChannelID: c.ChannelID, PackageID: c.PackageID, Format: c.Format,
+		State:       string(c.State),
+		FailureCode: c.FailureCode, HouseNumber: c.HouseNumber, StorageKey: c.Key, Size: c.Size, SHA256: c.SHA256,
+		Sheet:     string(c.Sheet),
 		CreatedBy: c.CreatedBy, CreatedAt: stamp(c.CreatedAt), FinishedAt: stamp(c.FinishedAt),
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "copy", c.ID)
@@ -66,7 +70,8 @@ func (s *Copies) SaveCopy(ctx context.Context, c production.Copy) error {
 // Copies lists a lesson's, newest first.
 func (s *Copies) Copies(ctx context.Context, lesson string) ([]production.Copy, error) {
 	var rows []copyRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ?", lesson).Order("created_at DESC", "id DESC").Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ?", lesson).Order("created_at DESC",
+		"id DESC").Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "copies of lesson", lesson)
 	}

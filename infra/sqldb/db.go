@@ -120,7 +120,8 @@ func openPostgres(ctx context.Context, dsn string, now func() time.Time, pool Po
 	}
 	server := c.Copy()
 	// What the address itself says about these wins.
-	for name, limit := range map[string]time.Duration{"statement_timeout": pool.Statement, "idle_in_transaction_session_timeout": pool.Idle} {
+	for name, limit := range map[string]time.Duration{"statement_timeout": pool.Statement,
+		"idle_in_transaction_session_timeout": pool.Idle} {
 		if c.RuntimeParams[name] == "" {
 			c.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)
 		}

@@ -52,7 +52,8 @@ func TestSettings(t *testing.T) {
 func TestPragmas(t *testing.T) {
 	db := engines["sqlite"](t)
 	ctx := context.Background()
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "10000"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+		"busy_timeout": "10000"} {
 		var w, r string
 		if err := db.Writer(ctx).NewRaw("PRAGMA "+pragma).Scan(ctx, &w); err != nil {
 			t.Fatal(err)
@@ -114,7 +115,8 @@ func TestRestart(t *testing.T) {
 		if err := db.SetSetting(ctx, "a", "b"); err != nil {
 			return err
 		}
-		db.Writer(ctx).NewRaw("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()").Exec(ctx)
+		db.Writer(ctx).NewRaw(
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()").Exec(ctx)
 		_, err := db.Setting(ctx, "a")
 		return err
 	})

@@ -40,10 +40,13 @@ func TestDump(t *testing.T) {
 	if err := first.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for i, title := range []string{"", "Bài 1: \"x < y\" & 'z'", "?, ?1 $1 -- \\n", "dòng\nmới\t", "😀 <script>", "\u2028"} {
+	for i, title := range []string{"", "Bài 1: \"x < y\" & 'z'", "?, ?1 $1 -- \\n", "dòng\nmới\t",
+		"😀 <script>", "\u2028"} {
 		id := string(rune('a' + i))
-		_, err := first.Writer(t.Context()).ExecContext(t.Context(), `INSERT INTO reports (id, made_by, made_at, corrects, content, hash, signature, public_key)
-			VALUES (?, ?, ?, '', ?, '', ?, ?)`, id, title, time.Date(2020, 4, 13, 8, 0, i, 123456000, time.UTC), []byte{0, 255, byte(i), '\''}, []byte{}, []byte(title))
+		_, err := first.Writer(t.Context()).ExecContext(t.Context(),
+			`INSERT INTO reports (id, made_by, made_at, corrects, content, hash, signature, public_key)
+			VALUES (?, ?, ?, '', ?, '', ?, ?)`, id, title, time.Date(2020, 4, 13, 8, 0, i, 123456000, time.UTC),
+			[]byte{0, 255, byte(i), '\''}, []byte{}, []byte(title))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +87,8 @@ func TestDump(t *testing.T) {
 			t.Errorf("over a full one: %v", err)
 		}
 		newer := bytes.Replace(b.Bytes(), []byte(`"versions":[1,`), []byte(`"versions":[1,9999,`), 1)
-		if _, err := opened(t, t.TempDir()+"/c.sqlite").Load(t.Context(), bytes.NewReader(newer)); !fault.Is(err, "database.newer") {
+		if _, err := opened(t, t.TempDir()+"/c.sqlite").Load(t.Context(), bytes.NewReader(newer)); !fault.Is(err,
+			"database.newer") {
 			t.Errorf("of a newer program: %v", err)
 		}
 		db = next

@@ -68,7 +68,8 @@ func away(err error) bool {
 		return false
 	case errors.As(err, &lite):
 		switch lite.Code() & 0xff { // the low byte is the primary code
-		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN:
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
+			sqlite3.SQLITE_CANTOPEN:
 			return true
 		}
 		return false
@@ -96,7 +97,8 @@ func FileProblemOf(err error) FileProblem {
 	if !errors.As(err, &lite) {
 		return ""
 	}
-	return map[int]FileProblem{sqlite3.SQLITE_FULL: Full, sqlite3.SQLITE_READONLY: ReadOnly, sqlite3.SQLITE_CORRUPT: Damaged, sqlite3.SQLITE_NOTADB: Damaged,
+	return map[int]FileProblem{sqlite3.SQLITE_FULL: Full, sqlite3.SQLITE_READONLY: ReadOnly,
+		sqlite3.SQLITE_CORRUPT: Damaged, sqlite3.SQLITE_NOTADB: Damaged,
 		sqlite3.SQLITE_CANTOPEN: Closed, sqlite3.SQLITE_IOERR: Failing}[lite.Code()&0xff]
 }
 
@@ -116,7 +118,8 @@ func duplicate(err error, index, column string) bool {
 		return pg.Code == "23505" && pg.ConstraintName == index
 	}
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
-		return (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY) && strings.Contains(lite.Error(), column)
+		return (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE ||
+			lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY) && strings.Contains(lite.Error(), column)
 	}
 	return false
 }

@@ -84,7 +84,8 @@ func (s *EventCounts) Add(ctx context.Context, now time.Time, events []limit.Eve
 	leak := "CASE e.key" + strings.Repeat(" WHEN ? THEN CAST(? AS DOUBLE PRECISION)", len(events)) + " END"
 	fixed := "CASE e.key" + strings.Repeat(" WHEN ? THEN CAST(? AS INTEGER)", len(events)) + " END"
 	leaked := "e.n - (excluded.last_ms - e.last_ms) / 1000.0 * " + leak
-	query := `INSERT INTO event_counts AS e (key, n, first_ms, last_ms, expires_ms) VALUES ` + strings.Join(values, ", ") + `
+	query := `INSERT INTO event_counts AS e (key, n, first_ms, last_ms, expires_ms) VALUES ` +
+		strings.Join(values, ", ") + `
 		ON CONFLICT (key) DO UPDATE SET
 			n = 1 + CASE WHEN e.expires_ms <= excluded.last_ms THEN 0 ELSE ` + greatest(s.db, "0", leaked) + ` END,
 			expires_ms = CASE WHEN e.expires_ms > excluded.last_ms AND ` + fixed + ` = 1
@@ -125,7 +126,8 @@ func (s *EventCounts) sweep(ctx context.Context, now time.Time) error {
 		return wrap(err, "event counts")
 	}
 	_, err = s.db.Writer(ctx).NewRaw(`DELETE FROM event_counts WHERE key IN
-		(SELECT key FROM event_counts WHERE expires_ms <= ? ORDER BY expires_ms LIMIT ?)`, now.UnixMilli(), eventSweepRows).Exec(ctx)
+		(SELECT key FROM event_counts WHERE expires_ms <= ? ORDER BY expires_ms LIMIT ?)`, now.UnixMilli(),
+		eventSweepRows).Exec(ctx)
 	if excess := min(int(n)-maxEventCounts, eventSweepRows); err == nil && excess > 0 {
 		_, err = s.db.Writer(ctx).NewRaw(`DELETE FROM event_counts WHERE key IN
 			(SELECT key FROM event_counts ORDER BY expires_ms LIMIT ?)`, excess).Exec(ctx)

@@ -18,7 +18,8 @@ func TestEventCounts(t *testing.T) {
 		ctx, start := t.Context(), time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
 		s := db.EventCounts()
 		rules := map[string]limit.Rule{
-			"sliding": {Window: time.Minute}, "fixed": {Window: time.Minute, Fixed: true}, "leaking": {Window: time.Minute, Leak: 0.05},
+			"sliding": {Window: time.Minute}, "fixed": {Window: time.Minute, Fixed: true},
+			"leaking": {Window: time.Minute, Leak: 0.05},
 		}
 		want := map[string]limit.Count{}
 		for _, second := range []int{0, 5, 50, 70, 71, 140, 260} {
@@ -95,7 +96,8 @@ func TestLimitsOfTwoProcesses(t *testing.T) {
 			}
 		}
 		var stored []string
-		if err := db.Reader(t.Context()).NewRaw("SELECT key FROM event_counts").Scan(t.Context(), &stored); err != nil || len(stored) != 1 {
+		if err := db.Reader(t.Context()).NewRaw("SELECT key FROM event_counts").Scan(t.Context(),
+			&stored); err != nil || len(stored) != 1 {
 			t.Fatal(fmt.Sprint(stored), err)
 		}
 	})

@@ -19,7 +19,8 @@ var _ backup.Holds = (*Holds)(nil)
 
 // Hold starts a hold, or extends it.
 func (h *Holds) Hold(ctx context.Context, id string, until time.Time) error {
-	_, err := h.db.Writer(ctx).NewRaw("INSERT INTO backup_holds (id, until_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET until_at = EXCLUDED.until_at",
+	_, err := h.db.Writer(ctx).NewRaw(
+		"INSERT INTO backup_holds (id, until_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET until_at = EXCLUDED.until_at",
 		id, stamp(until)).Exec(ctx)
 	return wrap(err, "hold", id)
 }
@@ -40,7 +41,8 @@ func (h *Holds) Held(ctx context.Context, now time.Time) (bool, error) {
 // Holders returns the ids of the backups and of the pruning that are running.
 func (h *Holds) Holders(ctx context.Context, now time.Time) ([]string, error) {
 	var ids []string
-	err := h.db.Reader(ctx).NewRaw("SELECT id FROM backup_holds WHERE until_at > ? ORDER BY id", stamp(now)).Scan(ctx, &ids)
+	err := h.db.Reader(ctx).NewRaw("SELECT id FROM backup_holds WHERE until_at > ? ORDER BY id",
+		stamp(now)).Scan(ctx, &ids)
 	return ids, wrap(err, "holds")
 }
 
@@ -60,7 +62,8 @@ func (h *Holds) Wait(ctx context.Context, keys []string, now time.Time) error {
 // Waiting lists keys that wait.
 func (h *Holds) Waiting(ctx context.Context, limit int) ([]string, error) {
 	var keys []string
-	err := h.db.Reader(ctx).NewRaw("SELECT storage_key FROM held_objects ORDER BY storage_key LIMIT ?", limit).Scan(ctx, &keys)
+	err := h.db.Reader(ctx).NewRaw("SELECT storage_key FROM held_objects ORDER BY storage_key LIMIT ?",
+		limit).Scan(ctx, &keys)
 	return keys, wrap(err, "held objects")
 }
 

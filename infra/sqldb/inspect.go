@@ -45,9 +45,11 @@ func (d *DB) LessonObjects(ctx context.Context, id string) (inspection.Lesson, e
 		}
 		x.Packages = append(x.Packages, inspection.Package{Package: p, Segments: segs})
 	}
-	err = d.Reader(ctx).NewRaw(`SELECT 'worksheet' AS what, storage_key AS "key", size, sha256 FROM worksheets WHERE lesson_id = ?
+	err = d.Reader(ctx).NewRaw(
+		`SELECT 'worksheet' AS what, storage_key AS "key", size, sha256 FROM worksheets WHERE lesson_id = ?
 		UNION ALL SELECT 'captions', storage_key, size, '' FROM captions WHERE lesson_id = ?
-		UNION ALL SELECT 'broadcast copy', storage_key, size, sha256 FROM broadcast_copies WHERE lesson_id = ? AND state = 'ready'`, id, id, id).
+		UNION ALL SELECT 'broadcast copy', storage_key, size, sha256 FROM broadcast_copies
+			WHERE lesson_id = ? AND state = 'ready'`, id, id, id).
 		Scan(ctx, &x.Others)
 	return x, wrap(err, "lesson", id)
 }
@@ -55,7 +57,8 @@ func (d *DB) LessonObjects(ctx context.Context, id string) (inspection.Lesson, e
 // NoticeObjects lists the files of notices.
 func (d *DB) NoticeObjects(ctx context.Context) ([]inspection.Object, error) {
 	var list []inspection.Object
-	err := d.Reader(ctx).NewRaw(`SELECT 'file of a notice' AS what, object_key AS "key", size, '' AS sha256 FROM notice_files`).Scan(ctx, &list)
+	err := d.Reader(ctx).NewRaw(
+		`SELECT 'file of a notice' AS what, object_key AS "key", size, '' AS sha256 FROM notice_files`).Scan(ctx, &list)
 	return list, wrap(err, "notice files")
 }
 
@@ -80,15 +83,18 @@ var unfinished = map[string]string{
 func (d *DB) Stuck(ctx context.Context, now time.Time) ([]inspection.Stuck, error) {
 	var ids []string
 	r := d.Reader(ctx)
-	err := r.NewRaw(`SELECT l.id FROM lessons AS l WHERE l.media_state IN ('checking', 'processing') AND l.updated_at < ? AND NOT EXISTS (
-		SELECT 1 FROM jobs AS j WHERE j.subject = 'lesson:' || l.id AND j.state IN ('waiting', 'running') AND j.kind IN ('probe', 'transcode', 'finish'))
+	err := r.NewRaw(
+		`SELECT l.id FROM lessons AS l WHERE l.media_state IN ('checking', 'processing') AND l.updated_at < ? AND NOT EXISTS (
+		SELECT 1 FROM jobs AS j WHERE j.subject = 'lesson:' || l.id AND j.state IN ('waiting', 'running')
+			AND j.kind IN ('probe', 'transcode', 'finish'))
 		ORDER BY l.id`, stamp(now.Add(-stuckLesson))).Scan(ctx, &ids)
 	if err != nil {
 		return nil, wrap(err, "lessons in preparation")
 	}
 	var list []inspection.Stuck
 	for _, id := range ids {
-		list = append(list, inspection.Stuck{Subject: "lesson " + id, Says: "its recording is in preparation, and no job prepares it"})
+		list = append(list, inspection.Stuck{Subject: "lesson " + id,
+			Says: "its recording is in preparation, and no job prepares it"})
 	}
 	ids = nil
 	err = r.NewRaw(`SELECT id FROM jobs WHERE state = 'running' AND lease_until < ?
@@ -98,7 +104,8 @@ func (d *DB) Stuck(ctx context.Context, now time.Time) ([]inspection.Stuck, erro
 		return nil, wrap(err, "jobs")
 	}
 	for _, id := range ids {
-		list = append(list, inspection.Stuck{Subject: "job " + id, Says: "its worker has been gone for longer than a lease, and nobody took it over"})
+		list = append(list, inspection.Stuck{Subject: "job " + id,
+			Says: "its worker has been gone for longer than a lease, and nobody took it over"})
 	}
 	for query, says := range unfinished {
 		ids = nil
@@ -110,11 +117,14 @@ func (d *DB) Stuck(ctx context.Context, now time.Time) ([]inspection.Stuck, erro
 		}
 	}
 	ids = nil
-	if err = r.NewRaw("SELECT id FROM lessons WHERE media_state = 'failed' AND media_failure_code = '' ORDER BY id").Scan(ctx, &ids); err != nil {
+	if err = r.NewRaw(
+		"SELECT id FROM lessons WHERE media_state = 'failed' AND media_failure_code = '' ORDER BY id").Scan(ctx,
+		&ids); err != nil {
 		return nil, wrap(err, "lessons")
 	}
 	for _, id := range ids {
-		list = append(list, inspection.Stuck{Subject: "lesson " + id, Says: "its recording failed without a reason for its teacher"})
+		list = append(list, inspection.Stuck{Subject: "lesson " + id,
+			Says: "its recording failed without a reason for its teacher"})
 	}
 	return list, nil
 }

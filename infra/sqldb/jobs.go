@@ -52,7 +52,8 @@ func (r *jobRow) job() job.Job {
 	return job.Job{
 		ID: r.ID, Kind: r.Kind, Key: r.UniqueKey, Subject: r.Subject, Args: document(r.Args), State: job.State(r.State),
 		Priority: r.Priority, Attempt: r.Attempt, MaxAttempts: r.MaxAttempts, RunAt: r.RunAt.Time(),
-		LeaseUntil: r.LeaseUntil.Time(), Token: r.Token, Worker: r.Worker, Progress: r.Progress, Weight: r.Weight, Cancel: r.CancelAsked,
+		LeaseUntil: r.LeaseUntil.Time(), Token: r.Token, Worker: r.Worker, Progress: r.Progress, Weight: r.Weight,
+		Cancel:    r.CancelAsked,
 		LastError: r.LastError, Trace: r.Trace, CreatedAt: r.CreatedAt.Time(), FinishedAt: r.FinishedAt.Time(),
 	}
 }
@@ -98,8 +99,9 @@ func (s *Jobs) Add(ctx context.Context, jobs ...job.New) error {
 		}
 		rows[i] = jobRow{
 			ID: id.String(), Kind: n.Args.Kind(), UniqueKey: n.Key, Subject: n.Subject, Args: string(args),
-			State: string(job.Waiting), Priority: n.Priority, MaxAttempts: n.MaxAttempts, RunAt: stamp(n.RunAt), CreatedAt: stamp(now),
-			Trace: job.TraceFrom(ctx), Weight: n.Weight,
+			State: string(job.Waiting), Priority: n.Priority, MaxAttempts: n.MaxAttempts, RunAt: stamp(n.RunAt),
+			CreatedAt: stamp(now),
+			Trace:     job.TraceFrom(ctx), Weight: n.Weight,
 		}
 		if n.Priority == 0 {
 			rows[i].Priority = job.Normal
@@ -162,7 +164,8 @@ func (s *Jobs) GroupTotals(ctx context.Context, g job.Group) (job.GroupTotals, e
 	q := s.db.Reader(ctx).NewSelect().Table("jobs").
 		ColumnExpr("COALESCE(SUM(CASE WHEN state IN ('waiting', 'running') THEN 1 ELSE 0 END), 0)").
 		ColumnExpr("COALESCE(SUM(weight), 0.0)").
-		ColumnExpr("COALESCE(SUM(CASE state WHEN 'done' THEN weight WHEN 'running' THEN weight * progress ELSE 0.0 END), 0.0)").
+		ColumnExpr(
+			"COALESCE(SUM(CASE state WHEN 'done' THEN weight WHEN 'running' THEN weight * progress ELSE 0.0 END), 0.0)").
 		Where("subject = ?", g.Subject)
 	if len(g.Kinds) > 0 {
 		q = q.Where("kind IN (?)", bun.List(g.Kinds))

@@ -25,7 +25,8 @@ func (s *Jobs) Claim(ctx context.Context, worker string, kinds []string, lease t
 	}
 	for {
 		var found int
-		err := s.db.Reader(ctx).NewRaw("SELECT 1 FROM jobs WHERE "+due+" LIMIT 1", s.db.clock(), bun.List(kinds)).Scan(ctx, &found)
+		err := s.db.Reader(ctx).NewRaw("SELECT 1 FROM jobs WHERE "+due+" LIMIT 1", s.db.clock(),
+			bun.List(kinds)).Scan(ctx, &found)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, nil
 		}
@@ -55,7 +56,8 @@ func (s *Jobs) claim(ctx context.Context, worker string, kinds []string, lease t
 		return nil, err
 	}
 	var r jobRow
-	q := s.db.Writer(ctx).NewSelect().Model(&r).Where(due, stamp(now), bun.List(kinds)).Order("priority", "run_at", "id").Limit(1)
+	q := s.db.Writer(ctx).NewSelect().Model(&r).Where(due, stamp(now), bun.List(kinds)).Order("priority", "run_at",
+		"id").Limit(1)
 	if s.db.Postgres() {
 		q = q.For("UPDATE SKIP LOCKED")
 	}
@@ -81,7 +83,8 @@ func (s *Jobs) claim(ctx context.Context, worker string, kinds []string, lease t
 		r.Progress = 0
 	}
 	_, err = s.db.Writer(ctx).NewUpdate().Model(&r).
-		Column("state", "worker", "lease_until", "attempt", "token", "progress", "finished_at", "last_error").WherePK().Exec(ctx)
+		Column("state", "worker", "lease_until", "attempt", "token", "progress", "finished_at",
+			"last_error").WherePK().Exec(ctx)
 	return &r, wrap(err, "job", r.ID)
 }
 
@@ -89,12 +92,14 @@ func lost() error { return fault.New(fault.Conflict, "job.lost") }
 
 // Beat renews a lease. One that ran out is renewed too while nobody else has
 // taken the job.
-func (s *Jobs) Beat(ctx context.Context, id string, token int64, progress float64, lease time.Duration) (cancel bool, err error) {
+func (s *Jobs) Beat(ctx context.Context, id string, token int64, progress float64,
+	lease time.Duration) (cancel bool, err error) {
 	now, err := s.db.Clock(ctx)
 	if err != nil {
 		return false, err
 	}
-	err = s.db.Writer(ctx).NewRaw("UPDATE jobs SET lease_until = ?, progress = ? WHERE id = ? AND token = ? AND state = 'running' RETURNING cancel_asked",
+	err = s.db.Writer(ctx).NewRaw(
+		"UPDATE jobs SET lease_until = ?, progress = ? WHERE id = ? AND token = ? AND state = 'running' RETURNING cancel_asked",
 		stamp(now.Add(lease)), min(max(progress, 0), 1), id, token).Scan(ctx, &cancel)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, lost()
@@ -106,7 +111,8 @@ func (s *Jobs) Beat(ctx context.Context, id string, token int64, progress float6
 // take it until the commit.
 func (s *Jobs) Check(ctx context.Context, id string, token int64) error {
 	var r jobRow
-	q := s.db.Reader(ctx).NewSelect().Model(&r).Column("id").Where("id = ? AND token = ? AND state = 'running'", id, token)
+	q := s.db.Reader(ctx).NewSelect().Model(&r).Column("id").Where(
+		"id = ? AND token = ? AND state = 'running'", id, token)
 	if inTransaction(ctx) {
 		var err error
 		if q, err = s.db.locked(ctx, q); err != nil {
@@ -122,7 +128,8 @@ func (s *Jobs) Check(ctx context.Context, id string, token int64) error {
 
 // Finish ends a claim. A job that is to wait again but was asked to stop
 // becomes Cancelled.
-func (s *Jobs) Finish(ctx context.Context, id string, token int64, to job.State, lastError string, runAt time.Time) error {
+func (s *Jobs) Finish(ctx context.Context, id string, token int64, to job.State, lastError string,
+	runAt time.Time) error {
 	now, err := s.db.Clock(ctx)
 	if err != nil {
 		return err

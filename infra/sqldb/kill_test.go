@@ -126,7 +126,8 @@ func unfinished(ctx context.Context, jobs *sqldb.Jobs) (int, error) {
 	return n, nil
 }
 
-// TestKill kills a worker at every stage of a job and starts another one each time: every job takes effect exactly once.
+// TestKill kills a worker at every stage of a job and starts another one each time: every job takes effect exactly
+// once.
 func TestKill(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { killTest(t, filepath.Join(t.TempDir(), "lenlop.db")) })
 	t.Run("postgres", func(t *testing.T) { killTest(t, pgtest.Postgres(t)) })
@@ -171,8 +172,8 @@ func killTest(t *testing.T, dsn string) {
 	}
 }
 
-// live runs one worker and kills it when it reaches the stage last for the second time; with an empty last it runs until
-// all jobs are finished. It returns the number of stages.
+// live runs one worker and kills it when it reaches the stage last for the second time; with an empty last it runs
+// until all jobs are finished. It returns the number of stages.
 func live(t *testing.T, dsn, last string) (stages int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])

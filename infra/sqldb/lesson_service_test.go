@@ -32,12 +32,18 @@ type publishArgs struct{ Lesson string }
 func (publishArgs) Kind() string { return "publish" }
 
 var (
-	lan  = people.Person{ID: "lan", Username: "lan", Name: "Lò Thị Lan", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
-	mai  = people.Person{ID: "mai", Username: "mai", Name: "Lò Thị Mai", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
-	tung = people.Person{ID: "tung", Username: "tung", Name: "Vàng A Tùng", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s2"}}}
-	hieu = people.Person{ID: "hieu", Username: "hieu", Name: "Hiệu", Active: true, Grants: []people.Grant{{Role: people.Head, School: "s1"}}}
-	so   = people.Person{ID: "so", Username: "so", Name: "Sở", Active: true, Grants: []people.Grant{{Role: people.Reviewer}}}
-	dai  = people.Person{ID: "dai", Username: "dai", Name: "Đài", Active: true, Grants: []people.Grant{{Role: people.Station}}}
+	lan = people.Person{ID: "lan", Username: "lan", Name: "Lò Thị Lan", Active: true,
+		Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
+	mai = people.Person{ID: "mai", Username: "mai", Name: "Lò Thị Mai", Active: true,
+		Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
+	tung = people.Person{ID: "tung", Username: "tung", Name: "Vàng A Tùng", Active: true,
+		Grants: []people.Grant{{Role: people.Teacher, School: "s2"}}}
+	hieu = people.Person{ID: "hieu", Username: "hieu", Name: "Hiệu", Active: true,
+		Grants: []people.Grant{{Role: people.Head, School: "s1"}}}
+	so = people.Person{ID: "so", Username: "so", Name: "Sở", Active: true,
+		Grants: []people.Grant{{Role: people.Reviewer}}}
+	dai = people.Person{ID: "dai", Username: "dai", Name: "Đài", Active: true,
+		Grants: []people.Grant{{Role: people.Station}}}
 )
 
 func newLessonFixture(t *testing.T, db *sqldb.DB) *lessonFixture {
@@ -46,10 +52,13 @@ func newLessonFixture(t *testing.T, db *sqldb.DB) *lessonFixture {
 	h := &lessonFixture{now: time.Date(2026, 4, 6, 8, 0, 0, 0, time.UTC), indexed: map[string]int{}}
 	ids := 0
 	now := func() time.Time { return h.now }
-	h.Service = &lesson.Service{Store: db.Lessons(), Atomic: db, Jobs: db.Jobs(), Audit: db.Audit(), Index: noted{h}, Subjects: db.Schools(), People: db.People(),
-		Histories: db.Steps(), Settings: db, Schools: db.Schools(), Now: now, NewID: func() string { ids++; return fmt.Sprintf("id-%05d", ids) },
+	h.Service = &lesson.Service{Store: db.Lessons(), Atomic: db, Jobs: db.Jobs(), Audit: db.Audit(), Index: noted{h},
+		Subjects: db.Schools(), People: db.People(),
+		Histories: db.Steps(), Settings: db, Schools: db.Schools(), Now: now,
+		NewID:      func() string { ids++; return fmt.Sprintf("id-%05d", ids) },
 		PublishJob: func(l lesson.Lesson) job.New { return job.New{Args: publishArgs{l.ID}, RunAt: l.PublishAt} }}
-	for _, s := range []school.School{{ID: "s1", Code: "A", Name: "A", Level: school.Primary}, {ID: "s2", Code: "B", Name: "B", Level: school.UpperSecondary}} {
+	for _, s := range []school.School{{ID: "s1", Code: "A", Name: "A", Level: school.Primary},
+		{ID: "s2", Code: "B", Name: "B", Level: school.UpperSecondary}} {
 		good(t, db.Schools().SaveSchool(ctx, s))
 	}
 	for _, p := range []people.Person{lan, mai, tung, hieu, so, dai} {
@@ -68,8 +77,10 @@ func good(t *testing.T, err error) {
 // lesson saves a lesson of lan's whose media is ready.
 func (h *lessonFixture) lesson(t *testing.T, id string, s lesson.Status) {
 	t.Helper()
-	l := lesson.Lesson{ID: id, Title: "Bài " + id, Subject: "toan", Grade: 4, Week: 3, Language: "vi", TeacherID: "lan", SchoolID: "s1", Status: s,
-		Media: lesson.Media{State: lesson.Ready, RecordingID: id + "-r", PackageID: id + "-p", Playable: true}, CreatedAt: h.now}
+	l := lesson.Lesson{ID: id, Title: "Bài " + id, Subject: "toan", Grade: 4, Week: 3, Language: "vi", TeacherID: "lan",
+		SchoolID: "s1", Status: s,
+		Media:     lesson.Media{State: lesson.Ready, RecordingID: id + "-r", PackageID: id + "-p", Playable: true},
+		CreatedAt: h.now}
 	if s == lesson.Submitted {
 		l.SubmittedAt = h.now
 	}
@@ -188,7 +199,8 @@ func TestChangesAfterApproval(t *testing.T) {
 		subject := "tieng-viet"
 		_, err = h.Edit(ctx, lan, "l", lesson.Text{Subject: &subject})
 		good(t, err)
-		good(t, h.Atomic.Atomically(ctx, func(ctx context.Context) error { return h.MarkForRereview(ctx, lan, "l", lesson.PartWorksheets) }))
+		good(t, h.Atomic.Atomically(ctx,
+			func(ctx context.Context) error { return h.MarkForRereview(ctx, lan, "l", lesson.PartWorksheets) }))
 		if l, _ = h.Store.Lesson(ctx, "l"); l.Status != lesson.Published || l.RereviewReasons != "subject,worksheets" {
 			t.Errorf("%+v", l)
 		}
@@ -236,7 +248,8 @@ func TestTakenDownAtOnce(t *testing.T) {
 			t.Errorf("without a reason: %v", err)
 		}
 		l, err := h.TakeDown(ctx, hieu, "l", "Có học sinh")
-		if err != nil || l.Status != lesson.Withdrawn || l.Object().Published || notified != "l" || h.indexed["l"] != 1 {
+		if err != nil || l.Status != lesson.Withdrawn || l.Object().Published || notified != "l" ||
+			h.indexed["l"] != 1 {
 			t.Fatalf("%+v %v, notified %q, indexed %d", l, err, notified, h.indexed["l"])
 		}
 		for _, p := range []people.Person{{}, lan, hieu, dai} {
@@ -267,7 +280,8 @@ func TestTakenDownAtOnce(t *testing.T) {
 		if l, err = h.Approve(ctx, so, "l", time.Time{}); err != nil || l.Status != lesson.Published {
 			t.Errorf("%+v %v", l, err)
 		}
-		if got := h.kinds(t, "l"); got != "taken_down:hieu put_back:so consent:lan submitted:lan consent:lan published:so" {
+		if got := h.kinds(t,
+			"l"); got != "taken_down:hieu put_back:so consent:lan submitted:lan consent:lan published:so" {
 			t.Error(got)
 		}
 	})
@@ -318,7 +332,8 @@ func TestCopyAndBulk(t *testing.T) {
 		ctx := t.Context()
 		h.lesson(t, "l", lesson.Published)
 		made, err := h.Copy(ctx, lan, "l", []int{7, 5, 7})
-		if err != nil || len(made) != 2 || made[0].Week != 5 || made[1].Week != 7 || made[0].Status != lesson.Draft || made[0].Media.State != lesson.None || made[0].Title != "Bài l" {
+		if err != nil || len(made) != 2 || made[0].Week != 5 || made[1].Week != 7 || made[0].Status != lesson.Draft ||
+			made[0].Media.State != lesson.None || made[0].Title != "Bài l" {
 			t.Fatalf("%+v %v", made, err)
 		}
 		if _, err := h.Copy(ctx, lan, "l", []int{36}); !fault.Is(err, "lesson.invalid") {
@@ -333,18 +348,22 @@ func TestCopyAndBulk(t *testing.T) {
 		other.TeacherID, other.SchoolID = "tung", "s2"
 		good(t, h.Store.Save(ctx, other))
 		week := 9
-		out, err := h.Bulk(ctx, lan, []string{made[0].ID, "theirs", "gone", made[0].ID, "l"}, lesson.DoEdit, lesson.Text{Week: &week})
+		out, err := h.Bulk(ctx, lan, []string{made[0].ID, "theirs", "gone", made[0].ID, "l"}, lesson.DoEdit,
+			lesson.Text{Week: &week})
 		good(t, err)
-		if len(out) != 4 || out[0].Err != nil || !fault.Is(out[1].Err, "access.denied") || out[1].Title != "" || !fault.Is(out[2].Err, "lesson.not_found") || out[3].Err != nil {
+		if len(out) != 4 || out[0].Err != nil || !fault.Is(out[1].Err, "access.denied") || out[1].Title != "" ||
+			!fault.Is(out[2].Err, "lesson.not_found") || out[3].Err != nil {
 			t.Errorf("%+v", out)
 		}
-		if out, err = h.Bulk(ctx, lan, []string{made[0].ID, "l"}, lesson.DoSubmit, lesson.Text{}); err != nil || !fault.Is(out[0].Err, "lesson.no_recording") || !fault.Is(out[1].Err, "lesson.wrong_status") {
+		if out, err = h.Bulk(ctx, lan, []string{made[0].ID, "l"}, lesson.DoSubmit, lesson.Text{}); err != nil ||
+			!fault.Is(out[0].Err, "lesson.no_recording") || !fault.Is(out[1].Err, "lesson.wrong_status") {
 			t.Errorf("%+v %v", out, err)
 		}
 		if _, err = h.Bulk(ctx, lan, []string{"l"}, lesson.DoEdit, lesson.Text{}); !fault.Is(err, "lesson.invalid") {
 			t.Errorf("nothing to change: %v", err)
 		}
-		if out, err = h.Bulk(ctx, lan, []string{made[1].ID}, lesson.DoBin, lesson.Text{}); err != nil || out[0].Err != nil {
+		if out, err = h.Bulk(ctx, lan, []string{made[1].ID}, lesson.DoBin, lesson.Text{}); err != nil ||
+			out[0].Err != nil {
 			t.Errorf("%+v %v", out, err)
 		}
 	})

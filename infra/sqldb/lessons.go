@@ -85,17 +85,21 @@ func rowOfLesson(l lesson.Lesson) (*lessonRow, error) {
 	}
 	return &lessonRow{
 		ID: l.ID, Title: l.Title, Description: l.Description, Subject: l.Subject, Grade: l.Grade, Week: l.Week,
-		Language: l.Language, TeacherID: l.TeacherID, UploaderID: l.UploaderID, SchoolID: l.SchoolID, Status: string(l.Status),
+		Language: l.Language, TeacherID: l.TeacherID, UploaderID: l.UploaderID, SchoolID: l.SchoolID,
+		Status:     string(l.Status),
 		MediaState: string(l.Media.State), MediaStage: l.Media.Stage, MediaFraction: l.Media.Fraction,
 		MediaRecordingID: l.Media.RecordingID, MediaMakingID: l.Media.MakingID, MediaPackageID: l.Media.PackageID,
 		MediaPlayable: l.Media.Playable, MediaFailureCode: l.Media.FailureCode, MediaFailureArgs: args,
-		MediaWarningCode: l.Media.WarningCode, MediaDuration: l.Media.Duration, MediaSounds: sounds, Renditions: renditions,
-		ReturnNote: l.ReturnNote, ReturnAt: l.ReturnAt, WithdrawnBy: l.WithdrawnBy, Reason: l.Reason, ApprovedBy: l.ApprovedBy,
-		PublishAt: stamp(l.PublishAt), PublishedAt: stamp(l.PublishedAt), SubmittedAt: stamp(l.SubmittedAt),
+		MediaWarningCode: l.Media.WarningCode, MediaDuration: l.Media.Duration, MediaSounds: sounds,
+		Renditions: renditions,
+		ReturnNote: l.ReturnNote, ReturnAt: l.ReturnAt, WithdrawnBy: l.WithdrawnBy, Reason: l.Reason,
+		ApprovedBy: l.ApprovedBy,
+		PublishAt:  stamp(l.PublishAt), PublishedAt: stamp(l.PublishedAt), SubmittedAt: stamp(l.SubmittedAt),
 		CreatedAt: stamp(l.CreatedAt), UpdatedAt: stamp(l.UpdatedAt), DeletedAt: stamp(l.DeletedAt),
 		AfterAiring: l.AfterAiring, PreapprovedBy: l.PreapprovedBy, PreapprovedAt: stamp(l.PreapprovedAt),
 		RereviewSince: stamp(l.RereviewSince), RereviewReasons: l.RereviewReasons,
-		Minors: string(l.Consent.Minors), ConsentNote: l.Consent.Note, ConsentBy: l.Consent.By, ConsentAt: stamp(l.Consent.At),
+		Minors: string(l.Consent.Minors), ConsentNote: l.Consent.Note, ConsentBy: l.Consent.By,
+		ConsentAt:   stamp(l.Consent.At),
 		TakenDownAt: stamp(l.TakenDownAt), TakenDownBy: l.TakenDownBy,
 	}, nil
 }
@@ -107,19 +111,22 @@ func (r *lessonRow) lesson() (lesson.Lesson, error) {
 	}
 	l := lesson.Lesson{
 		ID: r.ID, Title: r.Title, Description: r.Description, Subject: r.Subject, Grade: r.Grade, Week: r.Week,
-		Language: r.Language, TeacherID: r.TeacherID, UploaderID: r.UploaderID, SchoolID: r.SchoolID, Status: lesson.Status(r.Status),
+		Language: r.Language, TeacherID: r.TeacherID, UploaderID: r.UploaderID, SchoolID: r.SchoolID,
+		Status: lesson.Status(r.Status),
 		Media: lesson.Media{
 			State: lesson.MediaState(r.MediaState), Stage: r.MediaStage, Fraction: r.MediaFraction,
 			RecordingID: r.MediaRecordingID, MakingID: r.MediaMakingID, PackageID: r.MediaPackageID,
 			Playable: r.MediaPlayable, FailureCode: r.MediaFailureCode, FailureArgs: args,
 			WarningCode: r.MediaWarningCode, Duration: r.MediaDuration,
 		},
-		ReturnNote: r.ReturnNote, ReturnAt: r.ReturnAt, WithdrawnBy: r.WithdrawnBy, Reason: r.Reason, ApprovedBy: r.ApprovedBy,
-		PublishAt: r.PublishAt.Time(), PublishedAt: r.PublishedAt.Time(), SubmittedAt: r.SubmittedAt.Time(),
+		ReturnNote: r.ReturnNote, ReturnAt: r.ReturnAt, WithdrawnBy: r.WithdrawnBy, Reason: r.Reason,
+		ApprovedBy: r.ApprovedBy,
+		PublishAt:  r.PublishAt.Time(), PublishedAt: r.PublishedAt.Time(), SubmittedAt: r.SubmittedAt.Time(),
 		CreatedAt: r.CreatedAt.Time(), UpdatedAt: r.UpdatedAt.Time(), DeletedAt: r.DeletedAt.Time(),
 		AfterAiring: r.AfterAiring, PreapprovedBy: r.PreapprovedBy, PreapprovedAt: r.PreapprovedAt.Time(),
 		RereviewSince: r.RereviewSince.Time(), RereviewReasons: r.RereviewReasons,
-		Consent:     lesson.Consent{Minors: lesson.Minors(r.Minors), Note: r.ConsentNote, By: r.ConsentBy, At: r.ConsentAt.Time()},
+		Consent: lesson.Consent{Minors: lesson.Minors(r.Minors), Note: r.ConsentNote, By: r.ConsentBy,
+			At: r.ConsentAt.Time()},
 		TakenDownAt: r.TakenDownAt.Time(), TakenDownBy: r.TakenDownBy,
 	}
 	if r.MediaSounds != "" {
@@ -209,7 +216,8 @@ func (s *Lessons) SetProgress(
 	res, err := s.db.Writer(ctx).NewUpdate().Model((*lessonRow)(nil)).
 		Set("media_stage = ?", stage).
 		Set("media_fraction = CASE WHEN media_fraction > ?0 THEN media_fraction ELSE ?0 END", fraction).
-		Where("id = ? AND media_recording_id = ? AND media_state = ?", lessonID, recordingID, string(lesson.Processing)).
+		Where("id = ? AND media_recording_id = ? AND media_state = ?", lessonID, recordingID,
+			string(lesson.Processing)).
 		Exec(ctx)
 	if err != nil {
 		return false, wrap(err, "progress of lesson", lessonID)
@@ -233,7 +241,8 @@ func (s *Lessons) Lessons(ctx context.Context, f lesson.Filter) (items []lesson.
 	limit = min(limit, largestPage)
 	var rows []lessonRow
 	// One more than asked for tells whether there is a next page.
-	if err := pageOfLessons(s.db.Reader(ctx).NewSelect().Model(&rows), f).Limit(int64(limit) + 1).Scan(ctx); err != nil {
+	if err := pageOfLessons(s.db.Reader(ctx).NewSelect().Model(&rows),
+		f).Limit(int64(limit) + 1).Scan(ctx); err != nil {
 		return nil, "", wrap(err, "lessons")
 	}
 	if len(rows) > limit {
@@ -298,7 +307,8 @@ func pageOfLessons(q *bun.SelectQuery, f lesson.Filter) *bun.SelectQuery {
 		return q.Order("id DESC") // identifiers grow with time
 	}
 	if f.After != "" {
-		q = q.Where("(COALESCE(submitted_at, created_at), id) > (SELECT COALESCE(a.submitted_at, a.created_at), a.id FROM lessons AS a WHERE a.id = ?)", f.After)
+		q = q.Where(
+			"(COALESCE(submitted_at, created_at), id) > (SELECT COALESCE(a.submitted_at, a.created_at), a.id FROM lessons AS a WHERE a.id = ?)", f.After)
 	}
 	return q.OrderExpr("COALESCE(submitted_at, created_at), id")
 }
@@ -372,7 +382,8 @@ func (s *Lessons) RecordingsDue(ctx context.Context, now time.Time, limit int) (
 	})
 }
 
-func (s *Lessons) recordings(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]lesson.Recording, error) {
+func (s *Lessons) recordings(ctx context.Context,
+	which func(*bun.SelectQuery) *bun.SelectQuery) ([]lesson.Recording, error) {
 	var rows []recordingRow
 	if err := which(s.db.Reader(ctx).NewSelect().Model(&rows)).Scan(ctx); err != nil {
 		return nil, wrap(err, "recordings")

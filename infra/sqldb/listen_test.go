@@ -57,7 +57,8 @@ func TestListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	hear(word{cancelled: true})
-	if _, err := other.Writer(ctx).ExecContext(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"); err != nil {
+	if _, err := other.Writer(ctx).ExecContext(ctx,
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-broken; err == nil {
@@ -75,7 +76,8 @@ func TestListen(t *testing.T) {
 // A statement that takes too long ends with an error of its own, and leaves
 // the pool usable.
 func TestStatementTimeout(t *testing.T) {
-	db, err := sqldb.OpenPool(t.Context(), pgtest.Postgres(t), time.Now, sqldb.Pool{Conns: 1, Statement: 50 * time.Millisecond})
+	db, err := sqldb.OpenPool(t.Context(), pgtest.Postgres(t), time.Now,
+		sqldb.Pool{Conns: 1, Statement: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +123,8 @@ func TestSchemaAndWritable(t *testing.T) {
 func TestHasten(t *testing.T) {
 	onEngines(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := t.Context()
-		if err := db.Jobs().Add(ctx, job.New{Args: tellArgs{}, Subject: "a", Priority: job.Low}, job.New{Args: tellArgs{}, Subject: "b", Priority: job.Low},
+		if err := db.Jobs().Add(ctx, job.New{Args: tellArgs{}, Subject: "a", Priority: job.Low},
+			job.New{Args: tellArgs{}, Subject: "b", Priority: job.Low},
 			job.New{Args: tellArgs{}, Subject: "a", Priority: job.Urgent}); err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,8 @@ func (d *DB) Load(ctx context.Context, r io.Reader) (map[string]int64, error) {
 	err := d.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		ctx = context.WithValue(ctx, txKey{}, tx)
 		if d.Postgres() {
-			if _, err := tx.ExecContext(ctx, "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
+			if _, err := tx.ExecContext(ctx,
+				"SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
 				return err
 			}
 		}
@@ -136,14 +137,16 @@ func (d *DB) fill(ctx context.Context, in *dumpReader, list []table) (map[string
 		if next.Rows != nil {
 			for name, n := range next.Rows {
 				if counts[name] != n {
-					return nil, fault.Wrap(fmt.Errorf("table %s: %d rows of %d", name, counts[name], n), fault.Malformed, "backup.damaged")
+					return nil, fault.Wrap(fmt.Errorf("table %s: %d rows of %d", name, counts[name], n),
+						fault.Malformed, "backup.damaged")
 				}
 			}
 			return counts, nil
 		}
 		i := slices.IndexFunc(list, func(t table) bool { return t.Name == next.Name })
 		if i < 0 || !sameSet(list[i].Columns, next.Columns) || len(next.Kinds) != len(next.Columns) {
-			return nil, fault.Wrap(fmt.Errorf("table %s is not of this schema", next.Name), fault.Malformed, "backup.damaged")
+			return nil, fault.Wrap(fmt.Errorf("table %s is not of this schema", next.Name), fault.Malformed,
+				"backup.damaged")
 		}
 		n, err := d.fillTable(ctx, in, next.table)
 		if err != nil {
@@ -188,7 +191,8 @@ func (d *DB) fillTable(ctx context.Context, in *dumpReader, t table) (n int64, e
 		for i, raw := range row {
 			v, err := fromPortable(t.Kinds[i], raw)
 			if err != nil {
-				return n, fault.Wrap(fmt.Errorf("row %d, %s: %w", n+1, t.Columns[i], err), fault.Malformed, "backup.damaged")
+				return n, fault.Wrap(fmt.Errorf("row %d, %s: %w", n+1, t.Columns[i], err), fault.Malformed,
+					"backup.damaged")
 			}
 			values = append(values, v)
 		}

@@ -77,7 +77,8 @@ func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
 // applied that is unknown here and not marked as only adding.
 func (d *DB) newer(ctx context.Context, p *goose.Provider) (int, error) {
 	var done []int64
-	if err := d.write.NewRaw("SELECT version_id FROM goose_db_version WHERE version_id > 0 ORDER BY version_id").Scan(ctx, &done); err != nil {
+	if err := d.write.NewRaw("SELECT version_id FROM goose_db_version WHERE version_id > 0 ORDER BY version_id").Scan(
+		ctx, &done); err != nil {
 		return 0, wrap(err, "migrate: version")
 	}
 	known, program := make(map[int64]bool), int64(0)
@@ -141,7 +142,8 @@ func (d *DB) migrations(pool *sql.DB) (*goose.Provider, error) {
 		engine = goose.DialectPostgres
 	}
 	// Out of order: a migration of one package may be released after one of another package that has a higher number.
-	p, err := goose.NewProvider(engine, pool, dir, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true),
+	p, err := goose.NewProvider(engine, pool, dir, goose.WithDisableGlobalRegistry(true),
+		goose.WithAllowOutofOrder(true),
 		goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return nil, fmt.Errorf("migrations: %w", err)

@@ -44,7 +44,8 @@ func TestMigrateNewer(t *testing.T) {
 			}
 			w := db.Writer(ctx)
 			var known []int64
-			if err := w.NewRaw("SELECT version_id FROM goose_db_version ORDER BY version_id").Scan(ctx, &known); err != nil {
+			if err := w.NewRaw("SELECT version_id FROM goose_db_version ORDER BY version_id").Scan(ctx,
+				&known); err != nil {
 				t.Fatal(err)
 			}
 			last := known[len(known)-1]
@@ -56,15 +57,18 @@ func TestMigrateNewer(t *testing.T) {
 				}
 			}
 			for _, newer := range []int64{gap, last + 1, 99990001} {
-				if _, err := w.NewRaw("INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, TRUE)", newer).Exec(ctx); err != nil {
+				if _, err := w.NewRaw("INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, TRUE)",
+					newer).Exec(ctx); err != nil {
 					t.Fatal(err)
 				}
 				err := db.Migrate(ctx)
 				f := fault.As(err)
-				if f == nil || f.Kind != fault.Conflict || f.Code != "database.newer" || f.Args["data"] != newer || f.Args["program"] != last {
+				if f == nil || f.Kind != fault.Conflict || f.Code != "database.newer" || f.Args["data"] != newer ||
+					f.Args["program"] != last {
 					t.Fatalf("data of version %d gave %v", newer, err)
 				}
-				if _, err := w.NewRaw("DELETE FROM goose_db_version WHERE version_id = ?", newer).Exec(ctx); err != nil {
+				if _, err := w.NewRaw("DELETE FROM goose_db_version WHERE version_id = ?",
+					newer).Exec(ctx); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -80,7 +84,8 @@ func TestMigrateNewer(t *testing.T) {
 func TestMigrateLate(t *testing.T) {
 	onEngines(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := context.Background()
-		for _, query := range []string{"DROP TABLE segments", "DROP TABLE packages", "DELETE FROM goose_db_version WHERE version_id = 5"} {
+		for _, query := range []string{"DROP TABLE segments", "DROP TABLE packages",
+			"DELETE FROM goose_db_version WHERE version_id = 5"} {
 			if _, err := db.Writer(ctx).NewRaw(query).Exec(ctx); err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +118,8 @@ func TestMigrateTogether(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if err := first.Schools().SaveSubject(ctx, school.Subject{Code: "toan", Name: "Toán học", FromGrade: 1, ToGrade: 12}); err != nil {
+			if err := first.Schools().SaveSubject(ctx,
+				school.Subject{Code: "toan", Name: "Toán học", FromGrade: 1, ToGrade: 12}); err != nil {
 				t.Fatal(err)
 			}
 			again := open(t, at)
@@ -175,7 +181,8 @@ func TestMigrateKilled(t *testing.T) {
 			return err
 		}
 		for waiting := 0; waiting == 0; {
-			err := db.Writer(ctx).NewRaw("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%CREATE TABLE segments%'").Scan(ctx, &waiting)
+			err := db.Writer(ctx).NewRaw(
+				"SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%CREATE TABLE segments%'").Scan(ctx, &waiting)
 			if err != nil {
 				return err
 			}
@@ -208,7 +215,8 @@ func goesOn(t *testing.T, db *sqldb.DB) {
 		t.Errorf("%d subjects: %v", len(list), err)
 	}
 	var twice []int
-	err := db.Reader(ctx).NewRaw("SELECT version_id FROM goose_db_version GROUP BY version_id HAVING COUNT(*) > 1").Scan(ctx, &twice)
+	err := db.Reader(ctx).NewRaw(
+		"SELECT version_id FROM goose_db_version GROUP BY version_id HAVING COUNT(*) > 1").Scan(ctx, &twice)
 	if err != nil || len(twice) > 0 {
 		t.Errorf("migrated twice: %v, %v", twice, err)
 	}

@@ -40,8 +40,10 @@ type noticeRow struct {
 }
 
 func (r *noticeRow) notice() (notice.Notice, error) {
-	n := notice.Notice{ID: r.ID, Title: r.Title, Body: r.Body, SchoolID: r.SchoolID, PersonID: r.PersonID, AuthorID: r.AuthorID, Staff: r.Staff, Letters: r.Letters,
-		PublishAt: r.PublishAt.Time(), EndsAt: r.EndsAt.Time(), CreatedAt: r.CreatedAt.Time(), ChangedAt: r.ChangedAt.Time(), WithdrawnAt: r.WithdrawnAt.Time()}
+	n := notice.Notice{ID: r.ID, Title: r.Title, Body: r.Body, SchoolID: r.SchoolID, PersonID: r.PersonID,
+		AuthorID: r.AuthorID, Staff: r.Staff, Letters: r.Letters,
+		PublishAt: r.PublishAt.Time(), EndsAt: r.EndsAt.Time(), CreatedAt: r.CreatedAt.Time(),
+		ChangedAt: r.ChangedAt.Time(), WithdrawnAt: r.WithdrawnAt.Time()}
 	if err := json.Unmarshal([]byte(r.Grades), &n.Grades); err != nil {
 		return n, fmt.Errorf("notice %s: grades: %w", r.ID, err)
 	}
@@ -98,8 +100,10 @@ func (s *Notices) SaveNotice(ctx context.Context, n notice.Notice) error {
 	if err != nil {
 		return wrap(err, "notice", n.ID)
 	}
-	r := noticeRow{ID: n.ID, Title: n.Title, Body: n.Body, SchoolID: n.SchoolID, PersonID: n.PersonID, AuthorID: n.AuthorID, Staff: n.Staff, Grades: string(grades),
-		Classes: string(classes), Letters: n.Letters, PublishAt: stamp(n.PublishAt), EndsAt: stamp(n.EndsAt), CreatedAt: stamp(n.CreatedAt),
+	r := noticeRow{ID: n.ID, Title: n.Title, Body: n.Body, SchoolID: n.SchoolID, PersonID: n.PersonID,
+		AuthorID: n.AuthorID, Staff: n.Staff, Grades: string(grades),
+		Classes: string(classes), Letters: n.Letters, PublishAt: stamp(n.PublishAt), EndsAt: stamp(n.EndsAt),
+		CreatedAt: stamp(n.CreatedAt),
 		ChangedAt: stamp(n.ChangedAt), WithdrawnAt: stamp(n.WithdrawnAt)}
 	_, err = s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "notice", n.ID)
@@ -124,7 +128,8 @@ func (s *Notices) Notices(ctx context.Context, f notice.Filter) ([]notice.Notice
 		q.Where("author_id = ?", f.Author)
 	}
 	if !f.At.IsZero() {
-		q.Where("publish_at <= ? AND withdrawn_at IS NULL AND (ends_at IS NULL OR ends_at > ?)", stamp(f.At), stamp(f.At))
+		q.Where("publish_at <= ? AND withdrawn_at IS NULL AND (ends_at IS NULL OR ends_at > ?)",
+			stamp(f.At), stamp(f.At))
 	}
 	if f.Before != "" {
 		b, err := s.Notice(ctx, f.Before)
@@ -151,7 +156,8 @@ func (s *Notices) Notices(ctx context.Context, f notice.Filter) ([]notice.Notice
 
 // SaveAttachment adds a file.
 func (s *Notices) SaveAttachment(ctx context.Context, a notice.Attachment) error {
-	r := noticeFileRow{ID: a.ID, NoticeID: a.NoticeID, Name: a.Name, Type: a.Type, ObjectKey: a.Key, Size: a.Size, CreatedAt: stamp(a.CreatedAt)}
+	r := noticeFileRow{ID: a.ID, NoticeID: a.NoticeID, Name: a.Name, Type: a.Type, ObjectKey: a.Key, Size: a.Size,
+		CreatedAt: stamp(a.CreatedAt)}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&r).Exec(ctx)
 	return wrap(err, "notice file", a.ID)
 }
@@ -159,12 +165,14 @@ func (s *Notices) SaveAttachment(ctx context.Context, a notice.Attachment) error
 // Attachments lists a notice's files, oldest first.
 func (s *Notices) Attachments(ctx context.Context, id string) ([]notice.Attachment, error) {
 	var rows []noticeFileRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("notice_id = ?", id).Order("created_at", "id").Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("notice_id = ?", id).Order("created_at",
+		"id").Scan(ctx); err != nil {
 		return nil, wrap(err, "notice files", id)
 	}
 	var list []notice.Attachment
 	for _, r := range rows {
-		list = append(list, notice.Attachment{ID: r.ID, NoticeID: r.NoticeID, Name: r.Name, Type: r.Type, Key: r.ObjectKey, Size: r.Size, CreatedAt: r.CreatedAt.Time()})
+		list = append(list, notice.Attachment{ID: r.ID, NoticeID: r.NoticeID, Name: r.Name, Type: r.Type,
+			Key: r.ObjectKey, Size: r.Size, CreatedAt: r.CreatedAt.Time()})
 	}
 	return list, nil
 }
@@ -179,7 +187,8 @@ func (s *Notices) Read(ctx context.Context, r notice.Receipt) error {
 // Receipts lists a notice's receipts, first reader first.
 func (s *Notices) Receipts(ctx context.Context, id string) ([]notice.Receipt, error) {
 	var rows []noticeReceiptRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("notice_id = ?", id).Order("at", "person_id").Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("notice_id = ?", id).Order("at",
+		"person_id").Scan(ctx); err != nil {
 		return nil, wrap(err, "notice receipts", id)
 	}
 	var list []notice.Receipt
@@ -192,7 +201,8 @@ func (s *Notices) Receipts(ctx context.Context, id string) ([]notice.Receipt, er
 // Lettered gives the persons that a letter has gone out to.
 func (s *Notices) Lettered(ctx context.Context, id string) (map[string]bool, error) {
 	var persons []string
-	err := s.db.Reader(ctx).NewSelect().Model((*noticeLetterRow)(nil)).Column("person_id").Where("notice_id = ?", id).Scan(ctx, &persons)
+	err := s.db.Reader(ctx).NewSelect().Model((*noticeLetterRow)(nil)).Column("person_id").Where("notice_id = ?",
+		id).Scan(ctx, &persons)
 	if err != nil {
 		return nil, wrap(err, "notice letters", id)
 	}
@@ -212,7 +222,8 @@ func (s *Notices) SaveLettered(ctx context.Context, id, person string, at time.T
 
 // ForgetPersonal removes notices to single persons that went up earlier.
 func (s *Notices) ForgetPersonal(ctx context.Context, before time.Time, limit int) (int, error) {
-	res, err := s.db.Writer(ctx).NewRaw("DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE person_id <> '' AND publish_at < ? ORDER BY publish_at LIMIT ?)",
+	res, err := s.db.Writer(ctx).NewRaw(
+		"DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE person_id <> '' AND publish_at < ? ORDER BY publish_at LIMIT ?)",
 		stamp(before), limit).Exec(ctx)
 	if err != nil {
 		return 0, wrap(err, "notices to persons")

@@ -103,7 +103,8 @@ func (s *Packages) SavePackage(ctx context.Context, p production.Package) error 
 	}
 	_, err = s.db.Writer(ctx).NewInsert().Model(&packageRow{
 		ID: p.ID, LessonID: p.LessonID, RecordingID: p.RecordingID, State: string(p.State), Facts: string(p.Facts),
-		Plan: string(p.Plan), Files: files, Duration: p.Duration, CreatedAt: stamp(p.CreatedAt), PlayableAt: stamp(p.PlayableAt),
+		Plan: string(p.Plan), Files: files, Duration: p.Duration, CreatedAt: stamp(p.CreatedAt),
+		PlayableAt: stamp(p.PlayableAt),
 		FinishedAt: stamp(p.FinishedAt), RetiredAt: stamp(p.RetiredAt),
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "package", p.ID)
@@ -167,11 +168,13 @@ func (s *Packages) Packages(ctx context.Context, lesson string) ([]production.Pa
 // Retired lists packages replaced before the time, oldest first.
 func (s *Packages) Retired(ctx context.Context, before time.Time, limit int) ([]production.Package, error) {
 	return s.list(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("retired_at IS NOT NULL AND retired_at < ?", stamp(before)).Order("retired_at", "id").Limit(int64(limit))
+		return q.Where("retired_at IS NOT NULL AND retired_at < ?", stamp(before)).Order("retired_at",
+			"id").Limit(int64(limit))
 	})
 }
 
-func (s *Packages) list(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) ([]production.Package, error) {
+func (s *Packages) list(ctx context.Context,
+	which func(*bun.SelectQuery) *bun.SelectQuery) ([]production.Package, error) {
 	var rows []packageRow
 	if err := which(s.db.Reader(ctx).NewSelect().Model(&rows)).Scan(ctx); err != nil {
 		return nil, wrap(err, "packages")

@@ -66,7 +66,8 @@ type sessionRow struct {
 
 func (r *sessionRow) session() people.Session {
 	ses := people.Session{
-		ID: r.ID, Hash: r.Hash, PersonID: r.PersonID, Kind: people.SessionKind(r.Kind), UserAgent: r.UserAgent, Name: r.Name,
+		ID: r.ID, Hash: r.Hash, PersonID: r.PersonID, Kind: people.SessionKind(r.Kind),
+		UserAgent: r.UserAgent, Name: r.Name,
 		CreatedAt: r.CreatedAt.Time(), SeenAt: r.SeenAt.Time(), ExpiresAt: r.ExpiresAt.Time(),
 	}
 	for a := range strings.FieldsSeq(r.Scopes) {
@@ -90,7 +91,8 @@ func (s *People) ByUsername(ctx context.Context, username string) (people.Person
 func (s *People) one(ctx context.Context, column, value string) (people.Person, error) {
 	var rows []grantedRow
 	err := s.db.Reader(ctx).NewRaw("SELECT p.*, "+secondStep+", g.role, g.school_id FROM persons AS p "+
-		"LEFT JOIN grants AS g ON g.person_id = p.id WHERE p.? = ? ORDER BY g.position", bun.Ident(column), value).Scan(ctx, &rows)
+		"LEFT JOIN grants AS g ON g.person_id = p.id WHERE p.? = ? ORDER BY g.position", bun.Ident(column),
+		value).Scan(ctx, &rows)
 	if err == nil && len(rows) == 0 {
 		err = sql.ErrNoRows
 	}
@@ -122,7 +124,8 @@ func granted(rows []grantedRow) people.Person {
 // PersonNames reads the names of those of the persons that exist, by id.
 func (s *People) PersonNames(ctx context.Context, ids []string) (map[string]string, error) {
 	var rows []struct{ ID, Name string }
-	err := s.db.Reader(ctx).NewSelect().Table("persons").Column("id", "name").Where("id IN (?)", bun.List(ids)).Scan(ctx, &rows)
+	err := s.db.Reader(ctx).NewSelect().Table("persons").Column("id", "name").Where("id IN (?)",
+		bun.List(ids)).Scan(ctx, &rows)
 	names := make(map[string]string, len(rows))
 	for _, r := range rows {
 		names[r.ID] = r.Name
@@ -140,7 +143,8 @@ func (s *People) withGrants(ctx context.Context, rows []personRow) ([]people.Per
 		ids[i] = rows[i].ID
 	}
 	var held []grantRow
-	err := s.db.Reader(ctx).NewSelect().Model(&held).Where("person_id IN (?)", bun.List(ids)).Order("person_id", "position").Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&held).Where("person_id IN (?)", bun.List(ids)).Order("person_id",
+		"position").Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "grants")
 	}
@@ -158,7 +162,8 @@ func (s *People) withGrants(ctx context.Context, rows []personRow) ([]people.Per
 func (r *personRow) person(grants []people.Grant) people.Person {
 	return people.Person{
 		ID: r.ID, Username: r.Username, Name: r.Name, Grants: grants, PasswordHash: r.PasswordHash,
-		Active: r.Active, Demo: r.Demo, CreatedAt: r.CreatedAt.Time(), Email: r.Email, Machine: r.Machine, SecondStep: r.SecondStep,
+		Active: r.Active, Demo: r.Demo, CreatedAt: r.CreatedAt.Time(), Email: r.Email, Machine: r.Machine,
+		SecondStep: r.SecondStep,
 	}
 }
 
@@ -167,7 +172,8 @@ func (s *People) SavePerson(ctx context.Context, p people.Person) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
 		_, err := w.NewInsert().Model(&personRow{
-			ID: p.ID, Username: p.Username, Name: p.Name, NameKey: nameKey(p.Name), Folded: foldedWords(p.Name, p.Username), PasswordHash: p.PasswordHash,
+			ID: p.ID, Username: p.Username, Name: p.Name, NameKey: nameKey(p.Name),
+			Folded: foldedWords(p.Name, p.Username), PasswordHash: p.PasswordHash,
 			Active: p.Active, Demo: p.Demo, CreatedAt: stamp(p.CreatedAt), Email: p.Email, Machine: p.Machine,
 		}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 		if duplicate(err, "persons_username", "persons.username") {
@@ -208,7 +214,8 @@ func (s *People) SaveSession(ctx context.Context, ses people.Session) error {
 		scopes[i] = string(a)
 	}
 	r := &sessionRow{
-		ID: ses.ID, Hash: ses.Hash, PersonID: ses.PersonID, Kind: string(ses.Kind), UserAgent: ses.UserAgent, Name: ses.Name,
+		ID: ses.ID, Hash: ses.Hash, PersonID: ses.PersonID, Kind: string(ses.Kind), UserAgent: ses.UserAgent,
+		Name:      ses.Name,
 		Scopes:    strings.Join(scopes, " "),
 		CreatedAt: stamp(ses.CreatedAt), SeenAt: stamp(ses.SeenAt), ExpiresAt: stamp(ses.ExpiresAt),
 	}
@@ -237,11 +244,12 @@ func (s *People) SessionPerson(ctx context.Context, hash string) (people.Session
 
 		Session sessionRow `bun:"embed:s_"`
 	}
-	err := s.db.Reader(ctx).NewRaw("SELECT s.id AS s_id, s.hash AS s_hash, s.person_id AS s_person_id, s.kind AS s_kind, "+
-		"s.user_agent AS s_user_agent, s.name AS s_name, s.scopes AS s_scopes, s.created_at AS s_created_at, "+
-		"s.seen_at AS s_seen_at, s.expires_at AS s_expires_at, p.*, "+secondStep+", g.role, g.school_id "+
-		"FROM sessions AS s JOIN persons AS p ON p.id = s.person_id LEFT JOIN grants AS g ON g.person_id = p.id "+
-		"WHERE s.hash = ? ORDER BY g.position", hash).Scan(ctx, &rows)
+	err := s.db.Reader(ctx).NewRaw(
+		"SELECT s.id AS s_id, s.hash AS s_hash, s.person_id AS s_person_id, s.kind AS s_kind, "+
+			"s.user_agent AS s_user_agent, s.name AS s_name, s.scopes AS s_scopes, s.created_at AS s_created_at, "+
+			"s.seen_at AS s_seen_at, s.expires_at AS s_expires_at, p.*, "+secondStep+", g.role, g.school_id "+
+			"FROM sessions AS s JOIN persons AS p ON p.id = s.person_id LEFT JOIN grants AS g ON g.person_id = p.id "+
+			"WHERE s.hash = ? ORDER BY g.position", hash).Scan(ctx, &rows)
 	if err == nil && len(rows) == 0 {
 		err = sql.ErrNoRows
 	}
@@ -258,7 +266,8 @@ func (s *People) SessionPerson(ctx context.Context, hash string) (people.Session
 // Sessions lists a person's, newest first.
 func (s *People) Sessions(ctx context.Context, person string) ([]people.Session, error) {
 	var rows []sessionRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("person_id = ?", person).Order("created_at DESC", "id DESC").Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("person_id = ?", person).Order("created_at DESC",
+		"id DESC").Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "sessions of", person)
 	}
@@ -272,7 +281,8 @@ func (s *People) Sessions(ctx context.Context, person string) ([]people.Session,
 // OpenSessions returns those of the session ids that exist, in one query.
 func (s *People) OpenSessions(ctx context.Context, ids []string) ([]string, error) {
 	var open []string
-	err := s.db.Reader(ctx).NewSelect().Model((*sessionRow)(nil)).Column("id").Where("id IN (?)", bun.List(ids)).Scan(ctx, &open)
+	err := s.db.Reader(ctx).NewSelect().Model((*sessionRow)(nil)).Column("id").Where("id IN (?)",
+		bun.List(ids)).Scan(ctx, &open)
 	return open, wrap(err, "sessions")
 }
 

@@ -21,11 +21,13 @@ func (s *People) Find(ctx context.Context, f people.Search) ([]people.Person, er
 	var rows []personRow
 	// "+" keeps SQLite from walking all names for a few people.
 	order := "p.name_key"
-	q := s.db.Reader(ctx).NewSelect().Model(&rows).ColumnExpr("p.*").ColumnExpr(secondStep).Where("NOT p.machine").Limit(int64(f.Limit))
+	q := s.db.Reader(ctx).NewSelect().Model(&rows).ColumnExpr("p.*").ColumnExpr(secondStep).Where(
+		"NOT p.machine").Limit(int64(f.Limit))
 	switch {
 	case f.School != "":
 		order = "p.name_key || ''"
-		q = q.Where("p.id IN (SELECT g.person_id FROM grants AS g WHERE g.school_id = ? AND (g.role = ? OR ? = ''))", f.School, string(f.Role), string(f.Role))
+		q = q.Where("p.id IN (SELECT g.person_id FROM grants AS g WHERE g.school_id = ? AND (g.role = ? OR ? = ''))",
+			f.School, string(f.Role), string(f.Role))
 	case f.Role == people.Student:
 		q = q.Where("EXISTS (SELECT 1 FROM grants AS g WHERE g.person_id = p.id AND g.role = ?)", string(f.Role))
 	case f.Role != "":
@@ -37,7 +39,8 @@ func (s *People) Find(ctx context.Context, f people.Search) ([]people.Person, er
 		q = q.Where("(p.name_key, p.id) > (SELECT a.name_key, a.id FROM persons AS a WHERE a.id = ?)", f.After)
 	}
 	// An import that is under way is seen whole or not at all.
-	q = q.Where("NOT EXISTS (SELECT 1 FROM students AS st JOIN roster_imports AS i ON i.id = st.batch WHERE st.person_id = p.id AND i.visible_at IS NULL)")
+	q = q.Where(
+		"NOT EXISTS (SELECT 1 FROM students AS st JOIN roster_imports AS i ON i.id = st.batch WHERE st.person_id = p.id AND i.visible_at IS NULL)")
 	if err := q.OrderExpr("? , p.id", bun.Safe(order)).Scan(ctx); err != nil {
 		return nil, wrap(err, "persons")
 	}

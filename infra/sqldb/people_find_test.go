@@ -16,10 +16,14 @@ func TestFindByWords(t *testing.T) {
 	onEngines(t, func(t *testing.T, db *sqldb.DB) {
 		ctx, store := context.Background(), db.People()
 		for _, p := range []people.Person{
-			{ID: "1", Username: "vang.mua", Name: "Vàng Thị A Mua", Grants: []people.Grant{{Role: people.Student, School: "s1"}}},
-			{ID: "2", Username: "lovanvang", Name: "Lò Văn Vàng", Grants: []people.Grant{{Role: people.Teacher, School: "s1"}, {Role: people.Head, School: "s2"}}},
-			{ID: "3", Username: "dieu", Name: "Đinh Thị Diệu", Grants: []people.Grant{{Role: people.Teacher, School: "s2"}}},
-			{ID: "4", Username: "cuong", Name: "100% Cương_", Grants: []people.Grant{{Role: people.Teacher, School: "s2"}}},
+			{ID: "1", Username: "vang.mua", Name: "Vàng Thị A Mua",
+				Grants: []people.Grant{{Role: people.Student, School: "s1"}}},
+			{ID: "2", Username: "lovanvang", Name: "Lò Văn Vàng",
+				Grants: []people.Grant{{Role: people.Teacher, School: "s1"}, {Role: people.Head, School: "s2"}}},
+			{ID: "3", Username: "dieu", Name: "Đinh Thị Diệu",
+				Grants: []people.Grant{{Role: people.Teacher, School: "s2"}}},
+			{ID: "4", Username: "cuong", Name: "100% Cương_",
+				Grants: []people.Grant{{Role: people.Teacher, School: "s2"}}},
 		} {
 			p.Active, p.CreatedAt = true, time.Now()
 			if err := store.SavePerson(ctx, p); err != nil {

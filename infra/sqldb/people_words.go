@@ -23,7 +23,8 @@ func (s *People) foldOld(ctx context.Context) error {
 	const piece = 500 // keeps each write short
 	for {
 		var rows []personRow
-		err := s.db.write.NewSelect().Model(&rows).Column("id", "name", "username").Where("folded = ''").Limit(piece).Scan(ctx)
+		err := s.db.write.NewSelect().Model(&rows).Column("id", "name",
+			"username").Where("folded = ''").Limit(piece).Scan(ctx)
 		if err != nil {
 			return wrap(err, "persons: words")
 		}
@@ -33,7 +34,8 @@ func (s *People) foldOld(ctx context.Context) error {
 		for i := range rows {
 			rows[i].Folded = foldedWords(rows[i].Name, rows[i].Username)
 		}
-		if _, err := s.db.write.NewUpdate().With("new", s.db.write.NewValues(&rows).Column("id", "folded")).Model((*personRow)(nil)).TableExpr("new").
+		if _, err := s.db.write.NewUpdate().With("new",
+			s.db.write.NewValues(&rows).Column("id", "folded")).Model((*personRow)(nil)).TableExpr("new").
 			Set("folded = new.folded").Where("p.id = new.id").Exec(ctx); err != nil {
 			return wrap(err, "persons: words")
 		}

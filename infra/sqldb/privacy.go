@@ -91,7 +91,8 @@ var traces = []trace{
 var kept = []trace{{table: "audit_entries", column: "actor"}}
 
 // notGivenOut are columns of no use to the person and of much to a thief.
-var notGivenOut = map[string]bool{"password_hash": true, "hash": true, "secret": true, "code_key": true, "body": true, "data": true}
+var notGivenOut = map[string]bool{"password_hash": true, "hash": true, "secret": true, "code_key": true,
+	"body": true, "data": true}
 
 func (t trace) value(person string) string {
 	if t.viewer {
@@ -109,7 +110,8 @@ func (s *Privacy) Export(ctx context.Context, person string) (map[string][]map[s
 			continue
 		}
 		var rows []map[string]any
-		err := s.db.Reader(ctx).NewSelect().TableExpr("?", bun.Ident(t.table)).Where("? = ?", bun.Ident(t.column), t.value(person)).Limit(10_000).Scan(ctx, &rows)
+		err := s.db.Reader(ctx).NewSelect().TableExpr("?", bun.Ident(t.table)).Where("? = ?", bun.Ident(t.column),
+			t.value(person)).Limit(10_000).Scan(ctx, &rows)
 		if err != nil {
 			return nil, wrap(err, "export of", person, t.table)
 		}

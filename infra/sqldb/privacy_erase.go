@@ -64,10 +64,12 @@ func (s *Privacy) pieces(ctx context.Context, person string) []*bun.RawQuery {
 		column, table := bun.Ident(t.column), bun.Ident(t.table)
 		some := "?1 IN (SELECT ?1 FROM ?0 WHERE ?2 = ?3 LIMIT ?4)"
 		if t.own {
-			list = append(list, w.NewRaw("DELETE FROM ?0 WHERE "+some, table, row, column, t.value(person), erasedAtOnce))
+			list = append(list, w.NewRaw("DELETE FROM ?0 WHERE "+some, table, row, column, t.value(person),
+				erasedAtOnce))
 			continue
 		}
-		list = append(list, w.NewRaw("UPDATE ?0 SET ?2 = ?5 WHERE "+some, table, row, column, t.value(person), erasedAtOnce,
+		list = append(list, w.NewRaw("UPDATE ?0 SET ?2 = ?5 WHERE "+some, table, row, column,
+			t.value(person), erasedAtOnce,
 			people.ErasedID))
 	}
 	return list

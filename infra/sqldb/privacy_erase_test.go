@@ -40,18 +40,21 @@ func TestEraseInPieces(t *testing.T) {
 		good(t, db.Lessons().Save(ctx, lesson.Lesson{ID: "l"}))
 		for _, who := range []string{"p", "other"} {
 			for from := 0; from < 6000; from += 3000 {
-				_, err := db.Writer(ctx).NewRaw(numbers+`INSERT INTO thumbs (lesson_id, chapter_ms, viewer, understood, said_at)
+				_, err := db.Writer(ctx).NewRaw(numbers+
+					`INSERT INTO thumbs (lesson_id, chapter_ms, viewer, understood, said_at)
 					SELECT 'l', i, ?2, TRUE, ?3 FROM n`, from, from+2999, "p:"+who, time.Now().UTC()).Exec(ctx)
 				good(t, err)
-				_, err = db.Writer(ctx).NewRaw(numbers+`INSERT INTO lesson_steps (id, lesson_id, at, by_person, kind, note, moment)
+				_, err = db.Writer(ctx).NewRaw(numbers+
+					`INSERT INTO lesson_steps (id, lesson_id, at, by_person, kind, note, moment)
 					SELECT ?2 || i, 'l', ?3, ?2, 'x', '', 0 FROM n`, from, from+2999, who, time.Now().UTC()).Exec(ctx)
 				good(t, err)
 			}
 		}
 		left := 5
 		n := 0
-		s := &people.Service{Store: db.People(), Records: mortalRecords{db.Privacy(), &left}, Atomic: db, Audit: db.Audit(),
-			Now: time.Now, NewID: func() string { n++; return fmt.Sprint("id", n) }}
+		s := &people.Service{Store: db.People(), Records: mortalRecords{db.Privacy(), &left}, Atomic: db,
+			Audit: db.Audit(),
+			Now:   time.Now, NewID: func() string { n++; return fmt.Sprint("id", n) }}
 		if err := s.Erase(ctx, people.Operator(), "p"); err == nil {
 			t.Fatal("the erasure was not interrupted")
 		}
@@ -68,7 +71,8 @@ func TestEraseInPieces(t *testing.T) {
 		}
 		var mine, others int
 		count := `(SELECT COUNT(*) FROM thumbs WHERE viewer = 'p:%[1]s') + (SELECT COUNT(*) FROM lesson_steps WHERE by_person = '%[1]s')`
-		good(t, db.Reader(ctx).NewRaw("SELECT "+fmt.Sprintf(count, "p")+", "+fmt.Sprintf(count, "other")).Scan(ctx, &mine, &others))
+		good(t, db.Reader(ctx).NewRaw("SELECT "+fmt.Sprintf(count, "p")+", "+fmt.Sprintf(count, "other")).Scan(ctx,
+			&mine, &others))
 		if mine != 0 || others != 12000 {
 			t.Errorf("%d rows of the person, %d of another", mine, others)
 		}

@@ -51,7 +51,8 @@ type guideRow struct {
 }
 
 func (r *guideRow) guide() (schedule.Guide, error) {
-	g := schedule.Guide{ID: r.ID, ChannelID: r.ChannelID, Filename: r.Filename, Hash: r.Hash, Data: r.Data, By: r.ByPerson, At: r.At.Time(),
+	g := schedule.Guide{ID: r.ID, ChannelID: r.ChannelID, Filename: r.Filename, Hash: r.Hash, Data: r.Data,
+		By: r.ByPerson, At: r.At.Time(),
 		Committed: r.CommittedAt.Time(), Listed: r.Listed}
 	if err := json.Unmarshal([]byte(r.Options), &g.Options); err != nil {
 		return g, fmt.Errorf("guide %s: options: %w", r.ID, err)
@@ -60,9 +61,11 @@ func (r *guideRow) guide() (schedule.Guide, error) {
 }
 
 // Programmes lists those that begin in a time.
-func (s *Programmes) Programmes(ctx context.Context, channelID string, from, to time.Time) ([]schedule.Programme, error) {
+func (s *Programmes) Programmes(ctx context.Context, channelID string, from,
+	to time.Time) ([]schedule.Programme, error) {
 	var rows []programmeRow
-	q := s.db.Reader(ctx).NewSelect().Model(&rows).Where("starts_at >= ? AND starts_at < ?", stamp(from), stamp(to)).Order("starts_at", "id")
+	q := s.db.Reader(ctx).NewSelect().Model(&rows).Where("starts_at >= ? AND starts_at < ?", stamp(from),
+		stamp(to)).Order("starts_at", "id")
 	if channelID != "" {
 		q = q.Where("channel_id = ?", channelID)
 	}
@@ -71,14 +74,16 @@ func (s *Programmes) Programmes(ctx context.Context, channelID string, from, to 
 	}
 	list := make([]schedule.Programme, len(rows))
 	for i, r := range rows {
-		list[i] = schedule.Programme{ID: r.ID, ChannelID: r.ChannelID, Title: r.Title, Description: r.Description, Category: r.Category,
-			Grade: r.Grade, LessonID: r.LessonID, StartsAt: r.StartsAt.Time(), EndsAt: r.EndsAt.Time()}
+		list[i] = schedule.Programme{ID: r.ID, ChannelID: r.ChannelID, Title: r.Title, Description: r.Description,
+			Category: r.Category,
+			Grade:    r.Grade, LessonID: r.LessonID, StartsAt: r.StartsAt.Time(), EndsAt: r.EndsAt.Time()}
 	}
 	return list, nil
 }
 
 // ReplaceProgrammes puts a list in the place of what is there.
-func (s *Programmes) ReplaceProgrammes(ctx context.Context, channelID, importID string, from, to time.Time, list []schedule.Programme) error {
+func (s *Programmes) ReplaceProgrammes(ctx context.Context, channelID, importID string, from, to time.Time,
+	list []schedule.Programme) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		_, err := s.db.Writer(ctx).NewDelete().Model((*programmeRow)(nil)).
 			Where("channel_id = ? AND starts_at >= ? AND starts_at < ?", channelID, stamp(from), stamp(to)).Exec(ctx)
@@ -88,8 +93,10 @@ func (s *Programmes) ReplaceProgrammes(ctx context.Context, channelID, importID 
 		for part := range slices.Chunk(list, 500) {
 			rows := make([]programmeRow, len(part))
 			for i, p := range part {
-				rows[i] = programmeRow{ID: p.ID, ChannelID: channelID, Title: p.Title, Description: p.Description, Category: p.Category,
-					Grade: p.Grade, LessonID: p.LessonID, StartsAt: stamp(p.StartsAt), EndsAt: stamp(p.EndsAt), ImportID: importID}
+				rows[i] = programmeRow{ID: p.ID, ChannelID: channelID, Title: p.Title, Description: p.Description,
+					Category: p.Category,
+					Grade:    p.Grade, LessonID: p.LessonID, StartsAt: stamp(p.StartsAt), EndsAt: stamp(p.EndsAt),
+					ImportID: importID}
 			}
 			if _, err := s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT (id) DO UPDATE").Exec(ctx); err != nil {
 				return wrap(err, "programmes of channel", channelID)
@@ -105,8 +112,10 @@ func (s *Programmes) SaveGuide(ctx context.Context, g schedule.Guide) error {
 	if err != nil {
 		return fmt.Errorf("guide %s: %w", g.ID, err)
 	}
-	_, err = s.db.Writer(ctx).NewInsert().Model(&guideRow{ID: g.ID, ChannelID: g.ChannelID, Filename: g.Filename, Hash: g.Hash, Data: g.Data,
-		Options: string(options), ByPerson: g.By, At: stamp(g.At), CommittedAt: stamp(g.Committed), Listed: g.Listed}).
+	_, err = s.db.Writer(ctx).NewInsert().Model(
+		&guideRow{ID: g.ID, ChannelID: g.ChannelID, Filename: g.Filename, Hash: g.Hash, Data: g.Data,
+			Options: string(options), ByPerson: g.By, At: stamp(g.At), CommittedAt: stamp(g.Committed),
+			Listed: g.Listed}).
 		On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "guide", g.ID)
 }
@@ -123,7 +132,8 @@ func (s *Programmes) Guide(ctx context.Context, id string) (schedule.Guide, erro
 // LastGuide gives the channel's last committed guide.
 func (s *Programmes) LastGuide(ctx context.Context, channelID string) (schedule.Guide, bool, error) {
 	var rows []guideRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("channel_id = ? AND committed_at IS NOT NULL", channelID).
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where(
+		"channel_id = ? AND committed_at IS NOT NULL", channelID).
 		Order("committed_at DESC", "id DESC").Limit(1).Scan(ctx)
 	if err != nil || len(rows) == 0 {
 		return schedule.Guide{}, false, wrap(err, "guides of channel", channelID)

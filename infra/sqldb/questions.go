@@ -51,8 +51,10 @@ type questionRow struct {
 }
 
 func (r questionRow) question() question.Question {
-	q := question.Question{ID: r.ID, LessonID: r.LessonID, PersonID: r.PersonID, ClassID: r.ClassID, Text: r.Words, At: float64(r.AtMs) / 1000,
-		State: question.State(r.State), Answer: r.Answer, Reason: r.Reason, CreatedAt: r.CreatedAt.Time(), SettledBy: r.SettledBy, SettledAt: r.SettledAt.Time()}
+	q := question.Question{ID: r.ID, LessonID: r.LessonID, PersonID: r.PersonID, ClassID: r.ClassID, Text: r.Words,
+		At:    float64(r.AtMs) / 1000,
+		State: question.State(r.State), Answer: r.Answer, Reason: r.Reason, CreatedAt: r.CreatedAt.Time(),
+		SettledBy: r.SettledBy, SettledAt: r.SettledAt.Time()}
 	if r.AtMs < 0 {
 		q.At = question.NoMoment
 	}
@@ -62,16 +64,19 @@ func (r questionRow) question() question.Question {
 // Setting reads whether questions are on.
 func (s *Questions) Setting(ctx context.Context, lesson string) (question.Setting, error) {
 	var r questionSettingRow
-	err := missing(s.db.Reader(ctx).NewSelect().Model(&r).Where("lesson_id = ?", lesson).Scan(ctx), "question.not_found", "questions of lesson", lesson)
+	err := missing(s.db.Reader(ctx).NewSelect().Model(&r).Where("lesson_id = ?", lesson).Scan(ctx),
+		"question.not_found", "questions of lesson", lesson)
 	if fault.KindOf(err) == fault.NotFound {
 		return question.Setting{LessonID: lesson}, nil
 	}
-	return question.Setting{LessonID: lesson, On: r.IsOn, NoticeID: r.NoticeID, ByPerson: r.ByPerson, At: r.ChangedAt.Time()}, err
+	return question.Setting{LessonID: lesson, On: r.IsOn, NoticeID: r.NoticeID, ByPerson: r.ByPerson,
+		At: r.ChangedAt.Time()}, err
 }
 
 // SaveSetting adds or replaces a lesson's.
 func (s *Questions) SaveSetting(ctx context.Context, x question.Setting) error {
-	r := questionSettingRow{LessonID: x.LessonID, IsOn: x.On, NoticeID: x.NoticeID, ByPerson: x.ByPerson, ChangedAt: stamp(x.At)}
+	r := questionSettingRow{LessonID: x.LessonID, IsOn: x.On, NoticeID: x.NoticeID, ByPerson: x.ByPerson,
+		ChangedAt: stamp(x.At)}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (lesson_id) DO UPDATE").Exec(ctx)
 	return wrap(err, "questions of lesson", x.LessonID)
 }
@@ -87,8 +92,10 @@ func (s *Questions) Question(ctx context.Context, id string) (question.Question,
 
 // SaveQuestion adds or replaces one.
 func (s *Questions) SaveQuestion(ctx context.Context, q question.Question) error {
-	r := questionRow{ID: q.ID, LessonID: q.LessonID, PersonID: q.PersonID, ClassID: q.ClassID, Words: q.Text, AtMs: int64(math.Round(q.At * 1000)),
-		State: string(q.State), Answer: q.Answer, Reason: q.Reason, CreatedAt: stamp(q.CreatedAt), SettledBy: q.SettledBy, SettledAt: stamp(q.SettledAt)}
+	r := questionRow{ID: q.ID, LessonID: q.LessonID, PersonID: q.PersonID, ClassID: q.ClassID, Words: q.Text,
+		AtMs:  int64(math.Round(q.At * 1000)),
+		State: string(q.State), Answer: q.Answer, Reason: q.Reason, CreatedAt: stamp(q.CreatedAt),
+		SettledBy: q.SettledBy, SettledAt: stamp(q.SettledAt)}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "question", q.ID)
 }
@@ -103,7 +110,8 @@ func (s *Questions) DeleteQuestion(ctx context.Context, id string) error {
 func (s *Questions) Questions(ctx context.Context, f question.Filter) ([]question.Question, error) {
 	var rows []questionRow
 	q := s.db.Reader(ctx).NewSelect().Model(&rows).Order("created_at DESC", "id DESC")
-	for column, value := range map[string]string{"lesson_id": f.Lesson, "person_id": f.Person, "state": string(f.State)} {
+	for column, value := range map[string]string{"lesson_id": f.Lesson, "person_id": f.Person,
+		"state": string(f.State)} {
 		if value != "" {
 			q.Where("? = ?", bun.Ident(column), value)
 		}
@@ -138,8 +146,10 @@ func (s *Questions) ForgetAsked(ctx context.Context, before time.Time, limit int
 		gone = 0
 		w := s.db.Writer(ctx)
 		for _, q := range []*bun.RawQuery{
-			w.NewRaw("DELETE FROM questions WHERE id IN (SELECT id FROM questions WHERE created_at < ? ORDER BY created_at LIMIT ?)", stamp(before), limit),
-			w.NewRaw("DELETE FROM thumbs WHERE (lesson_id, chapter_ms, viewer) IN (SELECT lesson_id, chapter_ms, viewer FROM thumbs WHERE said_at < ? ORDER BY said_at LIMIT ?)",
+			w.NewRaw(
+				"DELETE FROM questions WHERE id IN (SELECT id FROM questions WHERE created_at < ? ORDER BY created_at LIMIT ?)", stamp(before), limit),
+			w.NewRaw(
+				"DELETE FROM thumbs WHERE (lesson_id, chapter_ms, viewer) IN (SELECT lesson_id, chapter_ms, viewer FROM thumbs WHERE said_at < ? ORDER BY said_at LIMIT ?)",
 				stamp(before), limit),
 		} {
 			res, err := q.Exec(ctx)

@@ -29,10 +29,13 @@ func TestReadAtOnce(t *testing.T) {
 				}
 			}
 			must(db.Schools().SaveSchool(ctx, school.School{ID: "s1", Code: "S1", Name: "Trường", CreatedAt: at}),
-				db.People().SavePerson(ctx, p), db.People().SavePerson(ctx, people.Person{ID: "q", Username: "q", CreatedAt: at}),
-				db.People().SaveSession(ctx, people.Session{ID: "a", Hash: "ha", PersonID: "p", Kind: people.Browser, CreatedAt: at,
-					SeenAt: at, ExpiresAt: at.Add(time.Hour)}),
-				db.People().SaveSession(ctx, people.Session{ID: "b", Hash: "hb", PersonID: "q", CreatedAt: at, SeenAt: at}))
+				db.People().SavePerson(ctx, p),
+				db.People().SavePerson(ctx, people.Person{ID: "q", Username: "q", CreatedAt: at}),
+				db.People().SaveSession(ctx, people.Session{ID: "a", Hash: "ha", PersonID: "p", Kind: people.Browser,
+					CreatedAt: at,
+					SeenAt:    at, ExpiresAt: at.Add(time.Hour)}),
+				db.People().SaveSession(ctx, people.Session{ID: "b", Hash: "hb", PersonID: "q",
+					CreatedAt: at, SeenAt: at}))
 			for hash, id := range map[string]string{"ha": "p", "hb": "q"} {
 				s, who, err := db.People().SessionPerson(ctx, hash)
 				must(err)
@@ -47,12 +50,16 @@ func TestReadAtOnce(t *testing.T) {
 			if _, _, err := db.People().SessionPerson(ctx, "none"); err == nil {
 				t.Error("a session without a row")
 			}
-			must(db.Lessons().Save(ctx, lesson.Lesson{ID: "l", Title: "L", Subject: "toan", TeacherID: "p", SchoolID: "s1", CreatedAt: at}),
-				db.Lessons().Save(ctx, lesson.Lesson{ID: "m", Title: "M", Subject: "x", TeacherID: "gone", SchoolID: "gone", CreatedAt: at}),
-				db.Captions().SaveChapters(ctx, "l", []caption.Chapter{{At: 0, Title: "A"}, {At: time.Minute, Title: "B"}}))
+			must(db.Lessons().Save(ctx, lesson.Lesson{ID: "l", Title: "L", Subject: "toan", TeacherID: "p",
+				SchoolID: "s1", CreatedAt: at}),
+				db.Lessons().Save(ctx, lesson.Lesson{ID: "m", Title: "M", Subject: "x", TeacherID: "gone",
+					SchoolID: "gone", CreatedAt: at}),
+				db.Captions().SaveChapters(ctx, "l",
+					[]caption.Chapter{{At: 0, Title: "A"}, {At: time.Minute, Title: "B"}}))
 			names, err := db.Lessons().Names(ctx, "l", "m", "none")
 			must(err)
-			if n := names["l"]; len(names) != 2 || n.Teacher != "Lan" || n.School != "Trường" || n.Subject == "" || n.SubjectEn == "" ||
+			if n := names["l"]; len(names) != 2 || n.Teacher != "Lan" || n.School != "Trường" || n.Subject == "" ||
+				n.SubjectEn == "" ||
 				names["m"] != (lesson.Names{}) {
 				t.Errorf("names %+v", names)
 			}

@@ -147,8 +147,9 @@ func (s *Replays) answer(ctx context.Context, person, key, request string) (*aud
 	if r.Request != request {
 		return nil, fault.New(fault.Conflict, "request.key_reused")
 	}
-	a := audit.Replay{Person: r.Person, Key: r.ReplayKey, Request: r.Request, Status: int(r.Status), Body: []byte(r.Body),
-		At: r.At.Time()}
+	a := audit.Replay{Person: r.Person, Key: r.ReplayKey, Request: r.Request, Status: int(r.Status),
+		Body: []byte(r.Body),
+		At:   r.At.Time()}
 	if r.Headers != "" {
 		if err := json.Unmarshal([]byte(r.Headers), &a.Header); err != nil {
 			return nil, fmt.Errorf("replay of %s: headers: %w", person, err)

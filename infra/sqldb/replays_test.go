@@ -17,7 +17,8 @@ const lease = time.Hour
 
 // settle ends a reservation with an answer.
 func settle(db *sqldb.DB, r audit.Reservation, a audit.Replay) error {
-	return db.Atomically(context.Background(), func(ctx context.Context) error { return db.Replays().Settle(ctx, r, a) })
+	return db.Atomically(context.Background(),
+		func(ctx context.Context) error { return db.Replays().Settle(ctx, r, a) })
 }
 
 // TestReserve: of many who reserve one key at once one gets it; the others are
@@ -44,19 +45,23 @@ func TestReserve(t *testing.T) {
 				t.Fatalf("%d got the key", len(got))
 			}
 			r := <-got
-			if _, _, err := db.Replays().Reserve(ctx, "p", "k", "another sum", lease); !fault.Is(err, "request.key_reused") {
+			if _, _, err := db.Replays().Reserve(ctx, "p", "k", "another sum", lease); !fault.Is(err,
+				"request.key_reused") {
 				t.Errorf("another request: %v", err)
 			}
-			a := audit.Replay{Status: 201, Header: map[string]string{"Location": "/x"}, Body: []byte("{}"), At: time.Now()}
+			a := audit.Replay{Status: 201, Header: map[string]string{"Location": "/x"}, Body: []byte("{}"),
+				At: time.Now()}
 			good(t, settle(db, r, a))
 			if err := settle(db, r, a); !fault.Is(err, "request.key_in_use") {
 				t.Errorf("settled again: %v", err)
 			}
 			_, old, err := db.Replays().Reserve(ctx, "p", "k", "sum", lease)
-			if err != nil || old == nil || old.Status != 201 || string(old.Body) != "{}" || !maps.Equal(old.Header, a.Header) {
+			if err != nil || old == nil || old.Status != 201 || string(old.Body) != "{}" ||
+				!maps.Equal(old.Header, a.Header) {
 				t.Errorf("the answer: %+v %v", old, err)
 			}
-			if _, _, err := db.Replays().Reserve(ctx, "p", "k", "another sum", lease); !fault.Is(err, "request.key_reused") {
+			if _, _, err := db.Replays().Reserve(ctx, "p", "k", "another sum", lease); !fault.Is(err,
+				"request.key_reused") {
 				t.Errorf("another request after the answer: %v", err)
 			}
 		})
@@ -108,7 +113,8 @@ func TestOldReplays(t *testing.T) {
 			ctx, db := context.Background(), open(t)
 			before := time.Now().Add(-audit.KeepReplays - time.Hour).UTC()
 			for i := range 50 {
-				_, err := db.Writer(ctx).NewRaw("INSERT INTO replays (person, replay_key, request, status, body, at) VALUES ('p', ?, 'sum', 201, '{}', ?)",
+				_, err := db.Writer(ctx).NewRaw(
+					"INSERT INTO replays (person, replay_key, request, status, body, at) VALUES ('p', ?, 'sum', 201, '{}', ?)",
 					fmt.Sprint(i), before).Exec(ctx)
 				good(t, err)
 			}

@@ -19,8 +19,10 @@ import (
 func TestPromisesToFamilies(t *testing.T) {
 	onEngines(t, func(t *testing.T, db *sqldb.DB) {
 		w, ctx, zone := newTown(t, db), context.Background(), time.FixedZone("+07", 7*3600)
-		office := &school.Office{Schools: db.Schools(), Classes: db.Classes(), Cards: db.Classes(), Rosters: db.Rosters(), Years: db.Schools(),
-			People: w.Service, Keys: []byte("khoa"), Atomic: db, Audit: db.Audit(), Zone: zone, Now: w.Service.Now, NewID: w.NewID}
+		office := &school.Office{Schools: db.Schools(), Classes: db.Classes(), Cards: db.Classes(),
+			Rosters: db.Rosters(), Years: db.Schools(),
+			People: w.Service, Keys: []byte("khoa"), Atomic: db, Audit: db.Audit(), Zone: zone, Now: w.Service.Now,
+			NewID: w.NewID}
 		no := func(err error) {
 			t.Helper()
 			if err != nil {
@@ -28,8 +30,10 @@ func TestPromisesToFamilies(t *testing.T) {
 			}
 		}
 		joined := time.Date(2025, 9, 5, 0, 0, 0, 0, time.UTC)
-		no(db.Schools().SaveSchool(ctx, school.School{ID: "s1", Code: "S1", Name: "Trường", Level: school.Primary, CreatedAt: joined}))
-		for _, c := range []school.Class{{ID: "k1", Code: "5A", SchoolID: "s1", Year: "2025-2026", Grade: 5, Name: "5A", JoinCode: "ABCDEF"},
+		no(db.Schools().SaveSchool(ctx,
+			school.School{ID: "s1", Code: "S1", Name: "Trường", Level: school.Primary, CreatedAt: joined}))
+		for _, c := range []school.Class{{ID: "k1", Code: "5A", SchoolID: "s1", Year: "2025-2026", Grade: 5, Name: "5A",
+			JoinCode: "ABCDEF"},
 			{ID: "k2", Code: "1A", SchoolID: "s1", Year: "2026-2027", Grade: 1, Name: "1A", JoinCode: "GHJKLM"}} {
 			no(db.Classes().SaveClass(ctx, c))
 		}
@@ -39,7 +43,8 @@ func TestPromisesToFamilies(t *testing.T) {
 			"stays":       {ClassID: "k2", From: "2025-09-05"},
 			"teaches-now": {ClassID: "k1", From: "2025-09-05", To: "2025-11-20"},
 		} {
-			no(db.Classes().SaveStudent(ctx, school.Student{PersonID: id, Name: "Em " + id, Key: "key-" + id}, "s1", joined))
+			no(db.Classes().SaveStudent(ctx, school.Student{PersonID: id, Name: "Em " + id, Key: "key-" + id},
+				"s1", joined))
 			e.PersonID = id
 			no(db.Classes().SaveEnrolment(ctx, e))
 		}
@@ -74,13 +79,15 @@ func TestPromisesToFamilies(t *testing.T) {
 				}
 			}
 		}
-		if left, err := db.Audit().BySubject(ctx, "person:left-early", 5); err != nil || len(left) != 1 || left[0].Action != audit.ErasedAction {
+		if left, err := db.Audit().BySubject(ctx, "person:left-early", 5); err != nil || len(left) != 1 ||
+			left[0].Action != audit.ErasedAction {
 			t.Errorf("the audit says %+v %v", left, err)
 		}
 
 		at := w.now.Add(-school.KeepRosterFiles)
 		for id, when := range map[string]time.Time{"old": at.Add(-time.Hour), "new": at.Add(time.Hour)} {
-			no(db.Rosters().SaveImport(ctx, school.Import{ID: id, Kind: school.ImportStudents, Filename: "ds.csv", Hash: id, Data: []byte("Em Mai"), By: "x", At: when}))
+			no(db.Rosters().SaveImport(ctx, school.Import{ID: id, Kind: school.ImportStudents, Filename: "ds.csv",
+				Hash: id, Data: []byte("Em Mai"), By: "x", At: when}))
 		}
 		no(db.Rosters().ForgetFiles(ctx, at))
 		for id, want := range map[string]int{"old": 0, "new": 6} {

@@ -41,7 +41,8 @@ type rosterImportRow struct {
 }
 
 func (r *rosterImportRow) imported() (school.Import, error) {
-	i := school.Import{ID: r.ID, Kind: school.ImportKind(r.Kind), Filename: r.Filename, Hash: r.Hash, Data: r.Data, By: r.ByPerson,
+	i := school.Import{ID: r.ID, Kind: school.ImportKind(r.Kind), Filename: r.Filename, Hash: r.Hash, Data: r.Data,
+		By: r.ByPerson,
 		At: r.At.Time(), Visible: r.VisibleAt.Time(), Settled: r.SettledAt.Time()}
 	if err := json.Unmarshal([]byte(r.Counts), &i.Counts); err != nil {
 		return i, fmt.Errorf("import %s: counts: %w", r.ID, err)
@@ -58,8 +59,10 @@ func (s *Rosters) SaveImport(ctx context.Context, i school.Import) error {
 	if i.Data == nil {
 		i.Data = []byte{}
 	}
-	_, err = s.db.Writer(ctx).NewInsert().Model(&rosterImportRow{ID: i.ID, Kind: string(i.Kind), Filename: i.Filename, Hash: i.Hash, Data: i.Data,
-		ByPerson: i.By, At: stamp(i.At), VisibleAt: stamp(i.Visible), SettledAt: stamp(i.Settled), Counts: string(counts)}).
+	_, err = s.db.Writer(ctx).NewInsert().Model(&rosterImportRow{ID: i.ID, Kind: string(i.Kind), Filename: i.Filename,
+		Hash: i.Hash, Data: i.Data,
+		ByPerson: i.By, At: stamp(i.At), VisibleAt: stamp(i.Visible), SettledAt: stamp(i.Settled),
+		Counts: string(counts)}).
 		On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "import", i.ID)
 }
@@ -76,7 +79,8 @@ func (s *Rosters) Import(ctx context.Context, id string) (school.Import, error) 
 // Imports lists the latest without their data.
 func (s *Rosters) Imports(ctx context.Context, limit int) ([]school.Import, error) {
 	var rows []rosterImportRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Order("id DESC").Limit(int64(limit)).Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Order("id DESC").Limit(int64(limit)).Scan(
+		ctx); err != nil {
 		return nil, wrap(err, "imports")
 	}
 	var list []school.Import
@@ -95,8 +99,9 @@ func (s *Rosters) StudentsByKey(ctx context.Context, keys []string) (map[string]
 	out := make(map[string]school.Student, len(keys))
 	for part := range slices.Chunk(keys, several) {
 		var list []school.Student
-		err := s.db.Reader(ctx).NewRaw("SELECT st.person_id, p.name, st.code_key AS key FROM students AS st JOIN persons AS p ON p.id = st.person_id "+
-			"WHERE st.code_key IN (?)", bun.List(part)).Scan(ctx, &list)
+		err := s.db.Reader(ctx).NewRaw(
+			"SELECT st.person_id, p.name, st.code_key AS key FROM students AS st JOIN persons AS p ON p.id = st.person_id "+
+				"WHERE st.code_key IN (?)", bun.List(part)).Scan(ctx, &list)
 		if err != nil {
 			return nil, wrap(err, "students by key")
 		}
@@ -112,13 +117,15 @@ func (s *Rosters) EnrolmentsOf(ctx context.Context, persons []string) (map[strin
 	out := make(map[string][]school.Enrolment, len(persons))
 	for part := range slices.Chunk(persons, several) {
 		var rows []enrolmentRow
-		err := s.db.Reader(ctx).NewRaw("SELECT person_id, class_id, from_day, to_day FROM seen_enrolments WHERE person_id IN (?) "+
-			"ORDER BY person_id, from_day, class_id", bun.List(part)).Scan(ctx, &rows)
+		err := s.db.Reader(ctx).NewRaw(
+			"SELECT person_id, class_id, from_day, to_day FROM seen_enrolments WHERE person_id IN (?) "+
+				"ORDER BY person_id, from_day, class_id", bun.List(part)).Scan(ctx, &rows)
 		if err != nil {
 			return nil, wrap(err, "enrolments")
 		}
 		for _, r := range rows {
-			out[r.PersonID] = append(out[r.PersonID], school.Enrolment{ClassID: r.ClassID, PersonID: r.PersonID, From: r.FromDay, To: r.ToDay})
+			out[r.PersonID] = append(out[r.PersonID],
+				school.Enrolment{ClassID: r.ClassID, PersonID: r.PersonID, From: r.FromDay, To: r.ToDay})
 		}
 	}
 	return out, nil
@@ -127,15 +134,17 @@ func (s *Rosters) EnrolmentsOf(ctx context.Context, persons []string) (map[strin
 // Members lists all enrolments of a class.
 func (s *Rosters) Members(ctx context.Context, class string) ([]school.Member, error) {
 	var rows []struct{ PersonID, Name, Key, FromDay, ToDay string }
-	err := s.db.Reader(ctx).NewRaw("SELECT p.id AS person_id, p.name, st.code_key AS key, e.from_day, e.to_day FROM seen_enrolments AS e "+
-		"JOIN persons AS p ON p.id = e.person_id JOIN students AS st ON st.person_id = p.id WHERE e.class_id = ? "+
-		"ORDER BY p.name_key, st.code_key, e.from_day", class).Scan(ctx, &rows)
+	err := s.db.Reader(ctx).NewRaw(
+		"SELECT p.id AS person_id, p.name, st.code_key AS key, e.from_day, e.to_day FROM seen_enrolments AS e "+
+			"JOIN persons AS p ON p.id = e.person_id JOIN students AS st ON st.person_id = p.id WHERE e.class_id = ? "+
+			"ORDER BY p.name_key, st.code_key, e.from_day", class).Scan(ctx, &rows)
 	if err != nil {
 		return nil, wrap(err, "members of class", class)
 	}
 	list := make([]school.Member, len(rows))
 	for i, r := range rows {
-		list[i] = school.Member{Student: school.Student{PersonID: r.PersonID, Name: r.Name, Key: r.Key}, From: r.FromDay, To: r.ToDay}
+		list[i] = school.Member{Student: school.Student{PersonID: r.PersonID, Name: r.Name, Key: r.Key},
+			From: r.FromDay, To: r.ToDay}
 	}
 	return list, nil
 }
@@ -146,7 +155,8 @@ func (s *Rosters) ByUsernames(ctx context.Context, usernames []string) (map[stri
 	store := s.db.People()
 	for part := range slices.Chunk(usernames, several) {
 		var rows []personRow
-		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("username IN (?)", bun.List(part)).Scan(ctx); err != nil {
+		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("username IN (?)",
+			bun.List(part)).Scan(ctx); err != nil {
 			return nil, wrap(err, "persons by username")
 		}
 		list, err := store.withGrants(ctx, rows)
@@ -168,13 +178,16 @@ func (s *Rosters) Stage(ctx context.Context, batch string, p school.Piece) error
 		}
 		w := s.db.Writer(ctx)
 		for _, x := range p.Named {
-			_, err := w.NewRaw("UPDATE persons SET name = ?, name_key = ?, folded = ? WHERE id = ?", x.Name, nameKey(x.Name), foldedWords(x.Name, ""), x.PersonID).Exec(ctx)
+			_, err := w.NewRaw("UPDATE persons SET name = ?, name_key = ?, folded = ? WHERE id = ?", x.Name,
+				nameKey(x.Name), foldedWords(x.Name, ""), x.PersonID).Exec(ctx)
 			if err != nil {
 				return wrap(err, "student", x.PersonID)
 			}
 		}
 		for _, e := range p.Gone {
-			_, err := w.NewRaw("UPDATE enrolments SET gone_batch = ? WHERE person_id = ? AND class_id = ? AND from_day = ? AND batch = ''",
+			_,
+				err := w.NewRaw(
+				"UPDATE enrolments SET gone_batch = ? WHERE person_id = ? AND class_id = ? AND from_day = ? AND batch = ''",
 				batch, e.PersonID, e.ClassID, e.From).Exec(ctx)
 			if err != nil {
 				return wrap(err, "enrolment of", e.PersonID)
@@ -187,7 +200,8 @@ func (s *Rosters) Stage(ctx context.Context, batch string, p school.Piece) error
 		for i, e := range p.Added {
 			rows[i] = enrolmentRow{PersonID: e.PersonID, ClassID: e.ClassID, FromDay: e.From, ToDay: e.To, Batch: batch}
 		}
-		_, err := w.NewInsert().Model(&rows).On("CONFLICT (person_id, class_id, from_day, batch) DO UPDATE").Set("to_day = EXCLUDED.to_day").Exec(ctx)
+		_, err := w.NewInsert().Model(&rows).On("CONFLICT (person_id, class_id, from_day, batch) DO UPDATE").Set(
+			"to_day = EXCLUDED.to_day").Exec(ctx)
 		return wrap(err, "enrolments of import", batch)
 	})
 }
@@ -200,7 +214,8 @@ func (s *Rosters) born(ctx context.Context, batch string, p school.Piece) error 
 	var roles []grantRow
 	names := newNamer()
 	for _, x := range p.Born {
-		persons = append(persons, personRow{ID: x.PersonID, Username: studentName(x.PersonID), Name: x.Name, NameKey: names.key(x.Name), Folded: foldedWords(x.Name, ""),
+		persons = append(persons, personRow{ID: x.PersonID, Username: studentName(x.PersonID), Name: x.Name,
+			NameKey: names.key(x.Name), Folded: foldedWords(x.Name, ""),
 			Active: true, CreatedAt: stamp(p.At)})
 		students = append(students, studentRow{PersonID: x.PersonID, CodeKey: x.Key, Batch: batch})
 	}
@@ -267,7 +282,8 @@ func (s *Rosters) Settle(ctx context.Context, batch string, limit int) (done boo
 // ForgetFiles empties the files of imports from before a moment, but for those
 // that are under way: what they said is in the tables.
 func (s *Rosters) ForgetFiles(ctx context.Context, before time.Time) error {
-	_, err := s.db.Writer(ctx).NewRaw("UPDATE roster_imports SET data = '' WHERE at < ? AND (settled_at IS NOT NULL OR visible_at IS NULL) AND data <> ''",
+	_, err := s.db.Writer(ctx).NewRaw(
+		"UPDATE roster_imports SET data = '' WHERE at < ? AND (settled_at IS NOT NULL OR visible_at IS NULL) AND data <> ''",
 		stamp(before)).Exec(ctx)
 	return wrap(err, "files of imports")
 }

@@ -27,8 +27,9 @@ const today = "2026-11-21"
 
 func importer(db *sqldb.DB) *school.Importer {
 	n := 0
-	return &school.Importer{Schools: db.Schools(), Classes: db.Classes(), Years: db.Schools(), People: db.People(), Store: db.Rosters(),
-		Keys: school.Keys("bí mật của nhà"), Sheets: sheet.Read, Atomic: db, Audit: db.Audit(),
+	return &school.Importer{Schools: db.Schools(), Classes: db.Classes(), Years: db.Schools(), People: db.People(),
+		Store: db.Rosters(),
+		Keys:  school.Keys("bí mật của nhà"), Sheets: sheet.Read, Atomic: db, Audit: db.Audit(),
 		Now:   func() time.Time { return time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC) },
 		NewID: func() string { n++; return fmt.Sprintf("id-%06d", n) }}
 }
@@ -40,11 +41,16 @@ func province(t *testing.T, s *school.Importer) {
 		kind school.ImportKind
 		text string
 	}{
-		{school.ImportAreas, "Mã,Tên,Loại,Mã cấp trên\n11,Tỉnh Mẫu,Tỉnh,\n11-X2,Xã Suối Trong,Xã,11\n11-X1,Xã Bản Mẫu,xã,11\n11-X1-B,Bản Nà,thôn bản,11-X1\n"},
-		{school.ImportSchools, "Mã trường;Tên trường;Cấp học;Mã địa bàn\nTH01;Trường TH Bản Mẫu;Tiểu học;11-x1\nTHCS01;Trường THCS Suối Trong;THCS;11-X2\n"},
-		{school.ImportStaff, "Tên đăng nhập,Họ và tên,Vai trò,Mã trường\nco.lan,Lò Thị Lan,Giáo viên,TH01\nco.lan,Lò Thị Lan,Giáo viên,THCS01\nthay.pao,Giàng A Páo,GV,TH01\nco.hoa,Vàng Thị Hoa,Hiệu trưởng,TH01\n"},
-		{school.ImportClasses, "Mã trường,Năm học,Mã lớp,Tên lớp,Khối,Chủ nhiệm,Giáo viên bộ môn\nTH01,2026-2027,3a,3A,3,co.lan,Toán=thay.pao; tieng-viet=co.lan\nTH01,2026-2027,3B,,3,thay.pao,\nTHCS01,2026-2027,6A,6A,6,co.lan,\n"},
-		{school.ImportStudents, "Mã trường,Năm học,Mã lớp,Mã học sinh,Họ và tên,Từ ngày,Đến ngày\nTH01,2026-2027,3A,1100000001,Giàng Thị Bình,,\nTH01,2026-2027,3A,1100000002,,5/9/2026,\nTH01,2026-2027,3B,1100000003,Lò Văn An,46270,\n"},
+		{school.ImportAreas,
+			"Mã,Tên,Loại,Mã cấp trên\n11,Tỉnh Mẫu,Tỉnh,\n11-X2,Xã Suối Trong,Xã,11\n11-X1,Xã Bản Mẫu,xã,11\n11-X1-B,Bản Nà,thôn bản,11-X1\n"},
+		{school.ImportSchools,
+			"Mã trường;Tên trường;Cấp học;Mã địa bàn\nTH01;Trường TH Bản Mẫu;Tiểu học;11-x1\nTHCS01;Trường THCS Suối Trong;THCS;11-X2\n"},
+		{school.ImportStaff,
+			"Tên đăng nhập,Họ và tên,Vai trò,Mã trường\nco.lan,Lò Thị Lan,Giáo viên,TH01\nco.lan,Lò Thị Lan,Giáo viên,THCS01\nthay.pao,Giàng A Páo,GV,TH01\nco.hoa,Vàng Thị Hoa,Hiệu trưởng,TH01\n"},
+		{school.ImportClasses,
+			"Mã trường,Năm học,Mã lớp,Tên lớp,Khối,Chủ nhiệm,Giáo viên bộ môn\nTH01,2026-2027,3a,3A,3,co.lan,Toán=thay.pao; tieng-viet=co.lan\nTH01,2026-2027,3B,,3,thay.pao,\nTHCS01,2026-2027,6A,6A,6,co.lan,\n"},
+		{school.ImportStudents,
+			"Mã trường,Năm học,Mã lớp,Mã học sinh,Họ và tên,Từ ngày,Đến ngày\nTH01,2026-2027,3A,1100000001,Giàng Thị Bình,,\nTH01,2026-2027,3A,1100000002,,5/9/2026,\nTH01,2026-2027,3B,1100000003,Lò Văn An,46270,\n"},
 	} {
 		bring(t, s, x.kind, x.text)
 	}
@@ -100,7 +106,8 @@ func TestWhatIsExportedChangesNothing(t *testing.T) {
 	onEngines(t, func(t *testing.T, db *sqldb.DB) {
 		s := importer(db)
 		province(t, s)
-		want := map[school.ImportKind]int{school.ImportAreas: 4, school.ImportSchools: 2, school.ImportStaff: 4, school.ImportClasses: 3, school.ImportStudents: 3}
+		want := map[school.ImportKind]int{school.ImportAreas: 4, school.ImportSchools: 2, school.ImportStaff: 4,
+			school.ImportClasses: 3, school.ImportStudents: 3}
 		for _, kind := range school.ImportKinds {
 			for _, xlsx := range []bool{false, true} {
 				data := export(t, s, kind, xlsx)
@@ -156,7 +163,8 @@ func TestRostersMove(t *testing.T) {
 		if err != nil || again.Import.Counts != (school.Counts{Same: 3}) {
 			t.Errorf("again: %+v, %v", again.Rows, err)
 		}
-		have, err := db.Rosters().StudentsByKey(ctx, []string{s.Keys.Student("1100000001"), s.Keys.Student("1100000002"), s.Keys.Student("1100000003")})
+		have, err := db.Rosters().StudentsByKey(ctx,
+			[]string{s.Keys.Student("1100000001"), s.Keys.Student("1100000002"), s.Keys.Student("1100000003")})
 		if err != nil || len(have) != 3 {
 			t.Fatal(have, err)
 		}
@@ -203,7 +211,8 @@ func TestBadRowsAreNamed(t *testing.T) {
 		{school.ImportSchools, "TH09,Trường Mới,Đại học,", "Cấp học: school.unknown_level"},
 		{school.ImportSchools, "TH09,Trường Mới,Tiểu học,KHÔNG", "Mã địa bàn: school.unknown_area"},
 		{school.ImportSchools, "TRƯỜNG9,Trường Mới,Tiểu học,", "Mã trường: school.bad_code"},
-		{school.ImportStaff, "co.lan,Tên Khác,Giáo viên,TH01\nco.lan,Lò Thị Lan,Hiệu trưởng,TH01", "Họ và tên: import.two_names"},
+		{school.ImportStaff, "co.lan,Tên Khác,Giáo viên,TH01\nco.lan,Lò Thị Lan,Hiệu trưởng,TH01",
+			"Họ và tên: import.two_names"},
 		{school.ImportStaff, "cô lan,Lò Thị Lan,Giáo viên,TH01", "Tên đăng nhập: people.bad_username"},
 		{school.ImportStaff, "co.moi,Lò Thị Mới,Phù thủy,TH01", "Vai trò: people.unknown_role"},
 		{school.ImportStaff, "co.moi,Lò Thị Mới,Giáo viên,", "Mã trường: people.needs_school"},
@@ -216,12 +225,16 @@ func TestBadRowsAreNamed(t *testing.T) {
 		{school.ImportStudents, "XX,2026-2027,3A,1100000009,,,", "Mã trường: import.unknown_school"},
 		{school.ImportStudents, "TH01,2026-2027,9Z,1100000009,,,", "Mã lớp: import.unknown_class"},
 		{school.ImportStudents, "TH01,2026-2027,3A,,Không mã,,", "Mã học sinh: student.bad_code"},
-		{school.ImportStudents, "TH01,2026-2027,3A,#" + strings.Repeat("0", 64) + ",,,", "Mã học sinh: student.unknown_key"},
+		{school.ImportStudents, "TH01,2026-2027,3A,#" + strings.Repeat("0", 64) + ",,,",
+			"Mã học sinh: student.unknown_key"},
 		{school.ImportStudents, "TH01,2026-2027,3A,1100000009,,31/02/2026,", "Từ ngày: import.bad_day"},
 		{school.ImportStudents, "TH01,2026-2027,3A,1100000009,,5/9/2026,1/9/2026", "Đến ngày: import.ends_early"},
-		{school.ImportStudents, "TH01,2026-2027,3A,1100000009,A,,\nTHCS01,2026-2027,6A,1100000009,A,,", "Mã học sinh: student.two_classes"},
-		{school.ImportStudents, "TH01,2026-2027,3A,1100000009,A,,\nTH01,2026-2027,3A,1100000009,A,,", "Mã học sinh: import.twice"},
-		{school.ImportStudents, "TH01,2026-2027,3A,1100000009,A,,1/10/2026\nTHCS01,2026-2027,6A,1100000009,A,2/10/2026,", ""},
+		{school.ImportStudents, "TH01,2026-2027,3A,1100000009,A,,\nTHCS01,2026-2027,6A,1100000009,A,,",
+			"Mã học sinh: student.two_classes"},
+		{school.ImportStudents, "TH01,2026-2027,3A,1100000009,A,,\nTH01,2026-2027,3A,1100000009,A,,",
+			"Mã học sinh: import.twice"},
+		{school.ImportStudents,
+			"TH01,2026-2027,3A,1100000009,A,,1/10/2026\nTHCS01,2026-2027,6A,1100000009,A,2/10/2026,", ""},
 	} {
 		text := strings.Join(school.Header(x.kind), ",") + "\n" + x.row + "\n"
 		p, err := s.Preview(context.Background(), boss, x.kind, "tep.csv", []byte(text))
@@ -258,12 +271,15 @@ func TestFilesOfEveryEncoding(t *testing.T) {
 		return out
 	}
 	for name, data := range map[string][]byte{
-		"UTF-8": []byte(text), "UTF-8 with its mark": []byte("\ufeff" + text), "taken apart": norm.NFD.Bytes([]byte(text)),
-		"UTF-16": utf16(unicode.LittleEndian, unicode.UseBOM), "UTF-16 big end first": utf16(unicode.BigEndian, unicode.UseBOM),
-		"UTF-16 unmarked": utf16(unicode.LittleEndian, unicode.IgnoreBOM), "Windows-1258": legacy,
+		"UTF-8": []byte(text), "UTF-8 with its mark": []byte("\ufeff" + text),
+		"taken apart":          norm.NFD.Bytes([]byte(text)),
+		"UTF-16":               utf16(unicode.LittleEndian, unicode.UseBOM),
+		"UTF-16 big end first": utf16(unicode.BigEndian, unicode.UseBOM),
+		"UTF-16 unmarked":      utf16(unicode.LittleEndian, unicode.IgnoreBOM), "Windows-1258": legacy,
 	} {
 		p, err := s.Preview(context.Background(), boss, school.ImportStudents, "tep.csv", data)
-		if err != nil || p.Import.Counts != (school.Counts{New: 1}) || !strings.HasSuffix(p.Rows[0].Label, "Vừ Thị Ước Nguyễn Đặng") {
+		if err != nil || p.Import.Counts != (school.Counts{New: 1}) ||
+			!strings.HasSuffix(p.Rows[0].Label, "Vừ Thị Ước Nguyễn Đặng") {
 			t.Errorf("%s: %+v, %v", name, p.Rows, err)
 		}
 	}
@@ -271,8 +287,10 @@ func TestFilesOfEveryEncoding(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"nothing": {nil, "import.empty"}, "header only": {[]byte("Mã trường,Năm học,Mã lớp,Mã học sinh\n"), "import.empty"},
-		"another list": {[]byte("Mã,Tên\n1,2\n"), "import.columns"}, "a picture": {[]byte("\x89PNG\r\n\x1a\n\x00\x00\xff"), "import.unreadable"},
+		"nothing":         {nil, "import.empty"},
+		"header only":     {[]byte("Mã trường,Năm học,Mã lớp,Mã học sinh\n"), "import.empty"},
+		"another list":    {[]byte("Mã,Tên\n1,2\n"), "import.columns"},
+		"a picture":       {[]byte("\x89PNG\r\n\x1a\n\x00\x00\xff"), "import.unreadable"},
 		"half a workbook": {[]byte("PK\x03\x04nothing"), "import.unreadable"},
 		"too many rows":   {[]byte(text + strings.Repeat("x\n", 60_000)), "import.unreadable"},
 	} {
@@ -294,7 +312,8 @@ func vn1258(t *testing.T, text string) []byte {
 			continue
 		}
 		parts := []rune(norm.NFD.String(string(r)))
-		tone := slices.IndexFunc(parts, func(r rune) bool { return strings.ContainsRune("\u0300\u0301\u0303\u0309\u0323", r) })
+		tone := slices.IndexFunc(parts,
+			func(r rune) bool { return strings.ContainsRune("\u0300\u0301\u0303\u0309\u0323", r) })
 		letter := norm.NFC.String(string(slices.Delete(slices.Clone(parts), tone, tone+1)))
 		for _, r := range letter + string(parts[tone]) {
 			b, ok := charmap.Windows1258.EncodeRune(r)
@@ -313,15 +332,18 @@ func TestExportsRunNothing(t *testing.T) {
 	db := engines["sqlite"](t)
 	s := importer(db)
 	province(t, s)
-	bring(t, s, school.ImportSchools, "Mã trường,Tên trường,Cấp học\nTH02,\"=HYPERLINK(\"\"http://ke.xau\"\";\"\"Trường\"\")\",Tiểu học\n")
+	bring(t, s, school.ImportSchools,
+		"Mã trường,Tên trường,Cấp học\nTH02,\"=HYPERLINK(\"\"http://ke.xau\"\";\"\"Trường\"\")\",Tiểu học\n")
 	if out := export(t, s, school.ImportSchools, false); !bytes.Contains(out, []byte("'=HYPERLINK")) {
 		t.Errorf("%s", out)
 	}
-	again, err := s.Preview(context.Background(), boss, school.ImportSchools, "ra", export(t, s, school.ImportSchools, false))
+	again, err := s.Preview(context.Background(), boss, school.ImportSchools, "ra",
+		export(t, s, school.ImportSchools, false))
 	if err != nil || again.Import.Counts != (school.Counts{Same: 3}) {
 		t.Errorf("%+v, %v", again.Rows, err)
 	}
-	p, err := s.Preview(context.Background(), boss, school.ImportSchools, "ra", export(t, s, school.ImportSchools, true))
+	p, err := s.Preview(context.Background(), boss, school.ImportSchools, "ra",
+		export(t, s, school.ImportSchools, true))
 	if err != nil || p.Import.Counts != (school.Counts{Same: 3}) {
 		t.Errorf("%+v, %v", p.Rows, err)
 	}
@@ -335,7 +357,8 @@ func TestRosterIsSeenAtOnce(t *testing.T) {
 		s := importer(db)
 		province(t, s)
 		var b strings.Builder
-		b.WriteString("Mã trường,Năm học,Mã lớp,Mã học sinh,Họ và tên,Từ ngày\nTH01,2026-2027,3B,1100000001,,2026-10-01\n")
+		b.WriteString(
+			"Mã trường,Năm học,Mã lớp,Mã học sinh,Họ và tên,Từ ngày\nTH01,2026-2027,3B,1100000001,,2026-10-01\n")
 		for i := range 500 {
 			fmt.Fprintf(&b, "TH01,2026-2027,3A,12%08d,Học Sinh,\n", i)
 		}
@@ -379,7 +402,8 @@ func TestRosterIsSeenAtOnce(t *testing.T) {
 			t.Errorf("committed twice: %v", err)
 		}
 		// One that is never committed goes after a week, with what it staged.
-		p, err = s.Preview(ctx, boss, school.ImportStudents, "tep.csv", []byte("Mã trường,Năm học,Mã lớp,Mã học sinh\nTH01,2026-2027,3A,1300000001\n"))
+		p, err = s.Preview(ctx, boss, school.ImportStudents, "tep.csv",
+			[]byte("Mã trường,Năm học,Mã lớp,Mã học sinh\nTH01,2026-2027,3A,1300000001\n"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,8 +60,9 @@ func (r *airingRow) airing() schedule.Airing {
 		ID: r.ID, ChannelID: r.ChannelID, LessonID: r.LessonID, CopyID: r.CopyID, HouseNumber: r.HouseNumber,
 		StartsAt: r.StartsAt.Time(), EndsAt: r.EndsAt.Time(), Outcome: schedule.Outcome(r.Outcome),
 		StartedAt: r.StartedAt.Time(), EndedAt: r.EndedAt.Time(), Note: r.Note,
-		ReportedBy: r.ReportedBy, ReportedAt: r.ReportedAt.Time(), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.Time(),
-		RepeatOf: r.RepeatOf,
+		ReportedBy: r.ReportedBy, ReportedAt: r.ReportedAt.Time(), CreatedBy: r.CreatedBy,
+		CreatedAt: r.CreatedAt.Time(),
+		RepeatOf:  r.RepeatOf,
 	}
 }
 
@@ -162,8 +163,9 @@ func (s *Schedule) SaveAiring(ctx context.Context, a schedule.Airing) error {
 			ID: a.ID, ChannelID: a.ChannelID, LessonID: a.LessonID, CopyID: a.CopyID, HouseNumber: a.HouseNumber,
 			StartsAt: stamp(a.StartsAt), EndsAt: stamp(a.EndsAt), Outcome: string(a.Outcome),
 			StartedAt: stamp(a.StartedAt), EndedAt: stamp(a.EndedAt), Note: a.Note,
-			ReportedBy: a.ReportedBy, ReportedAt: stamp(a.ReportedAt), CreatedBy: a.CreatedBy, CreatedAt: stamp(a.CreatedAt),
-			RepeatOf: a.RepeatOf,
+			ReportedBy: a.ReportedBy, ReportedAt: stamp(a.ReportedAt), CreatedBy: a.CreatedBy,
+			CreatedAt: stamp(a.CreatedAt),
+			RepeatOf:  a.RepeatOf,
 		}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 		if err != nil {
 			return wrap(err, "airing", a.ID)
@@ -178,7 +180,8 @@ func (s *Schedule) SaveAiring(ctx context.Context, a schedule.Airing) error {
 // all channels.
 func (s *Schedule) Revision(ctx context.Context, channelID string) (int64, error) {
 	var n int64
-	err := s.db.Reader(ctx).NewRaw("SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM channels WHERE ?0 = '' OR id = ?0", channelID).
+	err := s.db.Reader(ctx).NewRaw(
+		"SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM channels WHERE ?0 = '' OR id = ?0", channelID).
 		Scan(ctx, &n)
 	return n, wrap(err, "revision of channel", channelID)
 }
@@ -204,7 +207,10 @@ func (s *Schedule) Held(ctx context.Context, airingID string) (bool, error) {
 func (s *Schedule) DeleteAiring(ctx context.Context, id string) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
-		_, err := w.NewRaw("UPDATE channels SET revision = revision + 1 WHERE id IN (SELECT channel_id FROM airings WHERE id = ?)", id).Exec(ctx)
+		_,
+			err := w.NewRaw(
+			"UPDATE channels SET revision = revision + 1 WHERE id IN (SELECT channel_id FROM airings WHERE id = ?)",
+			id).Exec(ctx)
 		if err != nil {
 			return wrap(err, "airing", id)
 		}

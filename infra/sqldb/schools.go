@@ -28,7 +28,8 @@ type schoolRow struct {
 }
 
 func (r *schoolRow) school() school.School {
-	return school.School{ID: r.ID, Code: r.Code, Name: r.Name, AreaID: r.AreaID, Level: school.Level(r.Level), CreatedAt: r.CreatedAt.Time()}
+	return school.School{ID: r.ID, Code: r.Code, Name: r.Name, AreaID: r.AreaID, Level: school.Level(r.Level),
+		CreatedAt: r.CreatedAt.Time()}
 }
 
 type areaRow struct {
@@ -110,7 +111,8 @@ func (s *Schools) Areas(ctx context.Context) ([]school.Area, error) {
 
 // SaveArea adds or replaces an area.
 func (s *Schools) SaveArea(ctx context.Context, a school.Area) error {
-	_, err := s.db.Writer(ctx).NewInsert().Model(&areaRow{ID: a.ID, Parent: a.Parent, Kind: a.Kind, Code: a.Code, Name: a.Name}).
+	_, err := s.db.Writer(ctx).NewInsert().Model(
+		&areaRow{ID: a.ID, Parent: a.Parent, Kind: a.Kind, Code: a.Code, Name: a.Name}).
 		On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "area", a.ID)
 }
@@ -123,7 +125,8 @@ func (s *Schools) Subjects(ctx context.Context) ([]school.Subject, error) {
 	}
 	list := make([]school.Subject, len(rows))
 	for i, r := range rows {
-		list[i] = school.Subject{Code: r.Code, Name: r.Name, NameEn: r.NameEn, FromGrade: r.FromGrade, ToGrade: r.ToGrade, Order: r.Position}
+		list[i] = school.Subject{Code: r.Code, Name: r.Name, NameEn: r.NameEn, FromGrade: r.FromGrade,
+			ToGrade: r.ToGrade, Order: r.Position}
 	}
 	return list, nil
 }

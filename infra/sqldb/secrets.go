@@ -41,15 +41,17 @@ func (r *ticketRow) ticket() people.Ticket {
 
 // SaveTicket adds a ticket.
 func (s *Secrets) SaveTicket(ctx context.Context, t people.Ticket) error {
-	_, err := s.db.Writer(ctx).NewInsert().Model(&ticketRow{Hash: t.Hash, Kind: string(t.Kind), PersonID: t.PersonID, Data: t.Data,
-		CreatedAt: stamp(t.CreatedAt), ExpiresAt: stamp(t.ExpiresAt)}).Exec(ctx)
+	_, err := s.db.Writer(ctx).NewInsert().Model(
+		&ticketRow{Hash: t.Hash, Kind: string(t.Kind), PersonID: t.PersonID, Data: t.Data,
+			CreatedAt: stamp(t.CreatedAt), ExpiresAt: stamp(t.ExpiresAt)}).Exec(ctx)
 	return wrap(err, "ticket", string(t.Kind))
 }
 
 // Ticket reads one.
 func (s *Secrets) Ticket(ctx context.Context, kind people.TicketKind, hash string) (people.Ticket, error) {
 	var r ticketRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("hash = ? AND kind = ?", hash, string(kind)).Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("hash = ? AND kind = ?", hash,
+		string(kind)).Scan(ctx); err != nil {
 		return people.Ticket{}, missing(err, "people.not_found", "ticket", string(kind))
 	}
 	return r.ticket(), nil
@@ -61,7 +63,8 @@ func (s *Secrets) TakeTicket(ctx context.Context, kind people.TicketKind, hash s
 		if t, err = s.Ticket(ctx, kind, hash); err != nil {
 			return err
 		}
-		took, err := one(s.db.Writer(ctx).NewDelete().Model((*ticketRow)(nil)).Where("hash = ? AND kind = ?", hash, string(kind)).Exec(ctx))
+		took, err := one(s.db.Writer(ctx).NewDelete().Model((*ticketRow)(nil)).Where("hash = ? AND kind = ?", hash,
+			string(kind)).Exec(ctx))
 		if err == nil && !took {
 			return fault.New(fault.NotFound, "people.not_found")
 		}
@@ -100,7 +103,8 @@ func (s *Secrets) SecondStep(ctx context.Context, person string) (people.SecondS
 		return people.SecondStep{}, missing(err, "people.not_found", "second step of", person)
 	}
 	x := people.SecondStep{PersonID: r.PersonID, Secret: r.Secret, LastStep: r.LastStep, CreatedAt: r.CreatedAt.Time()}
-	err := s.db.Reader(ctx).NewSelect().Model((*recoveryRow)(nil)).Column("hash").Where("person_id = ?", person).Order("hash").Scan(ctx, &x.Recovery)
+	err := s.db.Reader(ctx).NewSelect().Model((*recoveryRow)(nil)).Column("hash").Where("person_id = ?",
+		person).Order("hash").Scan(ctx, &x.Recovery)
 	return x, wrap(err, "recovery codes of", person)
 }
 
@@ -108,7 +112,8 @@ func (s *Secrets) SecondStep(ctx context.Context, person string) (people.SecondS
 func (s *Secrets) SaveSecondStep(ctx context.Context, x people.SecondStep) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
 		w := s.db.Writer(ctx)
-		_, err := w.NewInsert().Model(&secondStepRow{PersonID: x.PersonID, Secret: x.Secret, LastStep: x.LastStep, CreatedAt: stamp(x.CreatedAt)}).
+		_, err := w.NewInsert().Model(&secondStepRow{PersonID: x.PersonID, Secret: x.Secret, LastStep: x.LastStep,
+			CreatedAt: stamp(x.CreatedAt)}).
 			On("CONFLICT (person_id) DO UPDATE").Exec(ctx)
 		if err != nil {
 			return wrap(err, "second step of", x.PersonID)
@@ -131,7 +136,8 @@ func (s *Secrets) SaveSecondStep(ctx context.Context, x people.SecondStep) error
 // EndSecondStep removes the key and its recovery codes.
 func (s *Secrets) EndSecondStep(ctx context.Context, person string) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
-		if _, err := s.db.Writer(ctx).NewDelete().Model((*recoveryRow)(nil)).Where("person_id = ?", person).Exec(ctx); err != nil {
+		if _, err := s.db.Writer(ctx).NewDelete().Model((*recoveryRow)(nil)).Where("person_id = ?",
+			person).Exec(ctx); err != nil {
 			return wrap(err, "recovery codes of", person)
 		}
 		_, err := s.db.Writer(ctx).NewDelete().Model((*secondStepRow)(nil)).Where("person_id = ?", person).Exec(ctx)
@@ -148,7 +154,8 @@ func (s *Secrets) UseStep(ctx context.Context, person string, step int64) (bool,
 
 // UseRecovery strikes a recovery code out.
 func (s *Secrets) UseRecovery(ctx context.Context, person, hash string) (bool, error) {
-	ok, err := one(s.db.Writer(ctx).NewDelete().Model((*recoveryRow)(nil)).Where("person_id = ? AND hash = ?", person, hash).Exec(ctx))
+	ok, err := one(s.db.Writer(ctx).NewDelete().Model((*recoveryRow)(nil)).Where("person_id = ? AND hash = ?", person,
+		hash).Exec(ctx))
 	return ok, wrap(err, "recovery codes of", person)
 }
 
@@ -181,7 +188,8 @@ func (s *Secrets) ByEmail(ctx context.Context, email string) (people.Person, err
 // ByLink reads the person whom an account elsewhere is tied to.
 func (s *Secrets) ByLink(ctx context.Context, issuer, subject string) (people.Person, error) {
 	var r linkRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("issuer = ? AND subject = ?", issuer, subject).Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&r).Where("issuer = ? AND subject = ?", issuer,
+		subject).Scan(ctx); err != nil {
 		return people.Person{}, missing(err, "people.not_found", "link")
 	}
 	return s.db.People().Person(ctx, r.PersonID)
@@ -189,7 +197,8 @@ func (s *Secrets) ByLink(ctx context.Context, issuer, subject string) (people.Pe
 
 // SaveLink ties an account elsewhere to a person.
 func (s *Secrets) SaveLink(ctx context.Context, l people.Link) error {
-	_, err := s.db.Writer(ctx).NewInsert().Model(&linkRow{Issuer: l.Issuer, Subject: l.Subject, PersonID: l.PersonID, CreatedAt: stamp(l.CreatedAt)}).
+	_, err := s.db.Writer(ctx).NewInsert().Model(&linkRow{Issuer: l.Issuer, Subject: l.Subject, PersonID: l.PersonID,
+		CreatedAt: stamp(l.CreatedAt)}).
 		On("CONFLICT (issuer, subject) DO UPDATE").Exec(ctx)
 	return wrap(err, "link of", l.PersonID)
 }
@@ -197,7 +206,8 @@ func (s *Secrets) SaveLink(ctx context.Context, l people.Link) error {
 // Machines lists the programs' accounts with their tokens.
 func (s *Secrets) Machines(ctx context.Context) ([]people.Machine, error) {
 	var rows []sessionRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("kind = ?", string(people.MachineToken)).Order("created_at DESC", "id DESC").Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("kind = ?",
+		string(people.MachineToken)).Order("created_at DESC", "id DESC").Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "service tokens")
 	}

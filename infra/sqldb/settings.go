@@ -24,7 +24,8 @@ func (d *DB) SetSetting(ctx context.Context, name, value string) error {
 // stored: two processes that start together agree on one secret.
 func (d *DB) EnsureSetting(ctx context.Context, name, value string) (string, error) {
 	err := d.Atomically(ctx, func(ctx context.Context) error {
-		_, err := d.Writer(ctx).NewRaw("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", name, value).Exec(ctx)
+		_, err := d.Writer(ctx).NewRaw("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+			name, value).Exec(ctx)
 		if err != nil {
 			return wrap(err, "setting", name)
 		}

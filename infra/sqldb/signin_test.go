@@ -29,15 +29,18 @@ const townPassword = "mat-khau-de-thu"
 
 func newTown(t *testing.T, db *sqldb.DB) *town {
 	w := &town{t: t, db: db, now: time.Date(2026, 11, 21, 8, 0, 5, 0, time.UTC)}
-	w.Service = &people.Service{Store: db.People(), Now: func() time.Time { return w.now }, NewID: func() string { w.n++; return fmt.Sprintf("id-%03d", w.n) },
-		Params: people.Argon{Time: 1, Memory: 64, Threads: 1}, Atomic: db, Audit: db.Audit(), Secrets: db.Secrets(), Directory: db.Secrets(), Records: db.Privacy(),
+	w.Service = &people.Service{Store: db.People(), Now: func() time.Time { return w.now },
+		NewID:  func() string { w.n++; return fmt.Sprintf("id-%03d", w.n) },
+		Params: people.Argon{Time: 1, Memory: 64, Threads: 1}, Atomic: db, Audit: db.Audit(), Secrets: db.Secrets(),
+		Directory: db.Secrets(), Records: db.Privacy(),
 		Key: []byte("khoa"), RequireSecondStep: true}
 	return w
 }
 
 func (w *town) add(username string, role people.Role) people.Person {
 	w.t.Helper()
-	p, _, err := w.Create(context.Background(), people.Operator(), people.NewPerson{Username: username, Name: "Tên " + username, Password: townPassword, Role: role})
+	p, _, err := w.Create(context.Background(), people.Operator(),
+		people.NewPerson{Username: username, Name: "Tên " + username, Password: townPassword, Role: role})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -84,7 +87,8 @@ func TestSecondStep(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := w.BeginSecondStep(p, ses, "Lên Lớp")
-		if !strings.HasPrefix(e.URL, "otpauth://totp/") || strings.Contains(e.URL, "+") || w.BeginSecondStep(p, other, "").Secret == e.Secret {
+		if !strings.HasPrefix(e.URL, "otpauth://totp/") || strings.Contains(e.URL, "+") ||
+			w.BeginSecondStep(p, other, "").Secret == e.Secret {
 			t.Errorf("enrolment %+v", e)
 		}
 		_, err = w.ConfirmSecondStep(ctx, p, ses, "000000")
@@ -104,8 +108,10 @@ func TestSecondStep(t *testing.T) {
 		for _, x := range []struct {
 			later, off time.Duration // of the server's clock, and of the phone's clock relative to it
 			ok         bool
-		}{{30 * time.Second, 0, true}, {0, 0, false}, {0, 30 * time.Second, true}, {10 * time.Minute, -30 * time.Second, true},
-			{10 * time.Minute, -60 * time.Second, false}, {0, 60 * time.Second, false}, {0, 0, true}, {0, -30 * time.Second, false}} {
+		}{{30 * time.Second, 0, true}, {0, 0, false}, {0, 30 * time.Second, true},
+			{10 * time.Minute, -30 * time.Second, true},
+			{10 * time.Minute, -60 * time.Second, false}, {0, 60 * time.Second, false}, {0, 0, true},
+			{0, -30 * time.Second, false}} {
 			w.now = w.now.Add(x.later)
 			in.Code = codeAt(t, e.Secret, w.now.Add(x.off))
 			if _, _, _, err = w.Enter(ctx, in, people.Token, ""); (err == nil) != x.ok {
@@ -224,9 +230,11 @@ func TestTokensKeepToTheirScopes(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w *town) {
 		ctx := context.Background()
 		admin := w.add("quan-tri", people.Admin)
-		_, _, err := w.MakeServiceToken(ctx, admin, people.NewToken{Name: "Máy", Days: 30, Role: people.Station, Scopes: []people.Action{people.ManagePeople}})
+		_, _, err := w.MakeServiceToken(ctx, admin,
+			people.NewToken{Name: "Máy", Days: 30, Role: people.Station, Scopes: []people.Action{people.ManagePeople}})
 		w.refused(err, "token.invalid")
-		secret, m, err := w.MakeServiceToken(ctx, admin, people.NewToken{Name: "Máy phát", Days: 30, Role: people.Station, Scopes: []people.Action{people.ReportAsRun}})
+		secret, m, err := w.MakeServiceToken(ctx, admin, people.NewToken{Name: "Máy phát", Days: 30,
+			Role: people.Station, Scopes: []people.Action{people.ReportAsRun}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +242,8 @@ func TestTokensKeepToTheirScopes(t *testing.T) {
 		if err != nil || w.MustEnrol(p) {
 			t.Fatalf("%v, must enrol %v", err, w.MustEnrol(p))
 		}
-		for _, a := range append(people.ScopesOf(admin), people.ManageSelf, people.ManageTokens, people.ManagePeople, people.ErasePerson, people.ReadPublic) {
+		for _, a := range append(people.ScopesOf(admin), people.ManageSelf, people.ManageTokens, people.ManagePeople,
+			people.ErasePerson, people.ReadPublic) {
 			want := a == people.ReportAsRun || a == people.ReadPublic
 			if got := people.May(p, a, people.Object{}); got != want {
 				t.Errorf("%s: %v", a, got)
@@ -247,11 +256,13 @@ func TestTokensKeepToTheirScopes(t *testing.T) {
 		}
 		_, _, err = w.Who(ctx, secret)
 		w.refused(err, "signin.expired")
-		mine, ses, err := w.MakeToken(ctx, admin, people.NewToken{Name: "x", Days: 1, Scopes: []people.Action{people.ReadAudit}})
+		mine, ses, err := w.MakeToken(ctx, admin,
+			people.NewToken{Name: "x", Days: 1, Scopes: []people.Action{people.ReadAudit}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p, _, err = w.Who(ctx, mine); err != nil || !people.May(p, people.ReadAudit, people.Object{}) || people.May(p, people.ManagePeople, people.Object{}) {
+		if p, _, err = w.Who(ctx, mine); err != nil || !people.May(p, people.ReadAudit, people.Object{}) ||
+			people.May(p, people.ManagePeople, people.Object{}) {
 			t.Errorf("%v %+v", err, p.Scopes)
 		}
 		w.now = ses.ExpiresAt.Add(time.Second)
@@ -279,7 +290,8 @@ func TestExternal(t *testing.T) {
 		if got, err := w.External(ctx, people.Claims{Issuer: c.Issuer, Subject: "7"}); err != nil || got.ID != p.ID {
 			t.Errorf("%v %+v", err, got)
 		}
-		_, err = w.External(ctx, people.Claims{Issuer: c.Issuer, Subject: "8", Email: "la@so.example", EmailVerified: true})
+		_, err = w.External(ctx, people.Claims{Issuer: c.Issuer, Subject: "8", Email: "la@so.example",
+			EmailVerified: true})
 		w.refused(err, "signin.external_unknown")
 		if _, err := w.SetActive(ctx, admin, p.ID, false); err != nil {
 			t.Fatal(err)
@@ -336,7 +348,8 @@ func TestErase(t *testing.T) {
 		if _, _, _, err := w.SignIn(ctx, canary, townPassword, people.Browser, "may cua "+canary); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.db.Audit().Append(ctx, audit.Entry{ID: "e1", At: w.now, Actor: admin.ID, Action: "people.manage", Subject: "person:" + p.ID, Before: canary, Place: "203.0.113.9"}); err != nil {
+		if err := w.db.Audit().Append(ctx, audit.Entry{ID: "e1", At: w.now, Actor: admin.ID, Action: "people.manage",
+			Subject: "person:" + p.ID, Before: canary, Place: "203.0.113.9"}); err != nil {
 			t.Fatal(err)
 		}
 		r, _, err := w.db.Replays().Reserve(ctx, p.ID, "k", "sum", time.Minute)
@@ -351,7 +364,8 @@ func TestErase(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw, err := json.Marshal(data)
-		if err != nil || !strings.Contains(string(raw), canary+"@so.example") || strings.Contains(string(raw), "argon2id") || len(data["sessions"]) != 1 {
+		if err != nil || !strings.Contains(string(raw), canary+"@so.example") ||
+			strings.Contains(string(raw), "argon2id") || len(data["sessions"]) != 1 {
 			t.Errorf("%v %s", err, raw)
 		}
 		w.refused(w.Erase(ctx, p, p.ID), "access.denied")

@@ -32,7 +32,8 @@ type stepRow struct {
 // SaveStep adds or replaces a step.
 func (s *Steps) SaveStep(ctx context.Context, x lesson.Step) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&stepRow{
-		ID: x.ID, LessonID: x.LessonID, At: stamp(x.At), ByPerson: x.By, Kind: string(x.Kind), Note: x.Note, Moment: x.Moment, UntilAt: stamp(x.Until),
+		ID: x.ID, LessonID: x.LessonID, At: stamp(x.At), ByPerson: x.By, Kind: string(x.Kind), Note: x.Note,
+		Moment: x.Moment, UntilAt: stamp(x.Until),
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "history of lesson", x.LessonID)
 }
@@ -40,13 +41,15 @@ func (s *Steps) SaveStep(ctx context.Context, x lesson.Step) error {
 // Steps lists a lesson's, newest first.
 func (s *Steps) Steps(ctx context.Context, lessonID string, limit int) ([]lesson.Step, error) {
 	var rows []stepRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ?", lessonID).Order("at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ?", lessonID).Order("at DESC",
+		"id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "history of lesson", lessonID)
 	}
 	list := make([]lesson.Step, len(rows))
 	for i, r := range rows {
-		list[i] = lesson.Step{ID: r.ID, LessonID: r.LessonID, At: r.At.Time(), By: r.ByPerson, Kind: lesson.StepKind(r.Kind), Note: r.Note,
+		list[i] = lesson.Step{ID: r.ID, LessonID: r.LessonID, At: r.At.Time(), By: r.ByPerson,
+			Kind: lesson.StepKind(r.Kind), Note: r.Note,
 			Moment: r.Moment, Until: r.UntilAt.Time()}
 	}
 	return list, nil
@@ -65,7 +68,8 @@ func (s *Steps) Queue(ctx context.Context, school string) ([]lesson.Queued, erro
 		Lessons int
 		Oldest  stamp
 	}
-	q := s.db.Reader(ctx).NewSelect().TableExpr("lessons").ColumnExpr("subject, COUNT(*) AS lessons, MIN(submitted_at) AS oldest").
+	q := s.db.Reader(ctx).NewSelect().TableExpr("lessons").ColumnExpr(
+		"subject, COUNT(*) AS lessons, MIN(submitted_at) AS oldest").
 		Where("status = ? AND approved_by = '' AND deleted_at IS NULL", string(lesson.Submitted)).
 		Group("subject").OrderExpr("MIN(submitted_at), subject")
 	if school != "" {

@@ -9,9 +9,12 @@ import (
 
 func stores(db *sqldb.DB) storetest.Stores {
 	return storetest.Stores{
-		Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Classes: db.Classes(), Uploads: db.Uploads(),
-		Packages: db.Packages(), Copies: db.Copies(), Captions: db.Captions(), Steps: db.Steps(), Sheets: db.Worksheets(), Schedule: db.Schedule(), Listed: db.Programmes(), Jobs: db.Jobs(), Audit: db.Audit(),
-		Notices: db.Notices(), Webhooks: db.Webhooks(), Questions: db.Questions(), Bookmarks: db.Bookmarks(), Problems: db.Problems(),
+		Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Classes: db.Classes(),
+		Uploads:  db.Uploads(),
+		Packages: db.Packages(), Copies: db.Copies(), Captions: db.Captions(), Steps: db.Steps(),
+		Sheets: db.Worksheets(), Schedule: db.Schedule(), Listed: db.Programmes(), Jobs: db.Jobs(), Audit: db.Audit(),
+		Notices: db.Notices(), Webhooks: db.Webhooks(), Questions: db.Questions(), Bookmarks: db.Bookmarks(),
+		Problems: db.Problems(),
 	}
 }
 

@@ -42,20 +42,23 @@ func (d *DB) tables(ctx context.Context) ([]table, error) {
 func (d *DB) sqliteTables(ctx context.Context) ([]table, error) {
 	var names []string
 	r := d.Reader(ctx)
-	if err := r.NewRaw("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").Scan(ctx, &names); err != nil {
+	if err := r.NewRaw("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").Scan(ctx,
+		&names); err != nil {
 		return nil, err
 	}
 	var list []table
 	for _, name := range names {
 		var columns []struct{ Name, Type string }
-		if err := r.NewRaw("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", name).Scan(ctx, &columns); err != nil {
+		if err := r.NewRaw("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", name).Scan(ctx,
+			&columns); err != nil {
 			return nil, err
 		}
 		t := table{Name: name}
 		for _, c := range columns {
 			t.add(c.Name, c.Type)
 		}
-		if err := r.NewRaw(`SELECT DISTINCT "table" FROM pragma_foreign_key_list(?)`, name).Scan(ctx, &t.parents); err != nil {
+		if err := r.NewRaw(`SELECT DISTINCT "table" FROM pragma_foreign_key_list(?)`, name).Scan(ctx,
+			&t.parents); err != nil {
 			return nil, err
 		}
 		list = append(list, t)
@@ -66,8 +69,10 @@ func (d *DB) sqliteTables(ctx context.Context) ([]table, error) {
 func (d *DB) postgresTables(ctx context.Context) ([]table, error) {
 	var columns []struct{ Name, Kind, Of string }
 	r := d.Reader(ctx)
-	err := r.NewRaw(`SELECT c.table_name AS of, c.column_name AS name, c.data_type AS kind FROM information_schema.columns AS c
-		JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
+	err := r.NewRaw(
+		`SELECT c.table_name AS of, c.column_name AS name, c.data_type AS kind FROM information_schema.columns AS c
+		JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+			AND t.table_type = 'BASE TABLE'
 		WHERE c.table_schema = current_schema() ORDER BY c.table_name, c.ordinal_position`).Scan(ctx, &columns)
 	if err != nil {
 		return nil, err
@@ -127,7 +132,8 @@ func parentsFirst(list []table) ([]table, error) {
 			if slices.Contains(t.Kinds, "") {
 				return nil, fmt.Errorf("table %s has a column of a kind that no dump holds", t.Name)
 			}
-			ready := !done[t.Name] && !slices.ContainsFunc(t.parents, func(p string) bool { return p != t.Name && !done[p] })
+			ready := !done[t.Name] && !slices.ContainsFunc(t.parents,
+				func(p string) bool { return p != t.Name && !done[p] })
 			if ready {
 				out, done[t.Name] = append(out, t), true
 			}
@@ -188,7 +194,9 @@ func (d *DB) Counts(ctx context.Context) (map[string]int64, error) {
 // versions are the migrations that the data has been through, in order.
 func (d *DB) versions(ctx context.Context) ([]int64, error) {
 	var done []int64
-	err := d.Reader(ctx).NewRaw("SELECT version_id FROM goose_db_version WHERE version_id > 0 AND is_applied ORDER BY version_id").Scan(ctx, &done)
+	err := d.Reader(ctx).NewRaw(
+		"SELECT version_id FROM goose_db_version WHERE version_id > 0 AND is_applied ORDER BY version_id").Scan(ctx,
+		&done)
 	return done, wrap(err, "schema")
 }
 

@@ -38,7 +38,8 @@ func chapterAt(ms int64) time.Duration {
 
 // SaveThumb adds a viewer's thumb for a chapter, or replaces it.
 func (s *Questions) SaveThumb(ctx context.Context, t question.Thumb) error {
-	r := thumbRow{LessonID: t.LessonID, ChapterMs: chapterMs(t.Chapter), Viewer: t.Viewer, Understood: t.Understood, SaidAt: stamp(t.At)}
+	r := thumbRow{LessonID: t.LessonID, ChapterMs: chapterMs(t.Chapter), Viewer: t.Viewer, Understood: t.Understood,
+		SaidAt: stamp(t.At)}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (lesson_id, chapter_ms, viewer) DO UPDATE").Exec(ctx)
 	return wrap(err, "thumb of lesson", t.LessonID)
 }
@@ -46,13 +47,15 @@ func (s *Questions) SaveThumb(ctx context.Context, t question.Thumb) error {
 // ThumbsOf lists a viewer's thumbs of a lesson by chapter.
 func (s *Questions) ThumbsOf(ctx context.Context, lesson, viewer string) ([]question.Thumb, error) {
 	var rows []thumbRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ? AND viewer = ?", lesson, viewer).Order("chapter_ms").Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ? AND viewer = ?", lesson,
+		viewer).Order("chapter_ms").Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "thumbs of lesson", lesson)
 	}
 	list := make([]question.Thumb, len(rows))
 	for i, r := range rows {
-		list[i] = question.Thumb{LessonID: r.LessonID, Chapter: chapterAt(r.ChapterMs), Viewer: r.Viewer, Understood: r.Understood, At: r.SaidAt.Time()}
+		list[i] = question.Thumb{LessonID: r.LessonID, Chapter: chapterAt(r.ChapterMs), Viewer: r.Viewer,
+			Understood: r.Understood, At: r.SaidAt.Time()}
 	}
 	return list, nil
 }
@@ -64,7 +67,8 @@ func (s *Questions) ThumbSums(ctx context.Context, lesson string) ([]question.Th
 		Understood bool
 		N, Persons int64
 	}
-	err := s.db.Reader(ctx).NewSelect().Model((*thumbRow)(nil)).Column("chapter_ms", "understood").ColumnExpr("COUNT(*) AS n").
+	err := s.db.Reader(ctx).NewSelect().Model((*thumbRow)(nil)).Column("chapter_ms",
+		"understood").ColumnExpr("COUNT(*) AS n").
 		ColumnExpr("SUM(CASE WHEN viewer LIKE 'p:%' THEN 1 ELSE 0 END) AS persons").Where("lesson_id = ?", lesson).
 		Group("chapter_ms", "understood").Order("chapter_ms", "understood").Scan(ctx, &rows)
 	if err != nil {
@@ -72,7 +76,8 @@ func (s *Questions) ThumbSums(ctx context.Context, lesson string) ([]question.Th
 	}
 	list := make([]question.ThumbSum, len(rows))
 	for i, r := range rows {
-		list[i] = question.ThumbSum{Chapter: chapterAt(r.ChapterMs), Understood: r.Understood, N: r.N, Persons: r.Persons}
+		list[i] = question.ThumbSum{Chapter: chapterAt(r.ChapterMs), Understood: r.Understood, N: r.N,
+			Persons: r.Persons}
 	}
 	return list, nil
 }

@@ -47,10 +47,12 @@ func TestRollingUpgrade(t *testing.T) {
 			t.Fatalf("%d pending, %v", pending, err)
 		}
 		// The release after drops what this one still uses: a migration that says nothing.
-		if _, err := db.Writer(ctx).NewRaw("INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, TRUE)", next+1).Exec(ctx); err != nil {
+		if _, err := db.Writer(ctx).NewRaw("INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, TRUE)",
+			next+1).Exec(ctx); err != nil {
 			t.Fatal(err)
 		}
-		for _, start := range []func() error{func() error { return db.Migrate(ctx) }, func() error { _, err := db.Schema(ctx); return err }} {
+		for _, start := range []func() error{func() error { return db.Migrate(ctx) },
+			func() error { _, err := db.Schema(ctx); return err }} {
 			f := fault.As(start())
 			if f == nil || f.Code != "database.newer" || f.Args["data"] != int64(next+1) {
 				t.Errorf("two releases on: %v", f)

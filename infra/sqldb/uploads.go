@@ -107,7 +107,8 @@ func (s *Uploads) list(ctx context.Context, which func(*bun.SelectQuery) *bun.Se
 // both take the last of the quota.
 func (s *Uploads) Reserved(ctx context.Context, person string) (int64, error) {
 	if inTransaction(ctx) && s.db.Postgres() {
-		if _, err := s.db.Writer(ctx).NewRaw("SELECT pg_advisory_xact_lock(hashtext(?))", "quota:"+person).Exec(ctx); err != nil {
+		if _, err := s.db.Writer(ctx).NewRaw("SELECT pg_advisory_xact_lock(hashtext(?))",
+			"quota:"+person).Exec(ctx); err != nil {
 			return 0, wrap(err, "quota of", person)
 		}
 	}

@@ -49,7 +49,8 @@ func (s *stamp) Scan(v any) error {
 
 func (s *stamp) parse(v string) error {
 	// Go accepts a fraction after the seconds though the layouts have none.
-	for _, layout := range []string{"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-07:00", "2006-01-02 15:04:05", time.RFC3339} {
+	for _, layout := range []string{"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-07:00", "2006-01-02 15:04:05",
+		time.RFC3339} {
 		if t, err := time.Parse(layout, v); err == nil {
 			*s = stamp(t.UTC())
 			return nil

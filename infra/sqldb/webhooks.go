@@ -33,7 +33,8 @@ type hookRow struct {
 }
 
 func (r *hookRow) hook() webhook.Hook {
-	return webhook.Hook{ID: r.ID, Name: r.Name, URL: r.URL, Secret: r.Secret, Events: strings.Fields(r.Events), Active: r.Active,
+	return webhook.Hook{ID: r.ID, Name: r.Name, URL: r.URL, Secret: r.Secret, Events: strings.Fields(r.Events),
+		Active: r.Active,
 		MadeBy: r.MadeBy, MadeAt: r.MadeAt.Time(), EndedAt: r.EndedAt.Time()}
 }
 
@@ -52,8 +53,9 @@ type deliveryRow struct {
 }
 
 func (r *deliveryRow) delivery() webhook.Delivery {
-	return webhook.Delivery{ID: r.ID, HookID: r.HookID, Event: r.Event, Body: r.Body, State: webhook.State(r.State), Attempts: r.Attempts,
-		Status: r.Status, CreatedAt: r.CreatedAt.Time(), TriedAt: r.TriedAt.Time()}
+	return webhook.Delivery{ID: r.ID, HookID: r.HookID, Event: r.Event, Body: r.Body, State: webhook.State(r.State),
+		Attempts: r.Attempts,
+		Status:   r.Status, CreatedAt: r.CreatedAt.Time(), TriedAt: r.TriedAt.Time()}
 }
 
 // Hook reads one.
@@ -80,7 +82,8 @@ func (s *Webhooks) Hooks(ctx context.Context) ([]webhook.Hook, error) {
 
 // SaveHook adds a hook or changes it.
 func (s *Webhooks) SaveHook(ctx context.Context, h webhook.Hook) error {
-	r := hookRow{ID: h.ID, Name: h.Name, URL: h.URL, Secret: h.Secret, Events: strings.Join(h.Events, " "), Active: h.Active, MadeBy: h.MadeBy,
+	r := hookRow{ID: h.ID, Name: h.Name, URL: h.URL, Secret: h.Secret, Events: strings.Join(h.Events, " "),
+		Active: h.Active, MadeBy: h.MadeBy,
 		MadeAt: stamp(h.MadeAt), EndedAt: stamp(h.EndedAt)}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "webhook", h.ID)
@@ -97,7 +100,8 @@ func (s *Webhooks) Delivery(ctx context.Context, id string) (webhook.Delivery, e
 
 // SaveDelivery adds a delivery or changes it.
 func (s *Webhooks) SaveDelivery(ctx context.Context, d webhook.Delivery) error {
-	r := deliveryRow{ID: d.ID, HookID: d.HookID, Event: d.Event, Body: d.Body, State: string(d.State), Attempts: d.Attempts, Status: d.Status,
+	r := deliveryRow{ID: d.ID, HookID: d.HookID, Event: d.Event, Body: d.Body, State: string(d.State),
+		Attempts: d.Attempts, Status: d.Status,
 		CreatedAt: stamp(d.CreatedAt), TriedAt: stamp(d.TriedAt)}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	return wrap(err, "webhook delivery", d.ID)
@@ -106,7 +110,8 @@ func (s *Webhooks) SaveDelivery(ctx context.Context, d webhook.Delivery) error {
 // Deliveries lists a hook's, newest first.
 func (s *Webhooks) Deliveries(ctx context.Context, hook string, limit int) ([]webhook.Delivery, error) {
 	var rows []deliveryRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("hook_id = ?", hook).Order("created_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("hook_id = ?", hook).Order("created_at DESC",
+		"id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "webhook deliveries", hook)
 	}

@@ -12,7 +12,8 @@ import (
 func TestWeekRules(t *testing.T) {
 	onEngines(t, func(t *testing.T, db *sqldb.DB) {
 		s := db.WeekRules()
-		for _, want := range [][]schedule.Slots{{}, {{Grade: 1, Subject: "toan", AtLeast: 1}, {Grade: 9, Subject: "ngu-van", AtLeast: 2}}, {{Grade: 9, Subject: "toan", AtLeast: 3}}, {}} {
+		for _, want := range [][]schedule.Slots{{}, {{Grade: 1, Subject: "toan", AtLeast: 1},
+			{Grade: 9, Subject: "ngu-van", AtLeast: 2}}, {{Grade: 9, Subject: "toan", AtLeast: 3}}, {}} {
 			if err := s.SaveRules(t.Context(), want); err != nil {
 				t.Fatal(err)
 			}

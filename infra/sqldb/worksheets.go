@@ -33,7 +33,8 @@ type worksheetRow struct {
 }
 
 func (r worksheetRow) worksheet() worksheet.Worksheet {
-	return worksheet.Worksheet{ID: r.ID, LessonID: r.LessonID, Name: r.Name, Type: r.Type, Key: r.StorageKey, Size: r.Size, SHA256: r.SHA256,
+	return worksheet.Worksheet{ID: r.ID, LessonID: r.LessonID, Name: r.Name, Type: r.Type, Key: r.StorageKey,
+		Size: r.Size, SHA256: r.SHA256,
 		Width: r.Width, Height: r.Height, By: r.ByPerson, At: r.CreatedAt.Time()}
 }
 
@@ -50,7 +51,8 @@ func (s *Worksheets) Worksheet(ctx context.Context, lessonID, id string) (worksh
 // Worksheets lists a lesson's in the order they came.
 func (s *Worksheets) Worksheets(ctx context.Context, lessonID string) ([]worksheet.Worksheet, error) {
 	var rows []worksheetRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ?", lessonID).Order("created_at", "id").Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ?", lessonID).Order("created_at",
+		"id").Scan(ctx); err != nil {
 		return nil, wrap(err, "worksheets of lesson", lessonID)
 	}
 	list := make([]worksheet.Worksheet, len(rows))
@@ -71,7 +73,8 @@ func (s *Worksheets) SaveWorksheet(ctx context.Context, w worksheet.Worksheet) e
 
 // DeleteWorksheet removes one; there being none is no error.
 func (s *Worksheets) DeleteWorksheet(ctx context.Context, lessonID, id string) error {
-	_, err := s.db.Writer(ctx).NewDelete().Model((*worksheetRow)(nil)).Where("id = ? AND lesson_id = ?", id, lessonID).Exec(ctx)
+	_, err := s.db.Writer(ctx).NewDelete().Model((*worksheetRow)(nil)).Where("id = ? AND lesson_id = ?", id,
+		lessonID).Exec(ctx)
 	return wrap(err, "worksheet", id)
 }
 

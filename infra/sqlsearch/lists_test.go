@@ -17,8 +17,10 @@ func TestLists(t *testing.T) {
 		subjects := []string{"dia-li", "toan", "ngu-van"}
 		var all []catalog.Entry
 		for i := range 60 {
-			all = append(all, catalog.Entry{LessonID: fmt.Sprintf("l%02d", i), PackageID: "p", Title: fmt.Sprint("Bài ", i),
-				Subject: subjects[i%3], Grade: 8 + i%2, Week: 1 + i%7, Language: "vi", PublishedAt: time.UnixMilli(int64(1000 * i)).UTC()})
+			all = append(all, catalog.Entry{LessonID: fmt.Sprintf("l%02d", i), PackageID: "p",
+				Title:   fmt.Sprint("Bài ", i),
+				Subject: subjects[i%3], Grade: 8 + i%2, Week: 1 + i%7, Language: "vi",
+				PublishedAt: time.UnixMilli(int64(1000 * i)).UTC()})
 		}
 		if err := x.Put(t.Context(), all...); err != nil {
 			t.Fatal(err)

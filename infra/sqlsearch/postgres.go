@@ -29,8 +29,10 @@ func (postgres) layout() layout {
 		lock:    `SELECT pg_advisory_xact_lock(465709068144)`, // the number is only this index's name: "lnlop"
 		tables:  []string{"catalog_entry", "catalog_word", "catalog_passage"},
 		create: slices.Concat([]string{`CREATE TABLE catalog_entry (
-			key BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, lesson_id TEXT NOT NULL UNIQUE, package_id TEXT NOT NULL,
-			title TEXT NOT NULL, description TEXT NOT NULL, subject TEXT COLLATE "C" NOT NULL, subject_name TEXT NOT NULL,
+			key BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, lesson_id TEXT NOT NULL UNIQUE,
+			package_id TEXT NOT NULL,
+			title TEXT NOT NULL, description TEXT NOT NULL,
+			subject TEXT COLLATE "C" NOT NULL, subject_name TEXT NOT NULL,
 			grade INTEGER NOT NULL, week INTEGER NOT NULL, language TEXT NOT NULL,
 			teacher_id TEXT NOT NULL, teacher TEXT NOT NULL, school_id TEXT NOT NULL, school TEXT NOT NULL,
 			duration DOUBLE PRECISION NOT NULL, bytes BIGINT NOT NULL, published BIGINT NOT NULL,

@@ -45,7 +45,8 @@ func entries(found []keyed) []catalog.Entry {
 func scanEntry(rows *sql.Rows, more ...any) (k keyed, err error) {
 	e := &k.Entry
 	var published int64
-	err = rows.Scan(append([]any{&k.key, &e.LessonID, &e.PackageID, &e.Title, &e.Description, &e.Subject, &e.SubjectName,
+	err = rows.Scan(append([]any{&k.key, &e.LessonID, &e.PackageID, &e.Title, &e.Description, &e.Subject,
+		&e.SubjectName,
 		&e.Grade, &e.Week, &e.Language, &e.TeacherID, &e.Teacher, &e.SchoolID, &e.School, &e.Duration, &e.Bytes,
 		&published}, more...)...)
 	e.PublishedAt = time.UnixMilli(published).UTC()

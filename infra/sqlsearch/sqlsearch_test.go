@@ -99,7 +99,8 @@ func TestReopenedIndexIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		var version string
-		err := db.Reader(ctx).QueryRowContext(ctx, `SELECT value FROM catalog_meta WHERE name = 'version'`).Scan(&version)
+		err := db.Reader(ctx).QueryRowContext(ctx,
+			`SELECT value FROM catalog_meta WHERE name = 'version'`).Scan(&version)
 		if want := stored[filepath.Base(t.Name())]; err != nil || version != want {
 			t.Errorf("version %q, %v; want %q", version, err, want)
 		}

@@ -25,11 +25,15 @@ func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lenlop_http_request_duration_seconds",
-			Help: "Time to answer, by route and status class.", Buckets: []float64{.005, .02, .05, .1, .3, 1, 3, 10}}, []string{"route", "status"}),
+			Help: "Time to answer, by route and status class.", Buckets: []float64{.005, .02, .05, .1, .3, 1, 3, 10}},
+			[]string{"route", "status"}),
 		jobs: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lenlop_job_duration_seconds",
-			Help: "Time from claim to end, by kind and end.", Buckets: []float64{.1, 1, 5, 15, 60, 300, 1800}}, []string{"kind", "end"}),
-		segments: prometheus.NewCounter(prometheus.CounterOpts{Name: "lenlop_segments_served_total", Help: "Segments sent, whole or in part."}),
-		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "lenlop_segment_bytes_served_total", Help: "Bytes of segments sent."}),
+			Help: "Time from claim to end, by kind and end.", Buckets: []float64{.1, 1, 5, 15, 60, 300, 1800}},
+			[]string{"kind", "end"}),
+		segments: prometheus.NewCounter(
+			prometheus.CounterOpts{Name: "lenlop_segments_served_total", Help: "Segments sent, whole or in part."}),
+		bytes: prometheus.NewCounter(prometheus.CounterOpts{Name: "lenlop_segment_bytes_served_total",
+			Help: "Bytes of segments sent."}),
 	}
 	m.registry.MustRegister(m.requests, m.jobs, m.segments, m.bytes,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

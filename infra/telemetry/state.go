@@ -38,13 +38,20 @@ type watch struct{ State }
 const scrapeTime = 5 * time.Second
 
 var (
-	buildInfo   = prometheus.NewDesc("lenlop_build_info", "Always 1; the version is its label.", []string{"version"}, nil)
-	jobsDesc    = prometheus.NewDesc("lenlop_jobs", "Jobs that wait, run or were given up, by kind.", []string{"kind", "state"}, nil)
-	oldestDesc  = prometheus.NewDesc("lenlop_job_oldest_waiting_seconds", "How long the oldest waiting job of a kind has been due.", []string{"kind"}, nil)
-	readyDesc   = prometheus.NewDesc("lenlop_ready", "1 when a dependency is well, 0 when it is not.", []string{"part"}, nil)
-	connsDesc   = prometheus.NewDesc("lenlop_database_connections", "Connections to the database, open and busy.", []string{"state"}, nil)
-	waitedDesc  = prometheus.NewDesc("lenlop_database_connection_waits_total", "How often a connection had to be waited for.", nil, nil)
-	fallbackDsc = prometheus.NewDesc("lenlop_search_fallbacks_total", "Searches that the database's own index answered for Meilisearch.", nil, nil)
+	buildInfo = prometheus.NewDesc("lenlop_build_info", "Always 1; the version is its label.",
+		[]string{"version"}, nil)
+	jobsDesc = prometheus.NewDesc("lenlop_jobs", "Jobs that wait, run or were given up, by kind.",
+		[]string{"kind", "state"}, nil)
+	oldestDesc = prometheus.NewDesc("lenlop_job_oldest_waiting_seconds",
+		"How long the oldest waiting job of a kind has been due.", []string{"kind"}, nil)
+	readyDesc = prometheus.NewDesc("lenlop_ready", "1 when a dependency is well, 0 when it is not.",
+		[]string{"part"}, nil)
+	connsDesc = prometheus.NewDesc("lenlop_database_connections", "Connections to the database, open and busy.",
+		[]string{"state"}, nil)
+	waitedDesc = prometheus.NewDesc("lenlop_database_connection_waits_total",
+		"How often a connection had to be waited for.", nil, nil)
+	fallbackDsc = prometheus.NewDesc("lenlop_search_fallbacks_total",
+		"Searches that the database's own index answered for Meilisearch.", nil, nil)
 )
 
 // Describe sends nothing: which metrics exist depends on the configuration.

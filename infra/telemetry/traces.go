@@ -66,8 +66,10 @@ func (t *Traces) Web(next http.Handler) http.Handler {
 	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(withTracedQueries(r.Context())))
 	})
-	return otelhttp.NewHandler(inner, "web", otelhttp.WithTracerProvider(t.provider), otelhttp.WithPropagators(traceparent),
-		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true }), // a visitor's own trace is linked, not continued
+	return otelhttp.NewHandler(inner, "web", otelhttp.WithTracerProvider(t.provider),
+		otelhttp.WithPropagators(traceparent),
+		// a visitor's own trace is linked, not continued
+		otelhttp.WithPublicEndpointFn(func(*http.Request) bool { return true }),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Method }),
 		otelhttp.WithFilter(func(r *http.Request) bool {
 			return r.URL.Path != "/healthz" && r.URL.Path != "/readyz" && r.URL.Path != "/metrics"
@@ -90,7 +92,8 @@ func (t *Traces) Job(ctx context.Context, j job.Job, work func(ctx context.Conte
 		ctx = traceparent.Extract(ctx, propagation.MapCarrier{"traceparent": j.Trace})
 	}
 	ctx, span := t.tracer.Start(ctx, "job "+j.Kind, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
-		attribute.String("job.id", j.ID), attribute.String("job.subject", j.Subject), attribute.Int("job.attempt", j.Attempt)))
+		attribute.String("job.id", j.ID), attribute.String("job.subject", j.Subject),
+		attribute.Int("job.attempt", j.Attempt)))
 	defer span.End()
 	err := work(withTracedQueries(ctx))
 	end(span, err)

@@ -27,7 +27,8 @@ func (box) Run(context.Context, transcoder.Command) error { return errors.New("b
 // nor an error's words get into it.
 func TestOneTrace(t *testing.T) {
 	kept := tracetest.NewSpanRecorder()
-	tr := newTraces(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(kept)), func(context.Context) error { return nil })
+	tr := newTraces(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(kept)),
+		func(context.Context) error { return nil })
 	var lines bytes.Buffer
 	log := slog.New(Logs(slog.NewJSONHandler(&lines, nil)))
 	var asked string
@@ -61,7 +62,8 @@ func TestOneTrace(t *testing.T) {
 		if s.SpanContext().TraceID().String() != first.TraceID() {
 			t.Errorf("%s is in another trace", s.Name())
 		}
-		if all := fmt.Sprint(s.Attributes(), s.Events(), s.Status()); strings.Contains(all, "bi-mat") || strings.Contains(all, "cua-An") {
+		if all := fmt.Sprint(s.Attributes(), s.Events(), s.Status()); strings.Contains(all, "bi-mat") ||
+			strings.Contains(all, "cua-An") {
 			t.Errorf("%s tells secrets: %s", s.Name(), all)
 		}
 	}

@@ -46,7 +46,8 @@ func (s Sealed) contentHash() string {
 }
 
 func (s Sealed) hash() string {
-	return sum("entry", strconv.FormatInt(s.Number, 10), s.ID, strconv.FormatInt(s.At.UnixMicro(), 10), s.Actor, s.Action, s.Subject,
+	return sum("entry", strconv.FormatInt(s.Number, 10), s.ID, strconv.FormatInt(s.At.UnixMicro(), 10), s.Actor,
+		s.Action, s.Subject,
 		s.ContentHash, s.PlaceHash, s.Previous)
 }
 
@@ -104,7 +105,8 @@ func Verify(ctx context.Context, r Reader, now time.Time) (v Verdict, err error)
 			}
 			if s.Erased {
 				v.Erased++
-				owed = append(owed, Sealed{Entry: Entry{ID: s.ID, Number: s.Number, Actor: s.Actor, Subject: s.Subject}})
+				owed = append(owed, Sealed{Entry: Entry{ID: s.ID, Number: s.Number, Actor: s.Actor,
+					Subject: s.Subject}})
 			}
 		}
 	}

@@ -145,7 +145,8 @@ func full(t *testing.T) *place {
 	p := newPlace(t, &memstore.Media{}, keyPair(t))
 	p.db.rows = []string{"phân số", "hằng đẳng thức"}
 	for key, text := range map[string]string{
-		"lessons/l1/recordings/r": "recording", "notices/n/a": "letter", "imports/i": "figures", "uploads/u/1/0-5": "piece",
+		"lessons/l1/recordings/r": "recording", "notices/n/a": "letter", "imports/i": "figures",
+		"uploads/u/1/0-5": "piece",
 	} {
 		p.files.Set(key, text)
 		if !strings.HasPrefix(key, "uploads/") {

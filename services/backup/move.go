@@ -85,7 +85,8 @@ func (c *Copier) Move(ctx context.Context, to *Copier) (res Result, err error) {
 }
 
 // carry brings one object over, unless the new place has the same bytes.
-func (c *Copier) carry(ctx context.Context, to *Copier, key string, there map[string]int64) (e Entry, fresh bool, err error) {
+func (c *Copier) carry(ctx context.Context, to *Copier, key string, there map[string]int64) (e Entry,
+	fresh bool, err error) {
 	e.Key = key
 	if e.SHA256, e.Size, err = Sum(ctx, c.Media, key); err != nil {
 		return e, false, err

@@ -78,7 +78,8 @@ func (c *Copier) Prune(ctx context.Context, keep int) (res Pruned, err error) {
 func (c *Copier) dropSnapshots(ctx context.Context, stay []string) (gone []string, err error) {
 	kept := map[string]bool{}
 	for _, s := range stay {
-		kept[snapshots+s+databaseFile], kept[snapshots+s+manifestFile], kept[snapshots+s+completeFile] = true, true, true
+		kept[snapshots+s+databaseFile], kept[snapshots+s+manifestFile],
+			kept[snapshots+s+completeFile] = true, true, true
 	}
 	var marks, rest []string
 	err = c.Target.List(ctx, snapshots, func(name string) {

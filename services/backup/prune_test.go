@@ -22,7 +22,8 @@ func TestPruneKeepsTheNewest(t *testing.T) {
 			p.files.Set(fmt.Sprintf("lessons/l%d", i), "new") // never in the last snapshot's predecessor
 		}
 		p.to.Set("province/snapshots/20200101T000000Z/database.age", "of a backup that was killed")
-		p.to.Set("province/"+objectName("k", strings.Repeat("a", 32), strings.Repeat("b", 64)), "of a backup that was killed")
+		p.to.Set("province/"+objectName("k", strings.Repeat("a", 32), strings.Repeat("b", 64)),
+			"of a backup that was killed")
 		res, err := p.Prune(t.Context(), keep)
 		if err != nil || !slices.Equal(res.Snapshots, append([]string(nil), made[:want.gone]...)) {
 			t.Errorf("keep %d: %+v %v", keep, res, err)
@@ -59,11 +60,13 @@ func TestPruneRefuses(t *testing.T) {
 		prepare func(*place)
 		code    string
 	}{
-		"to keep none":        {0, func(*place) {}, "backup.keep_none"},
-		"a negative number":   {-1, func(*place) {}, "backup.keep_none"},
-		"without the key":     {1, func(p *place) { p.Vault = writeOnly(p.Vault) }, "backup.no_key"},
-		"while a backup runs": {1, func(p *place) { p.holds.until[copying+"x"] = p.now.Add(time.Second) }, "backup.busy"},
-		"while another runs":  {1, func(p *place) { p.holds.until[pruning+"x"] = p.now.Add(time.Second) }, "backup.busy"},
+		"to keep none":      {0, func(*place) {}, "backup.keep_none"},
+		"a negative number": {-1, func(*place) {}, "backup.keep_none"},
+		"without the key":   {1, func(p *place) { p.Vault = writeOnly(p.Vault) }, "backup.no_key"},
+		"while a backup runs": {1, func(p *place) { p.holds.until[copying+"x"] = p.now.Add(time.Second) },
+			"backup.busy"},
+		"while another runs": {1, func(p *place) { p.holds.until[pruning+"x"] = p.now.Add(time.Second) },
+			"backup.busy"},
 		"what it cannot read": {1, func(p *place) {
 			p.alter(t, snapshots+"20270101T165958Z"+manifestFile, flipLast)
 		}, "backup.damaged"},

@@ -75,7 +75,8 @@ func (c *Copier) Verify(ctx context.Context, snapshot string) (string, Complete,
 	if err != nil {
 		return snapshot, whole, err
 	}
-	if err := c.database(ctx, snapshot, whole, func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err }); err != nil {
+	if err := c.database(ctx, snapshot, whole,
+		func(r io.Reader) error { _, err := io.Copy(io.Discard, r); return err }); err != nil {
 		return snapshot, whole, err
 	}
 	return snapshot, whole, c.manifest(ctx, snapshot, whole, func(e Entry) error { return c.check(ctx, e) })
@@ -185,7 +186,8 @@ func (c *Copier) bring(ctx context.Context, e Entry) error {
 // deliver stores a file under its key and makes sure that storage gives the
 // same bytes back.
 func deliver(ctx context.Context, s media.Store, parts media.Multipart, e Entry, kind string, f io.ReadSeeker) error {
-	if err := putWhole(ctx, s, parts, e.Key, f, e.Size, media.PutOptions{ContentType: kind, SHA256: e.SHA256}); err != nil {
+	if err := putWhole(ctx, s, parts, e.Key, f, e.Size,
+		media.PutOptions{ContentType: kind, SHA256: e.SHA256}); err != nil {
 		return fmt.Errorf("object %s: %w", e.Key, err)
 	}
 	sum, _, err := Sum(ctx, s, e.Key)

@@ -112,7 +112,8 @@ func TestDamageIsFound(t *testing.T) {
 		damage func(t *testing.T, p *place, snapshot string)
 		code   string
 	}{
-		"object altered": {func(t *testing.T, p *place, _ string) { p.alter(t, p.objects()[0], flipLast) }, "backup.damaged"},
+		"object altered": {func(t *testing.T, p *place, _ string) { p.alter(t, p.objects()[0], flipLast) },
+			"backup.damaged"},
 		"object cut": {func(t *testing.T, p *place, _ string) {
 			p.alter(t, p.objects()[0], func(s string) string { return s[:len(s)-20] })
 		}, "backup.damaged"},

@@ -104,7 +104,8 @@ type Bucket struct {
 
 // Put stores a file.
 func (b Bucket) Put(ctx context.Context, name string, body io.ReadSeeker, size int64) error {
-	return putWhole(ctx, b.Store, b.Parts, b.Prefix+name, body, size, media.PutOptions{ContentType: "application/octet-stream"})
+	return putWhole(ctx, b.Store, b.Parts, b.Prefix+name, body, size,
+		media.PutOptions{ContentType: "application/octet-stream"})
 }
 
 // Get opens a file.
@@ -140,7 +141,8 @@ const (
 )
 
 // putWhole stores an object of any size.
-func putWhole(ctx context.Context, s media.Store, parts media.Multipart, key string, body io.ReadSeeker, size int64, o media.PutOptions) error {
+func putWhole(ctx context.Context, s media.Store, parts media.Multipart, key string, body io.ReadSeeker, size int64,
+	o media.PutOptions) error {
 	if size <= oneRequest || parts == nil {
 		_, err := s.Put(ctx, key, body, size, o)
 		return err

@@ -119,7 +119,8 @@ func TestPassphraseOpensTheSameKeyAgain(t *testing.T) {
 
 func TestKeysThatAreNone(t *testing.T) {
 	for key, code := range map[string]string{
-		"": "backup.no_key", " \n": "backup.no_key", "AGE-SECRET-KEY-1XYZ": "backup.wrong_key", "age1xyz": "backup.wrong_key",
+		"": "backup.no_key", " \n": "backup.no_key", "AGE-SECRET-KEY-1XYZ": "backup.wrong_key",
+		"age1xyz": "backup.wrong_key",
 	} {
 		m := &memstore.Media{}
 		_, err := OpenVault(t.Context(), Bucket{Store: m}, key, passphraseWork)

@@ -115,7 +115,8 @@ func (c *Copier) writeObjects(ctx context.Context, h *holding, named *spill[Name
 	return err
 }
 
-func (c *Copier) writePart(ctx context.Context, h *holding, part int, listed *spill[media.Object], names *spill[Named], out *json.Encoder, res *Result) error {
+func (c *Copier) writePart(ctx context.Context, h *holding, part int, listed *spill[media.Object], names *spill[Named],
+	out *json.Encoder, res *Result) error {
 	named := map[string]Named{}
 	if err := names.each(part, func(n Named) error { named[n.Key] = n; return nil }); err != nil {
 		return err
@@ -187,7 +188,8 @@ func (c *Copier) listed(ctx context.Context) (*spill[media.Object], error) {
 }
 
 // writeObject copies one object unless the target has it.
-func (c *Copier) writeObject(ctx context.Context, o media.Object, have map[string]string) (e Entry, fresh bool, err error) {
+func (c *Copier) writeObject(ctx context.Context, o media.Object, have map[string]string) (e Entry,
+	fresh bool, err error) {
 	id := objectID(o)
 	e = Entry{Key: o.Key, Size: o.Size}
 	if sum, ok := have[id]; ok {

@@ -250,7 +250,8 @@ func TestNamesInATarget(t *testing.T) {
 			t.Errorf("%+v and %+v have one id", one, other)
 		}
 	}
-	if objectID(one) != objectID(media.Object{Key: "k", Size: 1, ETag: "e", ContentType: "video/mp4", ModifiedAt: begun}) {
+	if objectID(one) != objectID(media.Object{Key: "k", Size: 1, ETag: "e", ContentType: "video/mp4",
+		ModifiedAt: begun}) {
 		t.Error("the id of an object depends on its type or time")
 	}
 }

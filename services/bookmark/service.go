@@ -43,7 +43,8 @@ type Lessons interface {
 
 // New makes a Service; Run writes what it takes.
 func New(store Store, lessons Lessons, now func() time.Time) *Service {
-	return &Service{store: store, lessons: lessons, now: now, waiting: map[string]map[string]Bookmark{}, written: map[string]time.Time{}}
+	return &Service{store: store, lessons: lessons, now: now, waiting: map[string]map[string]Bookmark{},
+		written: map[string]time.Time{}}
 }
 
 // Keep takes where a person is in a lesson. An older place than the one known

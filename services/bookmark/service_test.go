@@ -38,7 +38,8 @@ func (s *memoryStore) Bookmark(_ context.Context, person, lesson string) (Bookma
 }
 
 func (s *memoryStore) Unfinished(_ context.Context, person string, limit int) ([]Bookmark, error) {
-	list := slices.DeleteFunc(slices.Collect(maps.Values(s.rows)), func(b Bookmark) bool { return b.PersonID != person || b.Finished() })
+	list := slices.DeleteFunc(slices.Collect(maps.Values(s.rows)),
+		func(b Bookmark) bool { return b.PersonID != person || b.Finished() })
 	slices.SortFunc(list, func(a, b Bookmark) int { return b.Seen.Compare(a.Seen) })
 	return list[:min(limit, len(list))], nil
 }
@@ -76,7 +77,8 @@ type desk struct {
 }
 
 func open(t *testing.T) *desk {
-	d := &desk{t: t, store: &memoryStore{rows: map[[2]string]Bookmark{}}, now: time.Date(2026, 4, 6, 8, 0, 0, 0, time.UTC)}
+	d := &desk{t: t, store: &memoryStore{rows: map[[2]string]Bookmark{}},
+		now: time.Date(2026, 4, 6, 8, 0, 0, 0, time.UTC)}
 	d.Service = New(d.store, lessons{}, func() time.Time { return d.now })
 	return d
 }
@@ -126,7 +128,8 @@ func TestOneWritePerPersonAndTime(t *testing.T) {
 	}
 	d.now = d.now.Add(Every)
 	d.flush()
-	if d.store.writes != 2 || d.store.rows[[2]string{"em", "a"}].At != 70 || d.store.rows[[2]string{"em", "b"}].At != 29 {
+	if d.store.writes != 2 || d.store.rows[[2]string{"em", "a"}].At != 70 ||
+		d.store.rows[[2]string{"em", "b"}].At != 29 {
 		t.Errorf("%d writes, %v", d.store.writes, d.store.rows)
 	}
 	d.flush()

@@ -24,10 +24,13 @@ func TestParseKeepsWordsAndLittleElse(t *testing.T) {
 		in   string
 		want []Cue
 	}{
-		"webvtt":                     {vtt, []Cue{{1 * second, 3500 * time.Millisecond, "Chào <b>các em</b>!\nBài 1"}, {4 * second, 6 * second, "3 &lt; 5 &amp; 5 &gt; 3"}}},
-		"subrip":                     {srt, []Cue{{1 * second, 3500 * time.Millisecond, "Chào <i>các em</i>"}, {4 * second, 6 * second, "Hai dòng\nmột câu"}}},
-		"subrip without empty lines": {"1\n00:01,0 --> 00:02,0\nA\n2\n00:02,5 --> 00:03,0\nB", []Cue{{second, 2 * second, "A"}, {2500 * time.Millisecond, 3 * second, "B"}}},
-		"end cut":                    {"00:58.000 --> 01:05.000\nhết", []Cue{{58 * second, 60 * second, "hết"}}},
+		"webvtt": {vtt, []Cue{{1 * second, 3500 * time.Millisecond, "Chào <b>các em</b>!\nBài 1"},
+			{4 * second, 6 * second, "3 &lt; 5 &amp; 5 &gt; 3"}}},
+		"subrip": {srt, []Cue{{1 * second, 3500 * time.Millisecond, "Chào <i>các em</i>"},
+			{4 * second, 6 * second, "Hai dòng\nmột câu"}}},
+		"subrip without empty lines": {"1\n00:01,0 --> 00:02,0\nA\n2\n00:02,5 --> 00:03,0\nB",
+			[]Cue{{second, 2 * second, "A"}, {2500 * time.Millisecond, 3 * second, "B"}}},
+		"end cut": {"00:58.000 --> 01:05.000\nhết", []Cue{{58 * second, 60 * second, "hết"}}},
 	} {
 		got, err := Parse([]byte(x.in), time.Minute)
 		if err != nil || len(got) != len(x.want) {
@@ -81,13 +84,17 @@ func TestParseSaysWhichLineIsWrong(t *testing.T) {
 	for i := range MaxCues + 1 {
 		many.WriteString(stamp(time.Duration(i)*second) + " --> " + stamp(time.Duration(i+1)*second) + "\na\n\n")
 	}
-	if _, err := Parse([]byte(many.String()), 0); fault.As(err) == nil || fault.As(err).Fields[0].Code != "caption.too_many" {
+	if _, err := Parse([]byte(many.String()), 0); fault.As(err) == nil ||
+		fault.As(err).Fields[0].Code != "caption.too_many" {
 		t.Errorf("too many: %v", err)
 	}
 }
 
 func TestFoundCaptionsAreTakenAsTheyCome(t *testing.T) {
-	got, err := ParseFound([]byte("WEBVTT\n\n00:05.0 --> 00:06.0\nB\n\nlạc\n\n00:01.0 --> 00:02.0\nA\n\n00:09.0 --> 00:03.0\nngược\n\n09:00:00.000 --> 09:00:01.000\nxa\n"), time.Minute)
+	got,
+		err := ParseFound(
+		[]byte(
+			"WEBVTT\n\n00:05.0 --> 00:06.0\nB\n\nlạc\n\n00:01.0 --> 00:02.0\nA\n\n00:09.0 --> 00:03.0\nngược\n\n09:00:00.000 --> 09:00:01.000\nxa\n"), time.Minute)
 	if err != nil || len(got) != 2 || got[0].Text != "A" || got[1].Text != "B" {
 		t.Errorf("%+v %v", got, err)
 	}
@@ -106,8 +113,10 @@ func TestEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range map[string]string{
-		"utf-8": text, "utf-8 marked": "\xef\xbb\xbf" + text, "utf-16le": "\xff\xfe" + string(le), "utf-16be": "\xfe\xff" + string(be),
-		"utf-16le unmarked": string(le), "utf-16be unmarked": string(be), "windows-1258": old, "utf-8, marks apart": norm.NFD.String(text),
+		"utf-8": text, "utf-8 marked": "\xef\xbb\xbf" + text, "utf-16le": "\xff\xfe" + string(le),
+		"utf-16be":          "\xfe\xff" + string(be),
+		"utf-16le unmarked": string(le), "utf-16be unmarked": string(be), "windows-1258": old,
+		"utf-8, marks apart": norm.NFD.String(text),
 	} {
 		got, err := Parse([]byte(data), time.Minute)
 		if err != nil || len(got) != 1 || got[0].Text != "Phép cộng hai phân số, đúng chưa?" {
@@ -121,7 +130,8 @@ func apart(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		d := []rune(norm.NFD.String(string(r)))
-		if n := len(d); n > 1 && (d[n-1] == '\u0301' || d[n-1] == '\u0323' || d[n-1] == '\u0300' || d[n-1] == '\u0309' || d[n-1] == '\u0303') {
+		if n := len(d); n > 1 && (d[n-1] == '\u0301' || d[n-1] == '\u0323' || d[n-1] == '\u0300' ||
+			d[n-1] == '\u0309' || d[n-1] == '\u0303') {
 			b.WriteString(norm.NFC.String(string(d[:n-1])) + string(d[n-1]))
 			continue
 		}
@@ -189,7 +199,8 @@ func FuzzNothingButOurTagsComesOut(f *testing.F) {
 			if c != cues[i] {
 				t.Fatalf("caption %d came back as %+v, was %+v", i, c, cues[i])
 			}
-			if rest := markup.Replace(c.Text); strings.ContainsAny(rest, "<>\x00\r") || strings.Contains(c.Text, "\n\n") || strings.Contains(c.Text, "-->") {
+			if rest := markup.Replace(c.Text); strings.ContainsAny(rest, "<>\x00\r") ||
+				strings.Contains(c.Text, "\n\n") || strings.Contains(c.Text, "-->") {
 				t.Fatalf("caption %d: %q", i, c.Text)
 			}
 		}
@@ -201,7 +212,8 @@ func TestComposeNamesTheRow(t *testing.T) {
 	if err != nil || len(got) != 2 || got[0].Text != "một" || got[0].From != 1500*time.Millisecond {
 		t.Fatalf("%+v %v", got, err)
 	}
-	_, err = Compose([]Row{{"0:10", "0:12", "a"}, {"mười", "0:12", "b"}, {"0:20", "0:20", "c"}, {"2:00", "2:01", "d"}}, time.Minute)
+	_, err = Compose([]Row{{"0:10", "0:12", "a"}, {"mười", "0:12", "b"}, {"0:20", "0:20", "c"},
+		{"2:00", "2:01", "d"}}, time.Minute)
 	f := fault.As(err)
 	if f == nil || len(f.Fields) != 3 || f.Fields[0].Name != "row-1" || f.Fields[0].Code != "caption.row_time" ||
 		f.Fields[1].Code != "caption.ends_first" || f.Fields[2].Code != "caption.after_end" {
@@ -225,7 +237,8 @@ func TestChapters(t *testing.T) {
 		t.Errorf("%q", s)
 	}
 	for _, bad := range [][]Chapter{
-		{{0, ""}}, {{0, strings.Repeat("a", 121)}}, {{-second, "a"}}, {{3 * time.Minute, "a"}}, {{0, "a"}, {0, "b"}}, make([]Chapter, 101),
+		{{0, ""}}, {{0, strings.Repeat("a", 121)}}, {{-second, "a"}}, {{3 * time.Minute, "a"}}, {{0, "a"}, {0, "b"}},
+		make([]Chapter, 101),
 	} {
 		if _, err := CheckChapters(bad, 2*time.Minute); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%d chapters: %v", len(bad), err)
@@ -234,7 +247,8 @@ func TestChapters(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
-	for in, want := range map[string]time.Duration{"75": 75 * second, "1:15": 75 * second, "0:01:15,25": 75250 * time.Millisecond, " 1:02:03.004 ": 3723004 * time.Millisecond} {
+	for in, want := range map[string]time.Duration{"75": 75 * second, "1:15": 75 * second,
+		"0:01:15,25": 75250 * time.Millisecond, " 1:02:03.004 ": 3723004 * time.Millisecond} {
 		if d, ok := ParseClock(in); !ok || d != want {
 			t.Errorf("%q: %v %v", in, d, ok)
 		}
@@ -256,7 +270,8 @@ func TestAddressesLeadNowhereElse(t *testing.T) {
 	if l, key, ok := At(Address(c)); !ok || l != "l1" || key != c.Key {
 		t.Error(l, key, ok)
 	}
-	for _, bad := range []string{"l1/captions/../x.vtt", "l1/captions/vi.a.vtt/", "l1/p1/vi.a.vtt", "l1/captions/vi.vtt", "../captions/vi.a.vtt", "l1/captions/vi.a.b.vtt", "l1/captions/vi.a.vtt\n"} {
+	for _, bad := range []string{"l1/captions/../x.vtt", "l1/captions/vi.a.vtt/", "l1/p1/vi.a.vtt",
+		"l1/captions/vi.vtt", "../captions/vi.a.vtt", "l1/captions/vi.a.b.vtt", "l1/captions/vi.a.vtt\n"} {
 		if _, key, ok := At(bad); ok {
 			t.Errorf("%q leads to %q", bad, key)
 		}

@@ -67,7 +67,10 @@ func (m *memory) Captions(_ context.Context, lessons ...string) (list []Caption,
 			list = append(list, c)
 		}
 	}
-	slices.SortFunc(list, func(a, b Caption) int { return strings.Compare(a.LessonID+a.Language, b.LessonID+b.Language) })
+	slices.SortFunc(list, func(a, b Caption) int {
+		return strings.Compare(a.LessonID+a.Language,
+			b.LessonID+b.Language)
+	})
 	return list, m.fail["Captions"]
 }
 func (m *memory) Caption(_ context.Context, lessonID, language string) (Caption, error) {

@@ -53,7 +53,8 @@ type parser struct {
 func (p *parser) parse(text string) ([]Cue, error) {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(text)
 	p.lines = strings.Split(text, "\n")
-	if first := strings.TrimSpace(p.lines[0]); first == "WEBVTT" || strings.HasPrefix(first, "WEBVTT ") || strings.HasPrefix(first, "WEBVTT\t") {
+	if first := strings.TrimSpace(p.lines[0]); first == "WEBVTT" || strings.HasPrefix(first, "WEBVTT ") ||
+		strings.HasPrefix(first, "WEBVTT\t") {
 		p.skipBlock()
 	}
 	for p.at < len(p.lines) {
@@ -96,7 +97,8 @@ func isComment(line string) bool {
 }
 
 func (p *parser) skipBlock() {
-	for p.at < len(p.lines) && strings.TrimSpace(p.lines[p.at]) != "" && !(p.at > 0 && strings.Contains(p.lines[p.at], "-->")) {
+	for p.at < len(p.lines) && strings.TrimSpace(p.lines[p.at]) != "" &&
+		!(p.at > 0 && strings.Contains(p.lines[p.at], "-->")) {
 		p.at++
 	}
 }

@@ -76,15 +76,18 @@ func (s *Service) Cues(ctx context.Context, by people.Person, lessonID, language
 
 // Put takes a file of captions, WebVTT or SubRip, replacing the language's.
 func (s *Service) Put(ctx context.Context, by people.Person, lessonID, language string, data []byte) (Caption, error) {
-	return s.put(ctx, by, lessonID, language, Uploaded, func(length time.Duration) ([]Cue, error) { return Parse(data, length) })
+	return s.put(ctx, by, lessonID, language, Uploaded,
+		func(length time.Duration) ([]Cue, error) { return Parse(data, length) })
 }
 
 // Edit takes what was typed into the editor, replacing the language's captions.
 func (s *Service) Edit(ctx context.Context, by people.Person, lessonID, language string, rows []Row) (Caption, error) {
-	return s.put(ctx, by, lessonID, language, Edited, func(length time.Duration) ([]Cue, error) { return Compose(rows, length) })
+	return s.put(ctx, by, lessonID, language, Edited,
+		func(length time.Duration) ([]Cue, error) { return Compose(rows, length) })
 }
 
-func (s *Service) put(ctx context.Context, by people.Person, lessonID, language string, source Source, read func(time.Duration) ([]Cue, error)) (Caption, error) {
+func (s *Service) put(ctx context.Context, by people.Person, lessonID, language string, source Source,
+	read func(time.Duration) ([]Cue, error)) (Caption, error) {
 	l, err := s.read(ctx, by, people.EditLesson, lessonID)
 	if err != nil {
 		return Caption{}, err
@@ -122,7 +125,8 @@ func tag(language string) (string, error) {
 // checkLanguages refuses one language too many.
 func (s *Service) checkLanguages(ctx context.Context, lessonID, language string) error {
 	list, err := s.Store.Captions(ctx, lessonID)
-	if err != nil || len(list) < MaxLanguages || slices.ContainsFunc(list, func(c Caption) bool { return c.Language == language }) {
+	if err != nil || len(list) < MaxLanguages ||
+		slices.ContainsFunc(list, func(c Caption) bool { return c.Language == language }) {
 		return err
 	}
 	return fault.New(fault.Conflict, "caption.too_many_languages", "max", MaxLanguages)
@@ -131,9 +135,11 @@ func (s *Service) checkLanguages(ctx context.Context, lessonID, language string)
 // store puts captions into storage under a name that nothing had before.
 func (s *Service) store(ctx context.Context, lessonID, language string, source Source, cues []Cue) (Caption, error) {
 	body := Write(cues)
-	c := Caption{LessonID: lessonID, Language: language, Key: media.Caption(lessonID, language, s.NewID()), Body: body, Cues: len(cues),
+	c := Caption{LessonID: lessonID, Language: language, Key: media.Caption(lessonID, language, s.NewID()), Body: body,
+		Cues: len(cues),
 		Size: int64(len(body)), Source: source, UpdatedAt: s.Now()}
-	if _, err := s.Media.Put(ctx, c.Key, strings.NewReader(body), c.Size, media.PutOptions{ContentType: Type}); err != nil {
+	if _, err := s.Media.Put(ctx, c.Key, strings.NewReader(body), c.Size,
+		media.PutOptions{ContentType: Type}); err != nil {
 		return c, fmt.Errorf("captions %s of lesson %s: %w", language, lessonID, err)
 	}
 	return c, nil
@@ -249,7 +255,8 @@ func (s *Service) ChaptersByLesson(ctx context.Context, lessons ...string) (map[
 }
 
 // PutChapters replaces a lesson's chapters.
-func (s *Service) PutChapters(ctx context.Context, by people.Person, lessonID string, list []Chapter) ([]Chapter, error) {
+func (s *Service) PutChapters(ctx context.Context, by people.Person, lessonID string,
+	list []Chapter) ([]Chapter, error) {
 	l, err := s.read(ctx, by, people.EditLesson, lessonID)
 	if err != nil {
 		return nil, err
@@ -264,7 +271,8 @@ func (s *Service) PutChapters(ctx context.Context, by people.Person, lessonID st
 
 // change commits a step with its audit entry and the lesson's place in the
 // index; the lesson is read again under its lock, in case it has gone.
-func (s *Service) change(ctx context.Context, by people.Person, lessonID, note string, step func(context.Context) error) error {
+func (s *Service) change(ctx context.Context, by people.Person, lessonID, note string,
+	step func(context.Context) error) error {
 	return s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		l, err := s.Lessons.Lock(ctx, lessonID)
 		if err != nil {
@@ -281,7 +289,8 @@ func (s *Service) change(ctx context.Context, by people.Person, lessonID, note s
 				return fmt.Errorf("lesson %s: index: %w", lessonID, err)
 			}
 		}
-		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.EditLesson), Subject: "lesson:" + lessonID, Detail: note})
+		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,
+			Action: string(people.EditLesson), Subject: "lesson:" + lessonID, Detail: note})
 	})
 }
 

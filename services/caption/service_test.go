@@ -26,7 +26,8 @@ func TestCaptionsAreStoredAndSaved(t *testing.T) {
 	if text, _ := m.files.Text(c.Key); err != nil || text != c.Body || o.ContentType != Type {
 		t.Errorf("stored %q as %+v, %v", text, o, err)
 	}
-	if len(m.log) != 1 || m.log[0].Detail != "captions vi" || m.log[0].Subject != "lesson:l" || m.log[0].Actor != "lan" ||
+	if len(m.log) != 1 || m.log[0].Detail != "captions vi" || m.log[0].Subject != "lesson:l" ||
+		m.log[0].Actor != "lan" ||
 		m.log[0].Action != string(people.EditLesson) {
 		t.Errorf("audit %+v", m.log)
 	}
@@ -71,9 +72,10 @@ func TestPutRefuses(t *testing.T) {
 		"no captions":        {lan, "l", "vi", "xin chào", nil, "caption.invalid"},
 		"behind its end":     {lan, "l", "vi", "WEBVTT\n\n01:01.000 --> 01:02.000\nA\n", nil, "caption.invalid"},
 		"too large":          {lan, "l", "vi", strings.Repeat("x", MaxBytes+1), nil, "caption.too_large"},
-		"the 21st language":  {lan, "l", "vi", good, func(m *memory) { m.languages("l", 20) }, "caption.too_many_languages"},
-		"the 20th language":  {lan, "l", "vi", good, func(m *memory) { m.languages("l", 19) }, ""},
-		"one of the 20":      {lan, "l", "qad", good, func(m *memory) { m.languages("l", 20) }, ""},
+		"the 21st language": {lan, "l", "vi", good, func(m *memory) { m.languages("l", 20) },
+			"caption.too_many_languages"},
+		"the 20th language": {lan, "l", "vi", good, func(m *memory) { m.languages("l", 19) }, ""},
+		"one of the 20":     {lan, "l", "qad", good, func(m *memory) { m.languages("l", 20) }, ""},
 		"an erased lesson": {lan, "l", "vi", good, func(m *memory) {
 			m.change("l", func(l *lesson.Lesson) { l.Media.State = lesson.Erased })
 		}, "lesson.erased"},

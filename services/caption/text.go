@@ -77,7 +77,8 @@ func tagAt(s string) (tag, name string, closing bool) {
 	if closing = inside[0] == '/'; closing {
 		inside = inside[1:]
 	}
-	if inside == "" || !strings.ContainsRune("!?:", rune(inside[0])) && !isWord(inside[0]) || strings.ContainsRune(inside, '<') {
+	if inside == "" || !strings.ContainsRune("!?:", rune(inside[0])) && !isWord(inside[0]) ||
+		strings.ContainsRune(inside, '<') {
 		return "", "", false
 	}
 	name, _, _ = strings.Cut(strings.ToLower(inside), " ")

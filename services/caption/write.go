@@ -25,7 +25,8 @@ func Write(cues []Cue) string {
 // stamp writes a time as WebVTT does.
 func stamp(d time.Duration) string {
 	d = d.Round(time.Millisecond)
-	return fmt.Sprintf("%02d:%02d:%02d.%03d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60, d.Milliseconds()%1000)
+	return fmt.Sprintf("%02d:%02d:%02d.%03d", int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60,
+		d.Milliseconds()%1000)
 }
 
 // Read gives back the captions that Write wrote.
@@ -56,7 +57,8 @@ func Compose(rows []Row, length time.Duration) ([]Cue, error) {
 	var list []Cue
 	var bad []fault.Field
 	if len(rows) > MaxCues {
-		return nil, fault.Form("caption.invalid", fault.Wrong("text", "caption.too_many", "max", MaxCues, "line", MaxCues))
+		return nil, fault.Form("caption.invalid",
+			fault.Wrong("text", "caption.too_many", "max", MaxCues, "line", MaxCues))
 	}
 	for i, r := range rows {
 		text := clean(r.Text, false)

@@ -62,7 +62,8 @@ func TestCheckReadsNoCaptions(t *testing.T) {
 			t.Fatal(err)
 		}
 		if captions.bodies != bodies || x.puts != puts {
-			t.Errorf("%s: %d captions read and %d lessons put, want %d and %d", what, captions.bodies, x.puts, bodies, puts)
+			t.Errorf("%s: %d captions read and %d lessons put, want %d and %d", what, captions.bodies,
+				x.puts, bodies, puts)
 		}
 		captions.bodies = 0
 		if d, err := s.Check(ctx); err != nil || !d.None() || len(d.Unverified) > 0 || captions.bodies > 0 {

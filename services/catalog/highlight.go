@@ -61,7 +61,8 @@ func (m ParsedQuery) matches(w word) bool {
 	for _, t := range m.Terms {
 		for _, alternative := range t.Alternatives {
 			for i, want := range alternative.Words {
-				if w.folded == want || alternative.Prefix && i == len(alternative.Words)-1 && strings.HasPrefix(w.folded, want) {
+				if w.folded == want || alternative.Prefix && i == len(alternative.Words)-1 &&
+					strings.HasPrefix(w.folded, want) {
 					return true
 				}
 			}

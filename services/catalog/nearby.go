@@ -46,7 +46,8 @@ func nearby(ctx context.Context, e Engine, v *Vocabulary, m ParsedQuery) ([]stri
 	var out, tried []string
 	typed := Fold(m.typed())
 	for _, text := range proposals {
-		if text == "" || text == typed || slices.Contains(tried, text) || len(tried) == maxTries || len(out) == maxNearby {
+		if text == "" || text == typed || slices.Contains(tried, text) || len(tried) == maxTries ||
+			len(out) == maxNearby {
 			continue
 		}
 		tried = append(tried, text)

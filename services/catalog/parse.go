@@ -202,7 +202,8 @@ func (v *Vocabulary) corrections(w string) []Alternative {
 		alternatives = append(alternatives, Alternative{Words: []string{a, b}})
 	}
 	for _, n := range append(v.soundingLike(w), v.Near(w, maxNear)...) {
-		if !slices.ContainsFunc(alternatives, func(o Alternative) bool { return len(o.Words) == 1 && o.Words[0] == n }) {
+		if !slices.ContainsFunc(alternatives,
+			func(o Alternative) bool { return len(o.Words) == 1 && o.Words[0] == n }) {
 			alternatives = append(alternatives, Alternative{Words: []string{n}})
 		}
 	}

@@ -10,7 +10,8 @@ import (
 
 func testVocabulary() *Vocabulary {
 	words := map[string]int{}
-	for w := range strings.FieldsSeq(`toan ham so bac nhat hai phuong trinh tam giac duong tron on thi vao lop 9 10 lop9 lop10 tuan tuan5 5
+	for w := range strings.FieldsSeq(
+		`toan ham so bac nhat hai phuong trinh tam giac duong tron on thi vao lop 9 10 lop9 lop10 tuan tuan5 5
 		hoa hoc ngu van bai mon environment nguyen thi ha chuong`) {
 		words[w]++
 	}

@@ -224,7 +224,8 @@ func TestFindFacetsAndMoment(t *testing.T) {
 		t.Errorf("moment %v %q", m.From, text)
 	}
 	r, err = Find(t.Context(), e, Query{Grade: 5, School: "s1"})
-	if err != nil || r.EstimatedTotal != 2 || r.Facets.Grade[9] != 2 || r.Facets.School["s2"] != 1 || r.Facets.Week[3] != 0 {
+	if err != nil || r.EstimatedTotal != 2 || r.Facets.Grade[9] != 2 || r.Facets.School["s2"] != 1 ||
+		r.Facets.Week[3] != 0 {
 		t.Errorf("list: %+v, %v", r, err)
 	}
 	if r, err = Find(t.Context(), e, Query{Text: "lo van pao",
@@ -327,7 +328,8 @@ func TestEngineErrorsComeBack(t *testing.T) {
 
 func TestPassagesAreStoredAsText(t *testing.T) {
 	p := Passage{Lines: []Line{{From: 1500 * time.Millisecond, Text: "một hai"}, {From: 4 * time.Second, Text: "ba"}}}
-	if got := DecodePassage(p.Encode()); len(got.Lines) != 2 || got.Lines[0] != p.Lines[0] || got.Lines[1] != p.Lines[1] {
+	if got := DecodePassage(p.Encode()); len(got.Lines) != 2 || got.Lines[0] != p.Lines[0] ||
+		got.Lines[1] != p.Lines[1] {
 		t.Errorf("%+v", got)
 	}
 	if got := DecodePassage("no line\n12 x\n"); len(got.Lines) != 1 || got.Lines[0].Text != "x" {

@@ -164,7 +164,8 @@ func newFixture() (*Service, *fakeDatabase, *fakeIndex) {
 	}
 	for _, id := range []string{"l1", "l2", "l3", "l4", "l5"} {
 		n.lessons[id] = lesson.Lesson{
-			ID: id, Title: "Hàm số", Description: "Đồ thị", Subject: "toan", Grade: 9, Week: 20, Language: "vi", TeacherID: "t1", SchoolID: "s1",
+			ID: id, Title: "Hàm số", Description: "Đồ thị", Subject: "toan", Grade: 9, Week: 20, Language: "vi",
+			TeacherID: "t1", SchoolID: "s1",
 			Status: lesson.Published, PublishedAt: noon,
 			Media: lesson.Media{State: lesson.Ready, Playable: true, PackageID: "p-" + id, Duration: 600.25},
 			Renditions: []lesson.Rendition{{Name: "720p", Kind: "video", Width: 1280, Height: 720, Bytes: 900},
@@ -191,7 +192,8 @@ func TestChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Entry{
-		LessonID: "l1", PackageID: "p-l1", Title: "Hàm số", Description: "Đồ thị", Subject: "toan", SubjectName: "Toán", Grade: 9, Week: 20, Language: "vi",
+		LessonID: "l1", PackageID: "p-l1", Title: "Hàm số", Description: "Đồ thị", Subject: "toan", SubjectName: "Toán",
+		Grade: 9, Week: 20, Language: "vi",
 		TeacherID: "t1", Teacher: "Nguyễn Thị Hà", SchoolID: "s1", School: "THCS Him Lam", Duration: 600.25, Bytes: 300,
 		PublishedAt: noon.Truncate(time.Millisecond),
 	}
@@ -296,7 +298,8 @@ func TestQueriesAreBounded(t *testing.T) {
 		t.Errorf("query %+v", x.query)
 	}
 	for limit, want := range map[int]int{0: DefaultSuggestions, -1: DefaultSuggestions, 3: 3, 999: MaxSuggestions} {
-		if _, err := s.Suggest(t.Context(), "ham\x00", 0, limit); err != nil || x.limit != want || x.query.Text != "ham " {
+		if _, err := s.Suggest(t.Context(), "ham\x00", 0, limit); err != nil || x.limit != want ||
+			x.query.Text != "ham " {
 			t.Errorf("limit %d asks for %d of %q: %v", limit, x.limit, x.query.Text, err)
 		}
 	}

@@ -49,7 +49,8 @@ func TestNear(t *testing.T) {
 func TestSoundingLike(t *testing.T) {
 	v := NewVocabulary(map[string]int{"truyen": 1, "phuong": 1, "giao": 1, "dao": 1, "nghi": 1, "ghe": 1, "ca": 1})
 	for typed, want := range map[string]string{
-		"chuyen": "truyen", "fuong": "phuong", "rao": "giao", "zao": "dao giao", "ngi": "nghi", "ge": "ghe", "ka": "ca", "toan": "", "": "", "x": "",
+		"chuyen": "truyen", "fuong": "phuong", "rao": "giao", "zao": "dao giao", "ngi": "nghi", "ge": "ghe", "ka": "ca",
+		"toan": "", "": "", "x": "",
 	} {
 		if got := strings.Join(v.soundingLike(typed), " "); got != want {
 			t.Errorf("soundingLike(%q) = %q, want %q", typed, got, want)

@@ -11,16 +11,17 @@ import (
 
 func TestErrorIsWrittenForTheLog(t *testing.T) {
 	for want, err := range map[string]error{
-		"lesson.not_found":                     fault.New(fault.NotFound, "lesson.not_found"),
-		"upload.too_large map[max:4]":          fault.New(fault.TooLarge, "upload.too_large", "max", 4),
-		"lesson.gone: EOF":                     fault.Wrap(io.EOF, fault.Gone, "lesson.gone"),
-		"lesson.gone map[id:a week:7]: EOF":    fault.Wrap(io.EOF, fault.Gone, "lesson.gone", "week", 7, "id", "a"),
-		"form.bad [title: field.required]":     fault.Form("form.bad", fault.Wrong("title", "field.required")),
-		"form.bad [a: x] [b: y]":               fault.Form("form.bad", fault.Wrong("a", "x"), fault.Wrong("b", "y")),
-		"store: lesson.not_found":              fmt.Errorf("store: %w", fault.New(fault.NotFound, "lesson.not_found")),
-		"a map[1:one]":                         fault.New(fault.Invalid, "a", 1, "one"), // a name that is no string
-		"a map[named:1]":                       fault.New(fault.Invalid, "a", "named", 1, "without a value"),
-		"outer: inner map[n:1]":                fault.Wrap(fault.New(fault.Gone, "inner", "n", 1), fault.Conflict, "outer"),
+		"lesson.not_found":                  fault.New(fault.NotFound, "lesson.not_found"),
+		"upload.too_large map[max:4]":       fault.New(fault.TooLarge, "upload.too_large", "max", 4),
+		"lesson.gone: EOF":                  fault.Wrap(io.EOF, fault.Gone, "lesson.gone"),
+		"lesson.gone map[id:a week:7]: EOF": fault.Wrap(io.EOF, fault.Gone, "lesson.gone", "week", 7, "id", "a"),
+		"form.bad [title: field.required]":  fault.Form("form.bad", fault.Wrong("title", "field.required")),
+		"form.bad [a: x] [b: y]":            fault.Form("form.bad", fault.Wrong("a", "x"), fault.Wrong("b", "y")),
+		"store: lesson.not_found":           fmt.Errorf("store: %w", fault.New(fault.NotFound, "lesson.not_found")),
+		"a map[1:one]":                      fault.New(fault.Invalid, "a", 1, "one"), // a name that is no string
+		"a map[named:1]":                    fault.New(fault.Invalid, "a", "named", 1, "without a value"),
+		"outer: inner map[n:1]": fault.Wrap(fault.New(fault.Gone, "inner", "n", 1),
+			fault.Conflict, "outer"),
 		"outer map[n:2]: inner [f: c]: at EOF": wrapped(),
 	} {
 		if err.Error() != want {

@@ -82,7 +82,8 @@ func (s *Service) Report(ctx context.Context, by people.Person, r Report) error 
 		if n >= maxOpen {
 			return fault.New(fault.Conflict, "problem.enough")
 		}
-		return s.Store.Report(ctx, Problem{ID: s.NewID(), LessonID: l.ID, Kind: r.Kind, Text: text, Times: 1, Reporter: who, PersonID: by.ID,
+		return s.Store.Report(ctx, Problem{ID: s.NewID(), LessonID: l.ID, Kind: r.Kind, Text: text, Times: 1,
+			Reporter: who, PersonID: by.ID,
 			First: now, Last: now, State: Open})
 	})
 }
@@ -176,7 +177,8 @@ func (s *Service) Answer(ctx context.Context, by people.Person, lessonID string,
 		if err != nil || n == 0 {
 			return err
 		}
-		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.AnswerProblem), Subject: "lesson:" + l.ID,
+		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,
+			Action: string(people.AnswerProblem), Subject: "lesson:" + l.ID,
 			Detail: fmt.Sprintf("%d reports (%s) answered", n, k)})
 	})
 }

@@ -143,7 +143,8 @@ func TestReportsAreChecked(t *testing.T) {
 	if got := o.box.rows[0].Text; got != "Mất[31m tiếng\nphút 2" {
 		t.Errorf("kept %q", got)
 	}
-	if err := o.Report(context.Background(), anybody, Report{LessonID: "nhap", Kind: Sound}); !fault.Is(err, "lesson.not_found") {
+	if err := o.Report(context.Background(), anybody, Report{LessonID: "nhap", Kind: Sound}); !fault.Is(err,
+		"lesson.not_found") {
 		t.Errorf("a draft: %v", err)
 	}
 }
@@ -198,7 +199,8 @@ func TestWhoAnswers(t *testing.T) {
 	if n := len(o.book.entries); n != 4 {
 		t.Errorf("%d entries in the audit", n)
 	}
-	if err := o.Answer(ctx, with("so", people.Reviewer, ""), "bai", Sound, strings.Repeat("a", MaxText+1)); !fault.Is(err, "problem.invalid") {
+	if err := o.Answer(ctx, with("so", people.Reviewer, ""), "bai", Sound,
+		strings.Repeat("a", MaxText+1)); !fault.Is(err, "problem.invalid") {
 		t.Error(err)
 	}
 }

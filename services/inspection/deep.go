@@ -34,7 +34,8 @@ func (i *Inspection) follower(ctx context.Context) error {
 		ids = slices.DeleteFunc(ids, func(id string) bool { return !slices.Contains(again, id) })
 	}
 	if fault.KindOf(err) == fault.Unavailable {
-		i.seen.Notes = append(i.seen.Notes, "the search server does not answer, so it was not compared; the database's own index was")
+		i.seen.Notes = append(i.seen.Notes,
+			"the search server does not answer, so it was not compared; the database's own index was")
 		return nil
 	}
 	if err != nil {

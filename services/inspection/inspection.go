@@ -144,7 +144,8 @@ func (i *Inspection) Run(ctx context.Context) ([]Finding, Seen, error) {
 			i.report("I2", s.Subject, s.Says)
 		}
 		err = i.Counts.Recount(ctx, func(m playback.Miscount) {
-			i.report("I4", m.Subject, fmt.Sprintf("%s is kept as %d, and the rules make it %d", m.What, m.Stored, m.Want))
+			i.report("I4", m.Subject, fmt.Sprintf("%s is kept as %d, and the rules make it %d", m.What,
+				m.Stored, m.Want))
 		})
 		if err != nil {
 			return err

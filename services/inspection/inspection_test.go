@@ -47,11 +47,13 @@ func TestEveryDamageIsFound(t *testing.T) {
 			func(m *memory) { delete(m.objects, source) }, "I1  recording r: storage does not have it", true,
 		},
 		"recording cut": {
-			func(m *memory) { m.objects[source] = "rec" }, "I1  recording r: storage has 3 bytes of it, and the database 9",
+			func(m *memory) { m.objects[source] = "rec" },
+			"I1  recording r: storage has 3 bytes of it, and the database 9",
 			true,
 		},
 		"recording changed": {
-			func(m *memory) { m.objects[source] = "recordinG" }, "I1  recording r: its bytes are not those that were stored",
+			func(m *memory) { m.objects[source] = "recordinG" },
+			"I1  recording r: its bytes are not those that were stored",
 			false,
 		},
 		"recording not hashed yet": {func(m *memory) {
@@ -66,12 +68,16 @@ func TestEveryDamageIsFound(t *testing.T) {
 			m.change(func(l *inspection.Lesson) { l.Recordings[0].State = lesson.Failed })
 		}, "I2  recording r: it failed without a reason for its teacher", true},
 		"failed with one": {func(m *memory) {
-			m.change(func(l *inspection.Lesson) { l.Recordings[0].State, l.Recordings[0].FailureCode = lesson.Failed, "x" })
+			m.change(func(l *inspection.Lesson) {
+				l.Recordings[0].State,
+					l.Recordings[0].FailureCode = lesson.Failed, "x"
+			})
 		}, "", true},
 		"worksheet lost": {func(m *memory) { delete(m.objects, "lessons/l/attachments/a") },
 			"I1  worksheet lessons/l/attachments/a: storage does not have it", true},
 		"notice's file lost": {
-			func(m *memory) { delete(m.objects, "notices/n/a") }, "I1  notice file notices/n/a: storage does not have it", true,
+			func(m *memory) { delete(m.objects, "notices/n/a") },
+			"I1  notice file notices/n/a: storage does not have it", true,
 		},
 		"nothing is left of the lesson": {func(m *memory) {
 			m.objects = map[string]string{"notices/n/a": ""}
@@ -103,7 +109,10 @@ func TestEveryDamageIsFound(t *testing.T) {
 			delete(m.objects, root+"master.m3u8")
 			m.pkg(func(p *inspection.Package) { p.FinishedAt = time.Time{} })
 		}, "", true},
-		"playlist cut": {func(m *memory) { m.objects[root+"720p/index.m3u8"] = "#EXTM3U\n#EXTINF:4,\n720p/0-1/1.m4s\n" },
+		"playlist cut": {func(m *memory) {
+			m.objects[root+
+				"720p/index.m3u8"] = "#EXTM3U\n#EXTINF:4,\n720p/0-1/1.m4s\n"
+		},
 			"I3  playlist " + root + "720p/index.m3u8: it is cut, or no playlist at all", true},
 		"no playlist": {func(m *memory) { m.objects[root+"720p/index.m3u8"] = "<html>#EXT-X-ENDLIST" },
 			"I3  playlist " + root + "720p/index.m3u8: it is cut, or no playlist at all", true},
@@ -113,12 +122,14 @@ func TestEveryDamageIsFound(t *testing.T) {
 		"it names what nobody knows": {func(m *memory) {
 			m.objects[root+"720p/0-1/2.m4s"] = "x"
 			m.objects[root+"720p/index.m3u8"] = "#EXTM3U\n#EXT-X-MAP:URI=\"720p/0-1/2.m4s\",X=1\n#EXT-X-ENDLIST"
-		}, "I3  playlist " + root + "720p/index.m3u8: it names 720p/0-1/2.m4s, and the database does not know that segment",
+		}, "I3  playlist " + root +
+			"720p/index.m3u8: it names 720p/0-1/2.m4s, and the database does not know that segment",
 			true},
 		"package not in the database": {func(m *memory) { m.change(func(l *inspection.Lesson) { l.PackageID = "p9" }) },
 			"I3  lesson l: it is playable, and its package p9 is not in the database", true},
 		"not playable": {
-			func(m *memory) { m.change(func(l *inspection.Lesson) { l.PackageID, l.Playable = "p9", false }) }, "", true,
+			func(m *memory) { m.change(func(l *inspection.Lesson) { l.PackageID, l.Playable = "p9", false }) }, "",
+			true,
 		},
 		"stuck": {func(m *memory) { m.stuck = []inspection.Stuck{{Subject: "lesson l", Says: "100% of nothing"}} },
 			"I2  lesson l: 100% of nothing", true},
@@ -146,7 +157,8 @@ func TestEveryDamageIsFound(t *testing.T) {
 			m.change(func(l *inspection.Lesson) { l.Gone = true })
 			m.modified[root+"720p/0-1/1.m4s"] = now.Add(-31 * day)
 		}, unknown(root + "720p/0-1/1.m4s"), true},
-		"piece of an upload":     {func(m *memory) { age(m, "uploads/u/1/0-9", 8*day) }, unknown("uploads/u/1/0-9"), true},
+		"piece of an upload": {func(m *memory) { age(m, "uploads/u/1/0-9", 8*day) },
+			unknown("uploads/u/1/0-9"), true},
 		"piece of this week":     {func(m *memory) { age(m, "uploads/u/1/0-9", 8*day-1) }, "", true},
 		"unknown notice's file":  {func(m *memory) { age(m, "notices/n/x", 2*day) }, unknown("notices/n/x"), true},
 		"imported figures":       {func(m *memory) { age(m, "imports/2", 999*day) }, "", true},

@@ -106,7 +106,8 @@ func (m *memory) List(_ context.Context, prefix string, each func(media.Object) 
 		if !ok {
 			at = now
 		}
-		if strings.HasPrefix(key, prefix) && !each(media.Object{Key: key, Size: int64(len(m.objects[key])), ModifiedAt: at}) {
+		if strings.HasPrefix(key, prefix) &&
+			!each(media.Object{Key: key, Size: int64(len(m.objects[key])), ModifiedAt: at}) {
 			break
 		}
 	}
@@ -144,7 +145,8 @@ const (
 func newMemory() *memory {
 	m := &memory{modified: map[string]time.Time{}, uploads: map[string]bool{"u1": true}, broken: map[string]error{}}
 	m.objects = map[string]string{
-		source: "recording", "lessons/l/attachments/a": "worksheet", "notices/n/a": "notice file", "imports/1": "figures",
+		source: "recording", "lessons/l/attachments/a": "worksheet", "notices/n/a": "notice file",
+		"imports/1":          "figures",
 		root + "master.m3u8": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n720p/index.m3u8\n",
 		root + "720p/index.m3u8": "#EXTM3U\n#EXT-X-MAP:URI=\"720p/0-1/init.mp4\"\n#EXTINF:4,\n" +
 			"720p/0-1/1.m4s\n#EXT-X-ENDLIST\n",
@@ -163,7 +165,8 @@ func newMemory() *memory {
 			},
 			Segments: []production.Segment{segment("720p/0-1/init.mp4", "init"), segment("720p/0-1/1.m4s", "segment")},
 		}},
-		Others: []inspection.Object{{What: "worksheet", Key: "lessons/l/attachments/a", Size: 9, SHA256: hash("worksheet")}},
+		Others: []inspection.Object{{What: "worksheet", Key: "lessons/l/attachments/a", Size: 9,
+			SHA256: hash("worksheet")}},
 	}}
 	m.notices = []inspection.Object{{What: "notice file", Key: "notices/n/a", Size: -1}}
 	return m
@@ -185,7 +188,8 @@ func (m *memory) change(change func(*inspection.Lesson)) {
 }
 
 func (m *memory) inspection() *inspection.Inspection {
-	return &inspection.Inspection{Book: m, Media: m, Index: m, Counts: m, Parts: m, Now: func() time.Time { return now }}
+	return &inspection.Inspection{Book: m, Media: m, Index: m, Counts: m, Parts: m,
+		Now: func() time.Time { return now }}
 }
 
 // run inspects and gives the findings as lines.

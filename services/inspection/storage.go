@@ -93,7 +93,8 @@ func (i *Inspection) lesson(ctx context.Context, id string, objects []media.Obje
 			continue
 		}
 		known[r.Key] = true
-		if err := i.object(ctx, "I1", "recording "+r.ID, Object{Key: r.Key, Size: r.Size, SHA256: r.SHA256}, have); err != nil {
+		if err := i.object(ctx, "I1", "recording "+r.ID, Object{Key: r.Key, Size: r.Size, SHA256: r.SHA256},
+			have); err != nil {
 			return err
 		}
 		if r.State == lesson.Failed && r.FailureCode == "" {
@@ -120,7 +121,8 @@ func (i *Inspection) lesson(ctx context.Context, id string, objects []media.Obje
 }
 
 // object holds one object against what the database says of it.
-func (i *Inspection) object(ctx context.Context, invariant, subject string, x Object, have map[string]media.Object) error {
+func (i *Inspection) object(ctx context.Context, invariant, subject string, x Object,
+	have map[string]media.Object) error {
 	o, ok := have[x.Key]
 	switch {
 	case !ok:
@@ -141,7 +143,8 @@ func (i *Inspection) object(ctx context.Context, invariant, subject string, x Ob
 }
 
 // pkg holds a package's segments and playlists against storage.
-func (i *Inspection) pkg(ctx context.Context, l Lesson, p Package, have map[string]media.Object, folders map[string]bool) error {
+func (i *Inspection) pkg(ctx context.Context, l Lesson, p Package, have map[string]media.Object,
+	folders map[string]bool) error {
 	root := media.PackagePrefix(l.ID, p.ID)
 	folders[root] = true
 	segments := map[string]bool{}
@@ -157,7 +160,8 @@ func (i *Inspection) pkg(ctx context.Context, l Lesson, p Package, have map[stri
 		case o.Size != s.Size:
 			i.report("I3", "segment "+s.Key, "storage has %d bytes of it, and the database %d", o.Size, s.Size)
 		case !i.Quick:
-			if err := i.object(ctx, "I3", "segment "+s.Key, Object{Key: s.Key, Size: s.Size, SHA256: s.SHA256}, have); err != nil {
+			if err := i.object(ctx, "I3", "segment "+s.Key, Object{Key: s.Key, Size: s.Size, SHA256: s.SHA256},
+				have); err != nil {
 				return err
 			}
 		}
@@ -193,7 +197,8 @@ func (i *Inspection) pkg(ctx context.Context, l Lesson, p Package, have map[stri
 const maxPlaylist = 4 << 20
 
 // playlist looks at what a stored playlist names.
-func (i *Inspection) playlist(ctx context.Context, root, key string, segments map[string]bool, have map[string]media.Object) error {
+func (i *Inspection) playlist(ctx context.Context, root, key string, segments map[string]bool,
+	have map[string]media.Object) error {
 	body, _, err := i.Media.Get(ctx, key, media.All)
 	if err != nil {
 		return err

@@ -176,7 +176,8 @@ func TestNotifierWaitsForTheCommit(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = notifier.Atomically(t.Context(), func(ctx context.Context) error {
-			return notifier.Atomically(ctx, func(ctx context.Context) error { return notifier.Add(ctx, job.New{Args: cook{}}) })
+			return notifier.Atomically(ctx,
+				func(ctx context.Context) error { return notifier.Add(ctx, job.New{Args: cook{}}) })
 		})
 		if err != nil {
 			t.Fatal(err)

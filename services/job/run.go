@@ -129,7 +129,8 @@ func (r *Run) beat(ctx context.Context) {
 	}
 	ctx, done := context.WithTimeout(ctx, r.runner.Lease)
 	defer done()
-	cancel, err := r.runner.store.Beat(ctx, r.Job.ID, r.Job.Token, math.Float64frombits(r.progress.Load()), r.runner.Lease)
+	cancel, err := r.runner.store.Beat(ctx, r.Job.ID, r.Job.Token, math.Float64frombits(r.progress.Load()),
+		r.runner.Lease)
 	switch {
 	case lost(err):
 		r.over = true

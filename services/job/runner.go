@@ -72,7 +72,8 @@ type periodic struct {
 // 2 s, grace 20 s.
 func NewRunner(store Store, atomic Atomic, log *slog.Logger) *Runner {
 	return &Runner{
-		Worker: workerName(), Lease: 20 * time.Second, Beat: time.Second, Poll: 2 * time.Second, Grace: 20 * time.Second,
+		Worker: workerName(), Lease: 20 * time.Second, Beat: time.Second, Poll: 2 * time.Second,
+		Grace: 20 * time.Second,
 		store: store, atomic: atomic, log: log, wake: make(chan struct{}, 1),
 		kinds: map[string]*worker{}, live: map[*Run]struct{}{}, hookFails: map[string]int{},
 	}
@@ -202,7 +203,8 @@ func (r *Runner) claim(ctx context.Context, kinds []string) (*Job, error) {
 		return nil, err
 	}
 	if j != nil && j.State == Parked {
-		r.log.Error("job parked: its worker died too often", "job", j.ID, "kind", j.Kind, "subject", j.Subject, "attempt", j.Attempt, "error", j.LastError)
+		r.log.Error("job parked: its worker died too often", "job", j.ID, "kind", j.Kind, "subject", j.Subject,
+			"attempt", j.Attempt, "error", j.LastError)
 		r.observe(j.Kind, Parked, 0)
 	}
 	return j, nil
@@ -386,8 +388,7 @@ func (r *Runner) observe(kind string, to State, took time.Duration) {
 	}
 }
 
-// workerName is unique per process: machine, process id and six random hex
-// digits, because process ids repeat.
+// workerName is unique per process: machine, process id (they repeat) and six random hex digits.
 func workerName() string {
 	host, err := os.Hostname()
 	if err != nil {

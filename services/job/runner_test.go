@@ -79,7 +79,8 @@ func TestWorkIsDoneInOrderOfPriority(t *testing.T) {
 			got = append(got, a.Dish)
 			return nil
 		})
-		add(t, m, job.New{Args: cook{"soup"}, Priority: job.Low}, job.New{Args: cook{"rice"}}, job.New{Args: cook{"tea"}, Priority: job.Urgent})
+		add(t, m, job.New{Args: cook{"soup"}, Priority: job.Low}, job.New{Args: cook{"rice"}},
+			job.New{Args: cook{"tea"}, Priority: job.Urgent})
 		defer start(t, r)()
 		synctest.Wait()
 		if want := []string{"tea", "rice", "soup"}; !slices.Equal(got, want) {
@@ -107,7 +108,8 @@ func TestConcurrencyIsPerKind(t *testing.T) {
 			now[kind]--
 			mu.Unlock()
 		}
-		job.Register(r, job.Options{Concurrency: 2}, func(context.Context, *job.Run, cook) error { busy("cook"); return nil })
+		job.Register(r, job.Options{Concurrency: 2},
+			func(context.Context, *job.Run, cook) error { busy("cook"); return nil })
 		job.Register(r, job.Options{}, func(context.Context, *job.Run, wash) error { busy("wash"); return nil })
 		for i := range 5 {
 			add(t, m, job.New{Args: cook{}}, job.New{Args: wash{i}})
@@ -135,7 +137,8 @@ func TestLeaseIsRenewedAndCarriesProgress(t *testing.T) {
 		add(t, m, job.New{Args: cook{}})
 		defer start(t, r)()
 		pass(5 * r.Lease)
-		if j := only(t, m); j.State != job.Running || j.Progress != 0.5 || j.Attempt != 1 || !j.LeaseUntil.After(time.Now()) {
+		if j := only(t, m); j.State != job.Running || j.Progress != 0.5 || j.Attempt != 1 ||
+			!j.LeaseUntil.After(time.Now()) {
 			t.Errorf("in the middle: %+v", j)
 		}
 		pass(6 * r.Lease)
@@ -162,7 +165,8 @@ func TestFailuresRestLongerAndThenPark(t *testing.T) {
 		add(t, m, job.New{Args: cook{}, Subject: "lesson:1"})
 		defer start(t, r)()
 		pass(time.Hour)
-		if len(at) != 3 || at[1]-at[0] < 4*time.Second || at[1]-at[0] > 9*time.Second || at[2]-at[1] < 25*time.Second || at[2]-at[1] > 40*time.Second {
+		if len(at) != 3 || at[1]-at[0] < 4*time.Second || at[1]-at[0] > 9*time.Second || at[2]-at[1] < 25*time.Second ||
+			at[2]-at[1] > 40*time.Second {
 			t.Errorf("attempts at %v", at)
 		}
 		if j := only(t, m); j.State != job.Parked || j.LastError != "burnt" {

@@ -21,12 +21,13 @@ func TestReturn(t *testing.T) {
 		kind   fault.Kind
 		code   string
 	}{
-		"at a moment":      {reviewer, lesson.Submitted, " Tiếng nhỏ ", 12.5, 12.5, 0, ""},
-		"at none":          {reviewer, lesson.Submitted, "x", -1, 0, 0, ""},
-		"at the last":      {reviewer, lesson.Submitted, "x", 1e6, 1e6, 0, ""},
-		"after the end":    {reviewer, lesson.Submitted, "x", 1e6 + 1, 0, 0, ""},
-		"longest reason":   {reviewer, lesson.Submitted, strings.Repeat("ộ", 2000), 0, 0, 0, ""},
-		"reason too long":  {reviewer, lesson.Submitted, strings.Repeat("ộ", 2001), 0, 0, fault.Invalid, "lesson.invalid"},
+		"at a moment":    {reviewer, lesson.Submitted, " Tiếng nhỏ ", 12.5, 12.5, 0, ""},
+		"at none":        {reviewer, lesson.Submitted, "x", -1, 0, 0, ""},
+		"at the last":    {reviewer, lesson.Submitted, "x", 1e6, 1e6, 0, ""},
+		"after the end":  {reviewer, lesson.Submitted, "x", 1e6 + 1, 0, 0, ""},
+		"longest reason": {reviewer, lesson.Submitted, strings.Repeat("ộ", 2000), 0, 0, 0, ""},
+		"reason too long": {reviewer, lesson.Submitted, strings.Repeat("ộ", 2001), 0, 0, fault.Invalid,
+			"lesson.invalid"},
 		"no reason":        {reviewer, lesson.Submitted, " \n", 0, 0, fault.Invalid, "lesson.invalid"},
 		"illegible reason": {reviewer, lesson.Submitted, "a\x00", 0, 0, fault.Invalid, "lesson.invalid"},
 		"published":        {reviewer, lesson.Published, "x", 0, 0, fault.Conflict, "lesson.wrong_status"},
@@ -35,7 +36,11 @@ func TestReturn(t *testing.T) {
 		"by a head":        {head, lesson.Submitted, "x", 0, 0, fault.Forbidden, "access.denied"},
 	} {
 		m := newMemory()
-		m.add("l", func(l *lesson.Lesson) { ready(c.status)(l); l.ApprovedBy, l.PublishAt = "so", start.Add(time.Hour) })
+		m.add("l", func(l *lesson.Lesson) {
+			ready(c.status)(l)
+			l.ApprovedBy, l.PublishAt = "so",
+				start.Add(time.Hour)
+		})
 		l, err := m.s.Return(bg, c.by, "l", c.reason, c.at)
 		wantFault(t, name, err, c.kind, c.code)
 		if c.code == "" &&
@@ -73,13 +78,16 @@ func TestApprove(t *testing.T) {
 			"lesson.not_ready",
 		},
 		"a draft": {
-			reviewer, func(l *lesson.Lesson) { l.Status = lesson.Draft }, start, "", fault.Conflict, "lesson.wrong_status",
+			reviewer, func(l *lesson.Lesson) { l.Status = lesson.Draft }, start, "", fault.Conflict,
+			"lesson.wrong_status",
 		},
 		"returned": {
-			reviewer, func(l *lesson.Lesson) { l.Status = lesson.Returned }, start, "", fault.Conflict, "lesson.wrong_status",
+			reviewer, func(l *lesson.Lesson) { l.Status = lesson.Returned }, start, "", fault.Conflict,
+			"lesson.wrong_status",
 		},
 		"withdrawn": {
-			reviewer, func(l *lesson.Lesson) { l.Status = lesson.Withdrawn }, start, "", fault.Conflict, "lesson.wrong_status",
+			reviewer, func(l *lesson.Lesson) { l.Status = lesson.Withdrawn }, start, "", fault.Conflict,
+			"lesson.wrong_status",
 		},
 		"by its teacher": {lan, nil, start, "", fault.Forbidden, "access.denied"},
 		"by a head":      {head, nil, start, "", fault.Forbidden, "access.denied"},
@@ -159,7 +167,8 @@ func TestPublishDue(t *testing.T) {
 		})
 		wantFault(t, name, m.s.PublishDue(bg, "l"), 0, "")
 		l := m.lessons.Must("l")
-		if (l.Status == lesson.Published) != c.want || c.want && (!l.PublishedAt.Equal(start) || !l.PublishAt.IsZero()) {
+		if (l.Status == lesson.Published) != c.want || c.want &&
+			(!l.PublishedAt.Equal(start) || !l.PublishAt.IsZero()) {
 			t.Errorf("%s: %+v", name, l)
 		}
 	}
@@ -189,7 +198,8 @@ func TestWithdraw(t *testing.T) {
 		l, err := m.s.Withdraw(bg, c.by, "l", c.reason)
 		wantFault(t, name, err, c.kind, c.code)
 		if c.code == "" &&
-			(l.Status != lesson.Withdrawn || l.Reason != "nhầm bài" || l.WithdrawnBy != c.by.ID || len(m.indexed) != 1) {
+			(l.Status != lesson.Withdrawn || l.Reason != "nhầm bài" || l.WithdrawnBy != c.by.ID ||
+				len(m.indexed) != 1) {
 			t.Errorf("%s: %+v", name, l)
 		}
 	}

@@ -157,8 +157,10 @@ func TestErase(t *testing.T) {
 			t.Errorf("%s: %v %v", name, done, err)
 		}
 		l := m.lessons.Must("l")
-		empty := l.Description+l.ReturnNote+l.Reason+l.Consent.Note == "" && l.Renditions == nil && l.Media.PackageID == ""
-		if empty != c.want || (len(m.story("l")) == 0) != c.want || m.recordings.Must("r1").GoneAt.Equal(start) != c.want {
+		empty := l.Description+l.ReturnNote+l.Reason+l.Consent.Note == "" && l.Renditions == nil &&
+			l.Media.PackageID == ""
+		if empty != c.want || (len(m.story("l")) == 0) != c.want ||
+			m.recordings.Must("r1").GoneAt.Equal(start) != c.want {
 			t.Errorf("%s: %+v, history %v, recording %+v", name, l, m.story("l"), m.recordings.Must("r1"))
 		}
 		if c.want && l.Media.State != lesson.Erased {

@@ -16,7 +16,8 @@ import (
 type WorksheetCopier interface {
 	// StoreCopies stores a copy of each worksheet's file for each of the lessons
 	// to, which need not exist yet, under names made by names.
-	StoreCopies(ctx context.Context, by people.Person, from string, to []string, names media.Names) (StoredCopies, error)
+	StoreCopies(ctx context.Context, by people.Person, from string, to []string,
+		names media.Names) (StoredCopies, error)
 }
 
 // StoredCopies are files that storage has and the database does not know yet.

@@ -87,12 +87,14 @@ func TestCopyForWeeks(t *testing.T) {
 			weeks = append(weeks, l.Week)
 			if l.ID == "l" || l.Title != from.Title || l.Description != from.Description || l.TeacherID != "lan" ||
 				l.UploaderID != "dai" ||
-				l.SchoolID != "s1" || l.Status != lesson.Draft || l.Media.State != lesson.None || l.Media.RecordingID != "" ||
+				l.SchoolID != "s1" || l.Status != lesson.Draft || l.Media.State != lesson.None ||
+				l.Media.RecordingID != "" ||
 				l.ApprovedBy != "" || l.Reason != "" ||
 				!l.CreatedAt.Equal(start) {
 				t.Errorf("%s: %+v", name, l)
 			}
-			if m.lessons.Must(l.ID).Title != l.Title || !slices.Equal(m.story(l.ID), []lesson.StepKind{lesson.StepCreated}) {
+			if m.lessons.Must(l.ID).Title != l.Title ||
+				!slices.Equal(m.story(l.ID), []lesson.StepKind{lesson.StepCreated}) {
 				t.Errorf("%s: copy %s is not stored", name, l.ID)
 			}
 		}
@@ -229,7 +231,8 @@ func TestBulkDoesEachByItself(t *testing.T) {
 			{"hidden", "", "access.denied"}, {"none", "", "lesson.not_found"}, {"last", "Phân số", ""},
 		}
 		for i, o := range out {
-			if i >= len(want) || o.ID != want[i].id || o.Title != want[i].title || (o.Err == nil) != (want[i].code == "") ||
+			if i >= len(want) || o.ID != want[i].id || o.Title != want[i].title ||
+				(o.Err == nil) != (want[i].code == "") ||
 				o.Err != nil && !fault.Is(o.Err, want[i].code) {
 				t.Errorf("%s: outcome %d %+v", do, i, o)
 			}
@@ -246,7 +249,8 @@ func TestBulkEndsWhenNothingCanBeStored(t *testing.T) {
 	m.add("a", nil)
 	m.add("b", nil)
 	m.lessons.Err = errDisk
-	if out, err := m.s.Bulk(bg, lan, []string{"none", "a", "b"}, lesson.DoBin, lesson.Text{}); !errors.Is(err, errDisk) ||
+	if out, err := m.s.Bulk(bg, lan, []string{"none", "a", "b"}, lesson.DoBin,
+		lesson.Text{}); !errors.Is(err, errDisk) ||
 		len(out) != 1 {
 		t.Errorf("%+v %v", out, err)
 	}

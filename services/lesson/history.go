@@ -192,21 +192,27 @@ func stepsBetween(before, after Lesson) []Step {
 	if parts := edited(before, after); after.Status == Submitted || after.Status == Published {
 		add(len(parts) > 0, Step{Kind: StepEdited, Note: strings.Join(parts, ",")})
 	}
-	add(before.Consent != after.Consent && after.Consent.Minors != "", Step{Kind: StepConsent, Note: string(after.Consent.Minors)})
+	add(before.Consent != after.Consent && after.Consent.Minors != "",
+		Step{Kind: StepConsent, Note: string(after.Consent.Minors)})
 	add(before.PreapprovedBy != after.PreapprovedBy && after.PreapprovedBy != "", Step{Kind: StepPreapproved})
 	later := !after.PublishAt.IsZero() || after.AfterAiring
 	add(after.Status == Submitted && before.Status != Submitted, Step{Kind: StepSubmitted})
 	add(after.Status == Submitted && after.ApprovedBy != "" && later &&
-		(before.ApprovedBy != after.ApprovedBy || !before.PublishAt.Equal(after.PublishAt) || before.AfterAiring != after.AfterAiring), Step{Kind: StepApproved, Until: after.PublishAt})
-	add(before.Status == Submitted && after.Status == Submitted && before.ApprovedBy != "" && after.ApprovedBy == "", Step{Kind: StepLapsed})
-	add(after.Status == Returned && before.Status != Returned, Step{Kind: StepReturned, Note: after.ReturnNote, Moment: after.ReturnAt})
+		(before.ApprovedBy != after.ApprovedBy || !before.PublishAt.Equal(after.PublishAt) ||
+			before.AfterAiring != after.AfterAiring), Step{Kind: StepApproved, Until: after.PublishAt})
+	add(before.Status == Submitted && after.Status == Submitted && before.ApprovedBy != "" && after.ApprovedBy == "",
+		Step{Kind: StepLapsed})
+	add(after.Status == Returned && before.Status != Returned,
+		Step{Kind: StepReturned, Note: after.ReturnNote, Moment: after.ReturnAt})
 	add(after.Status == Published && before.Status != Published, Step{Kind: StepPublished})
 	down := before.TakenDownAt.IsZero() && !after.TakenDownAt.IsZero()
 	add(after.Status == Withdrawn && before.Status != Withdrawn && !down, Step{Kind: StepWithdrawn, Note: after.Reason})
 	add(down, Step{Kind: StepTakenDown, Note: after.Reason})
 	add(!before.TakenDownAt.IsZero() && after.TakenDownAt.IsZero(), Step{Kind: StepPutBack})
-	add(!after.RereviewSince.IsZero() && before.RereviewReasons != after.RereviewReasons, Step{Kind: StepAgain, Note: after.RereviewReasons})
-	add(!before.RereviewSince.IsZero() && after.RereviewSince.IsZero() && after.Status == Published, Step{Kind: StepConfirmed})
+	add(!after.RereviewSince.IsZero() && before.RereviewReasons != after.RereviewReasons,
+		Step{Kind: StepAgain, Note: after.RereviewReasons})
+	add(!before.RereviewSince.IsZero() && after.RereviewSince.IsZero() && after.Status == Published,
+		Step{Kind: StepConfirmed})
 	add(before.DeletedAt.IsZero() && !after.DeletedAt.IsZero(), Step{Kind: StepBinned})
 	add(!before.DeletedAt.IsZero() && after.DeletedAt.IsZero(), Step{Kind: StepRestored})
 	return out

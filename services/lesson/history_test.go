@@ -77,12 +77,14 @@ func TestWholeLife(t *testing.T) {
 		{lesson.StepReturned, "so", "Tiếng nhỏ"}, {lesson.StepSubmitted, "lan", ""}, {lesson.StepApproved, "so", ""},
 		{lesson.StepEdited, "lan", "grade"}, {lesson.StepLapsed, "lan", ""}, {lesson.StepPublished, "so", ""},
 		{lesson.StepRecording, "lan", ""}, {lesson.StepAgain, "", "recording"}, {lesson.StepConfirmed, "so", ""},
-		{lesson.StepConsent, "lan", "agreed"}, {lesson.StepWithdrawn, "lan", "nhầm"}, {lesson.StepTakenDown, "so", "vi phạm"},
+		{lesson.StepConsent, "lan", "agreed"}, {lesson.StepWithdrawn, "lan", "nhầm"},
+		{lesson.StepTakenDown, "so", "vi phạm"},
 		{lesson.StepPutBack, "so", ""}, {lesson.StepTeacher, "quan", ""}, {lesson.StepBinned, "quan", ""},
 		{lesson.StepRestored, "quan", ""},
 	}
 	for i, s := range steps {
-		if i >= len(want) || s.Kind != want[i].kind || s.By != want[i].by || s.Note != want[i].note || s.LessonID != l.ID {
+		if i >= len(want) || s.Kind != want[i].kind || s.By != want[i].by || s.Note != want[i].note ||
+			s.LessonID != l.ID {
 			t.Errorf("step %d: %+v", i, s)
 		}
 	}

@@ -181,7 +181,8 @@ func (l Lesson) Apply(t Text, subjects map[string]school.Subject) (Lesson, error
 	case l.Grade < school.MinGrade || l.Grade > school.MaxGrade:
 		bad = append(bad, fault.Wrong("grade", "field.out_of_range", "min", school.MinGrade, "max", school.MaxGrade))
 	case known && (l.Grade < subject.FromGrade || l.Grade > subject.ToGrade):
-		bad = append(bad, fault.Wrong("subject", "lesson.subject_not_in_grade", "grade", l.Grade, "from", subject.FromGrade, "to", subject.ToGrade))
+		bad = append(bad, fault.Wrong("subject", "lesson.subject_not_in_grade", "grade", l.Grade, "from",
+			subject.FromGrade, "to", subject.ToGrade))
 	}
 	if l.Week < 0 || l.Week > school.MaxWeek {
 		bad = append(bad, fault.Wrong("week", "field.out_of_range", "min", school.MinWeek, "max", school.MaxWeek))

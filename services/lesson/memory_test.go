@@ -81,13 +81,16 @@ func newMemory() *memory {
 	}
 	m.s = &lesson.Service{
 		Store: m, Jobs: m.jobs, Audit: m.log, Index: m, Subjects: m, People: m, Histories: m, Settings: m, Schools: m,
-		Atomic:       memstore.NewAtomic(m.lessons, m.recordings, m.steps, m.settings, m.log, m.jobs),
-		OnChange:     func(context.Context, lesson.Lesson, lesson.Lesson) error { m.changes++; return nil },
-		OnTakenDown:  func(id string) { m.takenDown = append(m.takenDown, id) },
-		ReceivedJobs: func(_ lesson.Lesson, r lesson.Recording) []job.New { return []job.New{{Key: "received " + r.ID}} },
-		PublishJob:   func(l lesson.Lesson) job.New { return job.New{Key: "publish " + l.ID, RunAt: l.PublishAt} },
-		Now:          func() time.Time { return m.now },
-		NewID:        func() string { m.ids++; return fmt.Sprintf("id-%03d", m.ids) },
+		Atomic:      memstore.NewAtomic(m.lessons, m.recordings, m.steps, m.settings, m.log, m.jobs),
+		OnChange:    func(context.Context, lesson.Lesson, lesson.Lesson) error { m.changes++; return nil },
+		OnTakenDown: func(id string) { m.takenDown = append(m.takenDown, id) },
+		ReceivedJobs: func(_ lesson.Lesson,
+			r lesson.Recording) []job.New {
+			return []job.New{{Key: "received " + r.ID}}
+		},
+		PublishJob: func(l lesson.Lesson) job.New { return job.New{Key: "publish " + l.ID, RunAt: l.PublishAt} },
+		Now:        func() time.Time { return m.now },
+		NewID:      func() string { m.ids++; return fmt.Sprintf("id-%03d", m.ids) },
 	}
 	return m
 }

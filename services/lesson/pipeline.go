@@ -17,19 +17,20 @@ const KeepRefused = 7 * 24 * time.Hour
 // acknowledged. Receiving the same recording again changes nothing, except
 // after it failed.
 func (s *Service) Receive(ctx context.Context, by people.Person, r Recording) (Lesson, error) {
-	return s.change(ctx, by, people.EditLesson, r.LessonID, "receive", func(ctx context.Context, l Lesson) (Lesson, error) {
-		if l.Media.RecordingID == r.ID && l.Media.State != Failed && l.Media.State != Receiving {
-			return l, nil
-		}
-		r.State = Checking
-		if err := s.Store.SaveRecording(ctx, r); err != nil {
-			return l, err
-		}
-		l.Media.RecordingID = r.ID
-		l.Media.State, l.Media.Stage, l.Media.Fraction = Checking, "probe", 0
-		l.Media.MakingID, l.Media.FailureCode, l.Media.FailureArgs, l.Media.WarningCode = "", "", nil, ""
-		return l, s.Jobs.Add(ctx, s.ReceivedJobs(l, r)...)
-	})
+	return s.change(ctx, by, people.EditLesson, r.LessonID, "receive",
+		func(ctx context.Context, l Lesson) (Lesson, error) {
+			if l.Media.RecordingID == r.ID && l.Media.State != Failed && l.Media.State != Receiving {
+				return l, nil
+			}
+			r.State = Checking
+			if err := s.Store.SaveRecording(ctx, r); err != nil {
+				return l, err
+			}
+			l.Media.RecordingID = r.ID
+			l.Media.State, l.Media.Stage, l.Media.Fraction = Checking, "probe", 0
+			l.Media.MakingID, l.Media.FailureCode, l.Media.FailureArgs, l.Media.WarningCode = "", "", nil, ""
+			return l, s.Jobs.Add(ctx, s.ReceivedJobs(l, r)...)
+		})
 }
 
 // Receiving notes that an upload has begun, so that the lesson's page can say
@@ -57,7 +58,8 @@ func (s *Service) NotReceiving(ctx context.Context, lessonID string) error {
 
 // current runs step when the recording is still the lesson's newest; a late
 // worker of a replaced recording changes nothing.
-func (s *Service) current(ctx context.Context, lessonID, recordingID string, step func(context.Context, Lesson) (Lesson, error)) error {
+func (s *Service) current(ctx context.Context, lessonID, recordingID string,
+	step func(context.Context, Lesson) (Lesson, error)) error {
 	err := s.system(ctx, lessonID, func(ctx context.Context, l Lesson) (Lesson, error) {
 		if l.Media.RecordingID != recordingID {
 			return l, fault.New(fault.Conflict, "lesson.replaced")
@@ -75,7 +77,8 @@ func (s *Service) Process(ctx context.Context, lessonID, recordingID, packageID,
 		if l.Media.State != Checking {
 			return l, fault.New(fault.Conflict, "lesson.replaced")
 		}
-		l.Media.State, l.Media.Stage, l.Media.MakingID, l.Media.WarningCode = Processing, "transcode", packageID, warning
+		l.Media.State, l.Media.Stage, l.Media.MakingID, l.Media.WarningCode = Processing, "transcode",
+			packageID, warning
 		return l, nil
 	})
 }
@@ -128,7 +131,8 @@ func (s *Service) BecomePlayable(ctx context.Context, lessonID, recordingID, pac
 // nothing of the package before; production removes that after its time. Only
 // the package that is being made can be finished: fault.Conflict
 // "lesson.replaced" otherwise.
-func (s *Service) Finish(ctx context.Context, lessonID, recordingID, packageID string, duration float64, rs []Rendition) error {
+func (s *Service) Finish(ctx context.Context, lessonID, recordingID, packageID string, duration float64,
+	rs []Rendition) error {
 	return s.current(ctx, lessonID, recordingID, func(ctx context.Context, l Lesson) (Lesson, error) {
 		if l.Media.State != Processing || l.Media.MakingID != packageID {
 			return l, fault.New(fault.Conflict, "lesson.replaced")

@@ -20,11 +20,13 @@ func TestReceive(t *testing.T) {
 		media lesson.Media
 		taken bool // the recording is new, or tried again
 	}{
-		"the first":           {lesson.Media{State: lesson.None}, true},
-		"as announced":        {lesson.Media{State: lesson.Receiving, RecordingID: "r2"}, true},
-		"in place of another": {lesson.Media{State: lesson.Ready, RecordingID: "r1", PackageID: "p1", Playable: true}, true},
+		"the first":    {lesson.Media{State: lesson.None}, true},
+		"as announced": {lesson.Media{State: lesson.Receiving, RecordingID: "r2"}, true},
+		"in place of another": {lesson.Media{State: lesson.Ready, RecordingID: "r1", PackageID: "p1",
+			Playable: true}, true},
 		"after it failed": {
-			lesson.Media{State: lesson.Failed, RecordingID: "r2", FailureCode: "x", FailureArgs: fault.Args{"a": 1}}, true,
+			lesson.Media{State: lesson.Failed, RecordingID: "r2", FailureCode: "x",
+				FailureArgs: fault.Args{"a": 1}}, true,
 		},
 		"again while checked": {
 			lesson.Media{State: lesson.Checking, RecordingID: "r2", Stage: "probe", WarningCode: "w"}, false,
@@ -51,7 +53,8 @@ func TestReceive(t *testing.T) {
 			continue
 		}
 		x := l.Media
-		if x.RecordingID != "r2" || x.State != lesson.Checking || x.Stage != "probe" || x.Fraction != 0 || x.MakingID != "" ||
+		if x.RecordingID != "r2" || x.State != lesson.Checking || x.Stage != "probe" || x.Fraction != 0 ||
+			x.MakingID != "" ||
 			x.FailureCode != "" || x.FailureArgs != nil || x.WarningCode != "" {
 			t.Errorf("%s: %+v", name, x)
 		}
@@ -166,10 +169,12 @@ func TestRecheck(t *testing.T) {
 	}{
 		"nothing plays": {lesson.Media{State: lesson.Processing, MakingID: "p1"}, "p1", "", ""},
 		"it plays": {
-			lesson.Media{State: lesson.Processing, MakingID: "p1", PackageID: "p1", Playable: true, Duration: 5}, "p1", "", "",
+			lesson.Media{State: lesson.Processing, MakingID: "p1", PackageID: "p1", Playable: true,
+				Duration: 5}, "p1", "", "",
 		},
 		"an older one plays": {
-			lesson.Media{State: lesson.Processing, MakingID: "p1", PackageID: "p0", Playable: true, Duration: 5}, "p1", "p0", "",
+			lesson.Media{State: lesson.Processing, MakingID: "p1", PackageID: "p0", Playable: true, Duration: 5},
+			"p1", "p0", "",
 		},
 		"another package": {lesson.Media{State: lesson.Processing, MakingID: "p2"}, "p1", "", "lesson.replaced"},
 		"it is ready":     {lesson.Media{State: lesson.Ready, MakingID: "p1"}, "p1", "", "lesson.replaced"},
@@ -289,7 +294,8 @@ func TestAddFiles(t *testing.T) {
 		ready(lesson.Published)(l)
 		l.Renditions = []lesson.Rendition{{Name: "720p"}, {Name: "saver", File: "old.mp4"}, {Name: "audio"}}
 	})
-	wantFault(t, "another package", m.s.AddFiles(bg, "l", "p0", []lesson.Rendition{{Name: "saver", File: "x.mp4"}}), 0, "")
+	wantFault(t, "another package",
+		m.s.AddFiles(bg, "l", "p0", []lesson.Rendition{{Name: "saver", File: "x.mp4"}}), 0, "")
 	if f := m.lessons.Must("l").File("saver"); f != "old.mp4" {
 		t.Errorf("files of another package: %q", f)
 	}
@@ -313,7 +319,8 @@ func TestFail(t *testing.T) {
 			lesson.Media{State: lesson.Processing, MakingID: "p1", PackageID: "p1"}, lesson.Submitted, lesson.Draft, "",
 		},
 		"an older one plays": {
-			lesson.Media{State: lesson.Processing, MakingID: "p1", PackageID: "p0"}, lesson.Published, lesson.Published, "p0",
+			lesson.Media{State: lesson.Processing, MakingID: "p1", PackageID: "p0"}, lesson.Published,
+			lesson.Published, "p0",
 		},
 	} {
 		m := newMemory()

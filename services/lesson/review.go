@@ -145,20 +145,21 @@ func (s *Service) MayPreapprove(ctx context.Context, by people.Person, l Lesson)
 // fault.Conflict "lesson.no_preapproval" where the department does not let the
 // school, "lesson.wrong_status".
 func (s *Service) Preapprove(ctx context.Context, by people.Person, id string) (Lesson, error) {
-	return s.change(ctx, by, people.PreapproveLesson, id, "preapprove", func(ctx context.Context, l Lesson) (Lesson, error) {
-		ok, err := s.MayPreapprove(ctx, by, l)
-		switch {
-		case err != nil:
-			return l, err
-		case !ok:
-			return l, fault.New(fault.Conflict, "lesson.no_preapproval")
-		case l.Status != Submitted:
-			return l, wrongStatus(l)
-		case l.PreapprovedBy == "":
-			l.PreapprovedBy, l.PreapprovedAt = by.ID, s.Now()
-		}
-		return l, nil
-	})
+	return s.change(ctx, by, people.PreapproveLesson, id, "preapprove",
+		func(ctx context.Context, l Lesson) (Lesson, error) {
+			ok, err := s.MayPreapprove(ctx, by, l)
+			switch {
+			case err != nil:
+				return l, err
+			case !ok:
+				return l, fault.New(fault.Conflict, "lesson.no_preapproval")
+			case l.Status != Submitted:
+				return l, wrongStatus(l)
+			case l.PreapprovedBy == "":
+				l.PreapprovedBy, l.PreapprovedAt = by.ID, s.Now()
+			}
+			return l, nil
+		})
 }
 
 // Confirm says that a reviewer has looked again at what changed in a published

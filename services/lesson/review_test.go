@@ -27,11 +27,13 @@ func TestApproveAfterAiring(t *testing.T) {
 		"aired already":    {reviewer, nil, true, true, lesson.Published, 0, ""},
 		"nothing reported": {reviewer, nil, false, false, lesson.Submitted, 0, ""},
 		"no consent": {
-			reviewer, func(l *lesson.Lesson) { l.Consent.Minors = lesson.MinorsMissing }, true, true, "", fault.Conflict,
+			reviewer, func(l *lesson.Lesson) { l.Consent.Minors = lesson.MinorsMissing }, true, true, "",
+			fault.Conflict,
 			"lesson.consent_missing",
 		},
 		"a draft": {
-			reviewer, func(l *lesson.Lesson) { l.Status = lesson.Draft }, true, true, "", fault.Conflict, "lesson.wrong_status",
+			reviewer, func(l *lesson.Lesson) { l.Status = lesson.Draft }, true, true, "", fault.Conflict,
+			"lesson.wrong_status",
 		},
 		"by its teacher": {lan, nil, true, true, "", fault.Forbidden, "access.denied"},
 	} {
@@ -145,9 +147,10 @@ func TestPreapprove(t *testing.T) {
 		kind   fault.Kind
 		code   string
 	}{
-		"where heads may":    {head, []school.Level{school.Primary}, nil, 0, ""},
-		"where they may not": {head, []school.Level{school.UpperSecondary}, nil, fault.Conflict, "lesson.no_preapproval"},
-		"where nobody may":   {head, nil, nil, fault.Conflict, "lesson.no_preapproval"},
+		"where heads may": {head, []school.Level{school.Primary}, nil, 0, ""},
+		"where they may not": {head, []school.Level{school.UpperSecondary}, nil, fault.Conflict,
+			"lesson.no_preapproval"},
+		"where nobody may": {head, nil, nil, fault.Conflict, "lesson.no_preapproval"},
 		"another school's head": {
 			person("h2", "s2", people.Head), []school.Level{school.Primary}, nil, fault.Forbidden, "access.denied",
 		},
@@ -162,7 +165,8 @@ func TestPreapprove(t *testing.T) {
 			"lesson.wrong_status",
 		},
 		"at a school that is gone": {
-			person("h3", "s3", people.Head), []school.Level{school.Primary}, func(l *lesson.Lesson) { l.SchoolID = "s3" },
+			person("h3", "s3", people.Head), []school.Level{school.Primary},
+			func(l *lesson.Lesson) { l.SchoolID = "s3" },
 			fault.Conflict, "lesson.no_preapproval",
 		},
 	} {
@@ -178,7 +182,8 @@ func TestPreapprove(t *testing.T) {
 		}
 		l, err := m.s.Preapprove(bg, c.by, "l")
 		wantFault(t, name, err, c.kind, c.code)
-		if c.code == "" && (l.PreapprovedBy != c.by.ID || !l.PreapprovedAt.Equal(start) || l.Status != lesson.Submitted) {
+		if c.code == "" && (l.PreapprovedBy != c.by.ID || !l.PreapprovedAt.Equal(start) ||
+			l.Status != lesson.Submitted) {
 			t.Errorf("%s: %+v", name, l)
 		}
 		if may, err := m.s.MayPreapprove(bg, c.by, m.lessons.Must("l")); err != nil ||

@@ -143,7 +143,8 @@ func (s *Service) Edit(ctx context.Context, by people.Person, id string, t Text)
 	if err != nil {
 		return Lesson{}, err
 	}
-	return s.change(ctx, by, people.EditLesson, id, "", func(_ context.Context, l Lesson) (Lesson, error) { return l.Apply(t, subjects) })
+	return s.change(ctx, by, people.EditLesson, id, "",
+		func(_ context.Context, l Lesson) (Lesson, error) { return l.Apply(t, subjects) })
 }
 
 // Submit hands the lesson to the reviewers. It needs a recording that has at
@@ -214,7 +215,8 @@ func (s *Service) Approve(ctx context.Context, by people.Person, id string, publ
 // is left as it is (the job may run twice, or late).
 func (s *Service) PublishDue(ctx context.Context, id string) error {
 	err := s.system(ctx, id, func(_ context.Context, l Lesson) (Lesson, error) {
-		if l.Status == Submitted && l.ApprovedBy != "" && !l.PublishAt.IsZero() && !l.PublishAt.After(s.Now()) && l.Media.State == Ready {
+		if l.Status == Submitted && l.ApprovedBy != "" && !l.PublishAt.IsZero() && !l.PublishAt.After(s.Now()) &&
+			l.Media.State == Ready {
 			l.Status, l.PublishedAt, l.PublishAt = Published, s.Now(), time.Time{}
 		}
 		return l, nil
@@ -262,7 +264,8 @@ func (s *Service) Retry(ctx context.Context, by people.Person, id string) (Lesso
 
 // change runs one allowed step on a locked lesson and commits it with
 // everything that follows.
-func (s *Service) change(ctx context.Context, by people.Person, a people.Action, id, note string, step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
+func (s *Service) change(ctx context.Context, by people.Person, a people.Action, id, note string,
+	step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
 	var out Lesson
 	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		l, err := s.allowed(ctx, by, a, id, s.Store.Lock)
@@ -291,7 +294,8 @@ func (s *Service) system(ctx context.Context, id string, step func(context.Conte
 
 // commit stores a step that somebody (by; "" the system itself) took, with its
 // place in the history and whatever follows from it.
-func (s *Service) commit(ctx context.Context, by string, before Lesson, step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
+func (s *Service) commit(ctx context.Context, by string, before Lesson,
+	step func(context.Context, Lesson) (Lesson, error)) (Lesson, error) {
 	after, err := step(ctx, before)
 	if err != nil {
 		return before, err
@@ -322,7 +326,8 @@ func (s *Service) commit(ctx context.Context, by string, before Lesson, step fun
 	return after, nil
 }
 
-func (s *Service) allowed(ctx context.Context, by people.Person, a people.Action, id string, read func(context.Context, string) (Lesson, error)) (Lesson, error) {
+func (s *Service) allowed(ctx context.Context, by people.Person, a people.Action, id string,
+	read func(context.Context, string) (Lesson, error)) (Lesson, error) {
 	l, err := read(ctx, id)
 	if err != nil {
 		return Lesson{}, err
@@ -345,7 +350,8 @@ func (s *Service) log(ctx context.Context, by people.Person, a people.Action, l 
 // logRule writes down that the department changed how lessons are reviewed.
 func (s *Service) logRule(ctx context.Context, by people.Person, before, after string) error {
 	return s.Audit.Append(ctx, audit.Entry{
-		ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.SetReviewRules), Subject: "setting:" + PreapproveSetting, Detail: "from " + before + " to " + after,
+		ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.SetReviewRules),
+		Subject: "setting:" + PreapproveSetting, Detail: "from " + before + " to " + after,
 	})
 }
 

@@ -33,9 +33,10 @@ func TestWhoMayDraftForWhom(t *testing.T) {
 		"an administrator for a head":  {by: admin, teacher: "hieu.name", owner: "hieu", uploader: "quan"},
 		"for one who does not exist":   {by: admin, teacher: "ai", kind: fault.NotFound, code: "people.not_found"},
 		"a head":                       {by: head, kind: fault.Forbidden, code: "access.denied"},
-		"a reviewer":                   {by: reviewer, teacher: "lan.name", kind: fault.Forbidden, code: "access.denied"},
-		"a student":                    {by: student, kind: fault.Forbidden, code: "access.denied"},
-		"nobody":                       {by: nobody, kind: fault.Forbidden, code: "access.denied"},
+		"a reviewer": {by: reviewer, teacher: "lan.name", kind: fault.Forbidden,
+			code: "access.denied"},
+		"a student": {by: student, kind: fault.Forbidden, code: "access.denied"},
+		"nobody":    {by: nobody, kind: fault.Forbidden, code: "access.denied"},
 	} {
 		m := newMemory()
 		l, err := m.s.Draft(bg, c.by, c.teacher, goodText)
@@ -46,7 +47,8 @@ func TestWhoMayDraftForWhom(t *testing.T) {
 			}
 			continue
 		}
-		if l.TeacherID != c.owner || l.UploaderID != c.uploader || l.Status != lesson.Draft || l.Media.State != lesson.None ||
+		if l.TeacherID != c.owner || l.UploaderID != c.uploader || l.Status != lesson.Draft ||
+			l.Media.State != lesson.None ||
 			!l.CreatedAt.Equal(start) || !l.UpdatedAt.Equal(start) {
 			t.Errorf("%s: %+v", name, l)
 		}
@@ -117,11 +119,15 @@ func TestListIsNarrowedToWhatOneMaySee(t *testing.T) {
 		f, want lesson.Filter
 		denied  bool
 	}{
-		"a reviewer":                   {by: reviewer, f: lesson.Filter{Teacher: "x"}, want: lesson.Filter{Teacher: "x"}},
-		"the station":                  {by: station, f: lesson.Filter{Deleted: true}, want: lesson.Filter{Deleted: true}},
-		"an administrator":             {by: admin},
-		"a teacher":                    {by: lan, f: lesson.Filter{Teacher: "minh"}, want: lesson.Filter{Teacher: "lan"}},
-		"a teacher of those cared for": {by: lan, f: lesson.Filter{CaredBy: "lan"}, want: lesson.Filter{CaredBy: "lan"}},
+		"a reviewer": {by: reviewer, f: lesson.Filter{Teacher: "x"},
+			want: lesson.Filter{Teacher: "x"}},
+		"the station": {by: station, f: lesson.Filter{Deleted: true},
+			want: lesson.Filter{Deleted: true}},
+		"an administrator": {by: admin},
+		"a teacher": {by: lan, f: lesson.Filter{Teacher: "minh"},
+			want: lesson.Filter{Teacher: "lan"}},
+		"a teacher of those cared for": {by: lan, f: lesson.Filter{CaredBy: "lan"},
+			want: lesson.Filter{CaredBy: "lan"}},
 		"a teacher of others' cared for": {
 			by: lan, f: lesson.Filter{CaredBy: "minh"}, want: lesson.Filter{CaredBy: "minh", Teacher: "lan"},
 		},
@@ -131,7 +137,8 @@ func TestListIsNarrowedToWhatOneMaySee(t *testing.T) {
 			by: leads, f: lesson.Filter{Teacher: "minh"}, want: lesson.Filter{Teacher: "minh", School: "s1"},
 		},
 		"a student": {
-			by: student, f: lesson.Filter{Status: []lesson.Status{lesson.Draft}}, want: lesson.Filter{Status: published},
+			by: student, f: lesson.Filter{Status: []lesson.Status{lesson.Draft}},
+			want: lesson.Filter{Status: published},
 		},
 		"nobody":        {by: nobody, want: lesson.Filter{Status: published}},
 		"nobody's bin":  {by: nobody, f: lesson.Filter{Deleted: true}, denied: true},
@@ -144,7 +151,8 @@ func TestListIsNarrowedToWhatOneMaySee(t *testing.T) {
 			continue
 		}
 		wantFault(t, name, err, 0, "")
-		if got := m.filter; got.Teacher != c.want.Teacher || got.School != c.want.School || got.CaredBy != c.want.CaredBy ||
+		if got := m.filter; got.Teacher != c.want.Teacher || got.School != c.want.School ||
+			got.CaredBy != c.want.CaredBy ||
 			got.Deleted != c.want.Deleted || !slices.Equal(got.Status, c.want.Status) {
 			t.Errorf("%s: listed %+v, want %+v", name, got, c.want)
 		}
@@ -177,7 +185,8 @@ func TestSubmit(t *testing.T) {
 	for _, status := range []lesson.Status{lesson.Draft, lesson.Submitted, lesson.Returned, lesson.Published,
 		lesson.Withdrawn} {
 		for _, state := range []lesson.MediaState{
-			lesson.None, lesson.Receiving, lesson.Checking, lesson.Processing, lesson.Ready, lesson.Failed, lesson.Erased,
+			lesson.None, lesson.Receiving, lesson.Checking, lesson.Processing, lesson.Ready, lesson.Failed,
+			lesson.Erased,
 		} {
 			m := newMemory()
 			m.add("l", func(l *lesson.Lesson) {
@@ -199,7 +208,8 @@ func TestSubmit(t *testing.T) {
 				wantFault(t, what, err, fault.Conflict, "lesson.no_recording")
 			default:
 				wantFault(t, what, err, 0, "")
-				if l.Status != lesson.Submitted || !l.SubmittedAt.Equal(start) || l.ApprovedBy != "" || l.PreapprovedBy != "" ||
+				if l.Status != lesson.Submitted || !l.SubmittedAt.Equal(start) || l.ApprovedBy != "" ||
+					l.PreapprovedBy != "" ||
 					!l.PreapprovedAt.IsZero() {
 					t.Errorf("%s: %+v", what, l)
 				}
@@ -262,7 +272,8 @@ func TestChangeCommitsAsAWhole(t *testing.T) {
 		if !errors.Is(err, errDisk) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if m.lessons.Must("l").Status != lesson.Published || m.lessons.Must("s").ApprovedBy != "" || len(m.log.List) != 0 ||
+		if m.lessons.Must("l").Status != lesson.Published || m.lessons.Must("s").ApprovedBy != "" ||
+			len(m.log.List) != 0 ||
 			len(m.story("l")) != 0 || len(m.jobs.Added) != 0 {
 			t.Errorf("%s: half a change stayed", name)
 		}
@@ -299,7 +310,8 @@ func TestRetry(t *testing.T) {
 		"by a colleague": {minh, failed, false, fault.Forbidden, "access.denied"},
 		"ready":          {lan, ready(lesson.Draft), false, fault.Conflict, "lesson.nothing_to_retry"},
 		"no recording": {
-			lan, func(l *lesson.Lesson) { l.Media.State = lesson.Failed }, false, fault.Conflict, "lesson.nothing_to_retry",
+			lan, func(l *lesson.Lesson) { l.Media.State = lesson.Failed }, false, fault.Conflict,
+			"lesson.nothing_to_retry",
 		},
 		"file gone": {lan, failed, true, fault.Gone, "recording.gone"},
 		"row gone": {lan, func(l *lesson.Lesson) { failed(l); l.Media.RecordingID = "r9" }, false, fault.NotFound,

@@ -83,17 +83,18 @@ func (s *Service) SetTeacher(ctx context.Context, by people.Person, id, username
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return Lesson{}, err
 	}
-	return s.change(ctx, by, people.EditLesson, id, "teacher "+teacher.ID, func(_ context.Context, l Lesson) (Lesson, error) {
-		if teacher.ID == "" || !mayName(by, teacher) {
-			return l, fault.Form("lesson.invalid", fault.Wrong("teacher", "lesson.no_such_teacher"))
-		}
-		if teacher.ID == l.TeacherID {
+	return s.change(ctx, by, people.EditLesson, id, "teacher "+teacher.ID,
+		func(_ context.Context, l Lesson) (Lesson, error) {
+			if teacher.ID == "" || !mayName(by, teacher) {
+				return l, fault.Form("lesson.invalid", fault.Wrong("teacher", "lesson.no_such_teacher"))
+			}
+			if teacher.ID == l.TeacherID {
+				return l, nil
+			}
+			if l.UploaderID == "" || l.UploaderID == teacher.ID {
+				l.UploaderID = l.TeacherID
+			}
+			l.TeacherID, l.SchoolID = teacher.ID, schoolOf(teacher)
 			return l, nil
-		}
-		if l.UploaderID == "" || l.UploaderID == teacher.ID {
-			l.UploaderID = l.TeacherID
-		}
-		l.TeacherID, l.SchoolID = teacher.ID, schoolOf(teacher)
-		return l, nil
-	})
+		})
 }

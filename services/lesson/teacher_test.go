@@ -146,7 +146,8 @@ func TestSounds(t *testing.T) {
 			[]lesson.Sound{{"a1", "vi", ""}, {"a2", "en", ""}}, 0, "", nil,
 		},
 		"two of one language by name": {
-			lan, two, []lesson.Sound{{"a1", "vi", ""}, {"a2", "vi", "Mô tả"}}, []lesson.Sound{{"a1", "vi", ""}, {"a2", "vi",
+			lan, two, []lesson.Sound{{"a1", "vi", ""}, {"a2", "vi", "Mô tả"}},
+			[]lesson.Sound{{"a1", "vi", ""}, {"a2", "vi",
 				"Mô tả"}},
 			0, "", nil,
 		},

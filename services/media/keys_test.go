@@ -59,7 +59,8 @@ func TestNamesOfAList(t *testing.T) {
 			t.Errorf("%q after %v", id, ids[:i])
 		}
 	}
-	if again := NewNames("seed", testTime, false).IDs("worksheet", 5); strings.Join(again, " ") != strings.Join(ids, " ") {
+	if again := NewNames("seed", testTime, false).IDs("worksheet", 5); strings.Join(again,
+		" ") != strings.Join(ids, " ") {
 		t.Errorf("%v the first time, %v the second", ids, again)
 	}
 	if other := n.IDs("lesson", 1); other[0] == n.IDs("worksheet", 1)[0] {

@@ -37,9 +37,11 @@ func (s *Service) Attach(ctx context.Context, by people.Person, id, name string,
 		return Attachment{}, err
 	}
 	data = worksheet.Strip(data, content.Type)
-	a := Attachment{ID: s.NewID(), NoticeID: id, Name: worksheet.CleanName(name, content.Type), Type: content.Type, Size: int64(len(data)), CreatedAt: s.Now()}
+	a := Attachment{ID: s.NewID(), NoticeID: id, Name: worksheet.CleanName(name, content.Type), Type: content.Type,
+		Size: int64(len(data)), CreatedAt: s.Now()}
 	a.Key = "notices/" + id + "/" + a.ID
-	if _, err := s.Files.Put(ctx, a.Key, bytes.NewReader(data), a.Size, media.PutOptions{ContentType: a.Type}); err != nil {
+	if _, err := s.Files.Put(ctx, a.Key, bytes.NewReader(data), a.Size,
+		media.PutOptions{ContentType: a.Type}); err != nil {
 		return Attachment{}, fmt.Errorf("notice %s: %w", id, err)
 	}
 	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {

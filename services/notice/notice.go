@@ -59,7 +59,8 @@ type Reader struct {
 // For reports whether a notice on show concerns the reader.
 func (n Notice) For(r Reader) bool {
 	staff := r.Person.Active && r.Person.Staff()
-	here := n.SchoolID == "" || slices.ContainsFunc(r.Person.Grants, func(g people.Grant) bool { return g.School == n.SchoolID }) && r.Person.Active
+	here := n.SchoolID == "" || slices.ContainsFunc(r.Person.Grants,
+		func(g people.Grant) bool { return g.School == n.SchoolID }) && r.Person.Active
 	office := r.Person.Is(people.Reviewer) || r.Person.Is(people.Admin)
 	switch {
 	case n.PersonID != "":

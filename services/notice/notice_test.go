@@ -31,11 +31,13 @@ func TestWhomANoticeIsFor(t *testing.T) {
 		{"school, another's teacher", Notice{SchoolID: "s2"}, Reader{Person: teacher}, false},
 		{"school, deactivated", Notice{SchoolID: "s1"}, Reader{Person: people.Person{ID: "p", Grants: teacher.Grants}},
 			false},
-		{"class, in it", Notice{SchoolID: "s1", Classes: []string{"c1"}}, Reader{Person: student, Classes: []string{"c1"}},
+		{"class, in it", Notice{SchoolID: "s1", Classes: []string{"c1"}},
+			Reader{Person: student, Classes: []string{"c1"}},
 			true},
 		{"class, in another", Notice{SchoolID: "s1", Classes: []string{"c1"}}, Reader{Person: student,
 			Classes: []string{"c2"}}, false},
-		{"class, head", Notice{SchoolID: "s1", Classes: []string{"c1"}}, Reader{Person: person(people.Head, "s1")}, true},
+		{"class, head", Notice{SchoolID: "s1", Classes: []string{"c1"}},
+			Reader{Person: person(people.Head, "s1")}, true},
 		{"school, department", Notice{SchoolID: "s1", Staff: true}, Reader{Person: person(people.Reviewer, "")}, true},
 	} {
 		if got := c.n.For(c.r); got != c.want {

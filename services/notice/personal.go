@@ -27,7 +27,8 @@ func (s *Service) Tell(ctx context.Context, n Notice) (Notice, error) {
 		if err := s.Store.SaveNotice(ctx, n); err != nil || !n.Letters {
 			return err
 		}
-		return s.Jobs.Add(ctx, job.New{Args: PublishArgs{n.ID, n.PublishAt.UTC().Truncate(time.Microsecond)}, Key: n.ID, Subject: "notice:" + n.ID, MaxAttempts: 5})
+		return s.Jobs.Add(ctx, job.New{Args: PublishArgs{n.ID, n.PublishAt.UTC().Truncate(time.Microsecond)}, Key: n.ID,
+			Subject: "notice:" + n.ID, MaxAttempts: 5})
 	})
 }
 

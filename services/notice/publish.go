@@ -22,7 +22,8 @@ func (PublishArgs) Kind() string { return "notice" }
 // Publish tells webhooks and, by letter, staff of a notice whose time has
 // come. Repeating it sends nobody a second letter, but one that was under way
 // when the process died.
-func (s *Service) Publish(ctx context.Context, a PublishArgs, step func(ctx context.Context, effects func(context.Context) error) error) error {
+func (s *Service) Publish(ctx context.Context, a PublishArgs,
+	step func(ctx context.Context, effects func(context.Context) error) error) error {
 	n, err := s.Store.Notice(ctx, a.NoticeID)
 	if err != nil {
 		return err
@@ -75,5 +76,6 @@ func (s *Service) announce(ctx context.Context, name string, n Notice) error {
 	if s.Hook == nil || n.PersonID != "" {
 		return nil
 	}
-	return s.Hook(ctx, name, event{n.ID, n.Title, n.Body, n.SchoolID, n.Staff, append([]int{}, n.Grades...), append([]string{}, n.Classes...), n.PublishAt.UTC()})
+	return s.Hook(ctx, name, event{n.ID, n.Title, n.Body, n.SchoolID, n.Staff, append([]int{}, n.Grades...),
+		append([]string{}, n.Classes...), n.PublishAt.UTC()})
 }

@@ -142,7 +142,8 @@ func TestTell(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || n.Title != "Bài đã duyệt" || !n.PublishAt.Equal(start) || n.SchoolID != "" || n.AuthorID != "" ||
+		if err != nil || n.Title != "Bài đã duyệt" || !n.PublishAt.Equal(start) || n.SchoolID != "" ||
+			n.AuthorID != "" ||
 			m.notices.Must(n.ID).Title != n.Title || len(m.jobs.Added) != c.jobs {
 			t.Errorf("%s: %+v %v, jobs %v", name, n, err, m.jobs.Added)
 		}

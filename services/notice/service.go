@@ -89,7 +89,8 @@ func (s *Service) Save(ctx context.Context, by people.Person, n Notice) (Notice,
 		if err := s.log(ctx, by, n.ID, note); err != nil {
 			return err
 		}
-		return s.Jobs.Add(ctx, job.New{Args: PublishArgs{n.ID, n.PublishAt.UTC().Truncate(time.Microsecond)}, Key: n.ID + n.PublishAt.UTC().Format(time.RFC3339Nano),
+		return s.Jobs.Add(ctx, job.New{Args: PublishArgs{n.ID, n.PublishAt.UTC().Truncate(time.Microsecond)},
+			Key:     n.ID + n.PublishAt.UTC().Format(time.RFC3339Nano),
 			Subject: "notice:" + n.ID, RunAt: n.PublishAt, MaxAttempts: 5})
 	})
 	return n, err
@@ -364,5 +365,6 @@ func (s *Service) Reader(ctx context.Context, p people.Person, grade int) (Reade
 }
 
 func (s *Service) log(ctx context.Context, by people.Person, id, note string) error {
-	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.WriteNotice), Subject: "notice:" + id, Detail: note})
+	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.WriteNotice),
+		Subject: "notice:" + id, Detail: note})
 }

@@ -24,10 +24,12 @@ func TestNoticeIsChecked(t *testing.T) {
 		"title too long": {func(n *Notice) { n.Title = strings.Repeat("ộ", 151) }, []string{"title: field.too_long"}},
 		"body too long":  {func(n *Notice) { n.Body = strings.Repeat("ộ", 20001) }, []string{"body: field.too_long"}},
 		"blank": {
-			func(n *Notice) { n.Title, n.Body = " \n", " \n" }, []string{"title: field.required", "body: field.required"},
+			func(n *Notice) { n.Title, n.Body = " \n", " \n" },
+			[]string{"title: field.required", "body: field.required"},
 		},
 		"illegible": {
-			func(n *Notice) { n.Title, n.Body = "\u202e", "\xff" }, []string{"title: field.bad_text", "body: field.bad_text"},
+			func(n *Notice) { n.Title, n.Body = "\u202e", "\xff" },
+			[]string{"title: field.bad_text", "body: field.bad_text"},
 		},
 		"ends as it begins": {func(n *Notice) { n.EndsAt = start }, []string{"endsAt: notice.ends_before"}},
 		"ends after":        {func(n *Notice) { n.EndsAt = start.Add(1) }, nil},
@@ -36,7 +38,8 @@ func TestNoticeIsChecked(t *testing.T) {
 		"grade 13":          {func(n *Notice) { n.Grades = []int{13} }, []string{"grades: field.unreadable"}},
 		"200 classes":       {func(n *Notice) { n.Classes = slices.Repeat([]string{"c9"}, 200) }, nil},
 		"201 classes": {
-			func(n *Notice) { n.Classes = slices.Repeat([]string{"c9"}, 201) }, []string{"classes: notice.too_many_classes"},
+			func(n *Notice) { n.Classes = slices.Repeat([]string{"c9"}, 201) },
+			[]string{"classes: notice.too_many_classes"},
 		},
 	} {
 		m := newMemory()
@@ -84,13 +87,15 @@ func TestWhoWritesToWhom(t *testing.T) {
 		if c.code != "" {
 			continue
 		}
-		if n.AuthorID != c.by.ID || !n.CreatedAt.Equal(start) || !n.PublishAt.Equal(start) || !n.ChangedAt.Equal(start) {
+		if n.AuthorID != c.by.ID || !n.CreatedAt.Equal(start) || !n.PublishAt.Equal(start) ||
+			!n.ChangedAt.Equal(start) {
 			t.Errorf("%s: %+v", name, n)
 		}
 		if want := c.by.ID + " notice.write notice:" + n.ID + " written"; m.log.Last() != want {
 			t.Errorf("%s: logged %q", name, m.log.Last())
 		}
-		if j := m.jobs.Added; len(j) != 1 || j[0].Args != (PublishArgs{n.ID, start}) || j[0].Subject != "notice:"+n.ID ||
+		if j := m.jobs.Added; len(j) != 1 || j[0].Args != (PublishArgs{n.ID, start}) ||
+			j[0].Subject != "notice:"+n.ID ||
 			!j[0].RunAt.Equal(start) {
 			t.Errorf("%s: jobs %+v", name, j)
 		}
@@ -121,7 +126,8 @@ func TestWhenANoticeGoesUp(t *testing.T) {
 			t.Errorf("%s: up at %v, jobs %+v %v", name, n.PublishAt, m.jobs.Added, err)
 		}
 		if !c.was.IsZero() &&
-			(n.AuthorID != "first" || !n.CreatedAt.Equal(start.Add(-time.Hour)) || !strings.HasSuffix(m.log.Last(), "changed")) {
+			(n.AuthorID != "first" || !n.CreatedAt.Equal(start.Add(-time.Hour)) ||
+				!strings.HasSuffix(m.log.Last(), "changed")) {
 			t.Errorf("%s: %+v, logged %q", name, n, m.log.Last())
 		}
 	}
@@ -189,8 +195,9 @@ func TestWhoSeesANotice(t *testing.T) {
 		change func(*Notice)
 		want   string // "-" is nobody
 	}{
-		"to all":       {func(*Notice) {}, "- lan minh tu hieu so dai quan em"},
-		"to grade 8":   {func(n *Notice) { n.Grades = []int{8} }, "- lan minh tu hieu so dai quan em"}, // open to all who ask
+		"to all": {func(*Notice) {}, "- lan minh tu hieu so dai quan em"},
+		// open to all who ask
+		"to grade 8":   {func(n *Notice) { n.Grades = []int{8} }, "- lan minh tu hieu so dai quan em"},
 		"to come":      {func(n *Notice) { n.PublishAt = start.Add(1) }, writers},
 		"over":         {func(n *Notice) { n.EndsAt = start }, writers},
 		"withdrawn":    {func(n *Notice) { n.WithdrawnAt = start }, writers},
@@ -263,8 +270,9 @@ func TestReader(t *testing.T) {
 		p       people.Person
 		grade   int
 		classes string
-	}{{student, 9, "c9"}, {with("moi", "s1", people.Student), 5, ""}, {lan, 5, "c9"}, {reviewer, 5, ""}, {people.Person{},
-		5, ""}} {
+	}{{student, 9, "c9"}, {with("moi", "s1", people.Student), 5, ""}, {lan, 5, "c9"}, {reviewer, 5, ""},
+		{people.Person{},
+			5, ""}} {
 		r, err := m.s.Reader(bg, c.p, 5)
 		if err != nil || r.Grade != c.grade || strings.Join(r.Classes, " ") != c.classes || r.Person.ID != c.p.ID {
 			t.Errorf("%s: %+v %v", c.p.ID, r, err)
@@ -290,7 +298,8 @@ func TestWritten(t *testing.T) {
 			wantFault(t, p.ID, err, fault.Forbidden, "access.denied")
 			continue
 		}
-		if err != nil || m.filter.School != where || m.filter.Before != "x" || m.filter.Limit != 7 || m.filter.Person != "" {
+		if err != nil || m.filter.School != where || m.filter.Before != "x" || m.filter.Limit != 7 ||
+			m.filter.Person != "" {
 			t.Errorf("%s: %+v %v", p.ID, m.filter, err)
 		}
 	}

@@ -45,7 +45,8 @@ func (s *Service) link(ctx context.Context, c Claims) (p Person, err error) {
 		if !p.Active || p.Machine {
 			return nil
 		}
-		if err := s.Directory.SaveLink(ctx, Link{Issuer: c.Issuer, Subject: c.Subject, PersonID: p.ID, CreatedAt: s.Now()}); err != nil {
+		if err := s.Directory.SaveLink(ctx,
+			Link{Issuer: c.Issuer, Subject: c.Subject, PersonID: p.ID, CreatedAt: s.Now()}); err != nil {
 			return err
 		}
 		return s.note(ctx, p, ManageSelf, p.ID, "linked to "+c.Issuer)
@@ -58,7 +59,8 @@ func (s *Service) link(ctx context.Context, c Claims) (p Person, err error) {
 func (s *Service) Leave(ctx context.Context, data string) (state string, err error) {
 	state, hash := NewSecret()
 	now := s.Now()
-	return state, s.Secrets.SaveTicket(ctx, Ticket{Hash: hash, Kind: ExternalTicket, Data: data, CreatedAt: now, ExpiresAt: now.Add(ExternalLife)})
+	return state, s.Secrets.SaveTicket(ctx,
+		Ticket{Hash: hash, Kind: ExternalTicket, Data: data, CreatedAt: now, ExpiresAt: now.Add(ExternalLife)})
 }
 
 // Return gives what Leave kept, once. Fault: Unauthenticated "signin.expired".

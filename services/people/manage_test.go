@@ -53,7 +53,8 @@ func TestCreateChecksEveryField(t *testing.T) {
 			c.change(&n)
 			_, _, err := s.Create(context.Background(), admin, n)
 			e := fault.As(err)
-			if e == nil || e.Kind != fault.Invalid || len(e.Fields) != 1 || e.Fields[0].Name+": "+e.Fields[0].Code != c.want {
+			if e == nil || e.Kind != fault.Invalid || len(e.Fields) != 1 ||
+				e.Fields[0].Name+": "+e.Fields[0].Code != c.want {
 				t.Fatalf("err = %v, want %s", err, c.want)
 			}
 			if len(m.persons.All(nil)) != 1 || len(m.log.List) != 0 {
@@ -181,7 +182,8 @@ func TestResetPassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hash := m.persons.Must(p.ID).PasswordHash; people.CheckPassword(hash, old) || !people.CheckPassword(hash, fresh) ||
+	if hash := m.persons.Must(p.ID).PasswordHash; people.CheckPassword(hash, old) ||
+		!people.CheckPassword(hash, fresh) ||
 		len(m.sessionsOf(p.ID)) != 0 {
 		t.Error("the old password or an old session is still accepted")
 	}

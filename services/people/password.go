@@ -41,7 +41,8 @@ func HashPassword(password string, a Argon) (string, error) {
 	}
 	key := argon2.IDKey([]byte(norm.NFC.String(password)), salt[:], a.Time, a.Memory, a.Threads, 32)
 	b := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, a.Memory, a.Time, a.Threads, b(salt[:]), b(key)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, a.Memory, a.Time, a.Threads,
+		b(salt[:]), b(key)), nil
 }
 
 // CheckPassword reports whether the password belongs to the PHC string.
@@ -58,7 +59,8 @@ func CheckPassword(phc, password string) bool {
 	if _, err := fmt.Sscanf(f[2], "v=%d", &v); err != nil || v != argon2.Version {
 		return false
 	}
-	if _, err := fmt.Sscanf(f[3], "m=%d,t=%d,p=%d", &a.Memory, &a.Time, &a.Threads); err != nil || a.Memory > 1<<21 || a.Time > 64 || a.Time == 0 || a.Threads == 0 {
+	if _, err := fmt.Sscanf(f[3], "m=%d,t=%d,p=%d", &a.Memory, &a.Time, &a.Threads); err != nil || a.Memory > 1<<21 ||
+		a.Time > 64 || a.Time == 0 || a.Threads == 0 {
 		return false
 	}
 	salt, err := base64.RawStdEncoding.DecodeString(f[4])

@@ -133,7 +133,8 @@ func TestPolicyOfWhatIsPublished(t *testing.T) {
 		{"together", people.ReadQuestions, together, "em lan minh tu hieu ghi op"},
 		{"apart", people.AskQuestion, open, "op"},
 		{"binned, together", people.AskQuestion, gone, "op"},
-		{"a reviewer's own", people.ReviewLesson, own, "op"}, {"a reviewer's own", people.PutBackLesson, own, "quan op"},
+		{"a reviewer's own", people.ReviewLesson, own, "op"},
+		{"a reviewer's own", people.PutBackLesson, own, "quan op"},
 		{"a head's own", people.PreapproveLesson, headOwn, "op"},
 		{"of the province", people.WriteNotice, province, "so quan op"},
 		{"of the province", people.ReadSchool, province, "so quan op"},
@@ -153,7 +154,8 @@ func TestDeactivatedPersonsMayDoWhatAnybodyMay(t *testing.T) {
 			want bool
 		}{
 			{people.WatchLesson, true}, {people.ReadPublic, true}, {people.MarkLesson, true}, {people.SeeSelf, false},
-			{people.EditLesson, false}, {people.ManagePeople, false}, {people.AskQuestion, false}, {people.ReviewLesson, false},
+			{people.EditLesson, false}, {people.ManagePeople, false}, {people.AskQuestion, false},
+			{people.ReviewLesson, false},
 		} {
 			if people.May(p, c.a, open) != c.want {
 				t.Errorf("%s, deactivated, %s: %v", p.ID, c.a, !c.want)
@@ -212,7 +214,8 @@ func TestRolesOfAPerson(t *testing.T) {
 	p := people.Person{ID: "p", Active: true, Grants: []people.Grant{
 		{
 			Role: people.Reviewer,
-		}, {Role: people.Head, School: "s1"}, {Role: people.Teacher, School: "s2"}, {Role: people.Student, School: "s3"},
+		}, {Role: people.Head, School: "s1"}, {Role: people.Teacher, School: "s2"},
+		{Role: people.Student, School: "s3"},
 	}}
 	if p.School() != "s1" || p.SchoolAs(people.Teacher) != "s2" || p.SchoolAs(people.Reviewer) != "" ||
 		p.SchoolAs(people.Station) != "" {

@@ -67,7 +67,8 @@ func (s *Service) Erase(ctx context.Context, by Person, id string) error {
 		if err := s.Records.Erase(ctx, id); err != nil {
 			return err
 		}
-		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: audit.ErasedAction, Subject: "person:" + id})
+		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: audit.ErasedAction,
+			Subject: "person:" + id})
 	})
 }
 

@@ -10,7 +10,8 @@ import (
 
 // IssueReset makes a single-use secret with which a person chooses a new
 // password; an administrator prints it. Earlier ones stop working.
-func (s *Service) IssueReset(ctx context.Context, by Person, id string) (p Person, secret string, until time.Time, err error) {
+func (s *Service) IssueReset(ctx context.Context, by Person, id string) (p Person, secret string,
+	until time.Time, err error) {
 	if !May(by, ManagePeople, Object{}) {
 		return Person{}, "", time.Time{}, denied()
 	}
@@ -44,14 +45,16 @@ func (s *Service) MailedReset(ctx context.Context, account string) (p Person, se
 	return p, secret, err == nil, err
 }
 
-func (s *Service) issueReset(ctx context.Context, by, p Person, life time.Duration, detail string) (string, time.Time, error) {
+func (s *Service) issueReset(ctx context.Context, by, p Person, life time.Duration, detail string) (string,
+	time.Time, error) {
 	secret, hash := NewSecret()
 	now := s.Now()
 	err := s.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if err := s.Secrets.EndTickets(ctx, p.ID, ResetTicket, now); err != nil {
 			return err
 		}
-		if err := s.Secrets.SaveTicket(ctx, Ticket{Hash: hash, Kind: ResetTicket, PersonID: p.ID, CreatedAt: now, ExpiresAt: now.Add(life)}); err != nil {
+		if err := s.Secrets.SaveTicket(ctx, Ticket{Hash: hash, Kind: ResetTicket, PersonID: p.ID, CreatedAt: now,
+			ExpiresAt: now.Add(life)}); err != nil {
 			return err
 		}
 		return s.log(ctx, by, p.ID, detail)
@@ -77,7 +80,8 @@ func (s *Service) ResetOf(ctx context.Context, secret string) (Person, error) {
 // person. Faults: "signin.reset_gone", "people.invalid" with the field.
 func (s *Service) Reset(ctx context.Context, secret, password string) (Person, error) {
 	if len(password) < MinPassword || len(password) > MaxPassword {
-		return Person{}, fault.Form("people.invalid", fault.Wrong("password", "people.bad_password", "min", MinPassword))
+		return Person{}, fault.Form("people.invalid",
+			fault.Wrong("password", "people.bad_password", "min", MinPassword))
 	}
 	// The hash is made before the transaction: it takes a tenth of a second.
 	p, err := s.ResetOf(ctx, secret)

@@ -99,7 +99,8 @@ func TestMailedReset(t *testing.T) {
 	}
 	s, m := forgetful(t)
 	m.log.Err = errDisk
-	if _, _, ok, err := s.MailedReset(bg, "lan.nguyen"); ok || !errors.Is(err, errDisk) || len(m.tickets.All(nil)) != 0 {
+	if _, _, ok, err := s.MailedReset(bg, "lan.nguyen"); ok || !errors.Is(err, errDisk) ||
+		len(m.tickets.All(nil)) != 0 {
 		t.Errorf("without being logged: %v %v", ok, err)
 	}
 	m.readErr = errDisk
@@ -131,7 +132,8 @@ func TestReset(t *testing.T) {
 			fresh, func(m *memory) { p := m.persons.Must("lan.nguyen"); p.Machine = true; m.add(p) }, fault.Gone,
 			"signin.reset_gone",
 		},
-		"taken by nobody now": {fresh, func(m *memory) { m.persons.Delete("lan.nguyen") }, fault.Gone, "signin.reset_gone"},
+		"taken by nobody now": {fresh, func(m *memory) { m.persons.Delete("lan.nguyen") }, fault.Gone,
+			"signin.reset_gone"},
 	} {
 		s, m := forgetful(t)
 		_, secret, _, err := s.MailedReset(bg, "lan.nguyen")
@@ -149,7 +151,8 @@ func TestReset(t *testing.T) {
 			}
 			continue
 		}
-		if !people.CheckPassword(m.persons.Must("lan.nguyen").PasswordHash, c.typed) || len(m.sessionsOf("lan.nguyen")) != 0 {
+		if !people.CheckPassword(m.persons.Must("lan.nguyen").PasswordHash, c.typed) ||
+			len(m.sessionsOf("lan.nguyen")) != 0 {
 			t.Errorf("%s: the old password or an old session still counts", name)
 		}
 		_, err = s.Reset(bg, secret, c.typed)

@@ -15,7 +15,8 @@ func (p Person) covers(a Action) bool {
 // What could make further credentials, or give somebody else rights, is not
 // among them: a token must not outgrow its scopes.
 var scopable = []Action{
-	SeeSelf, ListLessons, ReadLesson, WatchLesson, CreateLesson, EditLesson, ReadRecording, ReviewLesson, WithdrawLesson,
+	SeeSelf, ListLessons, ReadLesson, WatchLesson, CreateLesson, EditLesson, ReadRecording, ReviewLesson,
+	WithdrawLesson,
 	PreapproveLesson, TakeDownLesson, PutBackLesson, ReadHistory, AnswerProblem,
 	ReadSchedule, EditSchedule, EditChannel, ReportAsRun, WriteFigure, ReadViewing, ReadLedger, MakeReport,
 	ReadSchool, ManageSchools, ReadAudit, ReadQueue, ReadHealth,

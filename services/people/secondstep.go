@@ -48,15 +48,18 @@ func (s *Service) BeginSecondStep(p Person, ses Session, site string) Enrolment 
 	h := hmac.New(sha256.New, s.Key)
 	h.Write([]byte("second step " + p.ID + " " + ses.ID))
 	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:20])
-	q := url.Values{"secret": {secret}, "issuer": {site}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {strconv.Itoa(stepSeconds)}}
-	u := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + site + ":" + p.Username, RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}
+	q := url.Values{"secret": {secret}, "issuer": {site}, "algorithm": {"SHA1"}, "digits": {"6"},
+		"period": {strconv.Itoa(stepSeconds)}}
+	u := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + site + ":" + p.Username,
+		RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}
 	return Enrolment{Secret: secret, URL: u.String()}
 }
 
 // ConfirmSecondStep turns one-time codes on once the authenticator has shown
 // that it knows the key, and gives recovery codes to be shown once. Every
 // other session of the person ends. Fault: Invalid "signin.code_wrong".
-func (s *Service) ConfirmSecondStep(ctx context.Context, p Person, ses Session, code string) (recovery []string, err error) {
+func (s *Service) ConfirmSecondStep(ctx context.Context, p Person, ses Session,
+	code string) (recovery []string, err error) {
 	if !May(p, ManageSelf, Object{}) {
 		return nil, denied()
 	}
@@ -70,7 +73,8 @@ func (s *Service) ConfirmSecondStep(ctx context.Context, p Person, ses Session, 
 	}
 	recovery, hashes := newRecovery(p.ID)
 	err = s.Atomic.Atomically(ctx, func(ctx context.Context) error {
-		if err := s.Secrets.SaveSecondStep(ctx, SecondStep{PersonID: p.ID, Secret: secret, LastStep: step, CreatedAt: s.Now(), Recovery: hashes}); err != nil {
+		if err := s.Secrets.SaveSecondStep(ctx, SecondStep{PersonID: p.ID, Secret: secret, LastStep: step,
+			CreatedAt: s.Now(), Recovery: hashes}); err != nil {
 			return err
 		}
 		if err := s.endOthers(ctx, p.ID, ses.ID); err != nil {
@@ -157,7 +161,8 @@ func matches(secret, code string, now time.Time) (step int64, ok bool) {
 	typed := []byte(plainCode(code))
 	at := now.Unix() / stepSeconds
 	for d := int64(-clockSkew); d <= clockSkew; d++ {
-		want, err := totp.GenerateCodeCustom(secret, time.Unix((at+d)*stepSeconds, 0), totp.ValidateOpts{Period: stepSeconds, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		want, err := totp.GenerateCodeCustom(secret, time.Unix((at+d)*stepSeconds, 0),
+			totp.ValidateOpts{Period: stepSeconds, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
 		if err == nil && subtle.ConstantTimeCompare([]byte(want), typed) == 1 {
 			step, ok = at+d, true
 		}

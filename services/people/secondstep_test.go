@@ -66,7 +66,8 @@ func TestKeyIsOfTheSession(t *testing.T) {
 		t.Errorf("%s %v", e.URL, err)
 	}
 	q := u.Query()
-	if q.Get("secret") != e.Secret || q.Get("issuer") != "Lên Lớp" || q.Get("digits") != "6" || q.Get("period") != "30" {
+	if q.Get("secret") != e.Secret || q.Get("issuer") != "Lên Lớp" || q.Get("digits") != "6" ||
+		q.Get("period") != "30" {
 		t.Errorf("%v", q)
 	}
 }
@@ -127,7 +128,8 @@ func TestSignInWithASecondStep(t *testing.T) {
 	enter := func(what, typed, want string) {
 		t.Helper()
 		before := len(m.sessions.All(nil))
-		_, _, p, err := s.Enter(bg, people.Credentials{Username: "lan", Password: password, Code: typed}, people.Token, "")
+		_, _, p, err := s.Enter(bg, people.Credentials{Username: "lan", Password: password, Code: typed},
+			people.Token, "")
 		wantFault(t, what, err, fault.Unauthenticated, want)
 		if p.ID != "lan" {
 			t.Errorf("%s: the page does not know whose code is owed", what)
@@ -217,7 +219,8 @@ func TestWhoMustEnrol(t *testing.T) {
 		want bool
 	}{
 		"reviewer": {
-			with("so", "", people.Reviewer), true}, "station": {with("dai", "", people.Station), true}, "admin": {admin, true},
+			with("so", "", people.Reviewer), true}, "station": {with("dai", "", people.Station), true},
+		"admin":   {admin, true},
 		"teacher": {with("lan", "s1", people.Teacher), false}, "head": {with("hieu", "s1", people.Head), false},
 		"demo": {demo, false}, "machine": {machine, false}, "who has": {done, false}, "deactivated": {gone, false},
 		"the command line": {people.Operator(), false},
@@ -257,7 +260,8 @@ func TestHalfway(t *testing.T) {
 	if p.ID != "lan" {
 		t.Error("the page does not know whose code is owed")
 	}
-	if _, ses, _, err := s.Finish(bg, secret, code(t, key, m.now), "Firefox"); err != nil || ses.Kind != people.Browser ||
+	if _, ses, _, err := s.Finish(bg, secret, code(t, key, m.now), "Firefox"); err != nil ||
+		ses.Kind != people.Browser ||
 		ses.UserAgent != "Firefox" {
 		t.Errorf("%+v %v", ses, err)
 	}

@@ -60,7 +60,8 @@ type Credentials struct {
 
 // SignIn checks a password and opens a session; the secret is given once and
 // only its hash is kept. See Enter for its faults.
-func (s *Service) SignIn(ctx context.Context, username, password string, kind SessionKind, userAgent string) (secret string, _ Session, _ Person, _ error) {
+func (s *Service) SignIn(ctx context.Context, username, password string, kind SessionKind,
+	userAgent string) (secret string, _ Session, _ Person, _ error) {
 	return s.Enter(ctx, Credentials{Username: username, Password: password}, kind, userAgent)
 }
 
@@ -70,7 +71,8 @@ func (s *Service) SignIn(ctx context.Context, username, password string, kind Se
 // the account exists. Right ones may still be Unauthenticated
 // "signin.code_needed" or "signin.code_wrong" (with the person, whose code is
 // owed), or for a script Forbidden "signin.enrol_first".
-func (s *Service) Enter(ctx context.Context, c Credentials, kind SessionKind, userAgent string) (secret string, _ Session, _ Person, _ error) {
+func (s *Service) Enter(ctx context.Context, c Credentials, kind SessionKind, userAgent string) (secret string,
+	_ Session, _ Person, _ error) {
 	p, err := s.verify(ctx, c)
 	if err != nil {
 		return "", Session{}, Person{}, err
@@ -106,7 +108,8 @@ func (s *Service) verify(ctx context.Context, c Credentials) (Person, error) {
 }
 
 // Open opens a session for a person who has shown who they are.
-func (s *Service) Open(ctx context.Context, p Person, kind SessionKind, userAgent string) (secret string, _ Session, _ error) {
+func (s *Service) Open(ctx context.Context, p Person, kind SessionKind, userAgent string) (secret string,
+	_ Session, _ error) {
 	secret, hash := NewSecret()
 	now := s.Now()
 	life := BrowserLife
@@ -129,7 +132,8 @@ func (s *Service) Open(ctx context.Context, p Person, kind SessionKind, userAgen
 func (s *Service) Halfway(ctx context.Context, p Person) (secret string, err error) {
 	secret, hash := NewSecret()
 	now := s.Now()
-	return secret, s.Secrets.SaveTicket(ctx, Ticket{Hash: hash, Kind: HalfwayTicket, PersonID: p.ID, CreatedAt: now, ExpiresAt: now.Add(HalfwayLife)})
+	return secret, s.Secrets.SaveTicket(ctx,
+		Ticket{Hash: hash, Kind: HalfwayTicket, PersonID: p.ID, CreatedAt: now, ExpiresAt: now.Add(HalfwayLife)})
 }
 
 // HalfwayOf tells who holds the secret. Fault: Unauthenticated "signin.expired".
@@ -147,7 +151,8 @@ func (s *Service) HalfwayOf(ctx context.Context, secret string) (Person, error) 
 
 // Finish opens the session of somebody halfway in. Faults: Unauthenticated
 // "signin.expired", "signin.code_wrong".
-func (s *Service) Finish(ctx context.Context, halfway, code, userAgent string) (secret string, _ Session, _ Person, _ error) {
+func (s *Service) Finish(ctx context.Context, halfway, code, userAgent string) (secret string, _ Session,
+	_ Person, _ error) {
 	p, err := s.HalfwayOf(ctx, halfway)
 	if err != nil {
 		return "", Session{}, Person{}, err

@@ -48,7 +48,8 @@ func TestSignIn(t *testing.T) {
 			}
 			continue
 		}
-		if p.ID != "lan" || ses.PersonID != "lan" || ses.Hash != people.HashSecret(secret) || ses.UserAgent != "Firefox" ||
+		if p.ID != "lan" || ses.PersonID != "lan" || ses.Hash != people.HashSecret(secret) ||
+			ses.UserAgent != "Firefox" ||
 			!ses.CreatedAt.Equal(start) || !ses.ExpiresAt.Equal(start.Add(30*24*time.Hour)) {
 			t.Errorf("%s: %+v", name, ses)
 		}

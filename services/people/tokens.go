@@ -78,7 +78,8 @@ func (s *Service) MakeServiceToken(ctx context.Context, by Person, n NewToken) (
 		return "", Machine{}, denied()
 	}
 	bad := n.check()
-	p := Person{ID: s.NewID(), Name: n.Name, Active: true, Machine: true, CreatedAt: s.Now(), Grants: []Grant{{Role: n.Role, School: n.School}}}
+	p := Person{ID: s.NewID(), Name: n.Name, Active: true, Machine: true, CreatedAt: s.Now(),
+		Grants: []Grant{{Role: n.Role, School: n.School}}}
 	p.Username = "may-" + p.ID
 	switch {
 	case !slices.Contains(Roles, n.Role) || n.Role == Student:
@@ -141,7 +142,8 @@ func (s *Service) ServiceTokens(ctx context.Context, by Person) ([]Machine, erro
 func (s *Service) token(p Person, kind SessionKind, n NewToken) (string, Session) {
 	secret, hash := NewSecret()
 	now := s.Now()
-	return secret, Session{ID: s.NewID(), Hash: hash, PersonID: p.ID, Kind: kind, Name: n.Name, Scopes: n.Scopes, CreatedAt: now, SeenAt: now,
+	return secret, Session{ID: s.NewID(), Hash: hash, PersonID: p.ID, Kind: kind, Name: n.Name, Scopes: n.Scopes,
+		CreatedAt: now, SeenAt: now,
 		ExpiresAt: now.Add(time.Duration(n.Days) * hoursOfTheDay)}
 }
 

@@ -34,7 +34,8 @@ func TestPersonalToken(t *testing.T) {
 			[]string{"scopes: token.bad_scope"},
 		},
 		"that makes more": {
-			people.NewToken{Name: "x", Days: 1, Scopes: []people.Action{people.ManageSelf}}, []string{"scopes: token.bad_scope"},
+			people.NewToken{Name: "x", Days: 1, Scopes: []people.Action{people.ManageSelf}},
+			[]string{"scopes: token.bad_scope"},
 		},
 	} {
 		s, m := newMemory()
@@ -100,7 +101,8 @@ func TestServiceToken(t *testing.T) {
 			people.NewToken{Role: people.Station, School: "s1", Scopes: reports}, "school: people.no_school",
 		},
 		"beyond its role": {
-			people.NewToken{Role: people.Reviewer, Scopes: []people.Action{people.ManageSchools}}, "scopes: token.bad_scope",
+			people.NewToken{Role: people.Reviewer, Scopes: []people.Action{people.ManageSchools}},
+			"scopes: token.bad_scope",
 		},
 		"no scopes": {people.NewToken{Role: people.Station}, "scopes: token.no_scopes"},
 	} {

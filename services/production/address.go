@@ -11,7 +11,7 @@ import (
 //
 //	/watch/{lesson}/{package}/master.m3u8                          names the rungs
 //	/watch/{lesson}/{package}/{rung}.m3u8                          finished: VOD
-//	/watch/{lesson}/{package}/{rung}.event.m3u8                    growing: EVENT; keeps its type, and ends, once finished
+//	/watch/{lesson}/{package}/{rung}.event.m3u8                    growing: EVENT, also once finished, when it ends
 //	/watch/{lesson}/{package}/{rung}/{piece}-{token}/init.mp4      init section
 //	/watch/{lesson}/{package}/{rung}/{piece}-{token}/{n}.m4s       media segment
 //	/watch/{lesson}/{package}/poster.jpg
@@ -29,10 +29,12 @@ const (
 
 // objectPath is the shape of what may be fetched from storage; ids, rungs and
 // files are named by us, so nothing else exists.
-var objectPath = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/(poster\.jpg|[a-z0-9]{1,16}/[0-9]{1,6}-[0-9]{1,19}/(?:init\.mp4|[0-9]{1,6}\.m4s|saver\.mp4|sound\.m4a|storyboard\.(?:vtt|jpg)))$`)
+var objectPath = regexp.MustCompile(
+	`^([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/(poster\.jpg|[a-z0-9]{1,16}/[0-9]{1,6}-[0-9]{1,19}/(?:init\.mp4|[0-9]{1,6}\.m4s|saver\.mp4|sound\.m4a|storyboard\.(?:vtt|jpg)))$`)
 
 // playlistPath is the shape of playlists' addresses.
-var playlistPath = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/([a-z0-9]{1,16}(?:\.event)?\.m3u8)$`)
+var playlistPath = regexp.MustCompile(
+	`^([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})/([a-z0-9]{1,16}(?:\.event)?\.m3u8)$`)
 
 // BoardType is the content type of a storyboard's index, the only WebVTT
 // among a package's objects.
@@ -54,7 +56,8 @@ func ObjectAt(address string) (o Object, ok bool) {
 	if m == nil {
 		return Object{}, false
 	}
-	return Object{Lesson: m[1], Package: m[2], Key: media.Output(m[1], m[2], "", m[3]), ContentType: contentType(m[3])}, true
+	return Object{Lesson: m[1], Package: m[2], Key: media.Output(m[1], m[2], "", m[3]),
+		ContentType: contentType(m[3])}, true
 }
 
 // PlaylistAt splits a playlist's address that follows "/watch/".

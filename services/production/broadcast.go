@@ -68,7 +68,8 @@ func (w *Workers) broadcast(ctx context.Context, run *job.Run, a BroadcastArgs) 
 }
 
 // makeCopy gives what became of the copy.
-func (w *Workers) makeCopy(ctx context.Context, run *job.Run, c Copy, pkg Package, plan transcoder.Plan, f delivery.Format) (Copy, error) {
+func (w *Workers) makeCopy(ctx context.Context, run *job.Run, c Copy, pkg Package, plan transcoder.Plan,
+	f delivery.Format) (Copy, error) {
 	rec, err := w.Lessons.Store.Recording(ctx, pkg.RecordingID)
 	if err != nil {
 		return Copy{}, err
@@ -99,7 +100,8 @@ func (w *Workers) makeCopy(ctx context.Context, run *job.Run, c Copy, pkg Packag
 		return Copy{}, err
 	}
 	made.State, made.FailureCode = CopyReady, ""
-	made.Key = media.Prefix(c.LessonID) + "copies/" + c.ID + "/" + strconv.FormatInt(run.Job.Token, 10) + "/" + filepath.Base(file)
+	made.Key = media.Prefix(c.LessonID) + "copies/" + c.ID + "/" + strconv.FormatInt(run.Job.Token, 10) + "/" +
+		filepath.Base(file)
 	return made, w.put(ctx, made.Key, file, made.SHA256)
 }
 
@@ -115,7 +117,8 @@ func (w *Workers) overlays(ctx context.Context, c Copy, plan transcoder.Plan, di
 		if err := os.WriteFile(file, m.PNG, 0o600); err != nil {
 			return nil, err
 		}
-		list = append(list, delivery.Overlay{PNG: file, Moments: []float64{m.Moment.Seconds()}, Length: markLength.Seconds()})
+		list = append(list, delivery.Overlay{PNG: file, Moments: []float64{m.Moment.Seconds()},
+			Length: markLength.Seconds()})
 	}
 	return list, nil
 }
@@ -126,7 +129,8 @@ func (w *Workers) endCopy(ctx context.Context, id string, to Copy) error {
 	if err != nil {
 		return err
 	}
-	c.State, c.FailureCode, c.Key, c.Size, c.SHA256, c.Sheet = to.State, to.FailureCode, to.Key, to.Size, to.SHA256, to.Sheet
+	c.State, c.FailureCode, c.Key, c.Size, c.SHA256, c.Sheet = to.State, to.FailureCode, to.Key, to.Size,
+		to.SHA256, to.Sheet
 	if c.State != CopyMaking {
 		c.FinishedAt = w.Now()
 	}

@@ -50,10 +50,12 @@ func TestCopyIsMadeMeasuredAndKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t)
-		h.machine.sheet = delivery.Sheet{Format: "h264-1080i50-mp4", Pass: true, Checks: []delivery.Check{{Code: "qc.size", Pass: true}}}
+		h.machine.sheet = delivery.Sheet{Format: "h264-1080i50-mp4", Pass: true,
+			Checks: []delivery.Check{{Code: "qc.size", Pass: true}}}
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
-		if _, err := h.copies.Ask(t.Context(), operator, "L", "C", "", "GD-1"); !fault.Is(err, "copy.lesson_not_ready") {
+		if _, err := h.copies.Ask(t.Context(), operator, "L", "C", "", "GD-1"); !fault.Is(err,
+			"copy.lesson_not_ready") {
 			t.Errorf("before the lesson is ready: %v", err)
 		}
 		pass(time.Hour)
@@ -65,10 +67,12 @@ func TestCopyIsMadeMeasuredAndKept(t *testing.T) {
 			t.Errorf("asked twice: %+v %v", again, err)
 		}
 		pass(time.Minute)
-		if c, err = h.copies.Copy(t.Context(), operator, c.ID); err != nil || c.State != CopyReady || c.Size != 4 || c.SHA256 == "" || c.HouseNumber != "GD-1" || c.FinishedAt.IsZero() {
+		if c, err = h.copies.Copy(t.Context(), operator, c.ID); err != nil || c.State != CopyReady || c.Size != 4 ||
+			c.SHA256 == "" || c.HouseNumber != "GD-1" || c.FinishedAt.IsZero() {
 			t.Fatalf("%+v %v", c, err)
 		}
-		if keys := h.store.keys("lessons/L/copies/"); len(keys) != 1 || keys[0] != c.Key || !strings.HasPrefix(c.Key, "lessons/L/copies/"+c.ID+"/") {
+		if keys := h.store.keys("lessons/L/copies/"); len(keys) != 1 || keys[0] != c.Key ||
+			!strings.HasPrefix(c.Key, "lessons/L/copies/"+c.ID+"/") {
 			t.Errorf("stored %v, said %q", keys, c.Key)
 		}
 		if !strings.Contains(string(c.Sheet), "qc.size") {
@@ -108,7 +112,8 @@ func TestCopyThatFailsIsNotHandedOut(t *testing.T) {
 			return c
 		}
 		c := request()
-		if c.State != CopyFailed || c.FailureCode != CopyFailedQC || c.Key != "" || len(h.store.keys("lessons/L/copies/")) != 0 || !strings.Contains(string(c.Sheet), "qc.loudness") {
+		if c.State != CopyFailed || c.FailureCode != CopyFailedQC || c.Key != "" ||
+			len(h.store.keys("lessons/L/copies/")) != 0 || !strings.Contains(string(c.Sheet), "qc.loudness") {
 			t.Errorf("%+v", c)
 		}
 		h.machine.broken = errors.New("ffmpeg fell over")
@@ -172,7 +177,8 @@ func TestCopyThatWasCalledOffSaysSo(t *testing.T) {
 			}
 		}
 		pass(time.Hour)
-		if c, err = h.copies.Copy(ctx, operator, c.ID); err != nil || c.State != CopyFailed || c.FailureCode != CopyCancelled || c.Key != "" || c.FinishedAt.IsZero() {
+		if c, err = h.copies.Copy(ctx, operator, c.ID); err != nil || c.State != CopyFailed ||
+			c.FailureCode != CopyCancelled || c.Key != "" || c.FinishedAt.IsZero() {
 			t.Errorf("%+v %v", c, err)
 		}
 		if done, err = h.copies.Copy(ctx, operator, done.ID); err != nil || done.State != CopyReady {

@@ -49,7 +49,8 @@ func textTracks(p Package) ([]transcoder.Caption, error) {
 	if err := json.Unmarshal(p.Facts, &facts); err != nil {
 		return nil, fmt.Errorf("package %s: facts: %w", p.ID, err)
 	}
-	return slices.DeleteFunc(facts.Captions, func(c transcoder.Caption) bool { return !slices.Contains(textCodecs, c.Codec) }), nil
+	return slices.DeleteFunc(facts.Captions,
+		func(c transcoder.Caption) bool { return !slices.Contains(textCodecs, c.Codec) }), nil
 }
 
 // captionJobs asks for the text tracks of a package's recording, if any.
@@ -58,7 +59,8 @@ func captionJobs(p Package) ([]job.New, error) {
 	if err != nil || len(tracks) == 0 {
 		return nil, err
 	}
-	return []job.New{{Args: CaptionsArgs{p.LessonID, p.ID}, Key: "captions:" + p.ID, Subject: Subject(p.LessonID), Priority: job.Low}}, nil
+	return []job.New{{Args: CaptionsArgs{p.LessonID, p.ID}, Key: "captions:" + p.ID, Subject: Subject(p.LessonID),
+		Priority: job.Low}}, nil
 }
 
 // captions reads the text tracks and offers them. One that cannot be read, or
@@ -110,7 +112,8 @@ func (w *Workers) captions(ctx context.Context, run *job.Run, a CaptionsArgs) er
 		if ctx.Err() != nil || fault.KindOf(passing(err)) == fault.Unavailable {
 			return fmt.Errorf("package %s: captions: %w", pkg.ID, err)
 		}
-		run.Log.Warn("a text track gives no captions", "lesson", pkg.LessonID, "stream", t.Stream, "codec", t.Codec, "error", err)
+		run.Log.Warn("a text track gives no captions", "lesson", pkg.LessonID, "stream", t.Stream, "codec",
+			t.Codec, "error", err)
 	}
 	return nil
 }

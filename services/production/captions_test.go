@@ -36,11 +36,13 @@ func TestTextTracksAreOffered(t *testing.T) {
 		h.Captions = d
 		// The first is empty, the second in the same language is taken, the
 		// third nobody named.
-		h.machine.texts = map[int]string{2: "WEBVTT\n", 3: "WEBVTT\n\n00:01.000 --> 00:02.000\n<script>Chào</script>\n", 4: "WEBVTT\n\n00:01.000 --> 00:02.000\nB\n"}
+		h.machine.texts = map[int]string{2: "WEBVTT\n", 3: "WEBVTT\n\n00:01.000 --> 00:02.000\n<script>Chào</script>\n",
+			4: "WEBVTT\n\n00:01.000 --> 00:02.000\nB\n"}
 		defer h.start()()
 		h.receive("L", "R", "recording", "")
 		pass(time.Hour)
-		if len(d.cues) != 2 || len(d.cues["L vi"]) != 1 || d.cues["L vi"][0].Text != "Chào" || d.cues["L und"][0].Text != "B" {
+		if len(d.cues) != 2 || len(d.cues["L vi"]) != 1 || d.cues["L vi"][0].Text != "Chào" ||
+			d.cues["L und"][0].Text != "B" {
 			t.Errorf("offered %+v", d.cues)
 		}
 	})

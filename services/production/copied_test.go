@@ -50,10 +50,12 @@ func TestRepackagedRunsAhead(t *testing.T) {
 		if !l.Media.Playable || l.Media.State != lesson.Processing {
 			t.Fatalf("%+v", l.Media)
 		}
-		if first := strings.SplitN(h.playlist("L", l.Media.PackageID, "master.m3u8"), "\n", 6); !strings.HasPrefix(first[4], "360p") {
+		if first := strings.SplitN(h.playlist("L", l.Media.PackageID, "master.m3u8"), "\n",
+			6); !strings.HasPrefix(first[4], "360p") {
 			t.Errorf("players would begin with %s", first[4])
 		}
-		top, low := h.playlist("L", l.Media.PackageID, "720p.event.m3u8"), h.playlist("L", l.Media.PackageID, "360p.event.m3u8")
+		top, low := h.playlist("L", l.Media.PackageID, "720p.event.m3u8"),
+			h.playlist("L", l.Media.PackageID, "360p.event.m3u8")
 		if t1, l1 := strings.Count(top, "#EXTINF"), strings.Count(low, "#EXTINF"); t1 != 12 || l1 >= t1 {
 			t.Errorf("%d of 12 segments of the repackaged rung are there, %d of 360p", t1, l1)
 		}
@@ -91,7 +93,8 @@ func TestUnfitForRepackagingIsEncoded(t *testing.T) {
 			t.Fatalf("%v, %d packages", err, len(ps))
 		}
 		for _, p := range ps {
-			if copied := strings.Contains(string(p.Plan), `"copy":true`); copied != (p.State == Broken) || copied == (p.ID == l.Media.PackageID) {
+			if copied := strings.Contains(string(p.Plan), `"copy":true`); copied != (p.State == Broken) ||
+				copied == (p.ID == l.Media.PackageID) {
 				t.Errorf("package %s: %s, repackaged %v", p.ID, p.State, copied)
 			}
 		}

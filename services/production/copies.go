@@ -81,7 +81,8 @@ const maxHouseNumber = 64
 // given instead of a second one. An empty format is the first configured. Faults:
 // "copy.invalid" with fields, "channel.not_found", fault.Conflict
 // "copy.lesson_not_ready".
-func (s *Copies) Ask(ctx context.Context, by people.Person, lessonID, channelID, format, houseNumber string) (Copy, error) {
+func (s *Copies) Ask(ctx context.Context, by people.Person, lessonID, channelID, format,
+	houseNumber string) (Copy, error) {
 	if !people.May(by, people.EditSchedule, people.Object{}) {
 		return Copy{}, fault.New(fault.Forbidden, "access.denied")
 	}
@@ -121,7 +122,8 @@ func (s *Copies) Ask(ctx context.Context, by people.Person, lessonID, channelID,
 		if err != nil {
 			return err
 		}
-		c = Copy{ID: s.NewID(), LessonID: lessonID, ChannelID: channelID, PackageID: p.ID, Format: format, State: CopyWaiting,
+		c = Copy{ID: s.NewID(), LessonID: lessonID, ChannelID: channelID, PackageID: p.ID, Format: format,
+			State:       CopyWaiting,
 			HouseNumber: houseNumber, CreatedBy: by.ID, CreatedAt: s.Now()}
 		for _, o := range old {
 			if o.ChannelID == channelID && o.Format == format && o.PackageID == p.ID && o.State != CopyFailed {
@@ -137,11 +139,13 @@ func (s *Copies) Ask(ctx context.Context, by people.Person, lessonID, channelID,
 		}
 		// The job of a copy that waits is asked for again, in case an operator
 		// cancelled it.
-		err = s.Jobs.Add(ctx, job.New{Args: BroadcastArgs{c.ID}, Key: "broadcast:" + c.ID, Subject: Subject(lessonID), Priority: job.Low})
+		err = s.Jobs.Add(ctx, job.New{Args: BroadcastArgs{c.ID}, Key: "broadcast:" + c.ID, Subject: Subject(lessonID),
+			Priority: job.Low})
 		if err != nil {
 			return err
 		}
-		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.EditSchedule), Subject: "copy:" + c.ID, Detail: format})
+		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,
+			Action: string(people.EditSchedule), Subject: "copy:" + c.ID, Detail: format})
 	})
 	return c, err
 }
@@ -175,7 +179,8 @@ func (s *Copies) OfLesson(ctx context.Context, by people.Person, lessonID string
 
 // OfChannel lists the copies for a channel's airings that begin from one time
 // up to another, in the order of the airings.
-func (s *Copies) OfChannel(ctx context.Context, by people.Person, channelID string, from, to time.Time) ([]Copy, error) {
+func (s *Copies) OfChannel(ctx context.Context, by people.Person, channelID string, from,
+	to time.Time) ([]Copy, error) {
 	if !people.May(by, people.ReadSchedule, people.Object{}) {
 		return nil, fault.New(fault.Forbidden, "access.denied")
 	}

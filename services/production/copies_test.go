@@ -67,7 +67,8 @@ func TestCopiesOfAChannel(t *testing.T) {
 	if air.asked.Channel != "C" || !air.asked.From.Equal(copyTime) || !air.asked.To.Equal(copyTime.Add(time.Hour)) {
 		t.Errorf("airings of %+v", air.asked)
 	}
-	if _, err := h.copies.OfChannel(t.Context(), operator, "D", copyTime, copyTime); !fault.Is(err, "channel.not_found") {
+	if _, err := h.copies.OfChannel(t.Context(), operator, "D", copyTime, copyTime); !fault.Is(err,
+		"channel.not_found") {
 		t.Errorf("of no channel: %v", err)
 	}
 	if list, err = h.copies.OfLesson(t.Context(), operator, "L"); err != nil || len(list) != 3 || list[0].ID != "b" {
@@ -165,7 +166,8 @@ func TestRequestsForCopies(t *testing.T) {
 		"without packages": func(l *lesson.Lesson, _ *Package) { l.Media.PackageID = "" },
 		"not verified yet": func(_ *lesson.Lesson, p *Package) { p.State = Growing },
 	} {
-		l, p := lesson.Lesson{ID: "L", Media: lesson.Media{PackageID: "P"}}, Package{ID: "P", LessonID: "L", State: Verified}
+		l, p := lesson.Lesson{ID: "L", Media: lesson.Media{PackageID: "P"}},
+			Package{ID: "P", LessonID: "L", State: Verified}
 		change(&l, &p)
 		h.lessons.Save(t.Context(), l)
 		h.pkgs.SavePackage(t.Context(), p)

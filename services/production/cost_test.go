@@ -86,7 +86,8 @@ func costOfPiece(t *testing.T, tasks int) cost {
 		must(json.Unmarshal(j.Args, &a))
 		spent = cost{}
 		run := &job.Run{Job: *j, Log: h.Log}
-		must(h.addPieces(ctx, run, a, transcoder.Plan{}, []Segment{{PackageID: "P", Rung: "360p", Piece: a.Task.Piece}}))
+		must(h.addPieces(ctx, run, a, transcoder.Plan{},
+			[]Segment{{PackageID: "P", Rung: "360p", Piece: a.Task.Piece}}))
 		must(h.jobs.Finish(ctx, j.ID, j.Token, job.Done, "", run.Job.RunAt))
 	}
 	want := fmt.Sprintf("%.6f", probeShare+transcodeShare*2/float64(tasks))

@@ -67,7 +67,8 @@ func (w *Workers) extras(ctx context.Context, run *job.Run, a ExtrasArgs) error 
 }
 
 // plainFiles joins the data-saver's rung and the sound.
-func (w *Workers) plainFiles(ctx context.Context, run *job.Run, pkg Package, plan transcoder.Plan, dir string) ([]File, error) {
+func (w *Workers) plainFiles(ctx context.Context, run *job.Run, pkg Package, plan transcoder.Plan,
+	dir string) ([]File, error) {
 	segs, err := w.Packages.Segments(ctx, pkg.ID)
 	if err != nil {
 		return nil, err
@@ -131,7 +132,8 @@ func soundRung(plan transcoder.Plan) string {
 
 // storyboard makes the small pictures and their index. A recording of which
 // none can be made plays all the same: that is only logged.
-func (w *Workers) storyboard(ctx context.Context, run *job.Run, pkg Package, plan transcoder.Plan, dir string) ([]File, error) {
+func (w *Workers) storyboard(ctx context.Context, run *job.Run, pkg Package, plan transcoder.Plan,
+	dir string) ([]File, error) {
 	rec, err := w.Lessons.Store.Recording(ctx, pkg.RecordingID)
 	if superseded(err) || err == nil && !rec.GoneAt.IsZero() {
 		return nil, nil
@@ -163,7 +165,8 @@ func (w *Workers) storyboard(ctx context.Context, run *job.Run, pkg Package, pla
 	if err != nil {
 		return nil, err
 	}
-	i.Rendition = lesson.Rendition{Name: storyboardName, Kind: lesson.KindStoryboard, Bytes: p.Size + i.Size, File: relative(pkg, i.Key)}
+	i.Rendition = lesson.Rendition{Name: storyboardName, Kind: lesson.KindStoryboard, Bytes: p.Size + i.Size,
+		File: relative(pkg, i.Key)}
 	return []File{p, i}, nil
 }
 
@@ -173,7 +176,8 @@ func (w *Workers) putFile(ctx context.Context, run *job.Run, pkg Package, name, 
 	if err != nil {
 		return File{}, err
 	}
-	f := File{Key: media.Output(pkg.LessonID, pkg.ID, media.PieceDir(filesDir, 0, run.Job.Token), path.Base(name)), Size: st.Size()}
+	f := File{Key: media.Output(pkg.LessonID, pkg.ID, media.PieceDir(filesDir, 0, run.Job.Token), path.Base(name)),
+		Size: st.Size()}
 	return f, w.put(ctx, f.Key, file, sha)
 }
 

@@ -27,7 +27,8 @@ func TestPlainFilesAreMadeOnceTheLadderIsVerified(t *testing.T) {
 		if len(p.Files) != 4 || len(l.Renditions) != len(h.plan(p.ID).Rungs)+3 {
 			t.Fatalf("files %+v, renditions %+v", p.Files, l.Renditions)
 		}
-		for name, kind := range map[string]string{"saver": "video/mp4", "sound": "audio/mp4", "storyboard": "text/vtt; charset=utf-8"} {
+		for name, kind := range map[string]string{"saver": "video/mp4", "sound": "audio/mp4",
+			"storyboard": "text/vtt; charset=utf-8"} {
 			o, ok := ObjectAt("L/" + p.ID + "/" + l.File(name))
 			if !ok || o.ContentType != kind {
 				t.Fatalf("%s stands at %q: %+v", name, l.File(name), o)
@@ -44,7 +45,8 @@ func TestPlainFilesAreMadeOnceTheLadderIsVerified(t *testing.T) {
 			}
 		}
 		for _, r := range l.Renditions {
-			if r.Name == "saver" && (r.Kind != lesson.KindFile || r.Bytes == 0 || r.Height != 360 || r.Bandwidth == 0 || r.Codecs == "") {
+			if r.Name == "saver" && (r.Kind != lesson.KindFile || r.Bytes == 0 || r.Height != 360 || r.Bandwidth == 0 ||
+				r.Codecs == "") {
 				t.Errorf("saver %+v", r)
 			}
 		}
@@ -75,7 +77,8 @@ func TestPlainFilesOfAReplacedRecordingGoWithIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := h.lesson("L")
-		if o, _ := ObjectAt("L/" + l.Media.PackageID + "/" + l.File("saver")); l.Media.PackageID == first.ID || len(h.store.keys(o.Key)) != 1 {
+		if o, _ := ObjectAt("L/" + l.Media.PackageID + "/" + l.File("saver")); l.Media.PackageID == first.ID ||
+			len(h.store.keys(o.Key)) != 1 {
 			t.Errorf("the new recording's file: %+v", l.Renditions)
 		}
 		for _, f := range first.Files {
@@ -128,7 +131,8 @@ func TestSaverIsTheLargestThatSaves(t *testing.T) {
 		rungs        []transcoder.Rung
 		saver, sound string
 	}{
-		{[]transcoder.Rung{rung("1080p", 1920, 1080), rung("360p", 640, 360), rung("240p", 426, 240), sound}, "360p", "audio"},
+		{[]transcoder.Rung{rung("1080p", 1920, 1080), rung("360p", 640, 360), rung("240p", 426, 240), sound},
+			"360p", "audio"},
 		{[]transcoder.Rung{rung("720p", 720, 1280), rung("360p", 360, 640), sound}, "360p", "audio"},
 		{[]transcoder.Rung{rung("1080p", 1920, 1080), rung("480p", 854, 480)}, "480p", ""},
 		{[]transcoder.Rung{rung("240p", 160, 120), sound}, "240p", "audio"},

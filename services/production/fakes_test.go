@@ -188,7 +188,8 @@ func (s *storage) locked() (unlock func(), err error) {
 	return s.mu.Unlock, nil
 }
 
-func (s *storage) Put(_ context.Context, key string, body io.ReadSeeker, size int64, o media.PutOptions) (media.Object, error) {
+func (s *storage) Put(_ context.Context, key string, body io.ReadSeeker, size int64,
+	o media.PutOptions) (media.Object, error) {
 	data, err := io.ReadAll(body)
 	if err != nil {
 		return media.Object{}, err
@@ -295,19 +296,22 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	st := &storage{objects: map[string][]byte{}, at: map[string]time.Time{}, gets: map[string]int{}}
-	h := &fixture{t: t, jobs: mem, lessons: ls, pkgs: ps, store: st, machine: &machine{seconds: 60}, runner: r, lists: &Playlists{Store: ps, Media: st}}
+	h := &fixture{t: t, jobs: mem, lessons: ls, pkgs: ps, store: st, machine: &machine{seconds: 60}, runner: r,
+		lists: &Playlists{Store: ps, Media: st}}
 	h.Workers = &Workers{
 		Lessons: &lesson.Service{
 			Store: ls, Atomic: notifier, Jobs: notifier, Audit: nothing{}, Index: nothing{}, Subjects: nothing{},
 			ReceivedJobs: ReceivedJobs, PublishJob: PublishJob, Now: time.Now, NewID: id,
 		},
-		Packages: ps, Copies: cs, Media: st, Jobs: notifier, Queue: mem, Atomic: notifier, Transcoder: h.machine, Scratch: scratch,
-		Log: log, Now: time.Now, NewID: id, Slots: 2,
+		Packages: ps, Copies: cs, Media: st, Jobs: notifier, Queue: mem, Atomic: notifier, Transcoder: h.machine,
+		Scratch: scratch,
+		Log:     log, Now: time.Now, NewID: id, Slots: 2,
 		Marks: func(_ context.Context, c Copy, length time.Duration) ([]CopyMark, error) {
 			return []CopyMark{{[]byte("png of " + c.ID), length / 6}, {[]byte("second"), length / 2}}, nil
 		},
 	}
-	h.copies = &Copies{Store: cs, Packages: ps, Lessons: ls, Schedule: channels{}, Jobs: notifier, Atomic: notifier, Audit: nothing{}, Now: time.Now, NewID: id}
+	h.copies = &Copies{Store: cs, Packages: ps, Lessons: ls, Schedule: channels{}, Jobs: notifier, Atomic: notifier,
+		Audit: nothing{}, Now: time.Now, NewID: id}
 	h.Register(r)
 	return h
 }
@@ -336,13 +340,15 @@ func (h *fixture) receive(id, rec, data, claimed string) {
 	h.t.Helper()
 	ctx := context.Background()
 	if _, err := h.lessons.Lesson(ctx, id); err != nil {
-		h.lessons.Save(ctx, lesson.Lesson{ID: id, TeacherID: teacher.ID, SchoolID: "s", Status: lesson.Draft, Media: lesson.Media{State: lesson.None}})
+		h.lessons.Save(ctx, lesson.Lesson{ID: id, TeacherID: teacher.ID, SchoolID: "s", Status: lesson.Draft,
+			Media: lesson.Media{State: lesson.None}})
 	}
 	key := media.Recording(id, "x"+rec)
 	if _, err := h.store.Put(ctx, key, strings.NewReader(data), int64(len(data)), media.PutOptions{}); err != nil {
 		h.t.Fatal(err)
 	}
-	_, err := h.Lessons.Receive(ctx, teacher, lesson.Recording{ID: rec, LessonID: id, Key: key, Size: int64(len(data)), Claimed: claimed, ReceivedAt: time.Now()})
+	_, err := h.Lessons.Receive(ctx, teacher, lesson.Recording{ID: rec, LessonID: id, Key: key, Size: int64(len(data)),
+		Claimed: claimed, ReceivedAt: time.Now()})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -99,7 +99,8 @@ func (w *Workers) switchOver(ctx context.Context, packageID string, rs []lesson.
 }
 
 // verify has the whole package checked as it stands in storage.
-func (w *Workers) verify(ctx context.Context, run *job.Run, pkg Package, plan transcoder.Plan, segs []Segment) (transcoder.Report, error) {
+func (w *Workers) verify(ctx context.Context, run *job.Run, pkg Package, plan transcoder.Plan,
+	segs []Segment) (transcoder.Report, error) {
 	all, read := int64(0), int64(0)
 	for _, s := range segs {
 		all += s.Size
@@ -113,12 +114,14 @@ func (w *Workers) verify(ctx context.Context, run *job.Run, pkg Package, plan tr
 
 // opener gives a package's segments as the transcoder wants them, and the way
 // to read them back from storage; each is told of every segment opened.
-func (w *Workers) opener(pkg Package, segs []Segment, each func(bytes int64)) ([]transcoder.Segment, transcoder.Opener) {
+func (w *Workers) opener(pkg Package, segs []Segment, each func(bytes int64)) ([]transcoder.Segment,
+	transcoder.Opener) {
 	list := make([]transcoder.Segment, len(segs))
 	keys := make(map[string]string, len(segs))
 	for i, s := range segs {
 		uri := relative(pkg, s.Key)
-		list[i] = transcoder.Segment{Rung: s.Rung, Piece: s.Piece, Index: s.Index, URI: uri, Duration: s.Duration, Size: s.Size, SHA256: s.SHA256}
+		list[i] = transcoder.Segment{Rung: s.Rung, Piece: s.Piece, Index: s.Index, URI: uri, Duration: s.Duration,
+			Size: s.Size, SHA256: s.SHA256}
 		keys[uri] = s.Key
 	}
 	return list, func(ctx context.Context, s transcoder.Segment) (io.ReadCloser, error) {
@@ -136,7 +139,8 @@ func (w *Workers) opener(pkg Package, segs []Segment, each func(bytes int64)) ([
 }
 
 // writeFinal stores the final playlists, the master last.
-func (w *Workers) writeFinal(ctx context.Context, pkg Package, plan transcoder.Plan, report transcoder.Report) ([]lesson.Rendition, error) {
+func (w *Workers) writeFinal(ctx context.Context, pkg Package, plan transcoder.Plan,
+	report transcoder.Report) ([]lesson.Rendition, error) {
 	master, renditions, err := final(plan, report)
 	if err != nil {
 		return nil, err
@@ -152,7 +156,8 @@ func (w *Workers) writeFinal(ctx context.Context, pkg Package, plan transcoder.P
 func (w *Workers) putText(ctx context.Context, pkg Package, name, text string) error {
 	key := media.Output(pkg.LessonID, pkg.ID, "", name)
 	sum := sha256.Sum256([]byte(text))
-	_, err := w.Media.Put(ctx, key, strings.NewReader(text), int64(len(text)), media.PutOptions{ContentType: contentType(name), SHA256: hex.EncodeToString(sum[:])})
+	_, err := w.Media.Put(ctx, key, strings.NewReader(text), int64(len(text)),
+		media.PutOptions{ContentType: contentType(name), SHA256: hex.EncodeToString(sum[:])})
 	if err != nil {
 		return fmt.Errorf("store %s: %w", key, err)
 	}

@@ -29,7 +29,8 @@ func (w *Workers) hash(ctx context.Context, run *job.Run, a HashArgs) error {
 	}
 	defer body.Close()
 	sum := sha256.New()
-	n, err := io.Copy(sum, &counted{r: body, ctx: ctx, report: func(n int64) { run.Progress(float64(n) / float64(max(obj.Size, 1))) }})
+	n, err := io.Copy(sum, &counted{r: body, ctx: ctx,
+		report: func(n int64) { run.Progress(float64(n) / float64(max(obj.Size, 1))) }})
 	if err == nil && n != obj.Size {
 		err = fmt.Errorf("read %d of %d bytes", n, obj.Size)
 	}
@@ -55,7 +56,8 @@ func (w *Workers) hash(ctx context.Context, run *job.Run, a HashArgs) error {
 		if (r.Claimed == "" || r.Claimed == got) && (r.Size == 0 || r.Size == n) {
 			return nil
 		}
-		run.Log.Error("recording is not what was sent", "lesson", a.Lesson, "recording", r.ID, "claimed", r.Claimed, "stored", got, "size", n)
+		run.Log.Error("recording is not what was sent", "lesson", a.Lesson, "recording", r.ID, "claimed", r.Claimed,
+			"stored", got, "size", n)
 		l, err := w.Lessons.Store.Lesson(ctx, a.Lesson)
 		if err != nil {
 			return err

@@ -53,8 +53,9 @@ func TestLookFindsWhatIsWrong(t *testing.T) {
 			if err := h.put(t.Context(), key, o.Path, o.SHA256); err != nil {
 				t.Fatal(err)
 			}
-			segs = append(segs, Segment{PackageID: "P", Rung: o.Rung, Piece: o.Piece, Index: o.Index, Duration: o.Duration,
-				Key: key, Size: o.Size, SHA256: o.SHA256})
+			segs = append(segs, Segment{PackageID: "P", Rung: o.Rung, Piece: o.Piece, Index: o.Index,
+				Duration: o.Duration,
+				Key:      key, Size: o.Size, SHA256: o.SHA256})
 		}
 	}
 	if err := Look(t.Context(), h.store, h.machine, p, segs); err != nil {

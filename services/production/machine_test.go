@@ -58,14 +58,16 @@ func (m *machine) Inspect(_ context.Context, path string) (transcoder.Facts, err
 }
 func (m *machine) Plan(_ context.Context, _ string, f transcoder.Facts) (transcoder.Plan, error) {
 	r := ladder.Request{
-		Source: ladder.Source{Video: 0, Audio: 1, Width: 1280, Height: 720}, Duration: m.seconds, Rate: ladder.Rate{Num: 25, Den: 1},
+		Source: ladder.Source{Video: 0, Audio: 1, Width: 1280, Height: 720}, Duration: m.seconds,
+		Rate: ladder.Rate{Num: 25, Den: 1},
 	}
 	if f.Groups != nil {
 		r.Copy = &ladder.Copy{Keys: f.Groups.Keys, Bytes: f.Groups.Bytes, Pictures: f.Groups.Pictures}
 	}
 	return ladder.Make(r), nil
 }
-func (m *machine) Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string, progress func(float64)) ([]transcoder.Output, error) {
+func (m *machine) Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string,
+	progress func(float64)) ([]transcoder.Output, error) {
 	if f := m.first.Load(); f != nil && *f != nil {
 		if err := (*f)(ctx, path, t); err != nil {
 			return nil, err
@@ -95,12 +97,14 @@ func (m *machine) Encode(ctx context.Context, path string, p transcoder.Plan, t 
 				return nil, err
 			}
 			sum := sha256.Sum256(data)
-			outs = append(outs, transcoder.Output{Rung: rung, Piece: t.Piece, Index: i, Path: file, Duration: d, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
+			outs = append(outs, transcoder.Output{Rung: rung, Piece: t.Piece, Index: i, Path: file, Duration: d,
+				Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
 		}
 	}
 	return outs, nil
 }
-func (m *machine) VerifyPackage(ctx context.Context, p transcoder.Plan, segs []transcoder.Segment, open transcoder.Opener) (transcoder.Report, error) {
+func (m *machine) VerifyPackage(ctx context.Context, p transcoder.Plan, segs []transcoder.Segment,
+	open transcoder.Opener) (transcoder.Report, error) {
 	rep := transcoder.Report{Duration: p.Duration}
 	for _, r := range p.Rungs {
 		rr := transcoder.RungReport{Name: r.Name, Codecs: r.Codecs, Bandwidth: 1000, Average: 900}
@@ -119,7 +123,8 @@ func (m *machine) VerifyPackage(ctx context.Context, p transcoder.Plan, segs []t
 			}
 			rr.Duration += s.Duration
 			rr.Bytes += s.Size
-			list = append(list, hls.Segment{URI: s.URI, Piece: s.Piece, Index: s.Index, Duration: s.Duration, SHA256: s.SHA256})
+			list = append(list, hls.Segment{URI: s.URI, Piece: s.Piece, Index: s.Index, Duration: s.Duration,
+				SHA256: s.SHA256})
 		}
 		if diff := rr.Duration - p.Duration; diff > 0.01 || diff < -0.01 {
 			return rep, fmt.Errorf("rung %s lasts %f", r.Name, rr.Duration)
@@ -136,7 +141,8 @@ func (m *machine) Poster(_ context.Context, _ string, _ transcoder.Plan, dir str
 	file := filepath.Join(dir, "p.jpg")
 	return file, os.WriteFile(file, []byte("jpeg"), 0o600)
 }
-func (m *machine) SingleFile(ctx context.Context, p transcoder.Plan, rung string, segs []transcoder.Segment, open transcoder.Opener, dir string) (transcoder.Output, error) {
+func (m *machine) SingleFile(ctx context.Context, p transcoder.Plan, rung string, segs []transcoder.Segment,
+	open transcoder.Opener, dir string) (transcoder.Output, error) {
 	m.joins.Add(1)
 	var all []byte
 	for _, s := range segs {
@@ -153,12 +159,14 @@ func (m *machine) SingleFile(ctx context.Context, p transcoder.Plan, rung string
 		}
 		all = append(all, data...)
 	}
-	o := transcoder.Output{Rung: rung, Path: filepath.Join(dir, rung+".whole"), Duration: p.Duration, Size: int64(len(all))}
+	o := transcoder.Output{Rung: rung, Path: filepath.Join(dir, rung+".whole"), Duration: p.Duration,
+		Size: int64(len(all))}
 	sum := sha256.Sum256(all)
 	o.SHA256 = hex.EncodeToString(sum[:])
 	return o, os.WriteFile(o.Path, all, 0o600)
 }
-func (m *machine) Storyboard(_ context.Context, _ string, _ transcoder.Plan, dir string) (picture, index string, err error) {
+func (m *machine) Storyboard(_ context.Context, _ string, _ transcoder.Plan, dir string) (picture,
+	index string, err error) {
 	if err := m.board.Load(); err != nil {
 		return "", "", *err
 	}
@@ -174,7 +182,8 @@ func (m *machine) Captions(_ context.Context, path string, stream int) ([]byte, 
 	}
 	return nil, fmt.Errorf("stream %d of %s: no text", stream, path)
 }
-func (m *machine) Broadcast(_ context.Context, _ string, _ transcoder.Plan, f delivery.Format, marks []delivery.Overlay, dir string, _ func(float64)) (string, delivery.Sheet, error) {
+func (m *machine) Broadcast(_ context.Context, _ string, _ transcoder.Plan, f delivery.Format, marks []delivery.Overlay,
+	dir string, _ func(float64)) (string, delivery.Sheet, error) {
 	asked := f.Name
 	for _, o := range marks {
 		png, err := os.ReadFile(o.PNG)

@@ -135,7 +135,8 @@ func ofRung(p Package, segs []Segment, rung string) []hls.Segment {
 	var own []hls.Segment
 	for _, s := range segs {
 		if s.Rung == rung {
-			own = append(own, hls.Segment{URI: relative(p, s.Key), Piece: s.Piece, Index: s.Index, Duration: s.Duration, Size: s.Size, SHA256: s.SHA256})
+			own = append(own, hls.Segment{URI: relative(p, s.Key), Piece: s.Piece, Index: s.Index, Duration: s.Duration,
+				Size: s.Size, SHA256: s.SHA256})
 		}
 	}
 	return own
@@ -181,7 +182,8 @@ func growingMaster(plan transcoder.Plan, segs []Segment) (text string, ok bool) 
 	for _, r := range startFirst(plan) {
 		if have[pieceOf{r.Name, 0}] {
 			vs = append(vs, hls.Variant{
-				URI: r.Name + eventTail, Name: r.Name, Bandwidth: r.Bandwidth, Codecs: r.Codecs, Width: r.Width, Height: r.Height, FPS: r.FPS,
+				URI: r.Name + eventTail, Name: r.Name, Bandwidth: r.Bandwidth, Codecs: r.Codecs, Width: r.Width,
+				Height: r.Height, FPS: r.FPS,
 			})
 		}
 	}
@@ -204,7 +206,8 @@ func final(plan transcoder.Plan, report transcoder.Report) (master string, rs []
 			Width: r.Width, Height: r.Height, FPS: r.FPS,
 		})
 		rs = append(rs, lesson.Rendition{
-			Name: r.Name, Kind: r.Kind, Width: r.Width, Height: r.Height, Bandwidth: m.Bandwidth, Bytes: m.Bytes, Codecs: m.Codecs,
+			Name: r.Name, Kind: r.Kind, Width: r.Width, Height: r.Height, Bandwidth: m.Bandwidth, Bytes: m.Bytes,
+			Codecs: m.Codecs,
 		})
 	}
 	vs, sounds := grouped(plan, vs, finalTail)

@@ -80,7 +80,8 @@ func (w *Workers) begin(ctx context.Context, p Package, plan transcoder.Plan) er
 
 // plan measures the recording and decides its ladder; encode forbids
 // repackaging.
-func (w *Workers) plan(ctx context.Context, rec lesson.Recording, encode bool) (transcoder.Facts, transcoder.Plan, error) {
+func (w *Workers) plan(ctx context.Context, rec lesson.Recording, encode bool) (transcoder.Facts,
+	transcoder.Plan, error) {
 	src, err := w.source(ctx, rec)
 	if err != nil {
 		return transcoder.Facts{}, transcoder.Plan{}, err
@@ -113,7 +114,8 @@ func (w *Workers) planAgain(ctx context.Context, a TranscodeArgs) error {
 		return err
 	}
 	return w.Jobs.Add(ctx, job.New{
-		Args: ProbeArgs{Lesson: a.Lesson, Recording: a.Recording, Encode: true}, Subject: Subject(a.Lesson), Priority: job.Urgent,
+		Args: ProbeArgs{Lesson: a.Lesson, Recording: a.Recording, Encode: true}, Subject: Subject(a.Lesson),
+		Priority: job.Urgent,
 	})
 }
 

@@ -25,7 +25,8 @@ func TestProgressDoesNotRewriteTheLesson(t *testing.T) {
 	defer h.Scratch.Close()
 	published := lesson.Lesson{
 		ID: "L", Title: "Hàm số", TeacherID: teacher.ID, Status: lesson.Published, UpdatedAt: time.Unix(7, 0),
-		Media: lesson.Media{State: lesson.Processing, RecordingID: "new", PackageID: "p1", MakingID: "p2", Playable: true},
+		Media: lesson.Media{State: lesson.Processing, RecordingID: "new", PackageID: "p1", MakingID: "p2",
+			Playable: true},
 	}
 	if err := h.lessons.Save(ctx, published); err != nil {
 		t.Fatal(err)
@@ -45,12 +46,14 @@ func TestProgressDoesNotRewriteTheLesson(t *testing.T) {
 	}
 	want := published
 	want.Media.Stage, want.Media.Fraction = stageTranscode, 1
-	if got := h.lesson("L"); got.Media.Fraction != 1 || got.Media.Stage != stageTranscode || !got.UpdatedAt.Equal(want.UpdatedAt) {
+	if got := h.lesson("L"); got.Media.Fraction != 1 || got.Media.Stage != stageTranscode ||
+		!got.UpdatedAt.Equal(want.UpdatedAt) {
 		t.Errorf("stored %+v", got)
 	}
 	// An earlier report that arrives late does not reduce the fraction; one of the
 	// replaced recording, or of no lesson, is refused.
-	if err := h.Lessons.Progress(ctx, "L", "new", stageTranscode, 0.5); err != nil || h.lesson("L").Media.Fraction != 1 {
+	if err := h.Lessons.Progress(ctx, "L", "new", stageTranscode, 0.5); err != nil ||
+		h.lesson("L").Media.Fraction != 1 {
 		t.Errorf("late report: %v, fraction %v", err, h.lesson("L").Media.Fraction)
 	}
 	if err := h.Lessons.Progress(ctx, "L", "old", stageTranscode, 0.5); !fault.Is(err, "lesson.replaced") {

@@ -74,7 +74,8 @@ func TestEstimateDoesNotJump(t *testing.T) {
 			if e.Remaining < 0 {
 				t.Fatalf("%v left", e.Remaining)
 			}
-			if d := (e.Remaining - before.Remaining).Seconds(); before.Known && done < 1 && (d > mostRise+0.01 || d < -mostFall-0.01) {
+			if d := (e.Remaining - before.Remaining).Seconds(); before.Known && done < 1 &&
+				(d > mostRise+0.01 || d < -mostFall-0.01) {
 				t.Fatalf("second %d: from %v to %v", s, before.Remaining, e.Remaining)
 			}
 			if done == 1 && e.Remaining != 0 {
@@ -125,10 +126,14 @@ func TestObjectAddresses(t *testing.T) {
 		}
 	}
 	for _, in := range []string{
-		"", "l1", "l1/p1", "l1/p1/", "l1/p1/master.m3u8", "l1/p1/360p.m3u8", "../p1/poster.jpg", "l1/../poster.jpg", "l1/p1/../poster.jpg",
-		"l1/p1/360p/0-1/../../x.m4s", "l1/p1/360p/0-1/a.m4s", "l1/p1/360p/0-1/0.mp4", "l1/p1/360p/0-1/0.m4s/", "/l1/p1/poster.jpg",
-		"l1/p1/360p/0-1/0.m4s\n", "l1/p1/360p/0-1/0.m4s?x", "l1/p1/360p/0/0.m4s", "l1/p1/..%2f/0-1/0.m4s", "l1/p1/recordings/0-1/R",
-		"l1//p1/poster.jpg", "l1/p1/360p//0.m4s", "l1\x00/p1/poster.jpg", "l.1/p1/poster.jpg", strings.Repeat("a", 65) + "/p/poster.jpg",
+		"", "l1", "l1/p1", "l1/p1/", "l1/p1/master.m3u8", "l1/p1/360p.m3u8", "../p1/poster.jpg", "l1/../poster.jpg",
+		"l1/p1/../poster.jpg",
+		"l1/p1/360p/0-1/../../x.m4s", "l1/p1/360p/0-1/a.m4s", "l1/p1/360p/0-1/0.mp4", "l1/p1/360p/0-1/0.m4s/",
+		"/l1/p1/poster.jpg",
+		"l1/p1/360p/0-1/0.m4s\n", "l1/p1/360p/0-1/0.m4s?x", "l1/p1/360p/0/0.m4s", "l1/p1/..%2f/0-1/0.m4s",
+		"l1/p1/recordings/0-1/R",
+		"l1//p1/poster.jpg", "l1/p1/360p//0.m4s", "l1\x00/p1/poster.jpg", "l.1/p1/poster.jpg",
+		strings.Repeat("a", 65) + "/p/poster.jpg",
 	} {
 		if o, ok := ObjectAt(in); ok {
 			t.Errorf("%q is taken for %q", in, o.Key)
@@ -137,7 +142,8 @@ func TestObjectAddresses(t *testing.T) {
 	if l, p, f, ok := PlaylistAt(MasterAddress("l1", "p1")); !ok || l != "l1" || p != "p1" || f != "master.m3u8" {
 		t.Error(l, p, f, ok)
 	}
-	for _, in := range []string{"l1/p1/360p/0-1/0.m4s", "l1/p1/../x.m3u8", "l1/p1/a/b.m3u8", "l1/p1/.m3u8", "l1/p1/360p.event.event.m3u8", "l1/p1/360p.m3u8x"} {
+	for _, in := range []string{"l1/p1/360p/0-1/0.m4s", "l1/p1/../x.m3u8", "l1/p1/a/b.m3u8", "l1/p1/.m3u8",
+		"l1/p1/360p.event.event.m3u8", "l1/p1/360p.m3u8x"} {
 		if _, _, _, ok := PlaylistAt(in); ok {
 			t.Errorf("%q is taken for a playlist", in)
 		}
@@ -149,7 +155,8 @@ func FuzzObjectAddressesStayInTheirPackage(f *testing.F) {
 	f.Add("l1/p1/../../x")
 	f.Fuzz(func(t *testing.T, address string) {
 		if o, ok := ObjectAt(address); ok {
-			if !strings.HasPrefix(o.Key, media.PackagePrefix(o.Lesson, o.Package)) || strings.Contains(o.Key, "..") || strings.Contains(o.Key, "//") {
+			if !strings.HasPrefix(o.Key, media.PackagePrefix(o.Lesson, o.Package)) || strings.Contains(o.Key, "..") ||
+				strings.Contains(o.Key, "//") {
 				t.Errorf("%q leads to %q", address, o.Key)
 			}
 		}

@@ -46,7 +46,8 @@ func grouped(plan transcoder.Plan, vs []hls.Variant, tail string) ([]hls.Variant
 		}
 		peak, average = max(peak, v.Bandwidth), max(average, v.Average)
 		r, _ := plan.Rung(v.Name)
-		sounds = append(sounds, hls.Sound{Group: soundGroup, URI: v.Name + tail, Name: v.Name, Default: i == 0, Channels: r.Sound.Channels})
+		sounds = append(sounds, hls.Sound{Group: soundGroup, URI: v.Name + tail, Name: v.Name, Default: i == 0,
+			Channels: r.Sound.Channels})
 	}
 	slices.SortFunc(sounds, func(a, b hls.Sound) int { return trackOf(plan, a.Name) - trackOf(plan, b.Name) })
 	for _, v := range vs {

@@ -19,10 +19,11 @@ const keepRetired = 24 * time.Hour
 const sweepAtOnce = 200
 
 // sweep removes what has had its time: refused recordings, replaced packages,
-// lessons in the bin; and it ends the waiting of lessons that nobody works on. What is removed is first written off in the database,
-// so that a crash leaves at most objects nobody names, which orphans removes.
+// lessons in the bin; and it ends the waiting of lessons that nobody works on. What is removed is first written off in
+// the database, so that a crash leaves at most objects nobody names, which orphans removes.
 func (w *Workers) sweep(ctx context.Context, run *job.Run, _ SweepArgs) error {
-	for _, step := range []func(context.Context, *job.Run) error{w.sweepRecordings, w.sweepPackages, w.sweepBin, w.sweepStuck} {
+	for _, step := range []func(context.Context, *job.Run) error{w.sweepRecordings, w.sweepPackages, w.sweepBin,
+		w.sweepStuck} {
 		if err := step(ctx, run); err != nil {
 			return fmt.Errorf("sweep: %w", err)
 		}
@@ -206,7 +207,8 @@ func (w *Workers) unstick(ctx context.Context, run *job.Run, lessonID string) er
 // deleteBelow removes every object of a folder and tells how many there were.
 func (w *Workers) deleteBelow(ctx context.Context, prefix string) (int, error) {
 	var keys []string
-	if err := w.Media.List(ctx, prefix, func(o media.Object) bool { keys = append(keys, o.Key); return true }); err != nil {
+	if err := w.Media.List(ctx, prefix,
+		func(o media.Object) bool { keys = append(keys, o.Key); return true }); err != nil {
 		return 0, fmt.Errorf("list %s: %w", prefix, err)
 	}
 	return len(keys), w.delete(ctx, keys)

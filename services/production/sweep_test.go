@@ -26,7 +26,8 @@ func TestRefusedRecordingLeavesADraftAndGoesAfterAWeek(t *testing.T) {
 		h.Lessons.Submit(t.Context(), teacher, "L")
 		synctest.Wait()
 		l := h.lesson("L")
-		if l.Media.State != lesson.Failed || l.Media.FailureCode != "recording.too_long" || l.Media.FailureArgs["hours"] != 5 || l.Status != lesson.Draft {
+		if l.Media.State != lesson.Failed || l.Media.FailureCode != "recording.too_long" ||
+			l.Media.FailureArgs["hours"] != 5 || l.Status != lesson.Draft {
 			t.Fatalf("%+v", l)
 		}
 		pass(6 * 24 * time.Hour)
@@ -221,13 +222,15 @@ func TestOrphansKnowsWhatIsWanted(t *testing.T) {
 }
 
 func TestDiskThatIsFullIsNotTheRecordingsFault(t *testing.T) {
-	full := &transcoder.ExitError{Program: "ffmpeg", Code: 1, Tail: "av_interleaved_write_frame(): No space left on device"}
+	full := &transcoder.ExitError{Program: "ffmpeg", Code: 1,
+		Tail: "av_interleaved_write_frame(): No space left on device"}
 	for _, err := range []error{full, syscall.ENOSPC} {
 		if got := passing(err); fault.KindOf(got) != fault.Unavailable {
 			t.Errorf("%v: %v", err, got)
 		}
 	}
-	if got := passing(&transcoder.ExitError{Program: "ffmpeg", Code: 1, Tail: "Invalid data"}); fault.KindOf(got) == fault.Unavailable {
+	if got := passing(&transcoder.ExitError{Program: "ffmpeg", Code: 1, Tail: "Invalid data"}); fault.KindOf(
+		got) == fault.Unavailable {
 		t.Errorf("a broken recording would be tried for ever: %v", got)
 	}
 }

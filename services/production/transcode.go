@@ -46,7 +46,8 @@ func (w *Workers) transcode(ctx context.Context, run *job.Run, a TranscodeArgs) 
 }
 
 // encode runs the task in a scratch folder and stores what came out.
-func (w *Workers) encode(ctx context.Context, run *job.Run, pkg Package, plan transcoder.Plan, a TranscodeArgs, open func() (source, error)) ([]Segment, error) {
+func (w *Workers) encode(ctx context.Context, run *job.Run, pkg Package, plan transcoder.Plan, a TranscodeArgs,
+	open func() (source, error)) ([]Segment, error) {
 	src, err := open()
 	if err != nil {
 		return nil, err
@@ -65,8 +66,10 @@ func (w *Workers) encode(ctx context.Context, run *job.Run, pkg Package, plan tr
 	segs := make([]Segment, 0, len(outs))
 	for _, o := range outs {
 		s := Segment{
-			PackageID: pkg.ID, Rung: o.Rung, Piece: o.Piece, Index: o.Index, Duration: o.Duration, Size: o.Size, SHA256: o.SHA256,
-			Key: media.Output(pkg.LessonID, pkg.ID, media.PieceDir(o.Rung, o.Piece, run.Job.Token), fileName(o.Index)),
+			PackageID: pkg.ID, Rung: o.Rung, Piece: o.Piece, Index: o.Index, Duration: o.Duration, Size: o.Size,
+			SHA256: o.SHA256,
+			Key: media.Output(pkg.LessonID, pkg.ID, media.PieceDir(o.Rung, o.Piece, run.Job.Token),
+				fileName(o.Index)),
 		}
 		if err := w.put(ctx, s.Key, o.Path, s.SHA256); err != nil {
 			return nil, err
@@ -119,7 +122,8 @@ func (w *Workers) put(ctx context.Context, key, file, sha string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Media.Put(ctx, key, f, st.Size(), media.PutOptions{ContentType: contentType(key), SHA256: sha}); err != nil {
+	if _, err := w.Media.Put(ctx, key, f, st.Size(),
+		media.PutOptions{ContentType: contentType(key), SHA256: sha}); err != nil {
 		return fmt.Errorf("store %s: %w", key, err)
 	}
 	return nil
@@ -161,7 +165,8 @@ func (w *Workers) progressReporter(ctx context.Context, run *job.Run, a Transcod
 			if err != nil {
 				return err
 			}
-			return ignore(w.Lessons.Progress(ctx, a.Lesson, a.Recording, stageTranscode, probeShare+transcodeShare*done))
+			return ignore(w.Lessons.Progress(ctx, a.Lesson, a.Recording, stageTranscode,
+				probeShare+transcodeShare*done))
 		})
 		if err != nil && ctx.Err() == nil {
 			run.Log.Warn("progress not stored", "lesson", a.Lesson, "error", err)
@@ -188,7 +193,8 @@ func transcodeGroup(a TranscodeArgs, own job.Job) job.Group {
 
 // addPieces is a task's last word: its segments belong to the package, which
 // may now be playable, or complete.
-func (w *Workers) addPieces(ctx context.Context, run *job.Run, a TranscodeArgs, plan transcoder.Plan, segs []Segment) error {
+func (w *Workers) addPieces(ctx context.Context, run *job.Run, a TranscodeArgs, plan transcoder.Plan,
+	segs []Segment) error {
 	if _, err := w.Lessons.Store.Lock(ctx, a.Lesson); err != nil { // always the lesson before the package
 		return err
 	}
@@ -216,7 +222,8 @@ func (w *Workers) addPieces(ctx context.Context, run *job.Run, a TranscodeArgs, 
 	if err != nil {
 		return err
 	}
-	if err := w.Lessons.Progress(ctx, a.Lesson, a.Recording, stageTranscode, probeShare+transcodeShare*done); err != nil {
+	if err := w.Lessons.Progress(ctx, a.Lesson, a.Recording, stageTranscode,
+		probeShare+transcodeShare*done); err != nil {
 		return err
 	}
 	return w.askFinish(ctx, run, a, plan)
@@ -295,7 +302,8 @@ func (w *Workers) askFinish(ctx context.Context, run *job.Run, a TranscodeArgs, 
 		return err
 	}
 	return w.Jobs.Add(ctx, job.New{
-		Args: FinishArgs{a.Lesson, a.Recording, a.Package}, Key: "finish:" + a.Package, Subject: Subject(a.Lesson), Priority: job.High,
+		Args: FinishArgs{a.Lesson, a.Recording, a.Package}, Key: "finish:" + a.Package, Subject: Subject(a.Lesson),
+		Priority: job.High,
 	})
 }
 
@@ -303,7 +311,8 @@ func (w *Workers) askFinish(ctx context.Context, run *job.Run, a TranscodeArgs, 
 // a job waits until there is space.
 func passing(err error) error {
 	var exit *transcoder.ExitError
-	if errors.Is(err, syscall.ENOSPC) || errors.As(err, &exit) && strings.Contains(exit.Tail, "No space left on device") {
+	if errors.Is(err, syscall.ENOSPC) || errors.As(err, &exit) &&
+		strings.Contains(exit.Tail, "No space left on device") {
 		return fault.Wrap(err, fault.Unavailable, "production.disk_full")
 	}
 	return err

@@ -42,7 +42,8 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 		h.receive("L", "R", "recording", "")
 		pass(11 * time.Second)
 		l := h.lesson("L")
-		if !l.Media.Playable || l.Media.State != lesson.Processing || l.Media.PackageID == "" || l.Media.Duration != 60 {
+		if !l.Media.Playable || l.Media.State != lesson.Processing || l.Media.PackageID == "" ||
+			l.Media.Duration != 60 {
 			t.Fatalf("after the first piece: %+v", l.Media)
 		}
 		p := l.Media.PackageID
@@ -51,7 +52,8 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 			t.Errorf("growing master:\n%s", master)
 		}
 		event := h.playlist("L", p, "360p.event.m3u8")
-		if strings.Count(event, "#EXTINF") != 3 || strings.Contains(event, "ENDLIST") || !strings.Contains(event, "TYPE:EVENT") {
+		if strings.Count(event, "#EXTINF") != 3 || strings.Contains(event, "ENDLIST") ||
+			!strings.Contains(event, "TYPE:EVENT") {
 			t.Errorf("growing playlist:\n%s", event)
 		}
 		if _, err := h.lists.Playlist(t.Context(), "L", p, "360p.m3u8"); !fault.Is(err, "package.not_found") {
@@ -62,7 +64,9 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 		}
 		pass(time.Hour)
 		l = h.lesson("L")
-		if l.Media.State != lesson.Ready || l.Media.PackageID != p || l.Media.MakingID != "" || l.Media.Fraction != 1 || len(l.Renditions) != len(h.plan(p).Rungs)+3 { // and saver, sound, storyboard
+		// and saver, sound, storyboard
+		if l.Media.State != lesson.Ready || l.Media.PackageID != p || l.Media.MakingID != "" || l.Media.Fraction != 1 ||
+			len(l.Renditions) != len(h.plan(p).Rungs)+3 {
 			t.Fatalf("at the end: %+v %+v", l.Media, l.Renditions)
 		}
 		if h.pkg(p).State != Verified {
@@ -78,7 +82,8 @@ func TestRecordingBecomesALessonThatPlays(t *testing.T) {
 			t.Errorf("progress was reported only %d times", len(fractions))
 		}
 		r, _ := h.lessons.Recording(t.Context(), "R")
-		if sum := sha256.Sum256([]byte("recording")); r.SHA256 != hex.EncodeToString(sum[:]) || r.State != lesson.Ready {
+		if sum := sha256.Sum256([]byte("recording")); r.SHA256 != hex.EncodeToString(sum[:]) ||
+			r.State != lesson.Ready {
 			t.Errorf("recording %+v", r)
 		}
 	})
@@ -92,7 +97,8 @@ func checkFinished(t *testing.T, h *fixture, p, event string) {
 		t.Errorf("finished playlist:\n%s", vod)
 	}
 	later := h.playlist("L", p, "360p.event.m3u8")
-	if !strings.HasPrefix(later, event) || !strings.HasSuffix(later, "#EXT-X-ENDLIST\n") || strings.Count(later, "#EXTINF") != strings.Count(vod, "#EXTINF") {
+	if !strings.HasPrefix(later, event) || !strings.HasSuffix(later, "#EXT-X-ENDLIST\n") ||
+		strings.Count(later, "#EXTINF") != strings.Count(vod, "#EXTINF") {
 		t.Errorf("a growing playlist must only grow, and end:\n%s", later)
 	}
 	for line := range strings.SplitSeq(vod, "\n") {
@@ -111,7 +117,8 @@ func checkFinished(t *testing.T, h *fixture, p, event string) {
 	if _, err := h.store.Head(t.Context(), o.Key); !ok || err != nil {
 		t.Errorf("poster: %v", err)
 	}
-	if master := h.playlist("L", p, "master.m3u8"); strings.Contains(master, "event") || !strings.Contains(master, "BANDWIDTH=1000") {
+	if master := h.playlist("L", p, "master.m3u8"); strings.Contains(master, "event") ||
+		!strings.Contains(master, "BANDWIDTH=1000") {
 		t.Errorf("finished master:\n%s", master)
 	}
 }
@@ -137,7 +144,8 @@ func TestPoisonIsParkedAndOthersGoOn(t *testing.T) {
 		h.receive("good", "R2", "fine", "")
 		pass(2 * time.Hour)
 		bad, good := h.lesson("bad"), h.lesson("good")
-		if bad.Media.State != lesson.Failed || bad.Media.FailureCode != CannotBePrepared || bad.Media.Playable || tries.Load() != 3 {
+		if bad.Media.State != lesson.Failed || bad.Media.FailureCode != CannotBePrepared || bad.Media.Playable ||
+			tries.Load() != 3 {
 			t.Errorf("poison: %+v after %d tries", bad.Media, tries.Load())
 		}
 		if good.Media.State != lesson.Ready {
@@ -251,7 +259,8 @@ func TestZombieAddsNothing(t *testing.T) {
 		}
 		// The next days' comparison removes the given-up attempt.
 		pass(49 * time.Hour)
-		if n := len(h.store.keys(media.PackagePrefix("L", l.Media.PackageID) + "360p/1-")); n != len(segsOf(segs, "360p", 1)) {
+		if n := len(h.store.keys(media.PackagePrefix("L", l.Media.PackageID) + "360p/1-")); n != len(
+			segsOf(segs, "360p", 1)) {
 			t.Errorf("%d files of piece 1 are stored", n)
 		}
 		if _, err := h.store.Head(t.Context(), media.Recording("L", "xR")); err != nil {
@@ -279,7 +288,8 @@ func TestCorruptedRecordingIsRefused(t *testing.T) {
 		pass(time.Hour)
 		l := h.lesson("L")
 		r, _ := h.lessons.Recording(t.Context(), "R")
-		if l.Media.State != lesson.Failed || l.Media.FailureCode != Corrupted || r.SHA256 == "" || r.KeepUntil.IsZero() {
+		if l.Media.State != lesson.Failed || l.Media.FailureCode != Corrupted || r.SHA256 == "" ||
+			r.KeepUntil.IsZero() {
 			t.Errorf("%+v %+v", l.Media, r)
 		}
 	})
@@ -333,7 +343,8 @@ func TestOnlyOneCopyOfARecordingIsFetched(t *testing.T) {
 }
 
 func TestFirstThingsFirst(t *testing.T) {
-	plan := ladder.Make(ladder.Request{Source: ladder.Source{Width: 1920, Height: 1080}, Duration: 300, Rate: ladder.Rate{Num: 25, Den: 1}})
+	plan := ladder.Make(ladder.Request{Source: ladder.Source{Width: 1920, Height: 1080}, Duration: 300,
+		Rate: ladder.Rate{Num: 25, Den: 1}})
 	jobs := transcodeJobs(Package{ID: "P", LessonID: "L", RecordingID: "R"}, plan)
 	keys := map[string]bool{}
 	for i, j := range jobs {

@@ -30,21 +30,25 @@ type Planner interface {
 type Transcoder interface {
 	Planner
 	// Encode makes one task's files below dir and verifies each of them.
-	Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string, progress func(float64)) ([]transcoder.Output, error)
+	Encode(ctx context.Context, path string, p transcoder.Plan, t transcoder.Task, dir string,
+		progress func(float64)) ([]transcoder.Output, error)
 	// VerifyPackage reads every segment back and checks the whole; any finding
 	// is an error.
-	VerifyPackage(ctx context.Context, p transcoder.Plan, segments []transcoder.Segment, open transcoder.Opener) (transcoder.Report, error)
+	VerifyPackage(ctx context.Context, p transcoder.Plan, segments []transcoder.Segment,
+		open transcoder.Opener) (transcoder.Report, error)
 	// Poster makes a JPEG in dir and gives its path; "" means there is none.
 	Poster(ctx context.Context, path string, p transcoder.Plan, dir string) (string, error)
 	// SingleFile joins a verified rung into one file in dir and counts what it decodes to.
-	SingleFile(ctx context.Context, p transcoder.Plan, rung string, segments []transcoder.Segment, open transcoder.Opener, dir string) (transcoder.Output, error)
+	SingleFile(ctx context.Context, p transcoder.Plan, rung string, segments []transcoder.Segment,
+		open transcoder.Opener, dir string) (transcoder.Output, error)
 	// Storyboard makes a JPEG and its WebVTT index in dir; "" means there is none.
 	Storyboard(ctx context.Context, path string, p transcoder.Plan, dir string) (picture, index string, err error)
 	// Captions reads a text track of the recording as WebVTT.
 	Captions(ctx context.Context, path string, stream int) ([]byte, error)
 	// Broadcast makes a station's copy in dir and measures it; one that does
 	// not pass is no error.
-	Broadcast(ctx context.Context, path string, p transcoder.Plan, f delivery.Format, overlays []delivery.Overlay, dir string, progress func(float64)) (string, delivery.Sheet, error)
+	Broadcast(ctx context.Context, path string, p transcoder.Plan, f delivery.Format, overlays []delivery.Overlay,
+		dir string, progress func(float64)) (string, delivery.Sheet, error)
 }
 
 // Worksheets knows the files that lessons give their students (worksheet.Service).
@@ -105,9 +109,12 @@ func (w *Workers) Register(r *job.Runner) {
 	if slots <= 0 {
 		slots = runtime.GOMAXPROCS(0)
 	}
-	job.Register(r, job.Options{Concurrency: 2, Timeout: time.Hour, OnParked: giveUp(w, func(a ProbeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, ""} })}, w.probe)
-	job.Register(r, job.Options{Concurrency: slots, Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })}, w.transcode)
-	job.Register(r, job.Options{Timeout: 3 * time.Hour, OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })}, w.finish)
+	job.Register(r, job.Options{Concurrency: 2, Timeout: time.Hour,
+		OnParked: giveUp(w, func(a ProbeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, ""} })}, w.probe)
+	job.Register(r, job.Options{Concurrency: slots, Timeout: 3 * time.Hour, OnParked: giveUp(w,
+		func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })}, w.transcode)
+	job.Register(r, job.Options{Timeout: 3 * time.Hour,
+		OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })}, w.finish)
 	job.Register(r, job.Options{Timeout: 2 * time.Hour}, w.extras)
 	job.Register(r, job.Options{Timeout: time.Hour}, w.captions)
 	job.Register(r, job.Options{Timeout: 8 * time.Hour, OnParked: w.giveUpCopy}, w.broadcast)

@@ -35,10 +35,13 @@ type desk struct {
 }
 
 func newDesk() *desk {
-	d := &desk{now: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC), settings: map[string]Setting{}, thumbs: map[string]Thumb{}, lessons: map[string]lesson.Lesson{}}
-	d.lessons["l"] = lesson.Lesson{ID: "l", Title: "Phân số", TeacherID: "lan", SchoolID: "s1", Status: lesson.Published, Media: lesson.Media{Playable: true, Duration: 600}}
+	d := &desk{now: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC), settings: map[string]Setting{},
+		thumbs: map[string]Thumb{}, lessons: map[string]lesson.Lesson{}}
+	d.lessons["l"] = lesson.Lesson{ID: "l", Title: "Phân số", TeacherID: "lan", SchoolID: "s1",
+		Status: lesson.Published, Media: lesson.Media{Playable: true, Duration: 600}}
 	d.lessons["draft"] = lesson.Lesson{ID: "draft", TeacherID: "lan", SchoolID: "s1", Status: lesson.Draft}
-	d.s = &Service{Store: d, Thumbs: d, Lessons: d, Classes: d, Years: d, Parts: d, Viewers: d, Atomic: d, Audit: d, Notices: d,
+	d.s = &Service{Store: d, Thumbs: d, Lessons: d, Classes: d, Years: d, Parts: d, Viewers: d, Atomic: d,
+		Audit: d, Notices: d,
 		Words: func(a About, l lesson.Lesson) (string, string) { return string(a) + ": " + l.Title, "body" },
 		Now:   func() time.Time { return d.now }, Zone: time.UTC,
 		NewID: func() string { d.ids++; return fmt.Sprintf("id-%03d", d.ids) }}
@@ -54,14 +57,16 @@ func (d *desk) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
 }
 func (d *desk) Lock(ctx context.Context, id string) (lesson.Lesson, error) { return d.Lesson(ctx, id) }
 
-var class9A = school.Class{ID: "c9a", SchoolID: "s1", Year: "2026-2027", Teachers: []school.ClassTeacher{{PersonID: "lan", Subject: "toan"}, {PersonID: "binh"}}}
+var class9A = school.Class{ID: "c9a", SchoolID: "s1", Year: "2026-2027",
+	Teachers: []school.ClassTeacher{{PersonID: "lan", Subject: "toan"}, {PersonID: "binh"}}}
 
 func (d *desk) ClassOfStudent(_ context.Context, person, _ string) (school.Class, error) {
 	switch person {
 	case "em", "ban":
 		return class9A, nil
 	case "la":
-		return school.Class{ID: "c9b", SchoolID: "s1", Year: "2026-2027", Teachers: []school.ClassTeacher{{PersonID: "tu"}}}, nil
+		return school.Class{ID: "c9b", SchoolID: "s1", Year: "2026-2027",
+			Teachers: []school.ClassTeacher{{PersonID: "tu"}}}, nil
 	}
 	return school.Class{}, fault.New(fault.NotFound, "class.not_found")
 }
@@ -80,7 +85,8 @@ func (d *desk) ClassesOfTeacher(_ context.Context, person string) ([]school.Clas
 }
 
 func (d *desk) Years(context.Context) ([]school.Year, error) {
-	return []school.Year{{Code: "2026-2027", From: "2026-09-05", To: "2027-05-31"}, {Code: "2025-2026", From: "2025-09-05", To: "2026-05-31"}}, nil
+	return []school.Year{{Code: "2026-2027", From: "2026-09-05", To: "2027-05-31"},
+		{Code: "2025-2026", From: "2025-09-05", To: "2026-05-31"}}, nil
 }
 
 func (d *desk) ChaptersOf(context.Context, string) ([]caption.Chapter, error) { return d.chapters, nil }
@@ -154,7 +160,8 @@ func (d *desk) DeleteQuestion(_ context.Context, id string) error {
 
 func (d *desk) Questions(_ context.Context, f Filter) (out []Question, _ error) {
 	for _, q := range slices.Backward(d.questions) {
-		if (f.Lesson == "" || f.Lesson == q.LessonID) && (f.Person == "" || f.Person == q.PersonID) && (f.State == "" || f.State == q.State) &&
+		if (f.Lesson == "" || f.Lesson == q.LessonID) && (f.Person == "" || f.Person == q.PersonID) &&
+			(f.State == "" || f.State == q.State) &&
 			(f.Since.IsZero() || q.CreatedAt.After(f.Since)) && (f.Limit == 0 || len(out) < f.Limit) {
 			out = append(out, q)
 		}
@@ -194,7 +201,10 @@ func (d *desk) ThumbSums(_ context.Context, id string) (out []ThumbSum, _ error)
 		if t.LessonID != id {
 			continue
 		}
-		i := slices.IndexFunc(out, func(x ThumbSum) bool { return x.Chapter == t.Chapter && x.Understood == t.Understood })
+		i := slices.IndexFunc(out, func(x ThumbSum) bool {
+			return x.Chapter == t.Chapter &&
+				x.Understood == t.Understood
+		})
 		if i < 0 {
 			i, out = len(out), append(out, ThumbSum{Chapter: t.Chapter, Understood: t.Understood})
 		}

@@ -41,7 +41,8 @@ func (s *Service) Set(ctx context.Context, by people.Person, lessonID string, on
 }
 
 // List gives a lesson's questions in a state to its moderators, newest first.
-func (s *Service) List(ctx context.Context, by people.Person, lessonID string, st State, before string, limit int) ([]Question, error) {
+func (s *Service) List(ctx context.Context, by people.Person, lessonID string, st State, before string,
+	limit int) ([]Question, error) {
 	_, o, err := s.object(ctx, by, lessonID)
 	if err != nil {
 		return nil, err
@@ -84,7 +85,8 @@ func (s *Service) Answer(ctx context.Context, by people.Person, id, text string)
 }
 
 // settle changes one question for a moderator; change says whether it did.
-func (s *Service) settle(ctx context.Context, by people.Person, id, detail string, bad []fault.Field, change func(*Question) bool) (Question, error) {
+func (s *Service) settle(ctx context.Context, by people.Person, id, detail string, bad []fault.Field,
+	change func(*Question) bool) (Question, error) {
 	old, l, err := s.mine(ctx, by, id)
 	if err != nil {
 		return Question{}, err
@@ -177,7 +179,8 @@ func (s *Service) tellAsker(ctx context.Context, l lesson.Lesson, q Question) er
 		return nil
 	}
 	title, body := s.Words(AboutAnswered, l)
-	_, err := s.Notices.Tell(ctx, notice.Notice{PersonID: q.PersonID, Title: title, Body: body, EndsAt: s.Now().Add(answeredShown)})
+	_, err := s.Notices.Tell(ctx, notice.Notice{PersonID: q.PersonID, Title: title, Body: body,
+		EndsAt: s.Now().Add(answeredShown)})
 	return err
 }
 
@@ -201,5 +204,6 @@ func (s *Service) settled(ctx context.Context, lessonID string) error {
 }
 
 func (s *Service) log(ctx context.Context, by people.Person, a people.Action, subject, detail string) error {
-	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(a), Subject: subject, Detail: detail})
+	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(a),
+		Subject: subject, Detail: detail})
 }

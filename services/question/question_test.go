@@ -56,12 +56,17 @@ func TestWhoMayAskAndRead(t *testing.T) {
 			t.Errorf("%s: ask %v, read %v, moderate %v, set %v", c.name, b.Ask, b.Read, b.Moderate, b.Set)
 		}
 		d.settings["l"] = Setting{LessonID: "l", On: true}
-		d.questions = []Question{{ID: "q", LessonID: "l", PersonID: "ban", Text: "Vì sao?", State: Waiting, CreatedAt: d.now}}
+		d.questions = []Question{{ID: "q", LessonID: "l", PersonID: "ban", Text: "Vì sao?", State: Waiting,
+			CreatedAt: d.now}}
 		for what, try := range map[string]struct {
 			may bool
 			do  func() error
 		}{
-			"ask":    {c.mayAsk, func() error { _, err := d.s.Ask(bg, c.by, "l", "Bài này ở trang nào?", 5); return err }},
+			"ask": {c.mayAsk, func() error {
+				_,
+					err := d.s.Ask(bg, c.by, "l", "Bài này ở trang nào?", 5)
+				return err
+			}},
 			"list":   {c.moderate, func() error { _, err := d.s.List(bg, c.by, "l", "", "", 10); return err }},
 			"show":   {c.moderate, func() error { _, err := d.s.Show(bg, c.by, "q"); return err }},
 			"hide":   {c.moderate, func() error { _, err := d.s.Hide(bg, c.by, "q", "Hỏi lại nhé"); return err }},
@@ -131,7 +136,8 @@ func TestAskValidatesInput(t *testing.T) {
 		d.settings["l"] = Setting{LessonID: "l", On: true}
 		q, err := d.s.Ask(bg, em, "l", c.text, c.at)
 		if c.field == "" {
-			if err != nil || q.State != Waiting || strings.Contains(q.Text, "\r") || q.Text != strings.TrimSpace(q.Text) || d.questions[0].ClassID != "c9a" {
+			if err != nil || q.State != Waiting || strings.Contains(q.Text, "\r") ||
+				q.Text != strings.TrimSpace(q.Text) || d.questions[0].ClassID != "c9a" {
 				t.Errorf("%s: %+v %v", c.name, q, err)
 			}
 			continue
@@ -212,14 +218,16 @@ func TestQuestionsAreHiddenUntilApproved(t *testing.T) {
 		}
 	}
 	for _, q := range sees(ban) {
-		if q.PersonID != "" || q.ClassID != "" || q.Reason != "" || q.SettledBy != "" || q.Answer == "" || q.State != Shown {
+		if q.PersonID != "" || q.ClassID != "" || q.Reason != "" || q.SettledBy != "" || q.Answer == "" ||
+			q.State != Shown {
 			t.Errorf("a classmate sees %+v", q)
 		}
 	}
 	if len(sees(ban)) != 1 || len(sees(em)) != 1 {
 		t.Error("the asker and a classmate do not each see one answered question")
 	}
-	if len(d.notified) != 2 || d.notified[0].PersonID != "lan" || !d.notified[0].Letters || d.notified[1].PersonID != "em" || d.notified[1].Title != "answered: Phân số" {
+	if len(d.notified) != 2 || d.notified[0].PersonID != "lan" || !d.notified[0].Letters ||
+		d.notified[1].PersonID != "em" || d.notified[1].Title != "answered: Phân số" {
 		t.Errorf("notified %+v", d.notified)
 	}
 	if err := d.s.Delete(bg, ban, id); !fault.Is(err, "question.not_found") {
@@ -235,7 +243,8 @@ func TestQuestionsAreHiddenUntilApproved(t *testing.T) {
 			t.Error("the audit log holds a student's text")
 		}
 	}
-	if got := strings.Join(steps, "; "); got != "lan hidden, lesson l; lan answered, lesson l; em deleted by its asker, lesson l" {
+	if got := strings.Join(steps,
+		"; "); got != "lan hidden, lesson l; lan answered, lesson l; em deleted by its asker, lesson l" {
 		t.Error(got)
 	}
 }
@@ -264,10 +273,12 @@ func TestQuestionsAreInTheLessonsOrder(t *testing.T) {
 	d := newDesk()
 	d.settings["l"] = Setting{LessonID: "l", On: true}
 	for i, at := range []float64{300, 10, NoMoment} {
-		d.questions = append(d.questions, Question{ID: fmt.Sprint(i), LessonID: "l", PersonID: "ban", State: Shown, At: at, CreatedAt: d.now})
+		d.questions = append(d.questions,
+			Question{ID: fmt.Sprint(i), LessonID: "l", PersonID: "ban", State: Shown, At: at, CreatedAt: d.now})
 	}
 	b, err := d.s.Board(bg, em, "l")
-	if err != nil || len(b.Questions) != 3 || b.Questions[0].ID != "2" || b.Questions[1].ID != "1" || b.Questions[2].ID != "0" {
+	if err != nil || len(b.Questions) != 3 || b.Questions[0].ID != "2" || b.Questions[1].ID != "1" ||
+		b.Questions[2].ID != "0" {
 		t.Errorf("%+v %v", b.Questions, err)
 	}
 }
@@ -275,7 +286,8 @@ func TestQuestionsAreInTheLessonsOrder(t *testing.T) {
 func TestQuestionsEndWithTheTerm(t *testing.T) {
 	d := newDesk()
 	for i := range 3*pieces + 1 {
-		d.questions = append(d.questions, Question{ID: fmt.Sprint(i), CreatedAt: time.Date(2027, 1, 15, 23, 0, 0, 0, time.UTC)})
+		d.questions = append(d.questions,
+			Question{ID: fmt.Sprint(i), CreatedAt: time.Date(2027, 1, 15, 23, 0, 0, 0, time.UTC)})
 	}
 	d.now = time.Date(2027, 1, 15, 23, 59, 0, 0, time.UTC)
 	if err := d.s.Forget(bg); err != nil || len(d.questions) != 3*pieces+1 {
@@ -305,7 +317,8 @@ func TestOneThumbPerViewerAndChapter(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, own, err := d.s.ThumbCounts(bg, lan, "l")
-	if err != nil || !own || len(list) != 1 || list[0].At != WholeLesson || list[0].Understood != (ThumbCount{N: 1, Persons: 1}) || list[0].NotYet != (ThumbCount{N: 1}) {
+	if err != nil || !own || len(list) != 1 || list[0].At != WholeLesson ||
+		list[0].Understood != (ThumbCount{N: 1, Persons: 1}) || list[0].NotYet != (ThumbCount{N: 1}) {
 		t.Fatalf("%+v %v", list, err)
 	}
 	if mine, err := d.s.OwnThumbs(bg, nobody, device, "l"); err != nil || len(mine) != 1 || mine[0].Thumb != NotYet {
@@ -320,7 +333,8 @@ func TestOneThumbPerViewerAndChapter(t *testing.T) {
 		chapter time.Duration
 		answer  string
 		kind    fault.Kind
-	}{{em, WholeLesson, Yes, fault.Invalid}, {em, time.Second, Yes, fault.Invalid}, {em, 0, "maybe", fault.Invalid}, {lan, 0, Yes, fault.Forbidden}, {reviewer, 0, Yes, fault.Forbidden}} {
+	}{{em, WholeLesson, Yes, fault.Invalid}, {em, time.Second, Yes, fault.Invalid}, {em, 0, "maybe", fault.Invalid},
+		{lan, 0, Yes, fault.Forbidden}, {reviewer, 0, Yes, fault.Forbidden}} {
 		if _, err := mark(bad.by, "", bad.chapter, bad.answer); fault.KindOf(err) != bad.kind {
 			t.Errorf("%+v: %v", bad, err)
 		}
@@ -338,14 +352,18 @@ func TestOneThumbPerViewerAndChapter(t *testing.T) {
 // TestSmallThumbsAreHidden: small numbers are hidden from everybody but the lesson's own teacher, as in all tables.
 func TestSmallThumbsAreHidden(t *testing.T) {
 	parts := []ChapterThumb{{At: 0, Title: "a"}, {At: 90 * time.Second, Title: "b"}}
-	sums := []ThumbSum{{0, true, 12, 8}, {0, false, 2, 1}, {90 * time.Second, true, 3, 0}, {90 * time.Second, false, 30, 30}, {200 * time.Second, true, 9, 9}}
+	sums := []ThumbSum{{0, true, 12, 8}, {0, false, 2, 1}, {90 * time.Second, true, 3, 0},
+		{90 * time.Second, false, 30, 30}, {200 * time.Second, true, 9, 9}}
 	exact := countThumbs(parts, sums, true)
-	if exact[0].NotYet != (ThumbCount{N: 2, Persons: 1}) || exact[1].Understood != (ThumbCount{N: 3}) || len(exact) != 2 {
+	if exact[0].NotYet != (ThumbCount{N: 2, Persons: 1}) || exact[1].Understood != (ThumbCount{N: 3}) ||
+		len(exact) != 2 {
 		t.Errorf("own: %+v", exact)
 	}
 	shown := countThumbs(parts, sums, false)
-	want := []ChapterCounts{{At: 0, Title: "a", Understood: ThumbCount{N: 12}, NotYet: ThumbCount{Mark: disclosure.Small}},
-		{At: 90 * time.Second, Title: "b", Understood: ThumbCount{Mark: disclosure.Withheld}, NotYet: ThumbCount{N: 30}}}
+	want := []ChapterCounts{{At: 0, Title: "a", Understood: ThumbCount{N: 12},
+		NotYet: ThumbCount{Mark: disclosure.Small}},
+		{At: 90 * time.Second, Title: "b", Understood: ThumbCount{Mark: disclosure.Withheld},
+			NotYet: ThumbCount{N: 30}}}
 	for i := range want {
 		if shown[i] != want[i] {
 			t.Errorf("%+v, want %+v", shown[i], want[i])

@@ -204,7 +204,8 @@ func (s *Service) Ask(ctx context.Context, by people.Person, lessonID, text stri
 
 // checkLimit refuses a question too many, and finds the one that is the same.
 func (s *Service) checkLimit(ctx context.Context, q Question) (twin Question, err error) {
-	waiting, err := s.Store.Questions(ctx, Filter{Lesson: q.LessonID, Person: q.PersonID, State: Waiting, Limit: MaxWaiting})
+	waiting, err := s.Store.Questions(ctx,
+		Filter{Lesson: q.LessonID, Person: q.PersonID, State: Waiting, Limit: MaxWaiting})
 	if err != nil {
 		return twin, err
 	}
@@ -216,13 +217,15 @@ func (s *Service) checkLimit(ctx context.Context, q Question) (twin Question, er
 	if len(waiting) >= MaxWaiting {
 		return twin, fault.New(fault.Conflict, "question.wait_first", "max", MaxWaiting)
 	}
-	recent, err := s.Store.Questions(ctx, Filter{Person: q.PersonID, Since: q.CreatedAt.Add(-time.Hour), Limit: MaxAnHour})
+	recent, err := s.Store.Questions(ctx,
+		Filter{Person: q.PersonID, Since: q.CreatedAt.Add(-time.Hour), Limit: MaxAnHour})
 	if err != nil {
 		return twin, err
 	}
 	if len(recent) >= MaxAnHour {
 		left := recent[len(recent)-1].CreatedAt.Add(time.Hour).Sub(q.CreatedAt)
-		return twin, fault.New(fault.RateLimited, "question.too_many", "max", MaxAnHour, "seconds", int(left/time.Second)+1)
+		return twin, fault.New(fault.RateLimited, "question.too_many", "max", MaxAnHour, "seconds",
+			int(left/time.Second)+1)
 	}
 	return twin, nil
 }
@@ -233,7 +236,8 @@ func (s *Service) tellTeacher(ctx context.Context, l lesson.Lesson, set Setting)
 		return nil
 	}
 	title, body := s.Words(AboutWaiting, l)
-	n, err := s.Notices.Tell(ctx, notice.Notice{PersonID: l.TeacherID, Title: title, Body: body, Letters: true, EndsAt: s.Now().Add(waitingShown)})
+	n, err := s.Notices.Tell(ctx, notice.Notice{PersonID: l.TeacherID, Title: title, Body: body, Letters: true,
+		EndsAt: s.Now().Add(waitingShown)})
 	if err != nil {
 		return fmt.Errorf("lesson %s: %w", l.ID, err)
 	}

@@ -118,7 +118,8 @@ func partsOf(chapters []caption.Chapter) []ChapterThumb {
 // MarkChapter saves a viewer's thumb for a chapter. The same answer again changes nothing, the other one replaces it.
 // kept is the identifier that the device uses from now on. Faults: "access.denied", "thumb.invalid" with the field,
 // "thumb.full".
-func (s *Service) MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, answer string) (kept string, err error) {
+func (s *Service) MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration,
+	answer string) (kept string, err error) {
 	l, o, err := s.object(ctx, by, lessonID)
 	if err != nil {
 		return "", err
@@ -152,7 +153,8 @@ func (s *Service) MarkChapter(ctx context.Context, by people.Person, device, les
 			return "", err
 		}
 	}
-	return kept, s.Thumbs.SaveThumb(ctx, Thumb{LessonID: l.ID, Chapter: chapter, Viewer: viewer, Understood: answer == Yes, At: s.Now()})
+	return kept, s.Thumbs.SaveThumb(ctx,
+		Thumb{LessonID: l.ID, Chapter: chapter, Viewer: viewer, Understood: answer == Yes, At: s.Now()})
 }
 
 // fits refuses a device's thumb when the lesson has MaxThumbs of devices.
@@ -187,7 +189,8 @@ type ChapterCounts struct {
 
 // ThumbCounts counts the thumbs of each chapter of a lesson. Its own teacher sees the exact numbers; for everybody else
 // numbers from one to four are hidden as in all tables (disclosure.Conceal).
-func (s *Service) ThumbCounts(ctx context.Context, by people.Person, lessonID string) (list []ChapterCounts, own bool, err error) {
+func (s *Service) ThumbCounts(ctx context.Context, by people.Person, lessonID string) (list []ChapterCounts,
+	own bool, err error) {
 	l, o, err := s.object(ctx, by, lessonID)
 	if err != nil {
 		return nil, false, err

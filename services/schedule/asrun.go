@@ -87,7 +87,8 @@ type LogStore interface {
 // last one is taken; columns left out of it are found by their usual names. Faults: "access.denied",
 // "channel.not_found", "asrun.too_large", "asrun.unreadable", "asrun.no_rows",
 // "asrun.missing_column" (args "column"), "asrun.already".
-func (s *Service) PreviewAsRun(ctx context.Context, by people.Person, channelID, filename string, data []byte, mapping map[string]string) (AsRunPreview, error) {
+func (s *Service) PreviewAsRun(ctx context.Context, by people.Person, channelID, filename string, data []byte,
+	mapping map[string]string) (AsRunPreview, error) {
 	if !people.May(by, people.ReportAsRun, people.Object{}) {
 		return AsRunPreview{}, denied()
 	}
@@ -96,7 +97,8 @@ func (s *Service) PreviewAsRun(ctx context.Context, by people.Person, channelID,
 	}
 	sum := sha256.Sum256(data)
 	i := AsRunImport{
-		ID: s.NewID(), ChannelID: channelID, Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Mapping: mapping, By: by.ID, At: s.Now(),
+		ID: s.NewID(), ChannelID: channelID, Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data,
+		Mapping: mapping, By: by.ID, At: s.Now(),
 	}
 	if old, found, err := s.Logs.CommittedAsRun(ctx, i.ChannelID, i.Hash); err != nil {
 		return AsRunPreview{}, fmt.Errorf("as-run log: %w", err)
@@ -302,7 +304,10 @@ func (s *Service) headedLines(ctx context.Context, i AsRunImport) ([]logLine, er
 	for k, row := range cells[:min(len(cells), 20)] {
 		columns := map[string]int{}
 		for c, usual := range usualLogHeaders {
-			at := slices.IndexFunc(row, func(h string) bool { return i.Mapping[c] != "" && sameHeading(h, i.Mapping[c]) })
+			at := slices.IndexFunc(row, func(h string) bool {
+				return i.Mapping[c] != "" &&
+					sameHeading(h, i.Mapping[c])
+			})
 			if at < 0 {
 				at = slices.IndexFunc(row, func(h string) bool {
 					return slices.ContainsFunc(usual, func(u string) bool { return sameHeading(h, u) })

@@ -167,7 +167,8 @@ func TestCommitAsRun(t *testing.T) {
 	for _, e := range s.log {
 		logged = append(logged, e.Subject+" "+e.Detail)
 	}
-	want := []string{"asrun:" + p.Import.ID + " 2 airings, file " + p.Import.Hash[:12], "airing:1 aired", "airing:2 partial"}
+	want := []string{"asrun:" + p.Import.ID + " 2 airings, file " + p.Import.Hash[:12], "airing:1 aired",
+		"airing:2 partial"}
 	if !slices.Equal(logged, want) || !slices.Equal(heard, []string{"1", "2"}) {
 		t.Errorf("logged %q, heard %v", logged, heard)
 	}
@@ -217,7 +218,8 @@ func TestWhatFollowsIsRepeated(t *testing.T) {
 	}
 	var heard []string
 	svc.OnAsRun = func(_ context.Context, a Airing) error { heard = append(heard, a.ID); return nil }
-	if err = svc.TidyLogs(t.Context()); err != nil || !slices.Equal(heard, []string{"1", "2"}) || s.airings["1"].Outcome != Aired {
+	if err = svc.TidyLogs(t.Context()); err != nil || !slices.Equal(heard, []string{"1", "2"}) ||
+		s.airings["1"].Outcome != Aired {
 		t.Errorf("heard %v: %v", heard, err)
 	}
 }

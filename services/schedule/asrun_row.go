@@ -86,7 +86,8 @@ type dayPlan struct {
 }
 
 func newDayPlan(airings []Airing) dayPlan {
-	airings = slices.SortedStableFunc(slices.Values(airings), func(a, b Airing) int { return a.StartsAt.Compare(b.StartsAt) })
+	airings = slices.SortedStableFunc(slices.Values(airings),
+		func(a, b Airing) int { return a.StartsAt.Compare(b.StartsAt) })
 	p := dayPlan{airings, map[string][]Airing{}}
 	for _, a := range airings {
 		if a.HouseNumber != "" {
@@ -110,7 +111,8 @@ func (p dayPlan) nearest(houseNumber string, start time.Time) (a Airing, found b
 			take(x)
 		}
 	}
-	from, _ := slices.BinarySearchFunc(p.airings, start.Add(-nearPlan), func(x Airing, t time.Time) int { return x.StartsAt.Compare(t) })
+	from, _ := slices.BinarySearchFunc(p.airings, start.Add(-nearPlan),
+		func(x Airing, t time.Time) int { return x.StartsAt.Compare(t) })
 	for _, x := range p.airings[from:] {
 		if x.StartsAt.Sub(start) > nearPlan {
 			break

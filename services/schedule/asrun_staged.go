@@ -106,7 +106,8 @@ func (s *Service) tryLog(ctx context.Context, by people.Person, i AsRunImport, l
 			if err := s.Staged.CommitReports(ctx, p.Import, batch); err != nil {
 				return err
 			}
-			return s.log(ctx, by, people.ReportAsRun, "asrun:"+i.ID, fmt.Sprintf("%d airings, file %s", p.Good, i.Hash[:12]))
+			return s.log(ctx, by, people.ReportAsRun, "asrun:"+i.ID,
+				fmt.Sprintf("%d airings, file %s", p.Good, i.Hash[:12]))
 		})
 	}
 	if err != nil {

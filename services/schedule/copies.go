@@ -68,7 +68,8 @@ func (s *Service) copyFree(ctx context.Context, a Airing) error {
 		return fmt.Errorf("airings of lesson %s: %w", a.LessonID, err)
 	}
 	if other, clash := CopyClash(a, near); clash {
-		return fault.New(fault.Conflict, "airing.copy_too_near", "airing", other.ID, "startsAt", other.StartsAt, "endsAt", other.EndsAt,
+		return fault.New(fault.Conflict, "airing.copy_too_near", "airing", other.ID, "startsAt", other.StartsAt,
+			"endsAt", other.EndsAt,
 			"minutes", int(CheckInAfter.Minutes()))
 	}
 	return nil

@@ -60,7 +60,8 @@ func TestAiringsTakeTheNewestCopy(t *testing.T) {
 	}
 	named := plan("14:52", "15:10") // 32 minutes after the end: past the codes' 15
 	named.CopyID = "theirs"
-	if _, err := svc.Save(ctx, as(people.Station), named); !fault.Is(err, "airing.invalid") || fault.As(err).Fields[0].Code != "airing.wrong_copy" {
+	if _, err := svc.Save(ctx, as(people.Station), named); !fault.Is(err, "airing.invalid") ||
+		fault.As(err).Fields[0].Code != "airing.wrong_copy" {
 		t.Errorf("another lesson's copy: %v", err)
 	}
 	named.CopyID, named.StartsAt, named.EndsAt = "new", at("13:50"), at("14:00")
@@ -87,11 +88,13 @@ func TestRepeatPlansAllOrNone(t *testing.T) {
 	svc.Copies = &tapes{newest: "k", of: map[string]string{"k": "l"}}
 	svc.Atomic = undo{s}
 	ctx := t.Context()
-	first, err := svc.Save(ctx, as(people.Station), Airing{ChannelID: "c", LessonID: "l", StartsAt: at("10:00"), EndsAt: at("10:20"), HouseNumber: "GD-1"})
+	first, err := svc.Save(ctx, as(people.Station),
+		Airing{ChannelID: "c", LessonID: "l", StartsAt: at("10:00"), EndsAt: at("10:20"), HouseNumber: "GD-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := svc.Save(ctx, as(people.Station), Airing{ChannelID: "c", LessonID: "m", StartsAt: at("16:10"), EndsAt: at("16:30")})
+	other, err := svc.Save(ctx, as(people.Station),
+		Airing{ChannelID: "c", LessonID: "m", StartsAt: at("16:10"), EndsAt: at("16:30")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +108,8 @@ func TestRepeatPlansAllOrNone(t *testing.T) {
 	for _, x := range []struct {
 		code   string
 		clocks []string
-	}{{"airing.clash", []string{"12:00", "16:00"}}, {"airing.copy_too_near", []string{"14:00", "14:30"}}, {"airing.clash", []string{"15:00", "15:10"}}, {"airing.invalid", nil}} {
+	}{{"airing.clash", []string{"12:00", "16:00"}}, {"airing.copy_too_near", []string{"14:00", "14:30"}},
+		{"airing.clash", []string{"15:00", "15:10"}}, {"airing.invalid", nil}} {
 		_, err := repeat(x.clocks...)
 		if !fault.Is(err, x.code) || len(s.airings) != 2 {
 			t.Errorf("%v: %v, %d airings", x.clocks, err, len(s.airings))
@@ -122,12 +126,14 @@ func TestRepeatPlansAllOrNone(t *testing.T) {
 		t.Fatalf("%+v %v", made, err)
 	}
 	for _, a := range made {
-		if a.RepeatOf != first.ID || a.CopyID != "k" || a.HouseNumber != "GD-1" || a.EndsAt.Sub(a.StartsAt) != 20*time.Minute {
+		if a.RepeatOf != first.ID || a.CopyID != "k" || a.HouseNumber != "GD-1" ||
+			a.EndsAt.Sub(a.StartsAt) != 20*time.Minute {
 			t.Errorf("%+v", a)
 		}
 	}
 	// A repeat of a repeat repeats the first; without it the earliest is first.
-	if again, err := svc.Repeat(ctx, as(people.Station), made[0].ID, []time.Time{at("18:00")}); err != nil || again[0].RepeatOf != first.ID {
+	if again, err := svc.Repeat(ctx, as(people.Station), made[0].ID, []time.Time{at("18:00")}); err != nil ||
+		again[0].RepeatOf != first.ID {
 		t.Errorf("%+v %v", again, err)
 	}
 	if err := svc.Remove(ctx, as(people.Station), first.ID); err != nil {
@@ -139,7 +145,8 @@ func TestRepeatPlansAllOrNone(t *testing.T) {
 	if got := s.airings[made[1].ID].RepeatOf; got != made[0].ID {
 		t.Errorf("the next one repeats %q", got)
 	}
-	if _, err := svc.Repeat(ctx, as(people.Teacher), other.ID, []time.Time{at("20:00")}); !fault.Is(err, "access.denied") {
+	if _, err := svc.Repeat(ctx, as(people.Teacher), other.ID, []time.Time{at("20:00")}); !fault.Is(err,
+		"access.denied") {
 		t.Error(err)
 	}
 }
@@ -163,12 +170,14 @@ func TestHeldAiringsStay(t *testing.T) {
 	svc, s := desk()
 	ctx := t.Context()
 	s.channels["d"] = Channel{ID: "d"}
-	a, err := svc.Save(ctx, as(people.Station), Airing{ChannelID: "c", LessonID: "l", StartsAt: at("10:00"), EndsAt: at("10:20")})
+	a, err := svc.Save(ctx, as(people.Station),
+		Airing{ChannelID: "c", LessonID: "l", StartsAt: at("10:00"), EndsAt: at("10:20")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.held = map[string]bool{a.ID: true}
-	if err := svc.Remove(ctx, as(people.Station), a.ID); !fault.Is(err, "airing.has_figures") || fault.KindOf(err) != fault.Conflict {
+	if err := svc.Remove(ctx, as(people.Station), a.ID); !fault.Is(err, "airing.has_figures") ||
+		fault.KindOf(err) != fault.Conflict {
 		t.Errorf("removed: %v", err)
 	}
 	for _, b := range []Airing{{LessonID: "m", ChannelID: "c"}, {LessonID: "l", ChannelID: "d"}} {

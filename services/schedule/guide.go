@@ -26,7 +26,8 @@ const (
 // listed. Without options' Source the channel's last one is taken. Faults:
 // "access.denied", "channel.not_found", "guide.own_channel", "guide.too_large",
 // "guide.unreadable", "guide.which_channel" (args "channels"), "guide.no_programmes".
-func (s *Service) PreviewGuide(ctx context.Context, by people.Person, channelID, filename string, data []byte, o GuideOptions) (GuidePreview, error) {
+func (s *Service) PreviewGuide(ctx context.Context, by people.Person, channelID, filename string, data []byte,
+	o GuideOptions) (GuidePreview, error) {
 	if !people.May(by, people.EditSchedule, people.Object{}) {
 		return GuidePreview{}, denied()
 	}
@@ -34,7 +35,8 @@ func (s *Service) PreviewGuide(ctx context.Context, by people.Person, channelID,
 		return GuidePreview{}, fault.New(fault.TooLarge, "guide.too_large", "max", MaxGuideBytes)
 	}
 	sum := sha256.Sum256(data)
-	g := Guide{ID: s.NewID(), ChannelID: channelID, Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Options: o, By: by.ID, At: s.Now()}
+	g := Guide{ID: s.NewID(), ChannelID: channelID, Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data,
+		Options: o, By: by.ID, At: s.Now()}
 	if g.Options.Source == "" {
 		last, found, err := s.Programmes.LastGuide(ctx, channelID)
 		if err != nil {
@@ -83,7 +85,8 @@ func (s *Service) CommitGuide(ctx context.Context, by people.Person, id string) 
 		if err := s.Programmes.SaveGuide(ctx, p.Guide); err != nil {
 			return fmt.Errorf("guide %s: %w", id, err)
 		}
-		return s.log(ctx, by, people.EditSchedule, "channel:"+g.ChannelID, fmt.Sprintf("%d programmes, file %s", len(list), g.Hash[:12]))
+		return s.log(ctx, by, people.EditSchedule, "channel:"+g.ChannelID,
+			fmt.Sprintf("%d programmes, file %s", len(list), g.Hash[:12]))
 	})
 	return p, err
 }
@@ -152,7 +155,8 @@ func (s *Service) sourceIn(raw rawGuide, wanted string, c Channel, guess bool) (
 }
 
 // guideRows checks each programme and says what becomes of it.
-func (s *Service) guideRows(p *GuidePreview, list []rawProgramme, loc *time.Location, titles map[string][]lesson.Lesson) {
+func (s *Service) guideRows(p *GuidePreview, list []rawProgramme, loc *time.Location,
+	titles map[string][]lesson.Lesson) {
 	type timed struct {
 		raw         rawProgramme
 		start, stop time.Time
@@ -218,14 +222,16 @@ func (s *Service) guideRows(p *GuidePreview, list []rawProgramme, loc *time.Loca
 }
 
 // programme makes what is listed of a programme of the file.
-func (s *Service) programme(g Guide, r rawProgramme, start, stop time.Time, titles map[string][]lesson.Lesson) (Programme, string) {
+func (s *Service) programme(g Guide, r rawProgramme, start, stop time.Time,
+	titles map[string][]lesson.Lesson) (Programme, string) {
 	title := r.title
 	if r.sub != "" && !strings.Contains(s.fold(title), s.fold(r.sub)) {
 		title = strings.TrimPrefix(title+": "+r.sub, ": ")
 	}
 	sum := sha256.Sum256([]byte(g.ChannelID + " " + start.Format(time.RFC3339)))
 	x := Programme{
-		ID: hex.EncodeToString(sum[:16]), ChannelID: g.ChannelID, Title: short(title, 300), Description: short(r.desc, 1000), Category: short(r.categories, 100),
+		ID: hex.EncodeToString(sum[:16]), ChannelID: g.ChannelID, Title: short(title, 300),
+		Description: short(r.desc, 1000), Category: short(r.categories, 100),
 		Grade: gradeIn(s.fold(r.title + " . " + r.sub + " . " + r.categories)), StartsAt: start, EndsAt: stop,
 	}
 	for _, words := range []string{r.sub, r.title, afterColon(r.title), afterColon(r.sub)} {

@@ -72,7 +72,8 @@ func readGuide(data []byte) (rawGuide, error) {
 		}
 		switch t := token.(type) {
 		case xml.Directive:
-			if bytes.Contains(bytes.ToUpper(t), []byte("<!ENTITY")) || bytes.Contains(bytes.ToUpper(t), []byte("ENTITY ")) {
+			if bytes.Contains(bytes.ToUpper(t), []byte("<!ENTITY")) ||
+				bytes.Contains(bytes.ToUpper(t), []byte("ENTITY ")) {
 				return g, errGuideEntity
 			}
 		case xml.StartElement:
@@ -89,7 +90,8 @@ func readGuide(data []byte) (rawGuide, error) {
 					g.order = append(g.order, channel)
 				}
 			case len(path) == 2 && t.Name.Local == "programme":
-				p = &rawProgramme{channel: attribute(t, "channel"), start: attribute(t, "start"), stop: attribute(t, "stop")}
+				p = &rawProgramme{channel: attribute(t, "channel"), start: attribute(t, "start"),
+					stop: attribute(t, "stop")}
 				if _, known := g.names[p.channel]; !known {
 					g.names[p.channel] = ""
 					g.order = append(g.order, p.channel)
@@ -142,7 +144,8 @@ func clean(s string) string {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r' || r == '\u00a0':
 			return ' '
-		case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff:
+		case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 &&
+			r <= 0x2069 || r == 0xfeff:
 			return -1
 		}
 		return r
@@ -156,7 +159,8 @@ func clean(s string) string {
 
 // decoded turns UTF-16 with its mark into UTF-8, whatever the file says of itself.
 func decoded(data []byte) []byte {
-	for mark, order := range map[string]unicode.Endianness{"\xff\xfe": unicode.LittleEndian, "\xfe\xff": unicode.BigEndian} {
+	for mark, order := range map[string]unicode.Endianness{"\xff\xfe": unicode.LittleEndian,
+		"\xfe\xff": unicode.BigEndian} {
 		if bytes.HasPrefix(data, []byte(mark)) {
 			if out, err := unicode.UTF16(order, unicode.ExpectBOM).NewDecoder().Bytes(data); err == nil {
 				return bytes.Replace(out, []byte(`encoding="UTF-16"`), []byte(`encoding="UTF-8"`), 1)
@@ -225,4 +229,5 @@ func gradeIn(folded string) int {
 	return n
 }
 
-var teaching = regexp.MustCompile(`\b(giao duc|day hoc|bai giang|on thi|on tap|hoc tren truyen hinh|day va hoc|truong hoc|education|educational|lesson)\b`)
+var teaching = regexp.MustCompile(
+	`\b(giao duc|day hoc|bai giang|on thi|on tap|hoc tren truyen hinh|day va hoc|truong hoc|education|educational|lesson)\b`)

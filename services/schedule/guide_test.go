@@ -67,10 +67,12 @@ func guideFixture() (*Service, *guides) {
 		Now:   func() time.Time { return time.Date(2020, 4, 12, 9, 0, 0, 0, time.UTC) },
 		NewID: func() string { n++; return fmt.Sprint("g", n) },
 		Fold: func(s string) string {
-			return strings.NewReplacer("lớp", "lop", "giáo dục", "giao duc", "ôn thi", "on thi").Replace(strings.ToLower(s))
+			return strings.NewReplacer("lớp", "lop", "giáo dục", "giao duc", "ôn thi",
+				"on thi").Replace(strings.ToLower(s))
 		},
 		Published: func(context.Context) ([]lesson.Lesson, error) {
-			return []lesson.Lesson{{ID: "l1", Title: "Hàm số bậc hai", Grade: 9}, {ID: "l2", Title: "Ôn tập", Grade: 9}, {ID: "l3", Title: "Ôn tập", Grade: 9}, {ID: "l4", Title: "Ôn tập", Grade: 5}}, nil
+			return []lesson.Lesson{{ID: "l1", Title: "Hàm số bậc hai", Grade: 9}, {ID: "l2", Title: "Ôn tập", Grade: 9},
+				{ID: "l3", Title: "Ôn tập", Grade: 9}, {ID: "l4", Title: "Ôn tập", Grade: 5}}, nil
 		}}, g
 }
 
@@ -128,7 +130,8 @@ func TestGuideOfAnotherChannel(t *testing.T) {
 			t.Fatalf("%v, %d listed", err, len(g.list))
 		}
 	}
-	if x := g.list[1]; x.StartsAt.Format(time.RFC3339) != "2020-04-13T02:30:00Z" || x.EndsAt.Format(time.RFC3339) != "2020-04-13T03:00:00Z" {
+	if x := g.list[1]; x.StartsAt.Format(time.RFC3339) != "2020-04-13T02:30:00Z" ||
+		x.EndsAt.Format(time.RFC3339) != "2020-04-13T03:00:00Z" {
 		t.Errorf("%+v", x)
 	}
 	before := fmt.Sprint(g.list)
@@ -148,34 +151,40 @@ func TestGuideOfAnotherChannel(t *testing.T) {
 // TestHostileGuides: nothing is expanded, and nothing takes long.
 func TestHostileGuides(t *testing.T) {
 	s, _ := guideFixture()
-	programme := `<programme start="20200413090000 +0700" stop="20200413093000 +0700" channel="a"><title>Lớp 9</title></programme>`
+	programme := `<programme start="20200413090000 +0700" stop="20200413093000 +0700" channel="a">` +
+		`<title>Lớp 9</title></programme>`
 	wide := []byte{0xff, 0xfe}
 	for _, u := range utf16.Encode([]rune(`<?xml version="1.0" encoding="UTF-16"?><tv>` + programme + `</tv>`)) {
 		wide = append(wide, byte(u), byte(u>>8))
 	}
 	var many strings.Builder
 	for i := range maxGuideProgrammes + 1 {
-		fmt.Fprintf(&many, `<programme start="%d" channel="a"><title>Lớp 9</title></programme>`, 20200413090000+i)
+		fmt.Fprintf(&many, `<programme start="%d" channel="a">`+
+			`<title>Lớp 9</title></programme>`, 20200413090000+i)
 	}
 	for name, x := range map[string]struct{ data, code string }{
-		"empty":             {"", "guide.unreadable"},
-		"no XML":            {"Ngày;Giờ\n1;2\n", "guide.unreadable"},
-		"cut off":           {listing[:700], "guide.unreadable"},
-		"another document":  {"<html><body/></html>", "guide.unreadable"},
-		"entity bomb":       {`<!DOCTYPE tv [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><tv><channel id="a"><display-name>&b;</display-name></channel></tv>`, "guide.unreadable"},
-		"outside entity":    {`<!DOCTYPE tv [<!ENTITY x SYSTEM "file:///etc/passwd">]><tv>` + programme + `</tv>`, "guide.unreadable"},
-		"undeclared entity": {`<tv><channel id="a"><display-name>&x;</display-name></channel></tv>`, "guide.unreadable"},
-		"deep":              {"<tv>" + strings.Repeat("<a>", 5000), "guide.unreadable"},
-		"wrong UTF-8":       {"<tv><channel id=\"a\"><display-name>\xff\xfe\xfd</display-name></channel></tv>", "guide.unreadable"},
-		"unknown encoding":  {`<?xml version="1.0" encoding="EBCDIC"?><tv>` + programme + `</tv>`, "guide.unreadable"},
-		"zeros":             {strings.Repeat("\x00", 1000), "guide.unreadable"},
-		"no programmes":     {`<tv><channel id="a"/></tv>`, "guide.no_programmes"},
-		"several channels":  {`<tv><channel id="a"/><channel id="b"/>` + programme + `</tv>`, "guide.which_channel"},
-		"too many":          {"<tv>" + many.String() + "</tv>", "guide.too_many"},
-		"too large":         {strings.Repeat(" ", MaxGuideBytes+1), "guide.too_large"},
-		"UTF-16":            {string(wide), ""},
-		"Latin-1":           {`<?xml version="1.0" encoding="ISO-8859-1"?><tv>` + strings.Replace(programme, "Lớp 9", "L\xf2p, Lop 9", 1) + `</tv>`, ""},
-		"fine":              {"\xef\xbb\xbf<tv>" + programme + "</tv>", ""},
+		"empty":            {"", "guide.unreadable"},
+		"no XML":           {"Ngày;Giờ\n1;2\n", "guide.unreadable"},
+		"cut off":          {listing[:700], "guide.unreadable"},
+		"another document": {"<html><body/></html>", "guide.unreadable"},
+		"entity bomb":      {`<!DOCTYPE tv [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><tv><channel id="a"><display-name>&b;</display-name></channel></tv>`, "guide.unreadable"},
+		"outside entity": {`<!DOCTYPE tv [<!ENTITY x SYSTEM "file:///etc/passwd">]><tv>` + programme + `</tv>`,
+			"guide.unreadable"},
+		"undeclared entity": {`<tv><channel id="a"><display-name>&x;</display-name></channel></tv>`,
+			"guide.unreadable"},
+		"deep": {"<tv>" + strings.Repeat("<a>", 5000), "guide.unreadable"},
+		"wrong UTF-8": {"<tv><channel id=\"a\"><display-name>\xff\xfe\xfd</display-name></channel></tv>",
+			"guide.unreadable"},
+		"unknown encoding": {`<?xml version="1.0" encoding="EBCDIC"?><tv>` + programme + `</tv>`, "guide.unreadable"},
+		"zeros":            {strings.Repeat("\x00", 1000), "guide.unreadable"},
+		"no programmes":    {`<tv><channel id="a"/></tv>`, "guide.no_programmes"},
+		"several channels": {`<tv><channel id="a"/><channel id="b"/>` + programme + `</tv>`, "guide.which_channel"},
+		"too many":         {"<tv>" + many.String() + "</tv>", "guide.too_many"},
+		"too large":        {strings.Repeat(" ", MaxGuideBytes+1), "guide.too_large"},
+		"UTF-16":           {string(wide), ""},
+		"Latin-1": {`<?xml version="1.0" encoding="ISO-8859-1"?><tv>` +
+			strings.Replace(programme, "Lớp 9", "L\xf2p, Lop 9", 1) + `</tv>`, ""},
+		"fine": {"\xef\xbb\xbf<tv>" + programme + "</tv>", ""},
 	} {
 		began := time.Now()
 		_, err := s.PreviewGuide(t.Context(), planner, "vtv7", "x.xml", []byte(x.data), GuideOptions{})
@@ -186,13 +195,16 @@ func TestHostileGuides(t *testing.T) {
 			t.Errorf("%s took %s", name, took)
 		}
 	}
-	if _, err := s.PreviewGuide(t.Context(), planner, "ltv", "x.xml", []byte(listing), GuideOptions{}); !fault.Is(err, "guide.own_channel") {
+	if _, err := s.PreviewGuide(t.Context(), planner, "ltv", "x.xml", []byte(listing), GuideOptions{}); !fault.Is(err,
+		"guide.own_channel") {
 		t.Error(err)
 	}
-	if _, err := s.PreviewGuide(t.Context(), people.Person{}, "vtv7", "x.xml", nil, GuideOptions{}); !fault.Is(err, "access.denied") {
+	if _, err := s.PreviewGuide(t.Context(), people.Person{}, "vtv7", "x.xml", nil, GuideOptions{}); !fault.Is(err,
+		"access.denied") {
 		t.Error(err)
 	}
-	if _, err := s.CommitGuide(t.Context(), planner, "none"); !fault.Is(err, "guide.not_found") || errors.Is(err, context.Canceled) {
+	if _, err := s.CommitGuide(t.Context(), planner, "none"); !fault.Is(err, "guide.not_found") ||
+		errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

@@ -31,8 +31,9 @@ func (s *Service) Repeat(ctx context.Context, by people.Person, id string, start
 			return err
 		}
 		for _, at := range starts {
-			a := Airing{ChannelID: first.ChannelID, LessonID: first.LessonID, CopyID: first.CopyID, HouseNumber: first.HouseNumber,
-				StartsAt: at, EndsAt: at.Add(first.EndsAt.Sub(first.StartsAt)), RepeatOf: first.root()}
+			a := Airing{ChannelID: first.ChannelID, LessonID: first.LessonID, CopyID: first.CopyID,
+				HouseNumber: first.HouseNumber,
+				StartsAt:    at, EndsAt: at.Add(first.EndsAt.Sub(first.StartsAt)), RepeatOf: first.root()}
 			if a, err = s.save(ctx, by, a); err != nil {
 				if e := fault.As(err); e != nil && e.Kind == fault.Conflict {
 					e.Args["at"] = at

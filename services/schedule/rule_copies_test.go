@@ -9,7 +9,8 @@ import (
 // minutes apart, or a code could be of either.
 func TestCopiesKeepTheirDistance(t *testing.T) {
 	at := time.Date(2020, 4, 13, 8, 0, 0, 0, time.UTC)
-	first := Airing{ID: "a", ChannelID: "c", CopyID: "k", StartsAt: at, EndsAt: at.Add(30 * time.Minute), Outcome: Planned}
+	first := Airing{ID: "a", ChannelID: "c", CopyID: "k", StartsAt: at, EndsAt: at.Add(30 * time.Minute),
+		Outcome: Planned}
 	moved := first
 	moved.Outcome, moved.StartedAt, moved.EndedAt = Moved, at.Add(-2*time.Hour), at.Add(-90*time.Minute)
 	dropped := first
@@ -31,7 +32,8 @@ func TestCopiesKeepTheirDistance(t *testing.T) {
 		"it moved away":     {moved, "k", 30 * time.Minute, false},
 		"where it moved to": {moved, "k", -80 * time.Minute, true},
 	} {
-		a := Airing{ID: "b", ChannelID: "c", CopyID: x.copy, StartsAt: at.Add(x.after), EndsAt: at.Add(x.after + 30*time.Minute), Outcome: Planned}
+		a := Airing{ID: "b", ChannelID: "c", CopyID: x.copy, StartsAt: at.Add(x.after),
+			EndsAt: at.Add(x.after + 30*time.Minute), Outcome: Planned}
 		if _, clash := CopyClash(a, []Airing{x.other}); clash != x.clash {
 			t.Errorf("%s: %v", name, clash)
 		}
@@ -49,7 +51,8 @@ func TestWeeklyKeepsTheHour(t *testing.T) {
 	}
 	first := time.Date(2020, 3, 24, 8, 30, 0, 0, loc) // clocks go forward on the 29th
 	got := Weekly(first, 2, loc)
-	if len(got) != 2 || got[0].Format("2006-01-02 15:04 -0700") != "2020-03-31 08:30 +0200" || got[1].Format("2006-01-02 15:04") != "2020-04-07 08:30" {
+	if len(got) != 2 || got[0].Format("2006-01-02 15:04 -0700") != "2020-03-31 08:30 +0200" ||
+		got[1].Format("2006-01-02 15:04") != "2020-04-07 08:30" {
 		t.Errorf("%v", got)
 	}
 }

@@ -30,7 +30,8 @@ func TestSpread(t *testing.T) {
 		{nil, nil},
 		{[]Slots{{9, "toan", 3}}, []Slots{{9, "toan", 3}}},
 		{[]Slots{{0, "", 2}}, []Slots{{1, "toan", 2}, {9, "toan", 2}, {9, "vat-li", 2}, {9, "gdtc", 2}}},
-		{[]Slots{{0, "", 2}, {9, "toan", 3}, {9, "gdtc", 0}, {12, "am-nhac", 1}}, []Slots{{9, "toan", 3}, {12, "am-nhac", 1}, {1, "toan", 2}, {9, "vat-li", 2}}},
+		{[]Slots{{0, "", 2}, {9, "toan", 3}, {9, "gdtc", 0}, {12, "am-nhac", 1}},
+			[]Slots{{9, "toan", 3}, {12, "am-nhac", 1}, {1, "toan", 2}, {9, "vat-li", 2}}},
 	} {
 		if got := Spread(x.rules, taught); !slices.Equal(got, x.want) {
 			t.Errorf("%v: %v, want %v", x.rules, got, x.want)
@@ -76,10 +77,12 @@ func TestCheckWeek(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err = svc.CheckWeek(ctx, as(people.Station), at("00:00"))
-	if want := []Shortfall{{Slots{9, "toan", 2}, 1, 0}, {Slots{9, "vat-li", 2}, 0, 0}}; err != nil || !slices.Equal(got, want) {
+	if want := []Shortfall{{Slots{9, "toan", 2}, 1, 0}, {Slots{9, "vat-li", 2}, 0, 0}}; err != nil ||
+		!slices.Equal(got, want) {
 		t.Errorf("%+v %v", got, err)
 	}
-	for _, bad := range [][]Slots{{{0, "toan", 2}}, {{0, "", 0}}, {{9, "", 2}, {0, "", 2}}, {{-1, "", 2}}, {{13, "toan", 2}}, {{9, "", 2}}, {{9, "toan", 0}}, {{9, "toan", 51}}, {{9, "toan", 2}, {9, "toan", 3}}} {
+	for _, bad := range [][]Slots{{{0, "toan", 2}}, {{0, "", 0}}, {{9, "", 2}, {0, "", 2}}, {{-1, "", 2}},
+		{{13, "toan", 2}}, {{9, "", 2}}, {{9, "toan", 0}}, {{9, "toan", 51}}, {{9, "toan", 2}, {9, "toan", 3}}} {
 		if err := svc.SetRules(ctx, as(people.Reviewer), bad); !fault.Is(err, "schedule.bad_rules") {
 			t.Errorf("%+v: %v", bad, err)
 		}

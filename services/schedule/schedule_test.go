@@ -28,12 +28,15 @@ func TestClash(t *testing.T) {
 		return Airing{ID: id, ChannelID: channel, StartsAt: at(from), EndsAt: at(to), Outcome: o}
 	}
 	there := []Airing{
-		slot("1", "c", "08:00", "08:30", Planned), slot("2", "c", "09:00", "09:30", Dropped), slot("3", "c", "10:00", "10:30", Moved),
+		slot("1", "c", "08:00", "08:30", Planned), slot("2", "c", "09:00", "09:30", Dropped),
+		slot("3", "c", "10:00", "10:30", Moved),
 		slot("4", "c", "11:00", "11:30", Aired), slot("5", "other", "12:00", "12:30", Planned),
 	}
 	for _, c := range []struct{ from, to, want string }{
-		{"08:00", "08:30", "1"}, {"08:29", "08:40", "1"}, {"07:50", "08:01", "1"}, {"07:00", "09:00", "1"}, {"08:10", "08:20", "1"},
-		{"08:30", "09:00", ""}, {"07:30", "08:00", ""}, {"09:00", "09:30", ""}, {"10:00", "10:30", ""}, {"11:10", "11:20", "4"}, {"12:00", "12:30", ""},
+		{"08:00", "08:30", "1"}, {"08:29", "08:40", "1"}, {"07:50", "08:01", "1"}, {"07:00", "09:00", "1"},
+		{"08:10", "08:20", "1"},
+		{"08:30", "09:00", ""}, {"07:30", "08:00", ""}, {"09:00", "09:30", ""}, {"10:00", "10:30", ""},
+		{"11:10", "11:20", "4"}, {"12:00", "12:30", ""},
 	} {
 		got, clash := Clash(slot("new", "c", c.from, c.to, Planned), there)
 		if got.ID != c.want || clash != (c.want != "") {
@@ -58,8 +61,10 @@ func TestReported(t *testing.T) {
 		{"cut short", "", "", AsRun{Outcome: Partial, StartedAt: at("08:00"), EndedAt: at("08:10")}, now},
 		{"cut short, but when", "airing.invalid", "endedAt", AsRun{Outcome: Partial, StartedAt: at("08:00")}, now},
 		{"moved, but to when", "airing.invalid", "startedAt", AsRun{Outcome: Moved}, now},
-		{"backwards", "airing.invalid", "endedAt", AsRun{Outcome: Partial, StartedAt: at("08:10"), EndedAt: at("08:00")}, now},
-		{"no time at all", "airing.invalid", "endedAt", AsRun{Outcome: Partial, StartedAt: at("08:10"), EndedAt: at("08:10")}, now},
+		{"backwards", "airing.invalid", "endedAt",
+			AsRun{Outcome: Partial, StartedAt: at("08:10"), EndedAt: at("08:00")}, now},
+		{"no time at all", "airing.invalid", "endedAt",
+			AsRun{Outcome: Partial, StartedAt: at("08:10"), EndedAt: at("08:10")}, now},
 		{"dropped", "", "", AsRun{Outcome: Dropped, StartedAt: at("08:10")}, now},
 		{"dropped beforehand", "", "", AsRun{Outcome: Dropped}, at("07:00")},
 		{"aired beforehand", "airing.not_started", "", AsRun{Outcome: Aired}, at("07:59")},
@@ -125,7 +130,8 @@ func (s *memoryStore) Airing(_ context.Context, id string) (Airing, error) {
 
 func (s *memoryStore) Airings(_ context.Context, f Filter) (list []Airing, err error) {
 	for _, a := range s.airings {
-		if (f.Channel == "" || a.ChannelID == f.Channel) && !a.StartsAt.Before(f.From) && (f.To.IsZero() || a.StartsAt.Before(f.To)) {
+		if (f.Channel == "" || a.ChannelID == f.Channel) && !a.StartsAt.Before(f.From) &&
+			(f.To.IsZero() || a.StartsAt.Before(f.To)) {
 			list = append(list, a)
 		}
 	}
@@ -159,7 +165,8 @@ func (s *memoryStore) Atomically(ctx context.Context, fn func(context.Context) e
 }
 
 func (s *memoryStore) Lesson(_ context.Context, id string) (lesson.Lesson, error) {
-	l := lesson.Lesson{ID: id, Title: "Bài " + id, Status: lesson.Published, Grade: s.about.Grade, Subject: s.about.Subject}
+	l := lesson.Lesson{ID: id, Title: "Bài " + id, Status: lesson.Published, Grade: s.about.Grade,
+		Subject: s.about.Subject}
 	switch id {
 	case "none":
 		return l, fault.New(fault.NotFound, "lesson.not_found")
@@ -183,9 +190,11 @@ func (s *memoryStore) lessonsByID(ctx context.Context, ids []string) (list []les
 }
 
 func desk() (*Service, *memoryStore) {
-	s := &memoryStore{channels: map[string]Channel{"c": {ID: "c", Name: "ĐTV", CreatedAt: at("05:00")}}, airings: map[string]Airing{}}
+	s := &memoryStore{channels: map[string]Channel{"c": {ID: "c", Name: "ĐTV", CreatedAt: at("05:00")}},
+		airings: map[string]Airing{}}
 	n := 0
-	return &Service{Store: s, Lessons: s, LessonsByID: s.lessonsByID, Atomic: s, Audit: s, Now: func() time.Time { return at("09:00") },
+	return &Service{Store: s, Lessons: s, LessonsByID: s.lessonsByID, Atomic: s, Audit: s,
+		Now:   func() time.Time { return at("09:00") },
 		NewID: func() string { n++; return fmt.Sprint("id-", n) }}, s
 }
 
@@ -196,7 +205,8 @@ func as(r people.Role) people.Person {
 func TestSave(t *testing.T) {
 	svc, s := desk()
 	ctx := t.Context()
-	first, err := svc.Save(ctx, as(people.Station), Airing{ChannelID: "c", LessonID: "l", StartsAt: at("10:00"), EndsAt: at("10:30"), Outcome: Aired})
+	first, err := svc.Save(ctx, as(people.Station),
+		Airing{ChannelID: "c", LessonID: "l", StartsAt: at("10:00"), EndsAt: at("10:30"), Outcome: Aired})
 	if err != nil || first.Outcome != Planned || first.CreatedBy != "station" || first.ID == "" {
 		t.Fatalf("%+v %v", first, err)
 	}
@@ -214,12 +224,15 @@ func TestSave(t *testing.T) {
 		{"no lesson", "lesson.not_found", people.Station, plan("none", "12:00", "12:30")},
 		{"unready", "airing.lesson_not_ready", people.Station, plan("draft", "12:00", "12:30")},
 		{"binned", "airing.lesson_not_ready", people.Station, plan("binned", "12:00", "12:30")},
-		{"no channel", "channel.not_found", people.Station, Airing{ChannelID: "x", LessonID: "l", StartsAt: at("12:00"), EndsAt: at("12:30")}},
+		{"no channel", "channel.not_found", people.Station,
+			Airing{ChannelID: "x", LessonID: "l", StartsAt: at("12:00"), EndsAt: at("12:30")}},
 		{"nothing said", "airing.invalid", people.Station, Airing{}},
 		{"backwards", "airing.invalid", people.Station, plan("l", "12:30", "12:00")},
-		{"too short", "airing.invalid", people.Station, Airing{ChannelID: "c", LessonID: "l", StartsAt: at("12:00"), EndsAt: at("12:00").Add(59 * time.Second)}},
+		{"too short", "airing.invalid", people.Station,
+			Airing{ChannelID: "c", LessonID: "l", StartsAt: at("12:00"), EndsAt: at("12:00").Add(59 * time.Second)}},
 		{"too long", "airing.invalid", people.Station, plan("l", "12:00", "18:01")},
-		{"unknown", "airing.not_found", people.Station, Airing{ID: "x", ChannelID: "c", LessonID: "l", StartsAt: at("12:00"), EndsAt: at("12:30")}},
+		{"unknown", "airing.not_found", people.Station,
+			Airing{ID: "x", ChannelID: "c", LessonID: "l", StartsAt: at("12:00"), EndsAt: at("12:30")}},
 	} {
 		if _, err := svc.Save(ctx, as(c.by), c.a); !fault.Is(err, c.code) {
 			t.Errorf("%s: %v, want %s", c.name, err, c.code)
@@ -247,7 +260,8 @@ func TestSave(t *testing.T) {
 func TestReportAndRemove(t *testing.T) {
 	svc, s := desk()
 	ctx := t.Context()
-	a, err := svc.Save(ctx, as(people.Station), Airing{ChannelID: "c", LessonID: "l", StartsAt: at("08:00"), EndsAt: at("08:30")})
+	a, err := svc.Save(ctx, as(people.Station),
+		Airing{ChannelID: "c", LessonID: "l", StartsAt: at("08:00"), EndsAt: at("08:30")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +272,8 @@ func TestReportAndRemove(t *testing.T) {
 	if err != nil || got.ReportedBy != "station" || s.airings[a.ID].Outcome != Aired {
 		t.Errorf("%+v %v", got, err)
 	}
-	if got, err = svc.Report(ctx, as(people.Reviewer), a.ID, AsRun{Outcome: Dropped}); err != nil || !got.StartedAt.IsZero() {
+	if got, err = svc.Report(ctx, as(people.Reviewer), a.ID, AsRun{Outcome: Dropped}); err != nil ||
+		!got.StartedAt.IsZero() {
 		t.Errorf("corrected: %+v %v", got, err)
 	}
 	if _, err := svc.Save(ctx, as(people.Station), a); !fault.Is(err, "airing.already_reported") {
@@ -267,7 +282,8 @@ func TestReportAndRemove(t *testing.T) {
 	if err := svc.Remove(ctx, as(people.Station), a.ID); !fault.Is(err, "airing.already_reported") {
 		t.Errorf("removed after as-run: %v", err)
 	}
-	b, err := svc.Save(ctx, as(people.Station), Airing{ChannelID: "c", LessonID: "l", StartsAt: at("14:00"), EndsAt: at("14:30")})
+	b, err := svc.Save(ctx, as(people.Station),
+		Airing{ChannelID: "c", LessonID: "l", StartsAt: at("14:00"), EndsAt: at("14:30")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,19 +306,23 @@ func TestSaveChannel(t *testing.T) {
 		t.Errorf("%+v %v", made, err)
 	}
 	for code, c := range map[string]Channel{
-		"field.required": {Name: " "}, "field.too_long": {Name: strings.Repeat("k", 101)}, "channel.unknown_timezone": {Name: "x", Timezone: "Mars/Base"},
+		"field.required": {Name: " "}, "field.too_long": {Name: strings.Repeat("k", 101)},
+		"channel.unknown_timezone": {Name: "x", Timezone: "Mars/Base"},
 	} {
-		if _, err := svc.SaveChannel(ctx, as(people.Admin), c); !fault.Is(err, "channel.invalid") || fault.As(err).Fields[0].Code != code {
+		if _, err := svc.SaveChannel(ctx, as(people.Admin), c); !fault.Is(err, "channel.invalid") ||
+			fault.As(err).Fields[0].Code != code {
 			t.Errorf("%s: %v", code, err)
 		}
 	}
 	if _, err := svc.SaveChannel(ctx, as(people.Teacher), Channel{Name: "x"}); !fault.Is(err, "access.denied") {
 		t.Error(err)
 	}
-	if _, err := svc.SaveChannel(ctx, as(people.Admin), Channel{ID: "x", Name: "x"}); !fault.Is(err, "channel.not_found") {
+	if _, err := svc.SaveChannel(ctx, as(people.Admin), Channel{ID: "x", Name: "x"}); !fault.Is(err,
+		"channel.not_found") {
 		t.Error(err)
 	}
-	if c, err := svc.SaveChannel(ctx, as(people.Admin), Channel{ID: "c", Name: "Mới"}); err != nil || !c.CreatedAt.Equal(at("05:00")) {
+	if c, err := svc.SaveChannel(ctx, as(people.Admin), Channel{ID: "c", Name: "Mới"}); err != nil ||
+		!c.CreatedAt.Equal(at("05:00")) {
 		t.Errorf("%+v %v", c, err)
 	}
 }

@@ -320,7 +320,8 @@ func (s *Service) check(a Airing) error {
 }
 
 func (s *Service) log(ctx context.Context, by people.Person, a people.Action, subject, detail string) error {
-	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(a), Subject: subject, Detail: detail})
+	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(a),
+		Subject: subject, Detail: detail})
 }
 
 func denied() error { return fault.New(fault.Forbidden, "access.denied") }

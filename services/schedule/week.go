@@ -32,7 +32,8 @@ func (s *Service) SetRules(ctx context.Context, by people.Person, rules []Slots)
 		k := strconv.Itoa(r.Grade) + r.Subject
 		one := r.Grade >= 1 && r.Grade <= 12 && r.Subject != ""
 		if !one && !r.forAll() || r.AtLeast < least(r, rules) || r.AtLeast > maxSlots || seen[k] {
-			return fault.Form("schedule.bad_rules", fault.Wrong("rules["+strconv.Itoa(i)+"]", "field.out_of_range", "min", least(r, rules), "max", maxSlots))
+			return fault.Form("schedule.bad_rules", fault.Wrong("rules["+strconv.Itoa(i)+"]", "field.out_of_range",
+				"min", least(r, rules), "max", maxSlots))
 		}
 		seen[k] = true
 	}

@@ -112,7 +112,8 @@ func programme(a Airing, l lesson.Lesson, c Channel, loc *time.Location) xmltvPr
 		start, stop = a.StartedAt, a.EndedAt
 	}
 	p := xmltvProgramme{
-		Start: start.In(loc).Format(xmltvTime), Stop: stop.In(loc).Format(xmltvTime), Channel: c.ID, Title: xmltvText{l.Language, l.Title},
+		Start: start.In(loc).Format(xmltvTime), Stop: stop.In(loc).Format(xmltvTime), Channel: c.ID,
+		Title:    xmltvText{l.Language, l.Title},
 		Category: []xmltvText{{"", l.Subject}, {"vi", fmt.Sprintf("Lớp %d", l.Grade)}},
 	}
 	if l.Description != "" {

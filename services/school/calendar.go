@@ -103,7 +103,8 @@ func PlanWeeks(year, monday string, holidays ...string) []Week {
 		if off[from] {
 			continue
 		}
-		list = append(list, Week{Year: year, Number: len(list) + MinWeek, From: from, To: t.AddDate(0, 0, 6).Format(time.DateOnly)})
+		list = append(list, Week{Year: year, Number: len(list) + MinWeek, From: from,
+			To: t.AddDate(0, 0, 6).Format(time.DateOnly)})
 	}
 	return list
 }

@@ -81,7 +81,8 @@ func spell(code string) string { return code[:codeLength/2] + "-" + code[codeLen
 // ones; the codes before are worth nothing from then on, and who signed in
 // with them is signed out. Faults: "access.denied", "class.not_found",
 // "card.nobody".
-func (s *Office) MakeCards(ctx context.Context, by people.Person, class string, chosen ...string) (Class, []Card, error) {
+func (s *Office) MakeCards(ctx context.Context, by people.Person, class string, chosen ...string) (Class,
+	[]Card, error) {
 	c, err := s.Class(ctx, by, people.ManageClass, class)
 	if err != nil {
 		return Class{}, nil, err
@@ -123,12 +124,14 @@ func (s *Office) MakeCards(ctx context.Context, by people.Person, class string, 
 }
 
 func (s *Office) note(ctx context.Context, by people.Person, class, detail string) error {
-	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ManageClass), Subject: "class:" + class, Detail: detail})
+	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ManageClass),
+		Subject: "class:" + class, Detail: detail})
 }
 
 // SignIn opens a session for the student with the code in the class with the
 // joinCode. Every failure is fault.Unauthenticated "card.wrong".
-func (s *Office) SignIn(ctx context.Context, joinCode, code, userAgent string) (secret string, _ people.Session, _ people.Person, _ error) {
+func (s *Office) SignIn(ctx context.Context, joinCode, code, userAgent string) (secret string, _ people.Session,
+	_ people.Person, _ error) {
 	wrong := fault.New(fault.Unauthenticated, "card.wrong")
 	joinCode, code = ParseJoinCode(joinCode), tidyCode(code)
 	if joinCode == "" || len(code) != codeLength {

@@ -40,7 +40,8 @@ func (s *Importer) Export(ctx context.Context, by people.Person, kind ImportKind
 		return nil, err
 	}
 	if kind == ImportStaff || kind == ImportStudents {
-		err := s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ManageSchools),
+		err := s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,
+			Action:  string(people.ManageSchools),
 			Subject: "school:" + f.School, Detail: "exported " + string(kind)})
 		if err != nil {
 			return nil, err
@@ -181,7 +182,8 @@ func (s *Importer) exportClasses(ctx context.Context, f Filter) (rows [][]string
 				homeroom = names[t.PersonID]
 			}
 		}
-		rows = append(rows, []string{codes[c.SchoolID], c.Year, c.Code, c.Name, strconv.Itoa(c.Grade), homeroom, strings.Join(teachers, "; ")})
+		rows = append(rows, []string{codes[c.SchoolID], c.Year, c.Code, c.Name, strconv.Itoa(c.Grade), homeroom,
+			strings.Join(teachers, "; ")})
 	}
 	return rows, nil
 }

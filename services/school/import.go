@@ -147,7 +147,8 @@ const (
 // Preview reads a file and says what each row would do; the file is kept for
 // the commit. Faults: "access.denied", "import.unreadable", "import.empty",
 // "import.columns" with the missing ones.
-func (s *Importer) Preview(ctx context.Context, by people.Person, kind ImportKind, filename string, data []byte) (Preview, error) {
+func (s *Importer) Preview(ctx context.Context, by people.Person, kind ImportKind, filename string,
+	data []byte) (Preview, error) {
 	if !people.May(by, people.ManageSchools, people.Object{}) {
 		return Preview{}, fault.New(fault.Forbidden, "access.denied")
 	}
@@ -158,7 +159,8 @@ func (s *Importer) Preview(ctx context.Context, by people.Person, kind ImportKin
 		filename = filename[:max(0, len(filename)-1)]
 	}
 	h := sha256.Sum256(data)
-	i := Import{ID: s.NewID(), Kind: kind, Filename: filename, Hash: hex.EncodeToString(h[:]), Data: data, By: by.ID, At: s.Now()}
+	i := Import{ID: s.NewID(), Kind: kind, Filename: filename, Hash: hex.EncodeToString(h[:]), Data: data,
+		By: by.ID, At: s.Now()}
 	p, err := s.plan(ctx, i)
 	if err != nil {
 		return Preview{}, err
@@ -233,7 +235,8 @@ func (s *Importer) Commit(ctx context.Context, by people.Person, id string) (Pre
 		if err := s.Store.SaveImport(ctx, i); err != nil {
 			return err
 		}
-		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ManageSchools),
+		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,
+			Action:  string(people.ManageSchools),
 			Subject: "roster-import:" + i.ID, Detail: "committed " + string(i.Kind)})
 	})
 	if err != nil {
@@ -283,7 +286,10 @@ func (s *Importer) Tidy(ctx context.Context) error {
 		case !i.Visible.IsZero():
 			err = s.settle(ctx, i)
 		case s.Now().Sub(i.At) > Abandoned:
-			if err = s.inPieces(ctx, func() (bool, error) { return s.Store.Unstage(ctx, i.ID, rosterPiece) }); err == nil {
+			if err = s.inPieces(ctx, func() (
+				bool, error) {
+				return s.Store.Unstage(ctx, i.ID, rosterPiece)
+			}); err == nil {
 				i.Data, i.Settled = nil, s.Now()
 				err = s.Store.SaveImport(ctx, i)
 			}

@@ -39,19 +39,23 @@ func TestRowsOfEveryKind(t *testing.T) {
 		{school.ImportAreas, "X2,Xã Hai,xã,X9", "Mã cấp trên: area.unknown_parent"},
 		{school.ImportAreas, "X2,Xã Hai,xã,X2", "Mã cấp trên: area.loop"}, {school.ImportAreas, "X1,Xã Mẫu,xã,X1",
 			"Mã cấp trên: area.loop"},
-		{school.ImportAreas, ",Xã Hai,xã,", "Mã: field.required"}, {school.ImportAreas, "X2,,xã,", "Tên: field.required"},
+		{school.ImportAreas, ",Xã Hai,xã,", "Mã: field.required"},
+		{school.ImportAreas, "X2,,xã,", "Tên: field.required"},
 		{school.ImportAreas, "X2," + strings.Repeat("a", 2001) + ",xã,", "Tên: field.too_long"},
 
-		{school.ImportSchools, "th03,Trường Ba,Tiểu học,x1", "new"}, {school.ImportSchools, "TH01,Bản Mẫu,TH,X1", "same"},
+		{school.ImportSchools, "th03,Trường Ba,Tiểu học,x1", "new"},
+		{school.ImportSchools, "TH01,Bản Mẫu,TH,X1", "same"},
 		{school.ImportSchools, "TH01,Bản Mẫu,THCS,X1", "changed"}, {school.ImportSchools, "TH03,A,đại học,",
 			"Cấp học: school.unknown_level"},
 		{school.ImportSchools, "TH03,A,TH,X9", "Mã địa bàn: school.unknown_area"},
 
 		{school.ImportStaff, "hoa,Cô Hoa,GV,TH01", "new"}, {school.ImportStaff, "LAN,Cô lan,Giáo viên,TH01", "same"},
-		{school.ImportStaff, "lan,Cô lan,Giáo viên,TH02", "changed"}, {school.ImportStaff, "lan,Cô Lan,GV,TH01", "changed"},
+		{school.ImportStaff, "lan,Cô lan,Giáo viên,TH02", "changed"},
+		{school.ImportStaff, "lan,Cô Lan,GV,TH01", "changed"},
 		{school.ImportStaff, "hoa,Cô Hoa,GV,TH09", "Mã trường: import.unknown_school"},
 		{school.ImportStaff, "hoa,Cô Hoa,GV,", "Mã trường: people.needs_school"},
-		{school.ImportStaff, "hoa,Cô Hoa,vua,", "Vai trò: people.unknown_role"}, {school.ImportStaff, "h,Cô Hoa,GV,TH01",
+		{school.ImportStaff, "hoa,Cô Hoa,vua,", "Vai trò: people.unknown_role"},
+		{school.ImportStaff, "h,Cô Hoa,GV,TH01",
 			"Tên đăng nhập: people.bad_username"},
 
 		{school.ImportClasses, "TH01,2026-2027,4a,Bốn A,4,lan,toan=lan", "new"}, {school.ImportClasses,
@@ -78,7 +82,8 @@ func TestRowsOfEveryKind(t *testing.T) {
 			"Mã học sinh: student.unknown_key"},
 	} {
 		s, _ := newMemory()
-		p, err := s.Preview(bg, admin, c.kind, "x.csv", []byte(strings.Join(school.Header(c.kind), ",")+"\n"+c.line+"\n"))
+		p, err := s.Preview(bg, admin, c.kind, "x.csv",
+			[]byte(strings.Join(school.Header(c.kind), ",")+"\n"+c.line+"\n"))
 		if err != nil || !slices.Equal(rows(p), []string{c.want}) {
 			t.Errorf("%s, %q: %q %v, want %q", c.kind, c.line, rows(p), err, c.want)
 		}
@@ -98,10 +103,12 @@ func TestFilesThatAreNoLists(t *testing.T) {
 		code string
 	}{
 		"empty": {
-			school.ImportAreas, "", "import.empty"}, "headings alone": {school.ImportAreas, "Mã,Tên,Loại\n,,\n", "import.empty"},
+			school.ImportAreas, "", "import.empty"},
+		"headings alone": {school.ImportAreas, "Mã,Tên,Loại\n,,\n", "import.empty"},
 		"a column short": {
 			school.ImportAreas, "Mã,Tên\nX2,A\n", "import.columns"}, "of no kind": {"x", "Mã\n", "import.unknown_kind"},
-		"headings in line 11": {school.ImportAreas, strings.Repeat("a\n", 10) + "Mã,Tên,Loại\nX2,A,xã\n", "import.columns"},
+		"headings in line 11": {school.ImportAreas, strings.Repeat("a\n", 10) + "Mã,Tên,Loại\nX2,A,xã\n",
+			"import.columns"},
 	} {
 		_, err := s.Preview(bg, admin, c.kind, "x", []byte(c.text))
 		if e := fault.As(err); e == nil || e.Code != "import.invalid" || e.Fields[0].Code != c.code {
@@ -184,8 +191,9 @@ func TestRosterMovesAndReturns(t *testing.T) {
 }
 
 func TestYearsAndWeeks(t *testing.T) {
-	for code, want := range map[string]bool{"2026-2027": true, "2026-2028": false, "2026-2026": false, "1999-2000": false,
-		"": false} {
+	for code, want := range map[string]bool{"2026-2027": true, "2026-2028": false, "2026-2026": false,
+		"1999-2000": false,
+		"":          false} {
 		if school.YearOK(code) != want {
 			t.Errorf("%q: %v", code, !want)
 		}

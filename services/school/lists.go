@@ -25,7 +25,8 @@ func (s *Service) kept(ctx context.Context, by people.Person, subject string, sa
 		if err := save(ctx); err != nil {
 			return err
 		}
-		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ManageSchools), Subject: subject, Detail: "saved"})
+		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,
+			Action: string(people.ManageSchools), Subject: subject, Detail: "saved"})
 	})
 }
 
@@ -74,7 +75,10 @@ func (s *Service) SaveArea(ctx context.Context, by people.Person, kinds Calendar
 
 // listCode is what the codes of lists are made of: they stand in addresses.
 func wrongListCode(code string) []fault.Field {
-	if strings.ContainsFunc(code, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
+	if strings.ContainsFunc(code, func(r rune) bool {
+		return r != '-' && (r < 'a' || r > 'z') &&
+			(r < '0' || r > '9')
+	}) {
 		return []fault.Field{fault.Wrong("code", "school.bad_code")}
 	}
 	return wrongCode(code)
@@ -86,18 +90,21 @@ func (s *Service) SaveNamed(ctx context.Context, by people.Person, lists Calenda
 	if err := may(by); err != nil {
 		return err
 	}
-	n.Code, n.Name, n.NameEn = strings.TrimSpace(n.Code), strings.Join(strings.Fields(n.Name), " "), strings.Join(strings.Fields(n.NameEn), " ")
+	n.Code, n.Name, n.NameEn = strings.TrimSpace(n.Code), strings.Join(strings.Fields(n.Name), " "),
+		strings.Join(strings.Fields(n.NameEn), " ")
 	if n.NameEn == "" {
 		n.NameEn = n.Name
 	}
-	bad := slices.Concat(wrongListCode(n.Code), wrongName("name", n.Name, MaxName), wrongName("nameEn", n.NameEn, MaxName))
+	bad := slices.Concat(wrongListCode(n.Code), wrongName("name", n.Name, MaxName),
+		wrongName("nameEn", n.NameEn, MaxName))
 	if !slices.Contains(Lists, n.List) {
 		bad = append(bad, fault.Wrong("list", "import.unknown_kind"))
 	}
 	if err := fault.Form("list.invalid", bad...); err != nil {
 		return err
 	}
-	return s.kept(ctx, by, "list:"+n.List+"/"+n.Code, func(ctx context.Context) error { return lists.SaveNamed(ctx, n) })
+	return s.kept(ctx, by, "list:"+n.List+"/"+n.Code,
+		func(ctx context.Context) error { return lists.SaveNamed(ctx, n) })
 }
 
 // SaveSubject adds or changes a subject. Faults: "access.denied",
@@ -106,11 +113,13 @@ func (s *Service) SaveSubject(ctx context.Context, by people.Person, x Subject) 
 	if err := may(by); err != nil {
 		return err
 	}
-	x.Code, x.Name, x.NameEn = strings.TrimSpace(x.Code), strings.Join(strings.Fields(x.Name), " "), strings.Join(strings.Fields(x.NameEn), " ")
+	x.Code, x.Name, x.NameEn = strings.TrimSpace(x.Code), strings.Join(strings.Fields(x.Name), " "),
+		strings.Join(strings.Fields(x.NameEn), " ")
 	if x.NameEn == "" {
 		x.NameEn = x.Name
 	}
-	bad := slices.Concat(wrongListCode(x.Code), wrongName("name", x.Name, MaxName), wrongName("nameEn", x.NameEn, MaxName))
+	bad := slices.Concat(wrongListCode(x.Code), wrongName("name", x.Name, MaxName),
+		wrongName("nameEn", x.NameEn, MaxName))
 	if x.FromGrade < MinGrade || x.ToGrade > MaxGrade || x.FromGrade > x.ToGrade {
 		bad = append(bad, fault.Wrong("from", "class.bad_grade", "from", MinGrade, "to", MaxGrade))
 	}
@@ -123,7 +132,8 @@ func (s *Service) SaveSubject(ctx context.Context, by people.Person, x Subject) 
 // SaveYear adds or changes a school year; with the Monday of week 1 its weeks
 // are planned again, leaving out the Mondays named as holidays. Faults:
 // "access.denied", "list.invalid" with fields.
-func (s *Service) SaveYear(ctx context.Context, by people.Person, years Calendar, y Year, monday string, holidays []string) error {
+func (s *Service) SaveYear(ctx context.Context, by people.Person, years Calendar, y Year, monday string,
+	holidays []string) error {
 	if err := may(by); err != nil {
 		return err
 	}

@@ -85,7 +85,8 @@ func TestListsAreChecked(t *testing.T) {
 	} {
 		i, m := newMemory()
 		l := &lists{memory: m}
-		s := &school.Service{Store: l, Atomic: i.Atomic, Audit: m.log, Now: func() time.Time { return start }, NewID: i.NewID}
+		s := &school.Service{Store: l, Atomic: i.Atomic, Audit: m.log, Now: func() time.Time { return start },
+			NewID: i.NewID}
 		if err := c.save(s, l, headS1); !fault.Is(err, "access.denied") {
 			t.Errorf("%s, by a head: %v", name, err)
 		}

@@ -53,7 +53,8 @@ func newMemory() (*school.Importer, *memory) {
 		imports: memstore.NewTable[school.Import]("import.not_found"), log: &memstore.AuditLog{Alone: true}, now: start,
 	}
 	_ = m.areas.Save("x1", school.Area{ID: "x1", Code: "X1", Name: "Xã Mẫu", Kind: "commune"})
-	_ = m.schools.Save("s1", school.School{ID: "s1", Code: "TH01", Name: "Bản Mẫu", Level: school.Primary, AreaID: "x1"})
+	_ = m.schools.Save("s1", school.School{ID: "s1", Code: "TH01", Name: "Bản Mẫu", Level: school.Primary,
+		AreaID: "x1"})
 	_ = m.schools.Save("s2", school.School{ID: "s2", Code: "TH02", Name: "Suối Trong", Level: school.Primary})
 	for id, at := range map[string]string{"lan": "s1", "tu": "s2"} {
 		_ = m.persons.Save(id, people.Person{ID: id, Username: id, Name: "Cô " + id, Active: true,

@@ -121,7 +121,8 @@ func (s *Office) Enrol(ctx context.Context, by people.Person, class, code, name 
 		x, there := known[key]
 		if !there {
 			x = Student{PersonID: s.NewID(), Key: key}
-		} else if now, err := s.Classes.ClassOfStudent(ctx, x.PersonID, today); err == nil && now.SchoolID != c.SchoolID && !by.Is(people.Admin) {
+		} else if now, err := s.Classes.ClassOfStudent(ctx, x.PersonID, today); err == nil &&
+			now.SchoolID != c.SchoolID && !by.Is(people.Admin) {
 			// Nobody takes a student out of another school's class.
 			return fault.Form("student.invalid", fault.Wrong("code", "student.other_school"))
 		} else if err != nil && fault.KindOf(err) != fault.NotFound {
@@ -158,7 +159,8 @@ func (s *Office) Enrol(ctx context.Context, by people.Person, class, code, name 
 				return err
 			}
 		}
-		if err := s.Classes.SaveEnrolment(ctx, Enrolment{ClassID: c.ID, PersonID: x.PersonID, From: today}); err != nil {
+		if err := s.Classes.SaveEnrolment(ctx,
+			Enrolment{ClassID: c.ID, PersonID: x.PersonID, From: today}); err != nil {
 			return err
 		}
 		return s.note(ctx, by, c.ID, "student added")

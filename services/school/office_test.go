@@ -102,7 +102,8 @@ func newOffice() (*school.Office, *officeStore) {
 	o := &officeStore{memory: m, cards: map[string]string{}}
 	_ = m.classes.Save("9Z", school.Class{ID: "9Z", Code: "9Z", SchoolID: "s2", Year: "2026-2027", Grade: 3})
 	return &school.Office{
-		Schools: o, Classes: o, Cards: o, Rosters: o, Years: o, Keys: s.Keys, Atomic: s.Atomic, Audit: m.log, Zone: time.UTC,
+		Schools: o, Classes: o, Cards: o, Rosters: o, Years: o, Keys: s.Keys, Atomic: s.Atomic, Audit: m.log,
+		Zone:  time.UTC,
 		Now:   s.Now,
 		NewID: s.NewID, People: &people.Service{Store: o, Now: s.Now, NewID: s.NewID},
 	}, o
@@ -169,7 +170,8 @@ func TestCards(t *testing.T) {
 	}{
 		"right": {"abc def", cards[0].Code, true}, "another class": {"ABCDEG", cards[0].Code, false},
 		"look-alikes": {
-			"ABCDE0", cards[0].Code, false}, "another code": {"ABCDEF", "AAAA-AAAA", false}, "short": {"ABCDEF", "AAAA", false},
+			"ABCDE0", cards[0].Code, false}, "another code": {"ABCDEF", "AAAA-AAAA", false},
+		"short": {"ABCDEF", "AAAA", false},
 	} {
 		_, _, p, err := s.SignIn(bg, c.join, c.code, "")
 		if (err == nil) != c.ok || !c.ok && !fault.Is(err, "card.wrong") || (p.ID != "") != c.ok {

@@ -113,7 +113,8 @@ func openTable(kind ImportKind, rows [][]string) (table, error) {
 		for _, c := range columns {
 			found := slices.IndexFunc(cells, func(cell string) bool {
 				f := fold(cell)
-				return f != "" && (f == fold(c.header) || slices.ContainsFunc(c.also, func(a string) bool { return f == fold(a) }))
+				return f != "" && (f == fold(c.header) ||
+					slices.ContainsFunc(c.also, func(a string) bool { return f == fold(a) }))
 			})
 			switch {
 			case found >= 0:
@@ -133,7 +134,8 @@ func openTable(kind ImportKind, rows [][]string) (table, error) {
 	if len(rows) == 0 {
 		return t, fault.Form("import.invalid", fault.Wrong("file", "import.empty"))
 	}
-	return t, fault.Form("import.invalid", fault.Wrong("file", "import.columns", "columns", strings.Join(missing, ", ")))
+	return t, fault.Form("import.invalid",
+		fault.Wrong("file", "import.columns", "columns", strings.Join(missing, ", ")))
 }
 
 // maxCell is the longest cell taken, in bytes: more than any name or list.

@@ -39,7 +39,10 @@ func wrongName(field, name string, most int) []fault.Field {
 // known finds an entry of a list by its code or either of its names.
 func known(list []Named, value string) (Named, bool) {
 	f := fold(value)
-	i := slices.IndexFunc(list, func(n Named) bool { return n.Code == value || f != "" && (fold(n.Name) == f || fold(n.NameEn) == f) })
+	i := slices.IndexFunc(list, func(n Named) bool {
+		return n.Code == value || f != "" &&
+			(fold(n.Name) == f || fold(n.NameEn) == f)
+	})
 	if i < 0 {
 		return Named{}, false
 	}
@@ -136,7 +139,8 @@ func withParents(list []Area, stored map[string]Area, parent map[string]string, 
 		again = false
 		list = slices.DeleteFunc(slices.Clone(list), func(a Area) bool {
 			up := parent[a.Code]
-			if _, ok := stored[up]; up == "" || ok || slices.ContainsFunc(list, func(b Area) bool { return b.Code == up }) {
+			if _, ok := stored[up]; up == "" || ok ||
+				slices.ContainsFunc(list, func(b Area) bool { return b.Code == up }) {
 				return false
 			}
 			refuse(a)
@@ -172,9 +176,12 @@ func outcome(there, same bool) Outcome {
 // levelWords are how people write the levels.
 var levelWords = map[string]Level{
 	"primary": Primary, "tieuhoc": Primary, "th": Primary, "c1": Primary, "cap1": Primary,
-	"lowersecondary": LowerSecondary, "thcs": LowerSecondary, "trunghoccoso": LowerSecondary, "c2": LowerSecondary, "cap2": LowerSecondary,
-	"uppersecondary": UpperSecondary, "thpt": UpperSecondary, "trunghocphothong": UpperSecondary, "c3": UpperSecondary, "cap3": UpperSecondary,
-	"mixed": Mixed, "liencap": Mixed, "nhieucap": Mixed, "thvathcs": Mixed, "thcsvathpt": Mixed, "ththcs": Mixed, "thcsthpt": Mixed,
+	"lowersecondary": LowerSecondary, "thcs": LowerSecondary, "trunghoccoso": LowerSecondary, "c2": LowerSecondary,
+	"cap2":           LowerSecondary,
+	"uppersecondary": UpperSecondary, "thpt": UpperSecondary, "trunghocphothong": UpperSecondary, "c3": UpperSecondary,
+	"cap3":  UpperSecondary,
+	"mixed": Mixed, "liencap": Mixed, "nhieucap": Mixed, "thvathcs": Mixed, "thcsvathpt": Mixed, "ththcs": Mixed,
+	"thcsthpt": Mixed,
 }
 
 // levelName is how exports write them.

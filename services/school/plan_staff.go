@@ -20,8 +20,9 @@ var roleWords = map[string]people.Role{
 }
 
 // roleName is how exports write them.
-var roleName = map[people.Role]string{people.Teacher: "Giáo viên", people.Head: "Hiệu trưởng", people.Reviewer: "Chuyên viên",
-	people.Station: "Đài truyền hình", people.Admin: "Quản trị"}
+var roleName = map[people.Role]string{people.Teacher: "Giáo viên", people.Head: "Hiệu trưởng",
+	people.Reviewer: "Chuyên viên",
+	people.Station:  "Đài truyền hình", people.Admin: "Quản trị"}
 
 // staffPlan is the work of planStaff.
 type staffPlan struct {
@@ -44,8 +45,9 @@ type staffRole struct {
 // schools has two rows. Roles are added, never taken away: that is done on the
 // person's page, by somebody who means it.
 func (s *Importer) planStaff(ctx context.Context, t table) (*plan, error) {
-	w := staffPlan{table: t, s: s, persons: map[string]*people.Person{}, fresh: map[string]bool{}, changed: map[string]bool{},
-		named: map[string]int{}, seen: map[staffRole]int{}}
+	w := staffPlan{table: t, s: s, persons: map[string]*people.Person{}, fresh: map[string]bool{},
+		changed: map[string]bool{},
+		named:   map[string]int{}, seen: map[staffRole]int{}}
 	var err error
 	if w.schools, err = s.schoolIDs(ctx); err != nil {
 		return nil, err

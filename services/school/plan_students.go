@@ -34,8 +34,9 @@ type studentPlan struct {
 // day before. The class decides the school, so one who changes schools gets
 // the role there too.
 func (s *Importer) planStudents(ctx context.Context, t table, batch string) (*plan, error) {
-	w := studentPlan{table: t, s: s, byID: map[string]Class{}, years: map[string]Year{}, fresh: map[string]bool{}, named: map[string]int{},
-		seen: map[Enrolment]int{}, writes: map[string]*Piece{}, held: map[string][]Enrolment{}}
+	w := studentPlan{table: t, s: s, byID: map[string]Class{}, years: map[string]Year{}, fresh: map[string]bool{},
+		named: map[string]int{},
+		seen:  map[Enrolment]int{}, writes: map[string]*Piece{}, held: map[string][]Enrolment{}}
 	var err error
 	if w.schools, w.classes, err = s.classesIn(ctx, t); err != nil {
 		return nil, err
@@ -78,7 +79,8 @@ func (s *Importer) key(value string) (string, bool) {
 	if markedKey.MatchString(value) {
 		return value[1:], true
 	}
-	if n := len(tidyCode(value)); strings.HasPrefix(value, keyMark) || n < 4 || n > MaxCode || utf8.RuneCountInString(value) > 2*MaxCode {
+	if n := len(tidyCode(value)); strings.HasPrefix(value, keyMark) || n < 4 || n > MaxCode ||
+		utf8.RuneCountInString(value) > 2*MaxCode {
 		return "", false
 	}
 	return s.Keys.Student(value), true

@@ -56,7 +56,8 @@ var admin = people.Person{ID: "quan", Active: true, Grants: []people.Grant{{Role
 func newTown() (*school.Service, *town) {
 	t := &town{}
 	n := 0
-	return &school.Service{Store: t, Atomic: t, Audit: t, Now: func() time.Time { return time.Date(2026, 4, 15, 2, 0, 0, 0, time.UTC) },
+	return &school.Service{Store: t, Atomic: t, Audit: t,
+		Now:   func() time.Time { return time.Date(2026, 4, 15, 2, 0, 0, 0, time.UTC) },
 		NewID: func() string { n++; return fmt.Sprint("id-", n) }}, t
 }
 
@@ -78,7 +79,8 @@ func TestSaveMakesAndChangesASchool(t *testing.T) {
 	if len(town.entries) != 2 || town.entries[1].Detail != "changed" || town.entries[1].Subject != "school:"+x.ID {
 		t.Errorf("audit = %+v", town.entries)
 	}
-	if _, err := s.Save(ctx, admin, school.School{ID: "khong-co", Code: "A1", Name: "A", Level: school.Mixed}); fault.KindOf(err) != fault.NotFound {
+	if _, err := s.Save(ctx, admin, school.School{ID: "khong-co", Code: "A1", Name: "A",
+		Level: school.Mixed}); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("err = %v", err)
 	}
 }
@@ -106,7 +108,8 @@ func TestSaveChecksEveryField(t *testing.T) {
 			c.change(&x)
 			_, err := s.Save(context.Background(), admin, x)
 			e := fault.As(err)
-			if e == nil || e.Kind != fault.Invalid || len(e.Fields) != 1 || e.Fields[0].Name+": "+e.Fields[0].Code != c.want {
+			if e == nil || e.Kind != fault.Invalid || len(e.Fields) != 1 ||
+				e.Fields[0].Name+": "+e.Fields[0].Code != c.want {
 				t.Fatalf("err = %v, want %s", err, c.want)
 			}
 			if len(town.schools) != 1 {
@@ -120,7 +123,8 @@ func TestOnlyAdministratorsChangeSchools(t *testing.T) {
 	s, town := newTown()
 	for _, role := range people.Roles {
 		by := people.Person{ID: "x", Active: true, Grants: []people.Grant{{Role: role, School: "s1"}}}
-		_, err := s.Save(context.Background(), by, school.School{Code: "C-" + string(role), Name: "A", Level: school.Mixed})
+		_, err := s.Save(context.Background(), by,
+			school.School{Code: "C-" + string(role), Name: "A", Level: school.Mixed})
 		if denied := fault.Is(err, "access.denied"); denied == (role == people.Admin) {
 			t.Errorf("%s: %v", role, err)
 		}

@@ -58,7 +58,8 @@ func (d *disk) PutPart(ctx context.Context, key, id string, n int, body io.ReadS
 	return d.storage.PutPart(ctx, key, id, n, nil, size)
 }
 
-func (d *disk) Put(_ context.Context, key string, body io.ReadSeeker, _ int64, _ media.PutOptions) (media.Object, error) {
+func (d *disk) Put(_ context.Context, key string, body io.ReadSeeker, _ int64,
+	_ media.PutOptions) (media.Object, error) {
 	d.call()
 	if d.fail--; d.fail == 0 {
 		return media.Object{}, fault.New(fault.Unavailable, "media.unavailable")
@@ -140,7 +141,8 @@ func TestAppendKeepsWhatArrived(t *testing.T) {
 		if u.PartCount > 1 && rapid.Bool().Draw(rt, "mixed") {
 			// The last part was sent straight to storage before the connection became bad.
 			last := file[int64(u.PartCount-1)*u.PartSize:]
-			if _, err := d.PutPart(t.Context(), u.Key, u.StorageID, u.PartCount, bytes.NewReader(last), int64(len(last))); err != nil {
+			if _, err := d.PutPart(t.Context(), u.Key, u.StorageID, u.PartCount, bytes.NewReader(last),
+				int64(len(last))); err != nil {
 				rt.Fatal(err)
 			}
 		}

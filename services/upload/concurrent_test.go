@@ -168,7 +168,8 @@ func TestOffsetNeverDecreases(t *testing.T) {
 			_, offset, err = w.Append(t.Context(), teacher, u.ID, offset, from(bytes.NewReader(file[offset:])))
 		}
 		if err != nil || offset != u.Size || w.uploads[u.ID].Status != Complete || len(w.received) != 1 {
-			rt.Fatalf("%d of %d bytes, status %s, received %d: %v", offset, u.Size, w.uploads[u.ID].Status, len(w.received), err)
+			rt.Fatalf("%d of %d bytes, status %s, received %d: %v", offset, u.Size, w.uploads[u.ID].Status,
+				len(w.received), err)
 		}
 		checkBytes(rt, d, u, file)
 	})

@@ -46,14 +46,17 @@ func newWorld(t *testing.T) *world {
 	w := &world{
 		now: began, uploads: map[string]Upload{}, on: map[string]func(){},
 		lessons: map[string]lesson.Lesson{
-			"l1":         {ID: "l1", TeacherID: teacher.ID, SchoolID: "s1", Status: lesson.Draft, Media: lesson.Media{State: lesson.None}},
+			"l1": {ID: "l1", TeacherID: teacher.ID, SchoolID: "s1", Status: lesson.Draft,
+				Media: lesson.Media{State: lesson.None}},
 			"l2":         {ID: "l2", TeacherID: other.ID, SchoolID: "s1", Status: lesson.Draft},
 			"in the bin": {ID: "in the bin", TeacherID: teacher.ID, SchoolID: "s1", DeletedAt: began},
 		},
-		parts: map[string][]media.Part{}, keys: map[string]string{}, started: map[string]time.Time{}, objects: map[string]int64{},
+		parts: map[string][]media.Part{}, keys: map[string]string{}, started: map[string]time.Time{},
+		objects: map[string]int64{},
 	}
 	w.Service = &Service{
-		Store: (*store)(w), Atomic: (*atomic)(w), Lessons: (*lessons)(w), Receiver: (*receiver)(w), Parts: (*storage)(w), Objects: (*storage)(w),
+		Store: (*store)(w), Atomic: (*atomic)(w), Lessons: (*lessons)(w), Receiver: (*receiver)(w),
+		Parts: (*storage)(w), Objects: (*storage)(w),
 		Now:   func() time.Time { return w.now },
 		NewID: func() string { w.ids++; return fmt.Sprintf("id%d", w.ids) },
 	}
@@ -197,7 +200,8 @@ func (s *storage) Create(_ context.Context, key, _ string) (string, error) {
 }
 
 func (s *storage) PresignPart(_ context.Context, base, key, id string, n int, ttl time.Duration) (media.Signed, error) {
-	return media.Signed{Method: "PUT", URL: fmt.Sprintf("%s/%s?%s&%d", base, key, id, n), ExpiresAt: s.now.Add(ttl)}, nil
+	return media.Signed{Method: "PUT", URL: fmt.Sprintf("%s/%s?%s&%d", base, key, id, n),
+		ExpiresAt: s.now.Add(ttl)}, nil
 }
 
 func (s *storage) PutPart(_ context.Context, _, id string, n int, _ io.ReadSeeker, size int64) (media.Part, error) {

@@ -94,7 +94,8 @@ func (s *Service) Fits(ctx context.Context, by people.Person, size int64) error 
 		return err
 	}
 	if free := s.Quota - used; size > free {
-		return fault.New(fault.TooLarge, "upload.over_quota", "quota", s.Quota, "used", used, "gb", gigabytes(max(free, 0)))
+		return fault.New(fault.TooLarge, "upload.over_quota", "quota", s.Quota, "used", used, "gb",
+			gigabytes(max(free, 0)))
 	}
 	return nil
 }
@@ -164,7 +165,8 @@ func (s *Service) Current(ctx context.Context, by people.Person, lessonID string
 }
 
 // Presign returns URLs that the client may send parts to for SignedLife. base
-// is the scheme and host that the client uses; empty means storage's own. Faults: "upload.bad_part_number", "upload.closed", "upload.expired".
+// is the scheme and host that the client uses; empty means storage's own. Faults: "upload.bad_part_number",
+// "upload.closed", "upload.expired".
 func (s *Service) Presign(ctx context.Context, by people.Person, id, base string, numbers []int) ([]PartURL, error) {
 	u, err := s.own(ctx, by, id, s.Store.Upload)
 	if err != nil {

@@ -74,7 +74,8 @@ func TestCleanFilename(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		got := cleanFilename(string(rapid.SliceOf(rapid.Byte()).Draw(t, "name")))
-		if got == "" || !utf8.ValidString(got) || utf8.RuneCountInString(got) > 255 || strings.ContainsAny(got, "/\\\x00\n") {
+		if got == "" || !utf8.ValidString(got) || utf8.RuneCountInString(got) > 255 ||
+			strings.ContainsAny(got, "/\\\x00\n") {
 			t.Fatalf("%q", got)
 		}
 	})
@@ -106,7 +107,8 @@ func TestBeginRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.Quota = 10 << 30
-			w.uploads["earlier"] = Upload{ID: "earlier", PersonID: teacher.ID, LessonID: "l9", Size: 5 << 30, Status: Open}
+			w.uploads["earlier"] = Upload{ID: "earlier", PersonID: teacher.ID, LessonID: "l9",
+				Size: 5 << 30, Status: Open}
 			_, err := w.Begin(t.Context(), c.by, c.lesson, "a.mp4", c.size)
 			wantCode(t, err, c.code)
 			if err != nil && (len(w.uploads) != 1 || len(w.keys) != 0 || slices.Contains(w.calls, "create")) {
@@ -236,7 +238,8 @@ func TestPresign(t *testing.T) {
 		t.Errorf("%+v %v", urls, err)
 	}
 	w.Direct = true
-	if urls, err := w.Presign(t.Context(), teacher, u.ID, "https://x", []int{1}); err != nil || !strings.HasPrefix(urls[0].URL, "/"+u.Key) {
+	if urls, err := w.Presign(t.Context(), teacher, u.ID, "https://x", []int{1}); err != nil ||
+		!strings.HasPrefix(urls[0].URL, "/"+u.Key) {
 		t.Errorf("%+v %v", urls, err)
 	}
 	for _, numbers := range [][]int{nil, {0}, {-1}, {4}, {1, 2, 10_001}, make([]int, MaxNumbers+1)} {

@@ -86,7 +86,8 @@ func (t *table) fillAreas(sums []playback.Sums) disclosure.Mark {
 		m := tree.Mark(x.Key)
 		if x.Key == "" { // the schools of no area, as one row
 			m = disclosure.Shown
-			if slices.ContainsFunc(x.Schools, func(c playback.Sums) bool { return tree.Mark(school+c.Key) != disclosure.Shown }) {
+			if slices.ContainsFunc(x.Schools,
+				func(c playback.Sums) bool { return tree.Mark(school+c.Key) != disclosure.Shown }) {
 				m = disclosure.Withheld
 			}
 		}

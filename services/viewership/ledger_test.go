@@ -26,7 +26,8 @@ func TestLedger(t *testing.T) {
 	m.views[0].offline, m.views[1].embedded, m.views[2].incomplete = true, true, true
 	m.exclusions = []playback.ExclusionTotal{
 		{LessonID: "l1", Reason: playback.Robot, Sessions: 3}, {LessonID: "l1", Reason: playback.Robot, Sessions: 1},
-		{LessonID: "l1", Reason: playback.OwnTeacher, Sessions: 2}, {LessonID: "l2", Reason: playback.Robot, Sessions: 9},
+		{LessonID: "l1", Reason: playback.OwnTeacher, Sessions: 2},
+		{LessonID: "l2", Reason: playback.Robot, Sessions: 9},
 	}
 	m.downloads = 4
 	a := m.aired("a1", "l1", 15, schedule.Aired)
@@ -76,7 +77,8 @@ func TestLedgerMissing(t *testing.T) {
 		{"over without as-run", []television.AiringFigures{of(schedule.Planned, over)}, "[airing_without_as_run]"},
 		{"not over", []television.AiringFigures{of(schedule.Planned, later)}, "[]"},
 		{"dropped", []television.AiringFigures{of(schedule.Dropped, over)}, "[]"},
-		{"a figure waits", []television.AiringFigures{of(schedule.Planned, over, television.Figure{State: television.Held})},
+		{"a figure waits",
+			[]television.AiringFigures{of(schedule.Planned, over, television.Figure{State: television.Held})},
 			"[airing_without_as_run figures_held]"},
 	} {
 		if got := fmt.Sprint(s.missing(x.in)); got != x.want {
@@ -207,10 +209,12 @@ func TestExclusionReport(t *testing.T) {
 	m, s := newService(t)
 	m.exclusions = []playback.ExclusionTotal{
 		{LessonID: "l1", Reason: playback.Robot, Sessions: 1}, {LessonID: "l2", Reason: playback.Robot, Sessions: 2},
-		{LessonID: "l2", Reason: playback.Unpublished, Sessions: 3}, {LessonID: "gone", Reason: playback.Robot, Sessions: 1},
+		{LessonID: "l2", Reason: playback.Unpublished, Sessions: 3},
+		{LessonID: "gone", Reason: playback.Robot, Sessions: 1},
 		{LessonID: "l3", Reason: playback.Robot, Sessions: 1}, {LessonID: "l4", Reason: playback.FlaggedViewer},
 	}
-	q := Query{From: at(1), To: at(30), School: "s1", Area: "A", Lesson: "l1", Teacher: "t1", Channel: "tv1", By: BySchool}
+	q := Query{From: at(1), To: at(30), School: "s1", Area: "A", Lesson: "l1", Teacher: "t1",
+		Channel: "tv1", By: BySchool}
 	x, err := s.ExclusionReport(t.Context(), reviewer, q)
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,8 @@ type onAir struct {
 func (o *onAir) aired(id, lessonID string, day int, outcome schedule.Outcome) *television.AiringFigures {
 	start := at(day).Add(8 * time.Hour)
 	o.airings = append(o.airings, television.AiringFigures{Airing: schedule.Airing{
-		ID: id, LessonID: lessonID, ChannelID: "tv1", StartsAt: start, EndsAt: start.Add(30 * time.Minute), Outcome: outcome,
+		ID: id, LessonID: lessonID, ChannelID: "tv1", StartsAt: start, EndsAt: start.Add(30 * time.Minute),
+		Outcome: outcome,
 	}})
 	return &o.airings[len(o.airings)-1]
 }

@@ -222,8 +222,9 @@ func (m *memory) Facts(_ context.Context, ids []string, s playback.Scope) (map[s
 		}
 		sc := m.school(l.SchoolID)
 		out[id] = playback.LessonFacts{
-			ID: id, Title: l.Title, Subject: l.Subject, SubjectName: "Môn " + l.Subject, School: sc.ID, SchoolName: sc.Name,
-			Area: sc.AreaID, Grade: l.Grade,
+			ID: id, Title: l.Title, Subject: l.Subject, SubjectName: "Môn " + l.Subject, School: sc.ID,
+			SchoolName: sc.Name,
+			Area:       sc.AreaID, Grade: l.Grade,
 		}
 	}
 	return out, m.fail["Facts"]
@@ -336,7 +337,8 @@ var (
 // outsiders may not read the province's figures.
 func outsiders() map[string]people.Person {
 	return map[string]people.Person{
-		"anonymous": {}, "student": person("em", people.Student, "s1"), "teacher": teacher, "head": head, "station": station,
+		"anonymous": {}, "student": person("em", people.Student, "s1"), "teacher": teacher, "head": head,
+		"station":           station,
 		"inactive reviewer": {ID: "cu", Grants: []people.Grant{{Role: people.Reviewer}}},
 	}
 }

@@ -26,7 +26,8 @@ type ParticipationReader interface {
 	SchoolViews(ctx context.Context, s playback.Scope) (map[string]SchoolViews, error)
 	// SchoolStudents counts the students of schools on a day, of a grade or (0)
 	// of all, and those of them who are among the reached.
-	SchoolStudents(ctx context.Context, day string, grade int, reached map[string]bool) (map[string]SchoolStudents, error)
+	SchoolStudents(ctx context.Context, day string, grade int,
+		reached map[string]bool) (map[string]SchoolStudents, error)
 }
 
 // SchoolViews are the views of a school's own lessons.
@@ -72,7 +73,8 @@ type Participation struct {
 
 // Participation reads which schools take part in a period. Schools are ordered by
 // the share of students known to be reached where rosters are known, so that
-// large schools have no advantage; the others by the views of their own lessons. Faults: "access.denied", "viewership.bad_period".
+// large schools have no advantage; the others by the views of their own lessons. Faults: "access.denied",
+// "viewership.bad_period".
 func (s *Service) Participation(ctx context.Context, by people.Person, q Query) (Participation, error) {
 	if !people.May(by, people.ReadViewing, people.Object{}) {
 		return Participation{}, denied()
@@ -227,7 +229,8 @@ func bySharesThenViews(a, b SchoolParticipation) int {
 	}
 	ra, va := rank(a)
 	rb, vb := rank(b)
-	return cmp.Or(cmp.Compare(ra, rb), cmp.Compare(vb, va), cmp.Compare(a.School.Name, b.School.Name), cmp.Compare(a.School.ID, b.School.ID))
+	return cmp.Or(cmp.Compare(ra, rb), cmp.Compare(vb, va), cmp.Compare(a.School.Name, b.School.Name),
+		cmp.Compare(a.School.ID, b.School.ID))
 }
 
 // inTree puts areas' shares below those of their parents, by name.
@@ -249,7 +252,10 @@ func (p Places) inTree(areas map[string]*ParticipationShare) []ParticipationShar
 	var add func(parent string)
 	add = func(parent string) {
 		list := below[parent]
-		slices.SortFunc(list, func(a, b school.Area) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(list, func(a, b school.Area) int {
+			return cmp.Or(cmp.Compare(a.Name, b.Name),
+				cmp.Compare(a.ID, b.ID))
+		})
 		for _, a := range list {
 			if done[a.ID] {
 				continue

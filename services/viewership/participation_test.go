@@ -34,7 +34,8 @@ func schools(p Participation) string {
 	var out []string
 	for _, x := range p.Schools {
 		share, known := x.Share()
-		out = append(out, fmt.Sprint(x.School.ID, " ", x.Lessons, " ", x.Views, " ", x.Reached, "/", x.Students, x.Mark, " ",
+		out = append(out, fmt.Sprint(x.School.ID, " ", x.Lessons, " ", x.Views, " ", x.Reached, "/",
+			x.Students, x.Mark, " ",
 			share, " ", known, " ", x.TakesPart))
 	}
 	return strings.Join(out, " | ")
@@ -43,7 +44,8 @@ func schools(p Participation) string {
 func shares(list []ParticipationShare) string {
 	var out []string
 	for _, x := range list {
-		out = append(out, strings.TrimSpace(fmt.Sprint(x.Key, " ", x.Label, " ", x.Depth, " ", x.TakePart, "/", x.Schools)))
+		out = append(out, strings.TrimSpace(
+			fmt.Sprint(x.Key, " ", x.Label, " ", x.Depth, " ", x.TakePart, "/", x.Schools)))
 	}
 	return strings.Join(out, " | ")
 }

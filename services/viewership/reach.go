@@ -19,7 +19,8 @@ import (
 // ReachOf bounds how many different students of a roster (the grade's, person
 // ids) a lesson reached. perHome is the stated number of viewers of a home; zero
 // when not stated.
-func (s *Service) ReachOf(ctx context.Context, by people.Person, lessonID string, roster []string, perHome Range) (Reach, error) {
+func (s *Service) ReachOf(ctx context.Context, by people.Person, lessonID string, roster []string,
+	perHome Range) (Reach, error) {
 	if _, err := s.readableLesson(ctx, by, lessonID); err != nil {
 		return Reach{}, err
 	}
@@ -58,7 +59,8 @@ func intersect(roster []string, reached map[string]bool) map[string]bool {
 
 // lessonReach bounds a lesson's reach among the students of its grade, on the
 // day of its last airing, or today.
-func (s *Service) lessonReach(ctx context.Context, l lesson.Lesson, g Ledger, perHome Range) (*Reach, Identified, error) {
+func (s *Service) lessonReach(ctx context.Context, l lesson.Lesson, g Ledger, perHome Range) (*Reach,
+	Identified, error) {
 	var airings []schedule.Airing
 	at := s.cfg.Now()
 	for _, a := range g.Airings {
@@ -153,7 +155,8 @@ func (s *Service) ReachIn(ctx context.Context, by people.Person, q ReachQuery) (
 }
 
 // onAir gives the airings of a scope's lessons in a period, with figures.
-func (s *Service) onAir(ctx context.Context, scope playback.Scope, from, to time.Time) ([]television.AiringFigures, error) {
+func (s *Service) onAir(ctx context.Context, scope playback.Scope, from,
+	to time.Time) ([]television.AiringFigures, error) {
 	airings, err := s.cfg.Schedule.Airings(ctx, schedule.Filter{From: s.midnight(from), To: s.midnight(to)})
 	if err != nil {
 		return nil, fmt.Errorf("airings: %w", err)
@@ -168,7 +171,8 @@ func (s *Service) onAir(ctx context.Context, scope playback.Scope, from, to time
 
 // knownPersons gives the persons known by name of airings and of a scope's web
 // views.
-func (s *Service) knownPersons(ctx context.Context, airings []schedule.Airing, scope playback.Scope) (onTelevision map[string]bool, web Audience, err error) {
+func (s *Service) knownPersons(ctx context.Context, airings []schedule.Airing,
+	scope playback.Scope) (onTelevision map[string]bool, web Audience, err error) {
 	if web, err = s.cfg.Reader.Audience(ctx, scope); err != nil {
 		return nil, web, fmt.Errorf("persons on the web: %w", err)
 	}
@@ -223,7 +227,8 @@ type ClassReach struct {
 // known to have reached on the days from, to exclusive, neither by television
 // nor by the web. Names are for the class's own teachers and its school's
 // head. Faults: "access.denied", "class.not_found", "viewership.bad_period".
-func (s *Service) Unreached(ctx context.Context, by people.Person, classID string, from, to time.Time) (ClassReach, error) {
+func (s *Service) Unreached(ctx context.Context, by people.Person, classID string, from,
+	to time.Time) (ClassReach, error) {
 	if s.cfg.Classes == nil {
 		return ClassReach{}, fault.New(fault.NotFound, "class.not_found")
 	}

@@ -66,29 +66,37 @@ func TestNetReach(t *testing.T) {
 		{"nothing but names", 0, nil, Range{}, "3 3 [one_viewer_a_device] false"},
 		{"contacts", 10, []television.AiringFigures{aired(contacts(persons, 20))}, Range{},
 			"3 30 [one_viewer_a_device] false"},
-		{"plays", 10, []television.AiringFigures{aired(contacts(plays, 20))}, Range{}, "3 30 [one_viewer_a_device] false"},
-		{"viewers", 0, []television.AiringFigures{aired(figure(television.GradeE, television.Viewers, persons, 20))}, Range{},
+		{"plays", 10, []television.AiringFigures{aired(contacts(plays, 20))}, Range{},
+			"3 30 [one_viewer_a_device] false"},
+		{"viewers", 0, []television.AiringFigures{aired(figure(television.GradeE, television.Viewers, persons, 20))},
+			Range{},
 			"3 20 [one_viewer_a_device] false"},
 		{"the larger statement of an airing", 0,
 			[]television.AiringFigures{aired(contacts(persons, 20), contacts(plays, 30))}, Range{},
 			"3 30 [one_viewer_a_device] false"},
-		{"two airings", 0, []television.AiringFigures{aired(contacts(persons, 20)), aired(contacts(persons, 30))}, Range{},
+		{"two airings", 0, []television.AiringFigures{aired(contacts(persons, 20)),
+			aired(contacts(persons, 30))}, Range{},
 			"3 50 [one_viewer_a_device] false"},
 		{"more than there are", 90, []television.AiringFigures{aired(contacts(persons, 20))}, Range{},
 			"3 100 [one_viewer_a_device] false"},
-		{"an airing without figures", 0, []television.AiringFigures{aired()}, Range{}, "3 100 [one_viewer_a_device] true"},
-		{"a replaced figure", 0, []television.AiringFigures{aired(replaced)}, Range{}, "3 100 [one_viewer_a_device] true"},
+		{"an airing without figures", 0, []television.AiringFigures{aired()}, Range{},
+			"3 100 [one_viewer_a_device] true"},
+		{"a replaced figure", 0, []television.AiringFigures{aired(replaced)}, Range{},
+			"3 100 [one_viewer_a_device] true"},
 		{"an average", 0,
-			[]television.AiringFigures{aired(figure(television.GradeD, television.AverageAudience, persons, 9))}, Range{},
+			[]television.AiringFigures{aired(figure(television.GradeD, television.AverageAudience, persons, 9))},
+			Range{},
 			"3 100 [one_viewer_a_device] true"},
 		{"a planned airing", 5, []television.AiringFigures{planned}, Range{}, "3 5 [one_viewer_a_device] false"},
-		{"households", 0, []television.AiringFigures{aired(contacts(homes, 10)), aired(contacts(homes, 4))}, Range{2, 3.5},
+		{"households", 0, []television.AiringFigures{aired(contacts(homes, 10)), aired(contacts(homes, 4))},
+			Range{2, 3.5},
 			"3 49 [one_viewer_a_device viewers_a_home] false"},
 		{"households, viewers not stated", 0, []television.AiringFigures{aired(contacts(homes, 10))}, Range{},
 			"3 100 [one_viewer_a_device] true"},
 	} {
 		r := NetReach(100, three, x.web, x.airings, x.perHome)
-		if got := fmt.Sprint(r.Low, " ", r.High, " ", r.Assumed, " ", r.Unbounded); got != x.want || r.Population != 100 {
+		if got := fmt.Sprint(r.Low, " ", r.High, " ", r.Assumed, " ", r.Unbounded); got != x.want ||
+			r.Population != 100 {
 			t.Errorf("%s: %s", x.name, got)
 		}
 	}
@@ -209,7 +217,8 @@ func TestReachIn(t *testing.T) {
 func TestUnreached(t *testing.T) {
 	m, s := known(t)
 	c, err := s.Unreached(t.Context(), teacher, "c9", at(13), at(14))
-	if err != nil || c.Students != 40 || len(c.Unreached) != 37 || c.Unreached[0].PersonID != "e3" || c.Class.ID != "c9" {
+	if err != nil || c.Students != 40 || len(c.Unreached) != 37 || c.Unreached[0].PersonID != "e3" ||
+		c.Class.ID != "c9" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if m.rosterDays[0] != "2020-04-13" || len(m.scopes[0].Among) != 40 || m.scopes[0].Grade != 9 {
@@ -235,7 +244,8 @@ func TestUnreached(t *testing.T) {
 		want string
 	}{
 		"a teacher of one subject": {person("t5", people.Teacher, "s1"), ""}, "the head": {head, ""},
-		"anonymous": {people.Person{}, "access.denied"}, "a student": {person("e0", people.Student, "s1"), "access.denied"},
+		"anonymous":             {people.Person{}, "access.denied"},
+		"a student":             {person("e0", people.Student, "s1"), "access.denied"},
 		"another teacher":       {person("t2", people.Teacher, "s1"), "access.denied"},
 		"another school's head": {person("hai", people.Head, "s2"), "access.denied"},
 		"a teacher who left":    {person("t1", people.Teacher, "s2"), "access.denied"},

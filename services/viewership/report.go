@@ -174,8 +174,10 @@ func (s *Service) freeze(ctx context.Context, by people.Person, q Query, r Repor
 	}
 	scope := s.scope(q)
 	f := Frozen{
-		ID: r.ID, From: scope.From, To: scope.To, By: cmp.Or(q.By, ByLesson), Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area,
-		Lesson: q.Lesson, Channel: q.Channel, Rules: append(playback.Rules(), television.CheckInRule, disclosure.SmallRule), AsOf: r.MadeAt, Corrects: r.Corrects,
+		ID: r.ID, From: scope.From, To: scope.To, By: cmp.Or(q.By, ByLesson), Subject: q.Subject, Grade: q.Grade,
+		School: q.School, Area: q.Area,
+		Lesson: q.Lesson, Channel: q.Channel, Rules: append(playback.Rules(), television.CheckInRule,
+			disclosure.SmallRule), AsOf: r.MadeAt, Corrects: r.Corrects,
 		Provisional: s.provisional(q.To), Rows: []FrozenRow{}, Missing: []string{},
 	}
 	left, err := s.cfg.Reader.Exclusions(ctx, scope)
@@ -203,9 +205,11 @@ func (s *Service) provisional(to time.Time) bool {
 
 func frozen(r Row) FrozenRow {
 	f := FrozenRow{
-		Key: r.Key, Label: r.Label, Parent: r.Parent, Depth: r.Depth, Hidden: r.Mark, Views: r.WebViews, Viewers: r.WebViewers, WatchSeconds: r.WatchSeconds, Completions: r.Completions,
-		OfflineViews: r.OfflineViews, Airings: r.Airings, AiringsNoData: r.AiringsNoData, AiringsPlanned: r.AiringsPlanned,
-		Television: []FrozenLine{},
+		Key: r.Key, Label: r.Label, Parent: r.Parent, Depth: r.Depth, Hidden: r.Mark, Views: r.WebViews,
+		Viewers: r.WebViewers, WatchSeconds: r.WatchSeconds, Completions: r.Completions,
+		OfflineViews: r.OfflineViews, Airings: r.Airings, AiringsNoData: r.AiringsNoData,
+		AiringsPlanned: r.AiringsPlanned,
+		Television:     []FrozenLine{},
 	}
 	for _, h := range r.Contacts {
 		f.Television = append(f.Television, FrozenLine(h))
@@ -235,7 +239,8 @@ func (s *Service) ReportByID(ctx context.Context, by people.Person, id string) (
 // Intact reports whether the content is what was hashed and signed.
 func (r Report) Intact() bool {
 	sum := sha256.Sum256(r.Content)
-	return r.Hash == hex.EncodeToString(sum[:]) && len(r.PublicKey) == ed25519.PublicKeySize && ed25519.Verify(r.PublicKey, r.Content, r.Signature)
+	return r.Hash == hex.EncodeToString(sum[:]) && len(r.PublicKey) == ed25519.PublicKeySize &&
+		ed25519.Verify(r.PublicKey, r.Content, r.Signature)
 }
 
 // ReportList lists reports, newest first.

@@ -125,7 +125,8 @@ func TestReportFaults(t *testing.T) {
 	}
 	for _, method := range []string{"Exclusions", "Grouped", "AddReport", "Append"} {
 		m.fail = map[string]error{method: errStore}
-		if _, err := s.MakeReport(t.Context(), reviewer, Query{}, ""); !errors.Is(err, errStore) || len(m.reports) != 0 {
+		if _, err := s.MakeReport(t.Context(), reviewer, Query{}, ""); !errors.Is(err, errStore) ||
+			len(m.reports) != 0 {
 			t.Errorf("%s fails: %v", method, err)
 		}
 	}
@@ -138,7 +139,10 @@ func TestReportFaults(t *testing.T) {
 // TestReportTampered: a change of any part is found, stored or in a file.
 func TestReportTampered(t *testing.T) {
 	for name, change := range map[string]func(*Report){
-		"content": func(r *Report) { r.Content = []byte(strings.Replace(string(r.Content), `"views":15`, `"views":16`, 1)) },
+		"content": func(r *Report) {
+			r.Content = []byte(
+				strings.Replace(string(r.Content), `"views":15`, `"views":16`, 1))
+		},
 		"content and hash": func(r *Report) {
 			r.Frozen.Total.Views++
 			if err := r.sign(ed25519.NewKeyFromSeed([]byte(strings.Repeat("x", ed25519.SeedSize)))); err != nil {
@@ -186,11 +190,13 @@ func TestReportSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := OpenSealed(file)
-	if err != nil || got.ID != r.ID || !got.MadeAt.Equal(r.MadeAt) || got.Frozen.Total.Views != 25 || got.Hash != r.Hash {
+	if err != nil || got.ID != r.ID || !got.MadeAt.Equal(r.MadeAt) || got.Frozen.Total.Views != 25 ||
+		got.Hash != r.Hash {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for name, text := range map[string]string{"nothing": "", "no JSON": "x", "no content": `{"id":"x"}`} {
-		if _, err := OpenSealed([]byte(text)); code(err) != "report.unreadable" || fault.KindOf(err) != fault.Malformed {
+		if _, err := OpenSealed([]byte(text)); code(err) != "report.unreadable" ||
+			fault.KindOf(err) != fault.Malformed {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

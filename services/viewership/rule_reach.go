@@ -60,8 +60,10 @@ const (
 // most television's persons and the web's viewers together, if nobody is in
 // both, and never more than the population. Audiences of households count by the
 // viewers of a home, when that number is stated.
-func NetReach(population int64, known Identified, webViewers int64, airings []television.AiringFigures, perHome Range) Reach {
-	r := Reach{Population: population, Identified: known, Low: min(known.Either(), population), Assumed: []string{AssumedDevices}}
+func NetReach(population int64, known Identified, webViewers int64, airings []television.AiringFigures,
+	perHome Range) Reach {
+	r := Reach{Population: population, Identified: known, Low: min(known.Either(), population),
+		Assumed: []string{AssumedDevices}}
 	var onAir float64
 	for _, a := range airings {
 		if !a.Airing.Outcome.Happened() {

@@ -93,9 +93,12 @@ func (c Config) check() error {
 		name    string
 		present bool
 	}{
-		{"Reader", c.Reader != nil}, {"Television", c.Television != nil}, {"Reports", c.Reports != nil}, {"Lessons", c.Lessons != nil},
-		{"Schedule", c.Schedule != nil}, {"Location", c.Location != nil}, {"Now", c.Now != nil}, {"NewID", c.NewID != nil},
-		{"Atomic", c.Atomic != nil}, {"Audit", c.Audit != nil}, {"ReportKey", len(c.ReportKey) == ed25519.PrivateKeySize},
+		{"Reader", c.Reader != nil}, {"Television", c.Television != nil}, {"Reports", c.Reports != nil},
+		{"Lessons", c.Lessons != nil},
+		{"Schedule", c.Schedule != nil}, {"Location", c.Location != nil}, {"Now", c.Now != nil},
+		{"NewID", c.NewID != nil},
+		{"Atomic", c.Atomic != nil}, {"Audit", c.Audit != nil},
+		{"ReportKey", len(c.ReportKey) == ed25519.PrivateKeySize},
 	} {
 		if !x.present {
 			return fmt.Errorf("viewership: %s is required", x.name)

@@ -122,7 +122,8 @@ func (r *Row) conceal(m disclosure.Mark) {
 }
 
 func (s *Service) scope(q Query) playback.Scope {
-	scope := playback.Scope{Lesson: q.Lesson, Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area, Teacher: q.Teacher}
+	scope := playback.Scope{Lesson: q.Lesson, Subject: q.Subject, Grade: q.Grade, School: q.School, Area: q.Area,
+		Teacher: q.Teacher}
 	scope.MarkPersons = q.restricted() || q.By == BySchool || q.By == ByArea
 	if !q.From.IsZero() {
 		scope.From = s.localDay(q.From)

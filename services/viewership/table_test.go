@@ -44,7 +44,8 @@ func line(r Row) string {
 	if r.Parent != "" || r.Depth > 0 {
 		place = fmt.Sprint("<", r.Parent, r.Depth)
 	}
-	return fmt.Sprintf("%s %s%s %d %d%s; %d %d %d %v", r.Key, r.Label, place, r.WebViews, r.WebViewers, r.Mark, r.Airings,
+	return fmt.Sprintf("%s %s%s %d %d%s; %d %d %d %v", r.Key, r.Label, place, r.WebViews, r.WebViewers,
+		r.Mark, r.Airings,
 		r.AiringsNoData, r.AiringsPlanned, r.Television)
 }
 
@@ -133,7 +134,8 @@ func TestTableFaults(t *testing.T) {
 		want string
 	}{
 		{Query{By: "teacher"}, "viewership.unknown_group"}, {Query{By: "LESSON"}, "viewership.unknown_group"},
-		{Query{From: at(2), To: at(2)}, "viewership.bad_period"}, {Query{From: at(3), To: at(2)}, "viewership.bad_period"},
+		{Query{From: at(2), To: at(2)}, "viewership.bad_period"},
+		{Query{From: at(3), To: at(2)}, "viewership.bad_period"},
 		{Query{From: at(2), To: at(2).Add(1)}, ""},
 	} {
 		if _, err := s.Table(t.Context(), reviewer, x.q); code(err) != x.want {
@@ -146,7 +148,8 @@ func TestTableFaults(t *testing.T) {
 		}
 	}
 	for method, by := range map[string]string{
-		"Grouped": ByDay, "Airings": ByDay, "Facts": ByDay, "AiringFigures": ByDay, "Channels": ByChannel, "Places": ByArea,
+		"Grouped": ByDay, "Airings": ByDay, "Facts": ByDay, "AiringFigures": ByDay, "Channels": ByChannel,
+		"Places": ByArea,
 	} {
 		m, s := busy(t)
 		m.fail[method] = errStore
@@ -206,7 +209,8 @@ func TestTableHides(t *testing.T) {
 		q    Query
 		want string // rows as "key views mark", then the total's
 	}{
-		{"four persons of a school", audience{"l1": viewers("p:a", 4), "l2": viewers("p:b", 7), "l3": viewers("p:c", 9)},
+		{"four persons of a school", audience{"l1": viewers("p:a", 4), "l2": viewers("p:b", 7),
+			"l3": viewers("p:c", 9)},
 			Query{By: BySchool}, "s3 9 | s1 0 small | s2 0 withheld | all 20"},
 		{"its areas are not few", audience{"l1": viewers("p:a", 4), "l2": viewers("p:b", 7), "l3": viewers("p:c", 9)},
 			Query{By: ByArea}, "P 20 | A 11 | B 9 | all 20"},
@@ -226,7 +230,8 @@ func TestTableHides(t *testing.T) {
 			Query{By: BySchool}, "s1 0 small | s2 0 withheld | s3 0 withheld | all 0 withheld"},
 		{"one school by day", audience{"l1": viewers("p:a", 4)}, Query{By: ByDay, School: "s1"},
 			"2020-04-13 0 small | all 0 small"},
-		{"one area by lesson", audience{"l1": viewers("p:a", 4), "l2": viewers("p:b", 9)}, Query{By: ByLesson, Area: "A"},
+		{"one area by lesson", audience{"l1": viewers("p:a", 4), "l2": viewers("p:b", 9)},
+			Query{By: ByLesson, Area: "A"},
 			"l1 0 small | l2 0 withheld | all 0 withheld"},
 		{"the whole province by lesson", audience{"l1": viewers("p:a", 4)}, Query{By: ByLesson}, "l1 4 | all 4"},
 	} {
@@ -242,7 +247,8 @@ func TestTableHides(t *testing.T) {
 		all.Key = "all"
 		for _, r := range append(slices.Clone(rows), all) {
 			got = append(got, strings.TrimSpace(fmt.Sprint(r.Key, " ", r.WebViews, " ", r.Mark)))
-			if r.Mark != disclosure.Shown && (r.WebViews+r.WebViewers+r.Completions+r.OfflineViews != 0 || r.WatchSeconds != 0) {
+			if r.Mark != disclosure.Shown &&
+				(r.WebViews+r.WebViewers+r.Completions+r.OfflineViews != 0 || r.WatchSeconds != 0) {
 				t.Errorf("%s: a hidden row keeps its figures: %+v", x.name, r)
 			}
 		}
@@ -267,7 +273,8 @@ func TestTableHidesNames(t *testing.T) {
 			"s1 0 small | s2 0 withheld | s3 0 withheld | all 0 withheld"},
 		{"in its areas", []int64{1, 5, 6, 0}, Query{By: ByArea}, "A 0 withheld | B 0 withheld | P 12 | all 12"},
 		{"all that there are", []int64{3, 0, 0, 0}, Query{By: BySchool}, "s1 0 small | all 0 small"},
-		{"of no area", []int64{0, 0, 9, 3}, Query{By: ByArea}, " 0 withheld | B 0 withheld | P 0 withheld | all 0 withheld"},
+		{"of no area", []int64{0, 0, 9, 3}, Query{By: ByArea},
+			" 0 withheld | B 0 withheld | P 0 withheld | all 0 withheld"},
 		{"of no area, and not few", []int64{0, 0, 9, 8}, Query{By: ByArea}, " 8 | B 9 | P 9 | all 17"},
 		{"one school", []int64{3, 9, 9, 0}, Query{By: ByDay, School: "s1"}, "2020-04-13 0 small | all 0 small"},
 		{"a sum of two lessons", []int64{1, 5, 0, 0}, Query{By: ByLesson, Area: "A"},

@@ -16,10 +16,11 @@ import (
 type WebFigures struct {
 	Views, Viewers, Completions int64
 	WatchSeconds                float64
-	OfflineViews                int64            // of the views: delivered later by devices that were offline
-	UnmatchedViews              int64            // of the views: from embedded players, whose viewers cannot be distinguished
-	Excluded                    map[string]int64 // reason -> excluded sessions
-	Rules                       []string         // "web-view/1", ...
+	OfflineViews                int64 // of the views: delivered later by devices that were offline
+	// of the views: from embedded players, whose viewers cannot be distinguished
+	UnmatchedViews int64
+	Excluded       map[string]int64 // reason -> excluded sessions
+	Rules          []string         // "web-view/1", ...
 }
 
 // Ledger is everything known about who watched a lesson.

@@ -46,7 +46,8 @@ func (DeliverArgs) Kind() string { return "webhook" }
 
 // pauses are the waits before each further attempt: a receiver that is away
 // for a night is still told in the morning.
-var pauses = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour}
+var pauses = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour,
+	6 * time.Hour, 12 * time.Hour}
 
 // Keep is how long a delivery can be looked at.
 const Keep = 30 * 24 * time.Hour
@@ -89,7 +90,8 @@ func (s *Service) Save(ctx context.Context, by people.Person, h Hook) (Hook, err
 		if err := s.Store.SaveHook(ctx, h); err != nil {
 			return err
 		}
-		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ManageHooks), Subject: "webhook:" + h.ID, Detail: note})
+		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,
+			Action: string(people.ManageHooks), Subject: "webhook:" + h.ID, Detail: note})
 	})
 	return h, err
 }
@@ -108,7 +110,8 @@ func (s *Service) End(ctx context.Context, by people.Person, id string) error {
 		if err := s.Store.SaveHook(ctx, h); err != nil {
 			return err
 		}
-		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.ManageHooks), Subject: "webhook:" + id, Detail: "ended"})
+		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,
+			Action: string(people.ManageHooks), Subject: "webhook:" + id, Detail: "ended"})
 	})
 }
 
@@ -176,7 +179,8 @@ func Sign(secret string, at time.Time, body []byte) string {
 
 // Deliver sends once and notes what came of it. A receiver that did not take
 // it is told again later: under the same delivery id, so that it can tell.
-func (s *Service) Deliver(ctx context.Context, id string, step func(ctx context.Context, effects func(context.Context) error) error) error {
+func (s *Service) Deliver(ctx context.Context, id string,
+	step func(ctx context.Context, effects func(context.Context) error) error) error {
 	d, err := s.Store.Delivery(ctx, id)
 	if fault.KindOf(err) == fault.NotFound {
 		return nil
@@ -214,8 +218,9 @@ func (s *Service) Deliver(ctx context.Context, id string, step func(ctx context.
 		if err := s.Store.SaveDelivery(ctx, d); err != nil || !again {
 			return err
 		}
-		return s.Jobs.Add(ctx, job.New{Args: DeliverArgs{id}, Key: id + " " + strconv.Itoa(d.Attempts), Subject: "webhook:" + h.ID,
-			RunAt: s.Now().Add(pauses[d.Attempts-1])})
+		return s.Jobs.Add(ctx, job.New{Args: DeliverArgs{id}, Key: id + " " + strconv.Itoa(d.Attempts),
+			Subject: "webhook:" + h.ID,
+			RunAt:   s.Now().Add(pauses[d.Attempts-1])})
 	})
 }
 

@@ -36,15 +36,16 @@ func TestHooksAreChecked(t *testing.T) {
 		change func(*Hook)
 		want   string
 	}{
-		"good":             {func(*Hook) {}, ""},
-		"longest name":     {func(h *Hook) { h.Name = strings.Repeat("ấ", 100) }, ""},
-		"all events":       {func(h *Hook) { h.Events = Events }, ""},
-		"spaces":           {func(h *Hook) { h.Name, h.URL = "  Zalo \n OA ", " https://a.example\n" }, ""},
-		"no name":          {func(h *Hook) { h.Name = " \t" }, "name field.required"},
-		"long name":        {func(h *Hook) { h.Name = strings.Repeat("ấ", 101) }, "name field.too_long"},
-		"refused address":  {func(h *Hook) { h.URL = "http://10.0.0.1/" }, "url webhook.bad_url"},
-		"no events":        {func(h *Hook) { h.Events = nil }, "events webhook.bad_events"},
-		"an unknown event": {func(h *Hook) { h.Events = append(h.Events, "lesson.erased") }, "events webhook.bad_events"},
+		"good":            {func(*Hook) {}, ""},
+		"longest name":    {func(h *Hook) { h.Name = strings.Repeat("ấ", 100) }, ""},
+		"all events":      {func(h *Hook) { h.Events = Events }, ""},
+		"spaces":          {func(h *Hook) { h.Name, h.URL = "  Zalo \n OA ", " https://a.example\n" }, ""},
+		"no name":         {func(h *Hook) { h.Name = " \t" }, "name field.required"},
+		"long name":       {func(h *Hook) { h.Name = strings.Repeat("ấ", 101) }, "name field.too_long"},
+		"refused address": {func(h *Hook) { h.URL = "http://10.0.0.1/" }, "url webhook.bad_url"},
+		"no events":       {func(h *Hook) { h.Events = nil }, "events webhook.bad_events"},
+		"an unknown event": {func(h *Hook) { h.Events = append(h.Events, "lesson.erased") },
+			"events webhook.bad_events"},
 		"all wrong": {func(h *Hook) { *h = Hook{} },
 			"name field.required, url webhook.bad_url, events webhook.bad_events"},
 	} {

@@ -47,13 +47,15 @@ func Check(data []byte) (Content, error) {
 	return Content{}, fault.New(fault.Invalid, "worksheet.unknown_type")
 }
 
-func picture(data []byte, kind string, head func(io.Reader) (image.Config, error), decode func(io.Reader) (image.Image, error)) (Content, error) {
+func picture(data []byte, kind string, head func(io.Reader) (image.Config, error),
+	decode func(io.Reader) (image.Image, error)) (Content, error) {
 	c, err := head(bytes.NewReader(data))
 	if err != nil {
 		return Content{}, damaged(err)
 	}
 	if c.Width <= 0 || c.Height <= 0 || int64(c.Width)*int64(c.Height) > MaxPixels {
-		return Content{}, fault.New(fault.Invalid, "worksheet.too_many_pixels", "width", c.Width, "height", c.Height, "max", MaxPixels/1_000_000)
+		return Content{}, fault.New(fault.Invalid, "worksheet.too_many_pixels", "width", c.Width, "height", c.Height,
+			"max", MaxPixels/1_000_000)
 	}
 	if _, err := decode(bytes.NewReader(data)); err != nil {
 		return Content{}, damaged(err)

@@ -70,8 +70,10 @@ func TestCheck(t *testing.T) {
 		{"a page behind a PDF's name", "%PDF-1.4\n<script>alert(1)</script>", "", "worksheet.damaged"},
 		{"a page before a PDF", "<script>alert(1)</script>" + paper, "", "worksheet.unknown_type"},
 		{"a page behind a PDF", paper + "<script>alert(1)</script>", "", "worksheet.damaged"},
-		{"a PDF whose trailer points nowhere", strings.Replace(paper, "startxref\n42", "startxref\n9999", 1), "", "worksheet.damaged"},
-		{"a PDF whose trailer points elsewhere", strings.Replace(paper, "startxref\n42", "startxref\n12", 1), "", "worksheet.damaged"},
+		{"a PDF whose trailer points nowhere", strings.Replace(paper, "startxref\n42", "startxref\n9999", 1),
+			"", "worksheet.damaged"},
+		{"a PDF whose trailer points elsewhere", strings.Replace(paper, "startxref\n42", "startxref\n12", 1),
+			"", "worksheet.damaged"},
 		{"a PDF cut short", paper[:60], "", "worksheet.damaged"},
 		{"a PDF of no version", "%PDF-x" + paper[8:], "", "worksheet.damaged"},
 		{"a page behind a PNG's first bytes", "\x89PNG\r\n\x1a\n<script>", "", "worksheet.damaged"},
@@ -117,7 +119,8 @@ func TestCleanName(t *testing.T) {
 			t.Errorf("%q: %q, want %q", c.name, got, c.want)
 		}
 	}
-	if got := CleanName(strings.Repeat("ấ", 500)+".pdf", TypePDF); len([]rune(got)) > MaxName || !strings.HasSuffix(got, ".pdf") {
+	if got := CleanName(strings.Repeat("ấ", 500)+".pdf", TypePDF); len([]rune(got)) > MaxName ||
+		!strings.HasSuffix(got, ".pdf") {
 		t.Errorf("%d characters: %s", len([]rune(got)), got)
 	}
 }

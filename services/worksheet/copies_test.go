@@ -80,7 +80,8 @@ func TestCopiesThatCannotBeMade(t *testing.T) {
 		t.Errorf("of no lesson: %v", err)
 	}
 	m.quota = 3*w.Size - 1
-	if _, err := m.s.StoreCopies(t.Context(), lan, "l", []string{"n1", "n2"}, names); !fault.Is(err, "upload.over_quota") {
+	if _, err := m.s.StoreCopies(t.Context(), lan, "l", []string{"n1", "n2"}, names); !fault.Is(err,
+		"upload.over_quota") {
 		t.Errorf("over the quota: %v", err)
 	}
 	if !slices.Equal(m.files.Keys(""), before) {

@@ -52,7 +52,8 @@ func stripJPEG(data []byte) []byte {
 			if o := orientation(body); o > 1 {
 				out = append(out, orientationSegment(o)...)
 			}
-		case marker == markerCOM, marker > markerAPP0 && marker <= 0xef && marker != markerAdob && !(marker == markerICC && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00"))):
+		case marker == markerCOM, marker > markerAPP0 && marker <= 0xef && marker != markerAdob &&
+			!(marker == markerICC && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00"))):
 		default:
 			out = append(out, data[at:end]...)
 		}
@@ -106,13 +107,15 @@ func orientation(exif []byte) uint16 {
 
 // orientationSegment is an EXIF segment with the orientation only.
 func orientationSegment(o uint16) []byte {
-	tiff := []byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00")
+	tiff := []byte(
+		"Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00")
 	binary.BigEndian.PutUint16(tiff[24:], o)
 	return append([]byte{0xff, markerAPP1, 0, byte(len(tiff) + 2)}, tiff...)
 }
 
 // pngKept are the chunks that the picture needs (PNG, third edition, chapter 11).
-var pngKept = []string{"IHDR", "PLTE", "IDAT", "IEND", "tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "bKGD", "pHYs"}
+var pngKept = []string{"IHDR", "PLTE", "IDAT", "IEND", "tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP",
+	"bKGD", "pHYs"}
 
 func stripPNG(data []byte) []byte {
 	const head = 8

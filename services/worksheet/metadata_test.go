@@ -29,7 +29,8 @@ func segment(marker byte, body string) []byte {
 	return append([]byte{0xff, marker, byte((len(body) + 2) >> 8), byte(len(body) + 2)}, body...)
 }
 
-// TestStrip: place, device and comments are removed, also after the picture's end; every pixel and the orientation stay.
+// TestStrip: place, device and comments are removed, also after the picture's end; every pixel and the orientation
+// stay.
 func TestStrip(t *testing.T) {
 	var plain bytes.Buffer
 	if err := jpeg.Encode(&plain, picture8(37, 23), &jpeg.Options{Quality: 80}); err != nil {
@@ -109,7 +110,8 @@ func TestStripBearsAnything(t *testing.T) {
 		Strip([]byte{0xff, 0xd8, 0xff, markerAPP0, 0, length}, TypeJPEG)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		tail := rapid.SliceOf(rapid.SampledFrom([]byte{0xff, 0xd8, 0xd9, 0xda, 0xe1, 0xe2, 0, 1, 2, 4, 'E', 'x', 'i', 'f', 'M'})).Draw(t, "tail")
+		tail := rapid.SliceOf(rapid.SampledFrom([]byte{0xff, 0xd8, 0xd9, 0xda, 0xe1, 0xe2, 0, 1, 2, 4, 'E', 'x', 'i',
+			'f', 'M'})).Draw(t, "tail")
 		Strip(append([]byte{0xff, 0xd8}, tail...), TypeJPEG)
 		Strip(append([]byte("\x89PNG\r\n\x1a\n"), tail...), TypePNG)
 	})

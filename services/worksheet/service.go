@@ -83,7 +83,8 @@ func (s *Service) Add(ctx context.Context, by people.Person, lessonID, name stri
 	}
 	data = Strip(data, content.Type)
 	sum := sha256.Sum256(data)
-	w := Worksheet{ID: s.NewID(), LessonID: lessonID, Name: CleanName(name, content.Type), Type: content.Type, Size: int64(len(data)),
+	w := Worksheet{ID: s.NewID(), LessonID: lessonID, Name: CleanName(name, content.Type), Type: content.Type,
+		Size:   int64(len(data)),
 		SHA256: hex.EncodeToString(sum[:]), Width: content.Width, Height: content.Height, By: by.ID, At: s.Now()}
 	err = s.keep(ctx, by, &w, data)
 	return w, err
@@ -146,7 +147,8 @@ func (s *Service) noted(ctx context.Context, by people.Person, lessonID, note st
 	if err := s.MarkForRereview(ctx, by, lessonID, lesson.PartWorksheets); err != nil {
 		return err
 	}
-	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.EditLesson), Subject: "lesson:" + lessonID, Detail: note})
+	return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID, Action: string(people.EditLesson),
+		Subject: "lesson:" + lessonID, Detail: note})
 }
 
 // Delete removes a worksheet and its file.

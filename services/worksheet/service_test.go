@@ -19,7 +19,8 @@ func TestAddKeepsFileAndRow(t *testing.T) {
 	pdf := m.add(t, "l", `C:\bài\Phiếu số 1.pdf`, paper)
 	picture := m.add(t, "l", "trang.pdf", string(pngOf(t, 30, 20)))
 	sum := sha256.Sum256([]byte(paper))
-	want := Worksheet{ID: "id-1", LessonID: "l", Name: "Phiếu số 1.pdf", Type: TypePDF, Key: "lessons/l/attachments/id-1",
+	want := Worksheet{ID: "id-1", LessonID: "l", Name: "Phiếu số 1.pdf", Type: TypePDF,
+		Key:  "lessons/l/attachments/id-1",
 		Size: int64(len(paper)), SHA256: hex.EncodeToString(sum[:]), By: "lan", At: m.now}
 	if pdf != want {
 		t.Errorf("%+v, want %+v", pdf, want)
@@ -78,14 +79,15 @@ func TestAddRefuses(t *testing.T) {
 		prepare func(*memory)
 		code    string
 	}{
-		"anybody":            {people.Person{}, "l", paper, nil, "access.denied"},
-		"another teacher":    {person("tu", people.Teacher), "l", paper, nil, "access.denied"},
-		"a reviewer":         {person("cv", people.Reviewer), "l", paper, nil, "access.denied"},
-		"no such lesson":     {lan, "none", paper, nil, "lesson.not_found"},
-		"no worksheet":       {lan, "l", "MZ", nil, "worksheet.unknown_type"},
-		"nothing":            {lan, "l", "", nil, "worksheet.empty"},
-		"one too many":       {lan, "l", paper, full(20), "worksheet.too_many"},
-		"over the quota":     {lan, "l", paper, func(m *memory) { m.quota = int64(len(paper)) - 1 }, "upload.over_quota"},
+		"anybody":         {people.Person{}, "l", paper, nil, "access.denied"},
+		"another teacher": {person("tu", people.Teacher), "l", paper, nil, "access.denied"},
+		"a reviewer":      {person("cv", people.Reviewer), "l", paper, nil, "access.denied"},
+		"no such lesson":  {lan, "none", paper, nil, "lesson.not_found"},
+		"no worksheet":    {lan, "l", "MZ", nil, "worksheet.unknown_type"},
+		"nothing":         {lan, "l", "", nil, "worksheet.empty"},
+		"one too many":    {lan, "l", paper, full(20), "worksheet.too_many"},
+		"over the quota": {lan, "l", paper, func(m *memory) { m.quota = int64(len(paper)) - 1 },
+			"upload.over_quota"},
 		"the last that fits": {lan, "l", paper, full(19), ""},
 		"just the quota":     {lan, "l", paper, func(m *memory) { m.quota = int64(len(paper)) }, ""},
 		"an admin":           {person("a", people.Admin), "l", paper, nil, ""},
@@ -206,7 +208,8 @@ func TestWhoReadsWorksheets(t *testing.T) {
 			m.lessons["l"] = l
 		}
 		list, err := m.s.List(t.Context(), c.by, c.lesson)
-		if c.list == "" && (err != nil || !slices.Equal(list, []Worksheet{w})) || c.list != "" && !fault.Is(err, c.list) {
+		if c.list == "" && (err != nil || !slices.Equal(list, []Worksheet{w})) || c.list != "" &&
+			!fault.Is(err, c.list) {
 			t.Errorf("%s: list %v, %v", name, list, err)
 		}
 		got, err := m.s.Read(t.Context(), c.by, c.lesson, w.ID)

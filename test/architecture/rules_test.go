@@ -70,7 +70,8 @@ func TestRuleAllows(t *testing.T) {
 }
 
 func TestUnregisteredPackagesAreRefused(t *testing.T) {
-	for _, name := range []string{"utils", "services/utils", "web/helpers", "infra/postgres", "services/lesson/helpers"} {
+	for _, name := range []string{"utils", "services/utils", "web/helpers", "infra/postgres",
+		"services/lesson/helpers"} {
 		if unregistered(name) == "" {
 			t.Errorf("%s may exist", name)
 		}

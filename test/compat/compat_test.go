@@ -168,7 +168,8 @@ func (p *place) columns() map[string][]string {
 			p.t.Fatal(err)
 		}
 		// The search index is derived from the rest.
-		if table != "goose_db_version" && !strings.HasPrefix(table, "sqlite_") && !strings.HasPrefix(table, "catalog_") {
+		if table != "goose_db_version" && !strings.HasPrefix(table, "sqlite_") &&
+			!strings.HasPrefix(table, "catalog_") {
 			all[table] = append(all[table], column)
 		}
 	}
@@ -275,7 +276,8 @@ func (p *place) serve(f facts, args ...string) (site, func()) {
 	args = slices.Concat(start, args, p.args)
 	cmd := exec.Command(bin, args...)
 	// With a password the demo would set its accounts' again.
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "LENLOP_DEMO_PASSWORD=") })
+	cmd.Env = slices.DeleteFunc(os.Environ(),
+		func(v string) bool { return strings.HasPrefix(v, "LENLOP_DEMO_PASSWORD=") })
 	if !p.pg {
 		cmd.Env = append(cmd.Env, "LENLOP_CLOCK="+f.FinishedAt.Add(afterwards).Format(time.RFC3339))
 	}

@@ -105,7 +105,8 @@ func (s *source) file(path string) error {
 
 // kind notes what a method Kind() string of a job's arguments returns.
 func (s *source) kind(path string, f *ast.FuncDecl) {
-	if f.Recv == nil || f.Name.Name != "Kind" || f.Type.Params.NumFields() != 0 || f.Body == nil || len(f.Body.List) != 1 {
+	if f.Recv == nil || f.Name.Name != "Kind" || f.Type.Params.NumFields() != 0 || f.Body == nil ||
+		len(f.Body.List) != 1 {
 		return
 	}
 	ret, ok := f.Body.List[0].(*ast.ReturnStmt)
@@ -170,7 +171,8 @@ func TestNames(t *testing.T) {
 		}
 		for _, name := range sorted(got) {
 			if !slices.Contains(want, name) {
-				t.Errorf("%s: %q is not in docs/compatibility.md: add it, or keep the name that was stored", section, name)
+				t.Errorf("%s: %q is not in docs/compatibility.md: add it, or keep the name that was stored",
+					section, name)
 			}
 		}
 		for _, name := range want {
@@ -184,14 +186,16 @@ func TestNames(t *testing.T) {
 	same("Metrics", metrics(code))
 	same("On the device", device(code.scripts))
 
-	for _, section := range []string{"Hash chain, signatures and derived keys", "Settings and secrets", "Signed reports",
+	for _, section := range []string{"Hash chain, signatures and derived keys", "Settings and secrets",
+		"Signed reports",
 		"Backups", "Cookies", "Webhooks", "Import columns"} {
 		if len(doc[section]) == 0 {
 			t.Errorf("docs/compatibility.md has no table under %q", section)
 		}
 		for _, name := range doc[section] {
 			if !code.says(name) {
-				t.Errorf("%s: no text of the code is or contains %q: what was stored under it would be lost", section, name)
+				t.Errorf("%s: no text of the code is or contains %q: what was stored under it would be lost",
+					section, name)
 			}
 		}
 	}

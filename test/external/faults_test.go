@@ -64,7 +64,8 @@ var troubles = []trouble{
 		}
 	}},
 	{"session of PostgreSQL killed", func(p *province, _ int, _ float64) {
-		if _, err := p.pg.KillBackend(p.t.Context(), provinceDatabase); err != nil && !strings.Contains(err.Error(), "no such process") {
+		if _, err := p.pg.KillBackend(p.t.Context(), provinceDatabase); err != nil &&
+			!strings.Contains(err.Error(), "no such process") {
 			p.t.Logf("nothing to kill: %v", err)
 		}
 	}},
@@ -124,7 +125,8 @@ func (p *province) round(l *load, lasting time.Duration, uploaders, viewers int,
 	p.settle(4 * time.Minute)
 	l.holds()
 	p.whole()
-	p.t.Logf("%d uploads, %d viewers; %d requests, %d of them tried again", len(l.uploads), len(l.players), l.asked.Load(), l.unheard.Load())
+	p.t.Logf("%d uploads, %d viewers; %d requests, %d of them tried again", len(l.uploads), len(l.players),
+		l.asked.Load(), l.unheard.Load())
 }
 
 // holds compares what people were told with what there is, past all services:
@@ -132,7 +134,8 @@ func (p *province) round(l *load, lasting time.Duration, uploaders, viewers int,
 func (l *load) holds() {
 	t, p := l.t, l.p
 	t.Helper()
-	store, err := s3.New(t.Context(), s3.Config{Endpoint: p.endpoint, Bucket: "lenlop", PathStyle: true, AccessKey: "examaccess", SecretKey: "examsecret"})
+	store, err := s3.New(t.Context(), s3.Config{Endpoint: p.endpoint, Bucket: "lenlop", PathStyle: true,
+		AccessKey: "examaccess", SecretKey: "examsecret"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +150,8 @@ func (l *load) holds() {
 		}
 		sum, _, err := backup.Sum(t.Context(), store, rs[0].Key)
 		if err != nil || sum != s.sum || rs[0].SHA256 != s.sum {
-			t.Errorf("I1: upload %d was acknowledged as %s, storage has %s, the database %s: %v", i, s.sum, sum, rs[0].SHA256, err)
+			t.Errorf("I1: upload %d was acknowledged as %s, storage has %s, the database %s: %v", i, s.sum, sum,
+				rs[0].SHA256, err)
 		}
 		x, err := p.db.Lessons().Lesson(t.Context(), s.lesson)
 		if err != nil || x.Media.State != "ready" {
@@ -185,12 +189,14 @@ func (l *load) counted() {
 			views++
 		}
 	}
-	rows, _, err := viewstore.NewViews(l.p.db).Grouped(l.t.Context(), viewership.ByLesson, playback.Scope{Lesson: l.watched.ID})
+	rows, _, err := viewstore.NewViews(l.p.db).Grouped(l.t.Context(), viewership.ByLesson,
+		playback.Scope{Lesson: l.watched.ID})
 	if err != nil || len(rows) != 1 {
 		l.t.Fatalf("figures: %+v %v", rows, err)
 	}
 	if g := rows[0]; g.Views != views || g.Watch != watch {
-		l.t.Errorf("I4: %d views and %d ms counted, %d views and %d ms acknowledged of %d viewers", g.Views, g.Watch, views, watch, viewers)
+		l.t.Errorf("I4: %d views and %d ms counted, %d views and %d ms acknowledged of %d viewers", g.Views, g.Watch,
+			views, watch, viewers)
 	}
 }
 
@@ -199,7 +205,8 @@ func TestScaleFaults(t *testing.T) {
 	p := startProvince(t, provinceOptions{webs: 2, workers: 3, common: []string{"--lease", fmt.Sprint(shortLease)}})
 	l := newLoad(t, p)
 	p.round(l, 8*time.Second, 1, 3, func(ctx context.Context) {
-		for i, name := range []string{"worker killed", "web killed", "PostgreSQL killed", "storage killed", "Meilisearch away", "storage answers 500"} {
+		for i, name := range []string{"worker killed", "web killed", "PostgreSQL killed", "storage killed",
+			"Meilisearch away", "storage answers 500"} {
 			for _, x := range troubles {
 				if x.name == name {
 					x.do(p, i, 0.1)

@@ -39,7 +39,8 @@ func (l *line) address() string { return l.proxy.Listen }
 // spoil makes it bad, with a toxic of toxiproxy, until well is called.
 func (l *line) spoil(kind string, toxicity float64, attributes string) {
 	for _, stream := range []string{"upstream", "downstream"} {
-		_, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(`{"type":%q,"stream":%q,"toxicity":%v,"attributes":%s}`, kind, stream, toxicity, attributes)))
+		_, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(
+			fmt.Sprintf(`{"type":%q,"stream":%q,"toxicity":%v,"attributes":%s}`, kind, stream, toxicity, attributes)))
 		if err != nil {
 			l.t.Errorf("%s: %v", kind, err)
 		}

@@ -162,7 +162,8 @@ func (l *load) upload(ctx context.Context, n int) {
 	l.uploads = append(l.uploads, s)
 	l.mu.Unlock()
 	var d harness.Lesson
-	if status, body := l.insist(ctx, "POST", "/lessons", s.key, map[string]any{"title": fmt.Sprint("Bài tải lên ", n), "subject": "toan", "grade": 6}, &d); status != 201 {
+	if status, body := l.insist(ctx, "POST", "/lessons", s.key,
+		map[string]any{"title": fmt.Sprint("Bài tải lên ", n), "subject": "toan", "grade": 6}, &d); status != 201 {
 		l.t.Errorf("upload %d: draft: %d %s", n, status, body)
 		return
 	}
@@ -183,7 +184,8 @@ func (l *load) send(ctx context.Context, s *sent, n int, raw []byte) bool {
 		PartSize  int64
 		PartCount int
 	}
-	status, body := l.insist(ctx, "POST", "/lessons/"+s.lesson+"/uploads", "", map[string]any{"filename": fmt.Sprintf("bai-%d.mp4", n), "size": len(raw)}, &u)
+	status, body := l.insist(ctx, "POST", "/lessons/"+s.lesson+"/uploads", "",
+		map[string]any{"filename": fmt.Sprintf("bai-%d.mp4", n), "size": len(raw)}, &u)
 	if status != 201 {
 		l.t.Errorf("upload %d: plan: %d %s", n, status, body)
 		return false
@@ -216,7 +218,8 @@ func (l *load) part(ctx context.Context, upload string, k int, body []byte) bool
 				Headers     map[string]string
 			}
 		}
-		if status, _ := l.insist(ctx, "POST", "/uploads/"+upload+"/parts", "", map[string]any{"numbers": []int{k}}, &ps); status != 200 {
+		if status, _ := l.insist(ctx, "POST", "/uploads/"+upload+"/parts", "", map[string]any{"numbers": []int{k}},
+			&ps); status != 200 {
 			return false
 		}
 		req, err := http.NewRequestWithContext(ctx, ps.Parts[0].Method, ps.Parts[0].URL, bytes.NewReader(body))
@@ -243,7 +246,8 @@ func (l *load) part(ctx context.Context, upload string, k int, body []byte) bool
 // it twice and late.
 func (l *load) watch(ctx context.Context, seconds int) {
 	var o struct{ Token string }
-	if status, body := l.insist(ctx, "POST", "/lessons/"+l.watched.ID+"/playback-sessions", "", map[string]any{}, &o); status != 201 {
+	if status, body := l.insist(ctx, "POST", "/lessons/"+l.watched.ID+"/playback-sessions", "", map[string]any{},
+		&o); status != 201 {
 		if ctx.Err() == nil {
 			l.t.Errorf("session: %d %s", status, body)
 		}
@@ -264,7 +268,8 @@ func (l *load) watch(ctx context.Context, seconds int) {
 // beat sends what was played so far, once.
 func (l *load) beat(ctx context.Context, v *player, s int) {
 	v.sent = max(v.sent, s)
-	in := map[string]any{"token": v.token, "sequence": s, "played": [][2]int{{0, s}}, "seconds": s, "position": s, "rate": 1}
+	in := map[string]any{"token": v.token, "sequence": s, "played": [][2]int{{0, s}}, "seconds": s,
+		"position": s, "rate": 1}
 	status, body := l.request(ctx, "POST", "/heartbeats", "", in, nil)
 	switch {
 	case status == http.StatusAccepted:

@@ -67,7 +67,8 @@ func startProvince(t *testing.T, o provinceOptions) *province {
 	p.media = newLine(t, "media", "127.0.0.1:0", p.moods.address())
 	p.finding = newLine(t, "search", "127.0.0.1:0", strings.TrimPrefix(p.search.URL, "http://"))
 	var err error
-	if p.db, err = app.OpenDatabase(t.Context(), app.DataSettings{Database: p.pg.DSN(p.pg.Address(), provinceDatabase)}); err != nil {
+	if p.db, err = app.OpenDatabase(t.Context(),
+		app.DataSettings{Database: p.pg.DSN(p.pg.Address(), provinceDatabase)}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.db.Close() })
@@ -77,7 +78,8 @@ func startProvince(t *testing.T, o provinceOptions) *province {
 	}
 	for i := range o.webs {
 		name := "web-" + strconv.Itoa(i+1)
-		argv := append([]string{harness.Binary(t), "serve", "--no-work", "--listen", "127.0.0.1:0", "--data", filepath.Join(p.dir, name)}, p.flags()...)
+		argv := append([]string{harness.Binary(t), "serve", "--no-work", "--listen", "127.0.0.1:0", "--data",
+			filepath.Join(p.dir, name)}, p.flags()...)
 		w := harness.NewProcess(t, p.dir, name, argv...)
 		p.webs = append(p.webs, w)
 	}
@@ -105,7 +107,8 @@ func (p *province) flags() []string {
 }
 
 func (p *province) flagsFor(database, media, search string) []string {
-	return []string{"--database", p.pg.DSN(database, provinceDatabase), "--s3-endpoint", media, "--s3-access-key", "examaccess", "--s3-secret-key", "examsecret",
+	return []string{"--database", p.pg.DSN(database, provinceDatabase), "--s3-endpoint", media, "--s3-access-key",
+		"examaccess", "--s3-secret-key", "examsecret",
 		"--meili-url", search, "--meili-key", p.search.Key, "--no-second-step", "--drain", "5s"}
 }
 
@@ -223,7 +226,8 @@ func (p *province) settle(limit time.Duration) {
 		}
 		if time.Now().After(end) {
 			var rows []map[string]any
-			_ = p.db.Reader(p.t.Context()).NewRaw("SELECT kind, state, attempt, run_at, lease_until, worker, last_error FROM jobs WHERE state IN ('waiting', 'running', 'parked')").Scan(p.t.Context(), &rows)
+			_ = p.db.Reader(p.t.Context()).NewRaw(
+				"SELECT kind, state, attempt, run_at, lease_until, worker, last_error FROM jobs WHERE state IN ('waiting', 'running', 'parked')").Scan(p.t.Context(), &rows)
 			p.t.Fatalf("%d things still on their way after %v: %v", n, limit, rows)
 		}
 	}
@@ -292,9 +296,11 @@ func (p *province) published(title string, seconds int) harness.Lesson {
 func smallRecording(t *testing.T, seconds int) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), fmt.Sprintf("nho-%d.mp4", seconds))
-	out, err := exec.Command("ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=s=426x240:r=12:d=%d", seconds),
+	out, err := exec.Command("ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i",
+		fmt.Sprintf("testsrc2=s=426x240:r=12:d=%d", seconds),
 		"-f", "lavfi", "-i", fmt.Sprintf("sine=frequency=440:sample_rate=48000:duration=%d", seconds),
-		"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", path).CombinedOutput()
+		"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest",
+		path).CombinedOutput()
 	if err != nil {
 		t.Fatalf("ffmpeg: %v: %s", err, out)
 	}

@@ -39,14 +39,17 @@ func (p *province) farWorker(name string) *far {
 	space, device, here, err := ownNetwork(p.t)
 	if err == nil {
 		listen := here + ":0"
-		flags := p.flagsFor(newLine(p.t, "database", listen, p.pg.Address()).address(), "http://"+newLine(p.t, "media", listen, p.moods.address()).address(),
+		flags := p.flagsFor(newLine(p.t, "database", listen, p.pg.Address()).address(),
+			"http://"+newLine(p.t, "media", listen, p.moods.address()).address(),
 			"http://"+newLine(p.t, "search", listen, strings.TrimPrefix(p.search.URL, "http://")).address())
 		w := p.worker(name, append(flags, p.opt.common...)...)
 		w.Argv = append([]string{"ip", "netns", "exec", space}, w.Argv...)
 		p.startWorker(w)
-		return &far{w, "a network namespace of its own", func() error { return ip("link", "set", device, "down") }, func() error { return ip("link", "set", device, "up") }}
+		return &far{w, "a network namespace of its own", func() error { return ip("link", "set", device, "down") },
+			func() error { return ip("link", "set", device, "up") }}
 	}
-	lines := []*line{newLine(p.t, "database", "127.0.0.1:0", p.pg.Address()), newLine(p.t, "media", "127.0.0.1:0", p.moods.address())}
+	lines := []*line{newLine(p.t, "database", "127.0.0.1:0", p.pg.Address()),
+		newLine(p.t, "media", "127.0.0.1:0", p.moods.address())}
 	flags := p.flagsFor(lines[0].address(), "http://"+lines[1].address(), "http://"+p.finding.address())
 	w := p.worker(name, append(flags, p.opt.common...)...)
 	p.startWorker(w)
@@ -111,14 +114,16 @@ func TestZombie(t *testing.T) {
 	teacher := p.system(0).As("giao-vien")
 	for name, c := range map[string]struct{ away, back func() error }{
 		"cut off": {z.cut, z.connect},
-		"stopped": {func() error { return z.Signal(syscall.SIGSTOP) }, func() error { return z.Signal(syscall.SIGCONT) }},
+		"stopped": {func() error { return z.Signal(syscall.SIGSTOP) },
+			func() error { return z.Signal(syscall.SIGCONT) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			heard := len(z.History())
 			l := teacher.Draft("Bài của máy " + name)
 			teacher.Upload(l.ID, harness.Recording(t, 60))
 			claimed := func() int64 {
-				return p.one("SELECT COUNT(*) FROM jobs WHERE kind = 'transcode' AND state = 'running' AND progress > 0 AND subject = ?", "lesson:"+l.ID)
+				return p.one(
+					"SELECT COUNT(*) FROM jobs WHERE kind = 'transcode' AND state = 'running' AND progress > 0 AND subject = ?", "lesson:"+l.ID)
 			}
 			for end := time.Now().Add(2 * time.Minute); claimed() == 0; time.Sleep(20 * time.Millisecond) {
 				if time.Now().After(end) {
@@ -133,7 +138,8 @@ func TestZombie(t *testing.T) {
 			if err := c.back(); err != nil {
 				t.Fatal(err)
 			}
-			for end := time.Now().Add(2 * time.Minute); !strings.Contains(z.History()[heard:], "job lost to another worker"); time.Sleep(50 * time.Millisecond) {
+			for end := time.Now().Add(2 * time.Minute); !strings.Contains(z.History()[heard:],
+				"job lost to another worker"); time.Sleep(50 * time.Millisecond) {
 				if time.Now().After(end) {
 					t.Fatal("the worker that came back was not told that its work is another's")
 				}
@@ -143,7 +149,8 @@ func TestZombie(t *testing.T) {
 			}
 			near.Stop(syscall.SIGTERM, 30*time.Second)
 			p.settle(2 * time.Minute)
-			if n := p.one("SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE kind = 'transcode' AND state = 'done' GROUP BY args HAVING COUNT(*) > 1) AS x"); n != 0 {
+			if n := p.one(
+				"SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE kind = 'transcode' AND state = 'done' GROUP BY args HAVING COUNT(*) > 1) AS x"); n != 0 {
 				t.Errorf("%d tasks done twice", n)
 			}
 			p.whole()
@@ -160,7 +167,8 @@ func TestScaleRounds(t *testing.T) {
 	for range rounds {
 		seed := seedOf(t)
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			p := startProvince(t, provinceOptions{webs: 2, workers: 3, common: []string{"--lease", fmt.Sprint(shortLease)}})
+			p := startProvince(t, provinceOptions{webs: 2, workers: 3,
+				common: []string{"--lease", fmt.Sprint(shortLease)}})
 			l := newLoad(t, p)
 			p.round(l, time.Duration(seconds)*time.Second, 2, 4, func(ctx context.Context) { p.happen(ctx, seed) })
 			p.cleans()
@@ -185,7 +193,8 @@ func (p *province) cleans() {
 	if err := os.MkdirAll(f.Data, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = p.pg.DSN(p.pg.Address(), provinceDatabase), p.endpoint, "examaccess", "examsecret"
+	f.Database, f.S3Endpoint, f.S3AccessKey, f.S3SecretKey = p.pg.DSN(p.pg.Address(), provinceDatabase), p.endpoint,
+		"examaccess", "examsecret"
 	f.MeiliURL, f.MeiliKey = p.search.URL, p.search.Key
 	later := func() time.Time { return time.Now().Add(32 * 24 * time.Hour) }
 	h, err := app.New(t.Context(), app.Config{Settings: f, Log: harness.QuietLogger(), Now: later})
@@ -204,7 +213,8 @@ func (p *province) cleans() {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- h.Runner.Run(ctx) }()
-	for end := time.Now().Add(time.Minute); p.one("SELECT COUNT(*) FROM jobs WHERE kind IN ('sweep', 'orphans', 'sweep-uploads', 'drop-held') AND state = 'done' AND worker = ?", h.Runner.Worker) < 4; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); p.one(
+		"SELECT COUNT(*) FROM jobs WHERE kind IN ('sweep', 'orphans', 'sweep-uploads', 'drop-held') AND state = 'done' AND worker = ?", h.Runner.Worker) < 4; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("nothing is cleaned")
 		}
@@ -215,7 +225,8 @@ func (p *province) cleans() {
 	}
 	after := count()
 	var out strings.Builder
-	if err := h.Inspect(t.Context(), &out, app.InspectOptions{}); err != nil || !strings.Contains(out.String(), "no problems found") {
+	if err := h.Inspect(t.Context(), &out, app.InspectOptions{}); err != nil ||
+		!strings.Contains(out.String(), "no problems found") {
 		t.Errorf("after a month: %v\n%s", err, out.String())
 	}
 	t.Logf("%d objects, %d after a month's cleaning: %s", before, after, strings.TrimSpace(out.String()))

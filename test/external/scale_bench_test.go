@@ -51,7 +51,8 @@ func TestBenchmarkScaleQueue(t *testing.T) {
 	n := 0
 	refill := func() {
 		var waiting int
-		if err := db.Reader(t.Context()).NewRaw("SELECT COUNT(*) FROM jobs WHERE state = 'waiting'").Scan(t.Context(), &waiting); err != nil {
+		if err := db.Reader(t.Context()).NewRaw("SELECT COUNT(*) FROM jobs WHERE state = 'waiting'").Scan(t.Context(),
+			&waiting); err != nil {
 			t.Fatal(err)
 		}
 		for ; waiting < 10_000; waiting += 500 {
@@ -93,7 +94,8 @@ func TestBenchmarkScaleQueue(t *testing.T) {
 		}
 		all.Wait()
 		slices.Sort(claims)
-		t.Logf("%d claimers, 10,000 waiting: %.0f jobs claimed and finished a second, claim p50 %v, p95 %v, p99 %v", claimers,
+		t.Logf("%d claimers, 10,000 waiting: %.0f jobs claimed and finished a second, claim p50 %v, p95 %v, p99 %v",
+			claimers,
 			float64(len(claims))/lasting.Seconds(), benchAt(claims, .5), benchAt(claims, .95), benchAt(claims, .99))
 	}
 }
@@ -102,8 +104,10 @@ func TestBenchmarkScaleQueue(t *testing.T) {
 func benchLessons(t *testing.T, db *sqldb.DB, n int) {
 	for i := range n {
 		id := fmt.Sprint("bai-", i)
-		l := lesson.Lesson{ID: id, Title: "Bài " + id, Subject: "toan", Grade: 1 + i%12, SchoolID: "s1", TeacherID: "p-giao-vien", Status: lesson.Published,
-			Media: lesson.Media{State: lesson.Ready, PackageID: id + "-p", Playable: true, Duration: 2700}, CreatedAt: time.Now(), PublishedAt: time.Now()}
+		l := lesson.Lesson{ID: id, Title: "Bài " + id, Subject: "toan", Grade: 1 + i%12, SchoolID: "s1",
+			TeacherID: "p-giao-vien", Status: lesson.Published,
+			Media:     lesson.Media{State: lesson.Ready, PackageID: id + "-p", Playable: true, Duration: 2700},
+			CreatedAt: time.Now(), PublishedAt: time.Now()}
 		if err := db.Lessons().Save(t.Context(), l); err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +128,8 @@ func TestBenchmarkScaleHeartbeats(t *testing.T) {
 	service := tokensOf(t, p.db, secret)
 	players := make([]*harness.Player, rate*10)
 	for i := range players {
-		o, err := service.Open(t.Context(), playback.OpenRequest{LessonID: fmt.Sprint("bai-", i%40), UserAgent: "Mozilla/5.0"})
+		o, err := service.Open(t.Context(),
+			playback.OpenRequest{LessonID: fmt.Sprint("bai-", i%40), UserAgent: "Mozilla/5.0"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,8 +150,10 @@ func TestBenchmarkScaleHeartbeats(t *testing.T) {
 	}
 	all.Wait()
 	slices.Sort(took)
-	t.Logf("two web processes, PostgreSQL synced, %d players: %.0f heartbeats a second for %d s, %d failed, p50 %v, p95 %v, p99 %v, most %v", len(players),
-		float64(len(took))/float64(seconds), seconds, failed, benchAt(took, .5), benchAt(took, .95), benchAt(took, .99), benchAt(took, 1))
+	t.Logf(
+		"two web processes, PostgreSQL synced, %d players: %.0f heartbeats a second for %d s, %d failed, p50 %v, p95 %v, p99 %v, most %v", len(players),
+		float64(len(took))/float64(seconds), seconds, failed, benchAt(took, .5), benchAt(took, .95), benchAt(took, .99),
+		benchAt(took, 1))
 	var want int64
 	for _, x := range players {
 		want += x.Acked.Load() * 1000
@@ -203,7 +210,8 @@ func TestBenchmarkScaleWorkers(t *testing.T) {
 func TestBenchmarkScalePlayers(t *testing.T) {
 	players := harness.EnvInt("LENLOP_BENCH_PLAYERS", 20_000)
 	lasting := time.Duration(harness.EnvInt("LENLOP_BENCH_SECONDS", 60)) * time.Second
-	p := startProvince(t, provinceOptions{webs: 2, workers: 1, settings: synced, direct: true, common: []string{"--log", "warn"}})
+	p := startProvince(t, provinceOptions{webs: 2, workers: 1, settings: synced, direct: true,
+		common: []string{"--log", "warn"}})
 	l := p.published("Bài lúc 8 giờ", 12)
 	for _, w := range p.workers {
 		w.Kill()
@@ -214,7 +222,8 @@ func TestBenchmarkScalePlayers(t *testing.T) {
 	failed := map[string]int{}
 	work := make(chan int, players)
 	var all sync.WaitGroup
-	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 300, MaxConnsPerHost: 300}}
+	client := &http.Client{Timeout: 30 * time.Second,
+		Transport: &http.Transport{MaxIdleConnsPerHost: 300, MaxConnsPerHost: 300}}
 	load := &load{t: t, p: p, client: client, watched: l}
 	for range 300 {
 		all.Go(func() {
@@ -237,10 +246,12 @@ func TestBenchmarkScalePlayers(t *testing.T) {
 	}
 	close(work)
 	all.Wait()
-	t.Logf("%d players within %v (the last was served after %v), %d files each", players, lasting, time.Since(start).Round(100*time.Millisecond), len(files))
+	t.Logf("%d players within %v (the last was served after %v), %d files each", players, lasting,
+		time.Since(start).Round(100*time.Millisecond), len(files))
 	for step, list := range took {
 		slices.Sort(list)
-		t.Logf("%-10s %6d, %d failed, p50 %v, p95 %v, p99 %v, most %v", step, len(list), failed[step], benchAt(list, .5), benchAt(list, .95), benchAt(list, .99), benchAt(list, 1))
+		t.Logf("%-10s %6d, %d failed, p50 %v, p95 %v, p99 %v, most %v", step, len(list), failed[step],
+			benchAt(list, .5), benchAt(list, .95), benchAt(list, .99), benchAt(list, 1))
 	}
 }
 
@@ -266,7 +277,8 @@ func (p *province) firstFiles(l harness.Lesson) []string {
 }
 
 // start is one player's start at a web process; the times of its steps.
-func (l *load) start(ctx context.Context, url string, files []string, failed map[string]int, mu *sync.Mutex) map[string]time.Duration {
+func (l *load) start(ctx context.Context, url string, files []string, failed map[string]int,
+	mu *sync.Mutex) map[string]time.Duration {
 	took := map[string]time.Duration{}
 	step := func(name, method, path string, in, out any, want int) bool {
 		at := time.Now()
@@ -287,7 +299,8 @@ func (l *load) start(ctx context.Context, url string, files []string, failed map
 	for i, f := range files {
 		step([]string{"master", "playlist", "segment"}[min(i, 2)], "GET", f, nil, nil, 200)
 	}
-	step("heartbeat", "POST", "/api/v1/heartbeats", map[string]any{"token": o.Token, "sequence": 1, "played": [][2]int{{0, 2}}, "seconds": 2, "position": 2, "rate": 1}, nil, 202)
+	step("heartbeat", "POST", "/api/v1/heartbeats", map[string]any{"token": o.Token, "sequence": 1,
+		"played": [][2]int{{0, 2}}, "seconds": 2, "position": 2, "rate": 1}, nil, 202)
 	return took
 }
 

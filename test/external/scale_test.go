@@ -39,17 +39,23 @@ func TestScaleTrouble(t *testing.T) {
 		change func(*app.Settings)
 		want   string
 	}{
-		"half of it":       {func(f *app.Settings) { f.S3Endpoint = "" }, "PostgreSQL and an S3 server go together"},
-		"wrong secret":     {func(f *app.Settings) { f.S3SecretKey = "sai" }, "storage does not take these credentials for bucket lenlop"},
-		"no bucket":        {func(f *app.Settings) { f.S3Bucket = "khong-co" }, "there is no bucket khong-co"},
-		"storage away":     {func(f *app.Settings) { f.S3Endpoint = "http://127.0.0.1:1" }, "storage does not answer"},
-		"database away":    {func(f *app.Settings) { f.Database = "postgres://lenlop@127.0.0.1:1/lenlop" }, "nothing answers at the database's address"},
-		"no such database": {func(f *app.Settings) { f.Database = withName(dsn, "khong_co") }, "PostgreSQL has no database of this name"},
-		"read-only":        {func(f *app.Settings) { f.Database += "&default_transaction_read_only=on" }, "the database is read-only"},
+		"half of it": {func(f *app.Settings) { f.S3Endpoint = "" }, "PostgreSQL and an S3 server go together"},
+		"wrong secret": {func(f *app.Settings) { f.S3SecretKey = "sai" },
+			"storage does not take these credentials for bucket lenlop"},
+		"no bucket":    {func(f *app.Settings) { f.S3Bucket = "khong-co" }, "there is no bucket khong-co"},
+		"storage away": {func(f *app.Settings) { f.S3Endpoint = "http://127.0.0.1:1" }, "storage does not answer"},
+		"database away": {func(f *app.Settings) { f.Database = "postgres://lenlop@127.0.0.1:1/lenlop" },
+			"nothing answers at the database's address"},
+		"no such database": {func(f *app.Settings) { f.Database = withName(dsn, "khong_co") },
+			"PostgreSQL has no database of this name"},
+		"read-only": {func(f *app.Settings) { f.Database += "&default_transaction_read_only=on" },
+			"the database is read-only"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := app.Settings{DataSettings: app.DataSettings{Data: t.TempDir(), Database: dsn, S3Endpoint: endpoint, S3Bucket: "lenlop", S3Region: "us-east-1",
-				S3AccessKey: "examaccess", S3SecretKey: "examsecret", Timezone: "Asia/Ho_Chi_Minh", LogLevel: "error"}, MaxUpload: 1 << 30}
+			f := app.Settings{DataSettings: app.DataSettings{Data: t.TempDir(), Database: dsn, S3Endpoint: endpoint,
+				S3Bucket: "lenlop", S3Region: "us-east-1",
+				S3AccessKey: "examaccess", S3SecretKey: "examsecret", Timezone: "Asia/Ho_Chi_Minh", LogLevel: "error"},
+				MaxUpload: 1 << 30}
 			c.change(&f)
 			ctx, done := context.WithTimeout(t.Context(), time.Minute)
 			defer done()

@@ -29,7 +29,8 @@ func TestExternalSignIn(t *testing.T) {
 		f.OIDCIssuer, f.OIDCClientID, f.OIDCSecret = issuer, "lenlop-ca-nha", "bi-mat-cua-nha"
 	})
 	storage.RegisterClients(storage.WebClient("lenlop-ca-nha", "bi-mat-cua-nha", h.URL+"/signin/external/back"))
-	provider.Config.Handler = exampleop.SetupServer(issuer, storage.NewStorage(storage.NewUserStore(issuer)), slog.New(slog.DiscardHandler), false)
+	provider.Config.Handler = exampleop.SetupServer(issuer, storage.NewStorage(storage.NewUserStore(issuer)),
+		slog.New(slog.DiscardHandler), false)
 	provider.Start()
 	defer provider.Close()
 
@@ -41,19 +42,21 @@ func TestExternalSignIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		var back string
-		c := &http.Client{Jar: jar, Timeout: 20 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-			if strings.HasPrefix(r.URL.String(), h.URL+"/signin/external/back") {
-				back = r.URL.String()
-				return http.ErrUseLastResponse
-			}
-			return nil
-		}}
+		c := &http.Client{Jar: jar, Timeout: 20 * time.Second,
+			CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+				if strings.HasPrefix(r.URL.String(), h.URL+"/signin/external/back") {
+					back = r.URL.String()
+					return http.ErrUseLastResponse
+				}
+				return nil
+			}}
 		res, err := c.Get(h.URL + "/signin/external?back=/account")
 		if err != nil {
 			t.Fatal(err)
 		}
 		res.Body.Close()
-		form := url.Values{"username": {"test-user@127.0.0.1"}, "password": {"verysecure"}, "id": {res.Request.URL.Query().Get("authRequestID")}}
+		form := url.Values{"username": {"test-user@127.0.0.1"}, "password": {"verysecure"},
+			"id": {res.Request.URL.Query().Get("authRequestID")}}
 		if res, err = c.PostForm(provider.URL+"/login/username", form); err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +84,8 @@ func TestExternalSignIn(t *testing.T) {
 	if status, _, _ := get(c, back); status != 401 {
 		t.Errorf("without an account here: %d", status)
 	}
-	if _, err := h.App.People.SetEmail(context.Background(), people.Operator(), "p-giao-vien", "test-user@zitadel.ch"); err != nil {
+	if _, err := h.App.People.SetEmail(context.Background(), people.Operator(), "p-giao-vien",
+		"test-user@zitadel.ch"); err != nil {
 		t.Fatal(err)
 	}
 	c, back = signIn()

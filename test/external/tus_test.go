@@ -15,7 +15,8 @@ import (
 )
 
 // tusCall sends a tus request to one web process; -1 is no offset.
-func tusCall(ctx context.Context, c *harness.Caller, method, id string, offset int64, body io.Reader) (int, int64, error) {
+func tusCall(ctx context.Context, c *harness.Caller, method, id string, offset int64, body io.Reader) (int,
+	int64, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.URL+api.Base+"/tus/"+id, body)
 	if err != nil {
 		return 0, 0, err
@@ -47,7 +48,8 @@ func TestTusBehindRoundRobin(t *testing.T) {
 	file := bytes.Repeat([]byte("0123456789abcdef"), 700_000) // 11 MB: two parts
 	var u struct{ ID string }
 	lesson := webs[0].Draft("Bài qua hai tiến trình")
-	webs[0].OK("POST", "/lessons/"+lesson.ID+"/uploads", map[string]any{"filename": "a.mp4", "size": len(file)}, 201, &u)
+	webs[0].OK("POST", "/lessons/"+lesson.ID+"/uploads",
+		map[string]any{"filename": "a.mp4", "size": len(file)}, 201, &u)
 
 	var mu sync.Mutex
 	highest := int64(0)
@@ -77,7 +79,8 @@ func TestTusBehindRoundRobin(t *testing.T) {
 			n = int64(100_000 * (1 + (client*7+round*3)%9))
 		}
 		end := min(offset+n, int64(len(file)))
-		status, after, err := tusCall(t.Context(), webs[(client+round+1)%2], "PATCH", u.ID, offset, bytes.NewReader(file[offset:end]))
+		status, after, err := tusCall(t.Context(), webs[(client+round+1)%2], "PATCH", u.ID, offset,
+			bytes.NewReader(file[offset:end]))
 		switch {
 		case err != nil:
 			return false, err

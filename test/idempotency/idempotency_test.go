@@ -97,7 +97,8 @@ func send(db *sqldb.DB, dir, body string, at func(step string) error) answer {
 	s := &stepped{db: db, at: at}
 	lessons := &lesson.Service{
 		Store: db.Lessons(), Atomic: db, Jobs: db.Jobs(), Audit: db.Audit(), Histories: db.Steps(), Index: unindexed{},
-		Subjects: db.Schools(), People: db.People(), Schools: db.Schools(), Settings: db, Now: time.Now, NewID: uuid.NewString,
+		Subjects: db.Schools(), People: db.People(), Schools: db.Schools(), Settings: db, Now: time.Now,
+		NewID: uuid.NewString,
 	}
 	uploads := &upload.Service{
 		Store: savedUploads{db.Uploads(), s}, Atomic: db, Lessons: db.Lessons(), Receiver: lessons,
@@ -124,7 +125,8 @@ func send(db *sqldb.DB, dir, body string, at func(step string) error) answer {
 	} else {
 		a.Status, a.Body = w.Code, w.Body.String()
 	}
-	a.Location, a.RetryAfter, a.Type = w.Header().Get("Location"), w.Header().Get("Retry-After"), w.Header().Get("Content-Type")
+	a.Location, a.RetryAfter, a.Type = w.Header().Get("Location"), w.Header().Get("Retry-After"),
+		w.Header().Get("Content-Type")
 	return a
 }
 
@@ -271,10 +273,13 @@ func newSite(t *testing.T, dsn string) *site {
 	}
 	t.Cleanup(func() { db.Close() })
 	for _, err := range []error{
-		db.Migrate(ctx), db.Schools().SaveSchool(ctx, school.School{ID: "s1", Code: "A", Name: "A", Level: school.Primary}),
+		db.Migrate(ctx), db.Schools().SaveSchool(ctx,
+			school.School{ID: "s1", Code: "A", Name: "A", Level: school.Primary}),
 		db.People().SavePerson(ctx, teacher),
-		db.Lessons().Save(ctx, lesson.Lesson{ID: "l1", TeacherID: teacher.ID, UploaderID: teacher.ID, SchoolID: "s1", Title: "Bài 1",
-			Subject: "toan", Grade: 9, Status: lesson.Draft, Media: lesson.Media{State: lesson.None}, CreatedAt: time.Now()}),
+		db.Lessons().Save(ctx, lesson.Lesson{ID: "l1", TeacherID: teacher.ID, UploaderID: teacher.ID, SchoolID: "s1",
+			Title:   "Bài 1",
+			Subject: "toan", Grade: 9, Status: lesson.Draft, Media: lesson.Media{State: lesson.None},
+			CreatedAt: time.Now()}),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -312,7 +317,8 @@ func (s *site) send(at func(step string) error) answer {
 // endLeases lets every lease run out.
 func (s *site) endLeases() {
 	s.t.Helper()
-	_, err := s.db.Writer(context.Background()).NewRaw("UPDATE replay_reservations SET lease_to = NULL").Exec(context.Background())
+	_, err := s.db.Writer(context.Background()).NewRaw("UPDATE replay_reservations SET lease_to = NULL").Exec(
+		context.Background())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -323,7 +329,8 @@ func (s *site) endLeases() {
 func (s *site) settled(first answer) {
 	s.t.Helper()
 	ctx := context.Background()
-	if first.Status != 201 || !strings.HasPrefix(first.Location, api.Base+"/uploads/") || !strings.Contains(first.Type, "json") {
+	if first.Status != 201 || !strings.HasPrefix(first.Location, api.Base+"/uploads/") ||
+		!strings.Contains(first.Type, "json") {
 		s.t.Errorf("the answer: %+v", first)
 	}
 	for range 2 {
@@ -343,7 +350,8 @@ func (s *site) settled(first answer) {
 		s.t.Errorf("Location %q of upload %s", first.Location, open[0].ID)
 	}
 	var left int
-	if err := s.db.Reader(ctx).NewRaw("SELECT COUNT(*) FROM replay_reservations").Scan(ctx, &left); err != nil || left != 0 {
+	if err := s.db.Reader(ctx).NewRaw("SELECT COUNT(*) FROM replay_reservations").Scan(ctx,
+		&left); err != nil || left != 0 {
 		s.t.Errorf("%d reservations left (%v)", left, err)
 	}
 }

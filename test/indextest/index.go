@@ -28,10 +28,13 @@ func Index(t *testing.T, open OpenIndex) {
 		name string
 		exam func(*testing.T, catalog.Index, job.Atomic)
 	}{
-		{"PutAndDelete", indexPut}, {"Transactions", indexTransactions}, {"Filters", indexFilters}, {"Facets", indexFacets},
+		{"PutAndDelete", indexPut}, {"Transactions", indexTransactions}, {"Filters", indexFilters},
+		{"Facets", indexFacets},
 		{"Paging", indexPaging}, {"Browsing", indexBrowsing}, {"Forgiving", indexForgiving}, {"TonesFirst", indexTones},
-		{"GradeWords", indexGrades}, {"Ranking", indexRanking}, {"Highlight", indexHighlight}, {"Suggest", indexSuggest},
-		{"Corrected", indexCorrected}, {"Nearby", indexNearby}, {"Hostile", indexHostile}, {"Broad", indexBroad}, {"Success", indexSuccess}, {"Spoken", indexSpoken},
+		{"GradeWords", indexGrades}, {"Ranking", indexRanking}, {"Highlight", indexHighlight},
+		{"Suggest", indexSuggest},
+		{"Corrected", indexCorrected}, {"Nearby", indexNearby}, {"Hostile", indexHostile}, {"Broad", indexBroad},
+		{"Success", indexSuccess}, {"Spoken", indexSpoken},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			index, atomic := open(t)
@@ -46,21 +49,31 @@ func testEntries() []catalog.Entry {
 	e := func(id, title, about, subject, name string, grade, week int, teacher, school string) catalog.Entry {
 		at = at.Add(time.Hour)
 		return catalog.Entry{
-			LessonID: id, PackageID: "package-" + id, Title: title, Description: about, Subject: subject, SubjectName: name,
-			Grade: grade, Week: week, Language: "vi", TeacherID: "t-" + teacher, Teacher: teacher, SchoolID: "s-" + school, School: school,
+			LessonID: id, PackageID: "package-" + id, Title: title, Description: about, Subject: subject,
+			SubjectName: name,
+			Grade:       grade, Week: week, Language: "vi", TeacherID: "t-" + teacher, Teacher: teacher,
+			SchoolID: "s-" + school, School: school,
 			Duration: 1234.5, Bytes: 45_000_000, PublishedAt: at,
 		}
 	}
 	es := []catalog.Entry{
-		e("ham-so", "Hàm số y = ax²", "Đồ thị của hàm số và tính chất.", "toan", "Toán", 9, 20, "Nguyễn Thị Hà", "THCS Him Lam"),
-		e("pt-bac-hai", "Phương trình bậc hai một ẩn", "Công thức nghiệm.", "toan", "Toán", 9, 21, "Nguyễn Thị Hà", "THCS Him Lam"),
-		e("bang-nhan", "Bảng nhân 9", "Học thuộc và vận dụng.", "toan", "Toán", 3, 5, "Lò Văn Páo", "Tiểu học Núa Ngam"),
-		e("tay-tien", "Tây Tiến", "Bài thơ của Quang Dũng.", "ngu-van", "Ngữ văn", 12, 3, "Trần Thu Mai", "THPT Mường Ảng"),
-		e("kieu", "Truyện Kiều của Nguyễn Du", "Đoạn trích Cảnh ngày xuân.", "ngu-van", "Ngữ văn", 9, 4, "Trần Thu Mai", "THCS Him Lam"),
+		e("ham-so", "Hàm số y = ax²", "Đồ thị của hàm số và tính chất.", "toan", "Toán", 9, 20, "Nguyễn Thị Hà",
+			"THCS Him Lam"),
+		e("pt-bac-hai", "Phương trình bậc hai một ẩn", "Công thức nghiệm.", "toan", "Toán", 9, 21, "Nguyễn Thị Hà",
+			"THCS Him Lam"),
+		e("bang-nhan", "Bảng nhân 9", "Học thuộc và vận dụng.", "toan", "Toán", 3, 5, "Lò Văn Páo",
+			"Tiểu học Núa Ngam"),
+		e("tay-tien", "Tây Tiến", "Bài thơ của Quang Dũng.", "ngu-van", "Ngữ văn", 12, 3, "Trần Thu Mai",
+			"THPT Mường Ảng"),
+		e("kieu", "Truyện Kiều của Nguyễn Du", "Đoạn trích Cảnh ngày xuân.", "ngu-van", "Ngữ văn", 9, 4, "Trần Thu Mai",
+			"THCS Him Lam"),
 		e("on-thi", "Ôn thi vào lớp 10: đường tròn", "", "toan", "Toán", 9, 0, "Lò Văn Páo", "THCS Him Lam"),
-		e("unit9", "Unit 9 English in the world", "Reading and speaking about the environment.", "tieng-anh", "Tiếng Anh", 9, 20, "Vàng A Dế", "THCS Tủa Chùa"),
-		e("can-bang", "Cân bằng hoá học", "Dịch chuyển cân bằng.", "hoa-hoc", "Hoá học", 10, 20, "Sùng Thị Yến", "THPT Mường Ảng"),
-		e("can-thiep", "Sơ cứu: can thiệp kịp thời", "", "hdtn", "Hoạt động trải nghiệm", 10, 7, "Sùng Thị Yến", "THPT Mường Ảng"),
+		e("unit9", "Unit 9 English in the world", "Reading and speaking about the environment.", "tieng-anh",
+			"Tiếng Anh", 9, 20, "Vàng A Dế", "THCS Tủa Chùa"),
+		e("can-bang", "Cân bằng hoá học", "Dịch chuyển cân bằng.", "hoa-hoc", "Hoá học", 10, 20, "Sùng Thị Yến",
+			"THPT Mường Ảng"),
+		e("can-thiep", "Sơ cứu: can thiệp kịp thời", "", "hdtn", "Hoạt động trải nghiệm", 10, 7, "Sùng Thị Yến",
+			"THPT Mường Ảng"),
 	}
 	es[6].Language = "en"
 	return es
@@ -210,7 +223,8 @@ func indexFilters(t *testing.T, x catalog.Index, _ job.Atomic) {
 		{catalog.Query{Week: 20}, []string{"ham-so", "unit9", "can-bang"}},
 		{catalog.Query{Language: "en"}, []string{"unit9"}},
 		{catalog.Query{School: "s-THPT Mường Ảng"}, []string{"tay-tien", "can-bang", "can-thiep"}},
-		{catalog.Query{School: "s-THCS Him Lam", Subject: "toan", Grade: 9, Week: 20, Language: "vi"}, []string{"ham-so"}},
+		{catalog.Query{School: "s-THCS Him Lam", Subject: "toan", Grade: 9, Week: 20, Language: "vi"},
+			[]string{"ham-so"}},
 		{catalog.Query{Text: "cân", Week: 20}, []string{"can-bang"}},
 		{catalog.Query{Text: "hà", Grade: 9, Subject: "toan"}, []string{"ham-so", "pt-bac-hai"}},
 		{catalog.Query{Subject: "no such"}, nil},
@@ -243,8 +257,9 @@ func indexFacets(t *testing.T, x catalog.Index, _ job.Atomic) {
 	r, err = x.Search(bg, catalog.Query{Text: "him lam", Subject: "ngu-van"})
 	ok(t, err)
 	want = catalog.Facets{
-		Subject: map[string]int{"toan": 3, "ngu-van": 1}, Grade: map[int]int{9: 1}, Week: map[int]int{4: 1}, Language: map[string]int{"vi": 1},
-		School: map[string]int{"s-THCS Him Lam": 1},
+		Subject: map[string]int{"toan": 3, "ngu-van": 1}, Grade: map[int]int{9: 1}, Week: map[int]int{4: 1},
+		Language: map[string]int{"vi": 1},
+		School:   map[string]int{"s-THCS Him Lam": 1},
 	}
 	if d := cmp.Diff(want, r.Facets); d != "" {
 		t.Errorf("with text (-want +got)\n%s", d)
@@ -262,14 +277,16 @@ func indexFacets(t *testing.T, x catalog.Index, _ job.Atomic) {
 	}
 	r, err = x.Search(bg, catalog.Query{School: "s-THCS Tủa Chùa", Language: "vi"})
 	ok(t, err)
-	want = catalog.Facets{Subject: map[string]int{}, Grade: map[int]int{}, Week: map[int]int{}, Language: map[string]int{"en": 1},
-		School: map[string]int{"s-THCS Him Lam": 4, "s-Tiểu học Núa Ngam": 1, "s-THPT Mường Ảng": 3}}
+	want = catalog.Facets{Subject: map[string]int{}, Grade: map[int]int{}, Week: map[int]int{},
+		Language: map[string]int{"en": 1},
+		School:   map[string]int{"s-THCS Him Lam": 4, "s-Tiểu học Núa Ngam": 1, "s-THPT Mường Ảng": 3}}
 	if d := cmp.Diff(want, r.Facets); d != "" || r.EstimatedTotal != 0 {
 		t.Errorf("a school without lessons in the language: %d (-want +got)\n%s", r.EstimatedTotal, d)
 	}
 	// What leaves the index leaves the counts.
 	ok(t, x.Delete(bg, "unit9"))
-	if r, err = x.Search(bg, catalog.Query{}); err != nil || r.Facets.School["s-THCS Tủa Chùa"] != 0 || r.Facets.School["s-THCS Him Lam"] != 4 {
+	if r, err = x.Search(bg, catalog.Query{}); err != nil || r.Facets.School["s-THCS Tủa Chùa"] != 0 ||
+		r.Facets.School["s-THCS Him Lam"] != 4 {
 		t.Errorf("after a lesson went: %v, %v", r.Facets.School, err)
 	}
 }
@@ -347,7 +364,8 @@ func indexBroad(t *testing.T, x catalog.Index, _ job.Atomic) {
 	var es []catalog.Entry
 	for i := range n {
 		es = append(es, catalog.Entry{
-			LessonID: "l" + strconv.Itoa(i), Title: "Can thiệp sớm", Subject: "toan", SubjectName: "Toán", Grade: 1 + i%12, Language: "vi",
+			LessonID: "l" + strconv.Itoa(i), Title: "Can thiệp sớm", Subject: "toan", SubjectName: "Toán",
+			Grade: 1 + i%12, Language: "vi",
 			PublishedAt: time.Unix(int64(i), 0).UTC(),
 		})
 	}

@@ -56,8 +56,9 @@ func (c catalogue) equal() {
 
 func publishedLesson(n int, title string) lesson.Lesson {
 	return lesson.Lesson{
-		ID: fmt.Sprintf("l%02d", n), Title: title, Subject: "toan", Grade: 9, Language: "vi", TeacherID: "t1", SchoolID: "s1",
-		Status: lesson.Published, PublishedAt: moment(n), CreatedAt: moment(n),
+		ID: fmt.Sprintf("l%02d", n), Title: title, Subject: "toan", Grade: 9, Language: "vi", TeacherID: "t1",
+		SchoolID: "s1",
+		Status:   lesson.Published, PublishedAt: moment(n), CreatedAt: moment(n),
 		Media: lesson.Media{State: lesson.Ready, Playable: true, PackageID: "p", Duration: 60.125},
 	}
 }
@@ -67,9 +68,11 @@ func publishedLesson(n int, title string) lesson.Lesson {
 // and a lost index comes back.
 func Catalogue(t *testing.T, open func(t *testing.T) (catalog.Index, storetest.Stores)) {
 	x, s := open(t)
-	c := catalogue{t, &catalog.Service{Index: x, Lessons: s.Lessons, Atomic: s.Atomic, People: s.People, Schools: s.Schools, Now: func() time.Time { return moment(0) }}, s}
+	c := catalogue{t, &catalog.Service{Index: x, Lessons: s.Lessons, Atomic: s.Atomic, People: s.People,
+		Schools: s.Schools, Now: func() time.Time { return moment(0) }}, s}
 	ok(t, s.Schools.SaveSchool(bg, school.School{ID: "s1", Code: "s1", Name: "THCS Him Lam"}))
-	ok(t, s.People.SavePerson(bg, people.Person{ID: "t1", Username: "ha", Name: "Nguyễn Thị Hà", Active: true, CreatedAt: moment(0)}))
+	ok(t, s.People.SavePerson(bg, people.Person{ID: "t1", Username: "ha", Name: "Nguyễn Thị Hà", Active: true,
+		CreatedAt: moment(0)}))
 	for n := range 25 {
 		c.save(publishedLesson(n, fmt.Sprintf("Tiết %d", 100+n)), nil)
 	}

@@ -19,18 +19,22 @@ func spokenEntries() []catalog.Entry {
 	speak := func(i int, texts ...string) {
 		cues := make([]caption.Cue, len(texts))
 		for n, text := range texts {
-			cues[n] = caption.Cue{From: time.Duration(10*n) * time.Second, To: time.Duration(10*n+9) * time.Second, Text: text}
+			cues[n] = caption.Cue{From: time.Duration(10*n) * time.Second,
+				To: time.Duration(10*n+9) * time.Second, Text: text}
 		}
 		es[i].Spoken = catalog.Passages(cues)
 	}
-	speak(0, "Chào các em", "Đồ thị là một <b>đường parabol</b>", "Khi a &lt; 0 thì parabol quay xuống", "Các em ghi vào vở", "Bài tập về nhà", "Hết giờ")
-	speak(3, "Sông Mã xa rồi", "Tây Tiến ơi", "Nhớ về rừng núi", "Mường Lát hoa về", "Trong đêm hơi", "Nhà ai Pha Luông")
-	speak(7, "Cân bằng", "Ở đây vẽ một đồ thị", "Phương trình bậc hai một ẩn", "Nguyễn Thị Hà hỏi", "Cô giảng lại", "Hết giờ")
+	speak(0, "Chào các em", "Đồ thị là một <b>đường parabol</b>", "Khi a &lt; 0 thì parabol quay xuống",
+		"Các em ghi vào vở", "Bài tập về nhà", "Hết giờ")
+	speak(3, "Sông Mã xa rồi", "Tây Tiến ơi", "Nhớ về rừng núi", "Mường Lát hoa về", "Trong đêm hơi",
+		"Nhà ai Pha Luông")
+	speak(7, "Cân bằng", "Ở đây vẽ một đồ thị", "Phương trình bậc hai một ẩn", "Nguyễn Thị Hà hỏi",
+		"Cô giảng lại", "Hết giờ")
 	return es
 }
 
-// indexSpoken: a lesson is found by its captions, with the moment, after all lessons that are found by titles and names.
-// Deleting the lesson deletes them from the index.
+// indexSpoken: a lesson is found by its captions, with the moment, after all lessons that are found by titles and
+// names. Deleting the lesson deletes them from the index.
 func indexSpoken(t *testing.T, x catalog.Index, _ job.Atomic) {
 	es := spokenEntries()
 	ok(t, x.Put(bg, es...))
@@ -45,7 +49,8 @@ func indexSpoken(t *testing.T, x catalog.Index, _ job.Atomic) {
 		{"parabol quay xuống", "ham-so", "20s parabol quay xuống"},
 		{"parabol", "ham-so", "10s parabol"},
 		{"parab", "ham-so", "10s parabol"},
-		{"parabol quay xuong khi a", "ham-so", "20s Khi a parabol quay xuống"}, // a short word at the end is a whole one
+		// a short word at the end is a whole one
+		{"parabol quay xuong khi a", "ham-so", "20s Khi a parabol quay xuống"},
 		{"toan 9 parabol", "ham-so", "10s parabol"},
 		{"rung nui", "tay-tien", "20s rừng núi"},
 		{"mường lát", "tay-tien", "30s Mường Lát"},
@@ -57,7 +62,8 @@ func indexSpoken(t *testing.T, x catalog.Index, _ job.Atomic) {
 	} {
 		r, err := x.Search(bg, catalog.Query{Text: c.text})
 		ok(t, err)
-		if len(r.Hits) == 0 || r.Hits[0].Entry.LessonID != c.first && !(c.text == "nguyen thi ha" && r.Hits[0].Entry.Teacher == "Nguyễn Thị Hà") {
+		if len(r.Hits) == 0 || r.Hits[0].Entry.LessonID != c.first &&
+			!(c.text == "nguyen thi ha" && r.Hits[0].Entry.Teacher == "Nguyễn Thị Hà") {
 			t.Errorf("%q finds %q, want %q first", c.text, hitIDs(r), c.first)
 			continue
 		}

@@ -17,12 +17,17 @@ import (
 func indexForgiving(t *testing.T, x catalog.Index, _ job.Atomic) {
 	ok(t, x.Put(bg, testEntries()...))
 	for text, id := range map[string]string{
-		"hàm số": "ham-so", "ham so": "ham-so", "HÀM SỐ": "ham-so", "hàm só": "ham-so", "ha\u0300m so\u0302\u0301": "ham-so",
-		"toans 9 hamf soos": "ham-so", "phuongw trinhf baacj hai": "pt-bac-hai", "dduwowngf tronf": "on-thi", "truyeenj kieeuf": "kieu",
-		"toa1n 9 ha2m so61": "ham-so", "phuong7 tri2nh ba65c hai": "pt-bac-hai", "d9u7o7ng2 tro2n": "on-thi", "truye65n kieu62": "kieu",
-		"phuonng trinh bac hai": "pt-bac-hai", "phuong trnih bac hai": "pt-bac-hai", "phuong trinh bca hai": "pt-bac-hai", "fuong trinh": "pt-bac-hai",
-		"chuyen kieu": "kieu", "chuyện kiều nguyễn zu": "kieu", "enviroment": "unit9", "enviromnent": "unit9", "engilsh": "unit9",
-		"hamso": "ham-so", "tay-tien": "tay-tien", "Tây_Tiến!": "tay-tien",
+		"hàm số": "ham-so", "ham so": "ham-so", "HÀM SỐ": "ham-so", "hàm só": "ham-so",
+		"ha\u0300m so\u0302\u0301": "ham-so",
+		"toans 9 hamf soos":        "ham-so", "phuongw trinhf baacj hai": "pt-bac-hai", "dduwowngf tronf": "on-thi",
+		"truyeenj kieeuf":   "kieu",
+		"toa1n 9 ha2m so61": "ham-so", "phuong7 tri2nh ba65c hai": "pt-bac-hai", "d9u7o7ng2 tro2n": "on-thi",
+		"truye65n kieu62":       "kieu",
+		"phuonng trinh bac hai": "pt-bac-hai", "phuong trnih bac hai": "pt-bac-hai",
+		"phuong trinh bca hai": "pt-bac-hai", "fuong trinh": "pt-bac-hai",
+		"chuyen kieu": "kieu", "chuyện kiều nguyễn zu": "kieu", "enviroment": "unit9", "enviromnent": "unit9",
+		"engilsh": "unit9",
+		"hamso":   "ham-so", "tay-tien": "tay-tien", "Tây_Tiến!": "tay-tien",
 		"nguyễn du": "kieu", "lo van pao bang nhan": "bang-nhan", "tua chua": "unit9",
 		"hóa học": "can-bang", "hoa hoc 10": "can-bang", "hoạt động trải nghiệm": "can-thiep",
 		"phương trình xylophon bậc hai": "pt-bac-hai", "bài giảng tây tiến": "tay-tien", "môn hoá học": "can-bang",
@@ -43,8 +48,10 @@ func indexTones(t *testing.T, x catalog.Index, _ job.Atomic) {
 		return catalog.Entry{LessonID: id, Title: title, Subject: "toan", SubjectName: "Toán", Grade: 5, Language: "vi"}
 	}
 	ok(t, x.Put(bg,
-		e("toan", "Bài toán có lời văn và những cách trình bày khác nhau của học sinh"), e("toan-ven", "Toàn vẹn"), e("toa-n", "Toan tính"),
-		e("ma", "Ma"), e("mà", "Câu chuyện dài về con mà lời kể của bà rất hay và vui"), e("má", "Má"), e("mả", "Mả"), e("mã", "Mã"), e("mạ", "Mạ non"),
+		e("toan", "Bài toán có lời văn và những cách trình bày khác nhau của học sinh"), e("toan-ven", "Toàn vẹn"),
+		e("toa-n", "Toan tính"),
+		e("ma", "Ma"), e("mà", "Câu chuyện dài về con mà lời kể của bà rất hay và vui"), e("má", "Má"), e("mả", "Mả"),
+		e("mã", "Mã"), e("mạ", "Mạ non"),
 		e("thuỷ", "Một bài khá dài nói nhiều điều về thuỷ sản của nước ta ngày nay"), e("thuy", "Thụy Điển"),
 	))
 	for text, id := range map[string]string{
@@ -99,7 +106,8 @@ func indexRanking(t *testing.T, x catalog.Index, _ job.Atomic) {
 func indexHighlight(t *testing.T, x catalog.Index, _ job.Atomic) {
 	es := testEntries()
 	es[0].Title = `<b onclick="x">Hàm số</b> & bạn`
-	es[0].Description = strings.Repeat("Mở bài nói chung chung. ", 30) + "Đồ thị của hàm số là parabol. " + strings.Repeat("Kết bài. ", 30)
+	es[0].Description = strings.Repeat("Mở bài nói chung chung. ", 30) + "Đồ thị của hàm số là parabol. " +
+		strings.Repeat("Kết bài. ", 30)
 	ok(t, x.Put(bg, es...))
 	r, err := x.Search(bg, catalog.Query{Text: "hamf so"})
 	ok(t, err)
@@ -107,7 +115,8 @@ func indexHighlight(t *testing.T, x catalog.Index, _ job.Atomic) {
 		t.Fatal("nothing found")
 	}
 	h := r.Hits[0]
-	want := []catalog.Span{{Text: `<b onclick="x">`}, {Text: "Hàm", Match: true}, {Text: " "}, {Text: "số", Match: true}, {Text: "</b> & bạn"}}
+	want := []catalog.Span{{Text: `<b onclick="x">`}, {Text: "Hàm", Match: true}, {Text: " "},
+		{Text: "số", Match: true}, {Text: "</b> & bạn"}}
 	if d := cmp.Diff(want, h.Title); d != "" {
 		t.Errorf("title (-want +got)\n%s", d)
 	}
@@ -134,8 +143,10 @@ func indexSuggest(t *testing.T, x catalog.Index, _ job.Atomic) {
 	twin.LessonID, twin.SchoolID = "ham-so-2", "s-2"
 	ok(t, x.Put(bg, append(es, twin)...))
 	for text, title := range map[string]string{
-		"p": "Phương trình bậc hai một ẩn", "phuong tr": "Phương trình bậc hai một ẩn", "phương tr": "Phương trình bậc hai một ẩn",
-		"hamf s": "Hàm số y = ax²", "ham so": "Hàm số y = ax²", "tây t": "Tây Tiến", "toan 9 ham": "Hàm số y = ax²", "unt 9": "Unit 9 English in the world",
+		"p": "Phương trình bậc hai một ẩn", "phuong tr": "Phương trình bậc hai một ẩn",
+		"phương tr": "Phương trình bậc hai một ẩn",
+		"hamf s":    "Hàm số y = ax²", "ham so": "Hàm số y = ax²", "tây t": "Tây Tiến", "toan 9 ham": "Hàm số y = ax²",
+		"unt 9": "Unit 9 English in the world",
 	} {
 		s, err := x.Suggest(bg, text, 0, 5)
 		ok(t, err)
@@ -209,7 +220,8 @@ func indexNearby(t *testing.T, x catalog.Index, _ job.Atomic) {
 			}
 		}
 	}
-	if r, err := x.Search(bg, catalog.Query{Text: "ham so", Grade: 12}); err != nil || len(r.Hits) > 0 || len(r.Nearby) > 0 || r.Facets.Grade[9] != 1 {
+	if r, err := x.Search(bg, catalog.Query{Text: "ham so", Grade: 12}); err != nil || len(r.Hits) > 0 ||
+		len(r.Nearby) > 0 || r.Facets.Grade[9] != 1 {
 		t.Errorf("nothing in the grade: %+v, %v", r, err)
 	}
 }
@@ -218,12 +230,18 @@ func indexNearby(t *testing.T, x catalog.Index, _ job.Atomic) {
 func indexHostile(t *testing.T, x catalog.Index, _ job.Atomic) {
 	ok(t, x.Put(bg, testEntries()...))
 	hostile := []string{
-		`"`, `""`, `"ham so`, `ham" OR "so`, `ham*`, `*`, `^ham`, `title:ham`, `{title}: ham`, `-ham`, `+`, `ham AND`, `AND`, `OR OR`, `NOT`, `NOT ham`,
-		`NEAR`, `NEAR(ham so, 2)`, `ham NEAR/3 so`, `(`, `)`, `((((((`, `ham) OR (so`, `'`, `''; DROP TABLE catalog_entry; --`, `%`, `_`, `\`, `?`, `?0`, `:ham`, `$1`, `@p1`,
-		`ham:*`, `ham & so`, `ham | so`, `!ham`, `ham <-> so`, `'ham':A`, `<script>alert(1)</script>`, `${7*7}`, `{{7*7}}`, `../../etc/passwd`,
-		"\x00", "ham\x00so", "\xff\xfe\xfa", "ham\xffso", "\u202eham so\u202c", "\u200b\u200b", "😀", "😀😀 ham", "👨‍👩‍👧‍👦", "مرحبا", "שלום", "ꪼꪕ", "ກ", "日本語",
-		"a\u0300\u0301\u0302\u0303", strings.Repeat("\u0301", 500), strings.Repeat("ham ", 3000), strings.Repeat("x", 10_000), strings.Repeat(`"`, 10_000),
-		strings.Repeat("a b ", 2500), strings.Repeat("ế", 4000), strings.Repeat("(", 5000), "1 2 3 4 5 6 7 8 9 10 11 12 13", "lop", "lop lop 9", "tuan", "½ ² ①", "ﷺ", "\n\r\t\v",
+		`"`, `""`, `"ham so`, `ham" OR "so`, `ham*`, `*`, `^ham`, `title:ham`, `{title}: ham`, `-ham`, `+`, `ham AND`,
+		`AND`, `OR OR`, `NOT`, `NOT ham`,
+		`NEAR`, `NEAR(ham so, 2)`, `ham NEAR/3 so`, `(`, `)`, `((((((`, `ham) OR (so`, `'`,
+		`''; DROP TABLE catalog_entry; --`, `%`, `_`, `\`, `?`, `?0`, `:ham`, `$1`, `@p1`,
+		`ham:*`, `ham & so`, `ham | so`, `!ham`, `ham <-> so`, `'ham':A`, `<script>alert(1)</script>`, `${7*7}`,
+		`{{7*7}}`, `../../etc/passwd`,
+		"\x00", "ham\x00so", "\xff\xfe\xfa", "ham\xffso", "\u202eham so\u202c", "\u200b\u200b", "😀", "😀😀 ham",
+		"👨‍👩‍👧‍👦", "مرحبا", "שלום", "ꪼꪕ", "ກ", "日本語",
+		"a\u0300\u0301\u0302\u0303", strings.Repeat("\u0301", 500), strings.Repeat("ham ", 3000),
+		strings.Repeat("x", 10_000), strings.Repeat(`"`, 10_000),
+		strings.Repeat("a b ", 2500), strings.Repeat("ế", 4000), strings.Repeat("(", 5000),
+		"1 2 3 4 5 6 7 8 9 10 11 12 13", "lop", "lop lop 9", "tuan", "½ ² ①", "ﷺ", "\n\r\t\v",
 	}
 	for _, text := range hostile {
 		name := fmt.Sprintf("%.40q", text)
@@ -248,7 +266,8 @@ func indexHostile(t *testing.T, x catalog.Index, _ job.Atomic) {
 		}
 	}
 	// Operators are words or nothing: with them the same lessons are found.
-	for _, text := range []string{`"ham so"`, `ham* so`, `(ham) so`, `ham^so`, `title:ham so`, `ham' so'`, "ham\u200bso", `ham & so | !`} {
+	for _, text := range []string{`"ham so"`, `ham* so`, `(ham) so`, `ham^so`, `title:ham so`, `ham' so'`,
+		"ham\u200bso", `ham & so | !`} {
 		if got := found(t, x, catalog.Query{Text: text}); !slices.Contains(got, "ham-so") {
 			t.Errorf("%s finds %q", text, got)
 		}
@@ -256,8 +275,10 @@ func indexHostile(t *testing.T, x catalog.Index, _ job.Atomic) {
 	// What is indexed may be anything, too.
 	for i, text := range hostile {
 		e := testEntries()[0]
-		e.LessonID, e.Title, e.Description = fmt.Sprintf("hostile-%d", i), strings.ReplaceAll(text, "\x00", ""), strings.Repeat("lời dài ", 500)+text[len(text)/2:]
-		e.Title, e.Description = strings.ToValidUTF8(e.Title, ""), strings.ReplaceAll(strings.ToValidUTF8(e.Description, ""), "\x00", "")
+		e.LessonID, e.Title, e.Description = fmt.Sprintf("hostile-%d", i), strings.ReplaceAll(text, "\x00", ""),
+			strings.Repeat("lời dài ", 500)+text[len(text)/2:]
+		e.Title, e.Description = strings.ToValidUTF8(e.Title, ""),
+			strings.ReplaceAll(strings.ToValidUTF8(e.Description, ""), "\x00", "")
 		e.Teacher = e.Title
 		if err := x.Put(bg, e); err != nil {
 			t.Errorf("Put(%.40q): %v", text, err)

@@ -223,7 +223,8 @@ func (m *Memory) Claim(ctx context.Context, worker string, kinds []string, lease
 
 // before is the order of claims: priority, then due time, then age.
 func before(a, b job.Job) bool {
-	return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.RunAt.Compare(b.RunAt), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID)) < 0
+	return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.RunAt.Compare(b.RunAt), cmp.Compare(len(a.ID), len(b.ID)),
+		cmp.Compare(a.ID, b.ID)) < 0
 }
 
 func (m *Memory) mine(id string, token int64) (job.Job, error) {
@@ -235,7 +236,8 @@ func (m *Memory) mine(id string, token int64) (job.Job, error) {
 }
 
 // Beat renews a lease; see job.Store.
-func (m *Memory) Beat(ctx context.Context, id string, token int64, progress float64, lease time.Duration) (cancel bool, err error) {
+func (m *Memory) Beat(ctx context.Context, id string, token int64, progress float64,
+	lease time.Duration) (cancel bool, err error) {
 	err = m.locked(ctx, "Beat", func() error {
 		j, err := m.mine(id, token)
 		if err != nil {
@@ -258,7 +260,8 @@ func (m *Memory) Check(ctx context.Context, id string, token int64) error {
 }
 
 // Finish ends a claim; see job.Store.
-func (m *Memory) Finish(ctx context.Context, id string, token int64, to job.State, lastError string, runAt time.Time) error {
+func (m *Memory) Finish(ctx context.Context, id string, token int64, to job.State, lastError string,
+	runAt time.Time) error {
 	return m.locked(ctx, "Finish", func() error {
 		j, err := m.mine(id, token)
 		if err != nil {
@@ -294,7 +297,10 @@ func (m *Memory) Jobs(ctx context.Context, subject string, state job.State, limi
 				out = append(out, j)
 			}
 		}
-		slices.SortFunc(out, func(a, b job.Job) int { return cmp.Or(cmp.Compare(len(b.ID), len(a.ID)), cmp.Compare(b.ID, a.ID)) })
+		slices.SortFunc(out, func(a, b job.Job) int {
+			return cmp.Or(cmp.Compare(len(b.ID), len(a.ID)),
+				cmp.Compare(b.ID, a.ID))
+		})
 		if limit > 0 && len(out) > limit {
 			out = out[:limit]
 		}

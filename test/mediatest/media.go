@@ -114,7 +114,8 @@ func mediaSum(b []byte) string {
 
 func (e mediaExam) put(t *testing.T, key string, body []byte) media.Object {
 	t.Helper()
-	o, err := e.Put(t.Context(), key, bytes.NewReader(body), int64(len(body)), media.PutOptions{ContentType: "video/mp4", SHA256: mediaSum(body)})
+	o, err := e.Put(t.Context(), key, bytes.NewReader(body), int64(len(body)),
+		media.PutOptions{ContentType: "video/mp4", SHA256: mediaSum(body)})
 	if err != nil {
 		t.Fatalf("put %s: %v", key, err)
 	}
@@ -137,7 +138,8 @@ func (e mediaExam) read(t *testing.T, key string, r media.Range) ([]byte, media.
 
 func (e mediaExam) list(t *testing.T, prefix string) (keys []string) {
 	t.Helper()
-	if err := e.List(t.Context(), prefix, func(o media.Object) bool { keys = append(keys, o.Key); return true }); err != nil {
+	if err := e.List(t.Context(), prefix,
+		func(o media.Object) bool { keys = append(keys, o.Key); return true }); err != nil {
 		t.Fatalf("list %s: %v", prefix, err)
 	}
 	return keys
@@ -190,7 +192,8 @@ func mediaRefusesDamage(t *testing.T, e mediaExam) {
 		size int64
 		sum  string
 	}{
-		"other hash": {1000, mediaSum([]byte("x"))}, "no hash": {1000, "xyz"}, "size larger": {1001, ""}, "size smaller": {999, ""},
+		"other hash": {1000, mediaSum([]byte("x"))}, "no hash": {1000, "xyz"}, "size larger": {1001, ""},
+		"size smaller": {999, ""},
 	} {
 		key := e.prefix + name
 		_, err := e.Put(t.Context(), key, bytes.NewReader(body), c.size, media.PutOptions{SHA256: c.sum})
@@ -220,7 +223,8 @@ func mediaRanges(t *testing.T, e mediaExam) {
 		r        media.Range
 		from, to int
 	}{
-		{media.All, 0, 1000}, {media.Range{Offset: 0, Length: 10}, 0, 10}, {media.Range{Offset: 5, Length: -1}, 5, 1000},
+		{media.All, 0, 1000}, {media.Range{Offset: 0, Length: 10}, 0, 10},
+		{media.Range{Offset: 5, Length: -1}, 5, 1000},
 		{media.Range{Offset: 999, Length: 1}, 999, 1000}, {media.Range{Offset: 990, Length: 100}, 990, 1000},
 		{media.Range{Offset: 100, Length: 400}, 100, 500},
 	} {
@@ -229,7 +233,8 @@ func mediaRanges(t *testing.T, e mediaExam) {
 			t.Errorf("%+v gives %d bytes of %d", c.r, len(got), o.Size)
 		}
 	}
-	for _, r := range []media.Range{{Offset: 1000, Length: 1}, {Offset: 5000, Length: -1}, {Offset: -1, Length: 5}, {}} {
+	for _, r := range []media.Range{{Offset: 1000, Length: 1}, {Offset: 5000, Length: -1},
+		{Offset: -1, Length: 5}, {}} {
 		_, _, err := e.Get(t.Context(), key, r)
 		mediaFault(t, err, fault.Invalid, "media.bad_range")
 	}
@@ -248,7 +253,8 @@ func mediaEmpty(t *testing.T, e mediaExam) {
 
 func mediaKeys(t *testing.T, e mediaExam) {
 	names := []string{
-		"bài giảng/Toán 5 – phân số (tiết 1).mp4", "đ+ơ ư&ê=â?ă#.vtt", "100%/a.m4s", "a b/c  d", "~'!*()_-.;:@,", "lớp/" + strings.Repeat("ờ", 60),
+		"bài giảng/Toán 5 – phân số (tiết 1).mp4", "đ+ơ ư&ê=â?ă#.vtt", "100%/a.m4s", "a b/c  d", "~'!*()_-.;:@,",
+		"lớp/" + strings.Repeat("ờ", 60),
 	}
 	for _, n := range names {
 		e.put(t, e.prefix+n, []byte(n))
@@ -359,7 +365,8 @@ func mediaConcurrent(t *testing.T, e mediaExam) {
 		body := bytes.Repeat([]byte{byte(i)}, 70_000+i)
 		sums[mediaSum(body)] = true
 		g.Go(func() error {
-			_, err := e.Put(t.Context(), key, bytes.NewReader(body), int64(len(body)), media.PutOptions{SHA256: mediaSum(body)})
+			_, err := e.Put(t.Context(), key, bytes.NewReader(body), int64(len(body)),
+				media.PutOptions{SHA256: mediaSum(body)})
 			return err
 		})
 		g.Go(func() error { return e.Delete(t.Context(), fmt.Sprintf("%sother/%d", e.prefix, i)) })

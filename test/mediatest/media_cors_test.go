@@ -24,8 +24,10 @@ func TestCORS(t *testing.T) {
 	const site = "https://lenlop.tinh.example"
 	client := aws3.New(aws3.Options{Region: "us-east-1", UsePathStyle: true, BaseEndpoint: aws.String("http://" + addr),
 		Credentials: credentials.NewStaticCredentialsProvider("examaccess", "examsecret", "")})
-	_, err := client.PutBucketCors(t.Context(), &aws3.PutBucketCorsInput{Bucket: aws.String("lenlop"), CORSConfiguration: &types.CORSConfiguration{
-		CORSRules: []types.CORSRule{{AllowedOrigins: []string{site}, AllowedMethods: []string{"PUT"}, AllowedHeaders: []string{"*"}, ExposeHeaders: []string{"ETag"}, MaxAgeSeconds: aws.Int32(3600)}}}})
+	_, err := client.PutBucketCors(t.Context(),
+		&aws3.PutBucketCorsInput{Bucket: aws.String("lenlop"), CORSConfiguration: &types.CORSConfiguration{
+			CORSRules: []types.CORSRule{{AllowedOrigins: []string{site}, AllowedMethods: []string{"PUT"},
+				AllowedHeaders: []string{"*"}, ExposeHeaders: []string{"ETag"}, MaxAgeSeconds: aws.Int32(3600)}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,15 +55,19 @@ func TestCORS(t *testing.T) {
 		res.Body.Close()
 		return res
 	}
-	if res := request("OPTIONS", site, "PUT", ""); res.StatusCode >= 300 || res.Header.Get("Access-Control-Allow-Origin") != site || !strings.Contains(res.Header.Get("Access-Control-Allow-Methods"), "PUT") {
+	if res := request("OPTIONS", site, "PUT", ""); res.StatusCode >= 300 ||
+		res.Header.Get("Access-Control-Allow-Origin") != site ||
+		!strings.Contains(res.Header.Get("Access-Control-Allow-Methods"), "PUT") {
 		t.Errorf("preflight from the site: %s %v", res.Status, res.Header)
 	}
-	if res := request("PUT", site, "", "part"); res.StatusCode != 200 || res.Header.Get("Access-Control-Allow-Origin") != site ||
+	if res := request("PUT", site, "", "part"); res.StatusCode != 200 ||
+		res.Header.Get("Access-Control-Allow-Origin") != site ||
 		!strings.Contains(res.Header.Get("Access-Control-Expose-Headers"), "ETag") || res.Header.Get("ETag") == "" {
 		t.Errorf("PUT from the site: %s %v", res.Status, res.Header)
 	}
 	for _, x := range [][2]string{{"https://other.example", "PUT"}, {site, "DELETE"}, {site, "GET"}} {
-		if res := request("OPTIONS", x[0], x[1], ""); res.StatusCode < 400 && res.Header.Get("Access-Control-Allow-Origin") != "" {
+		if res := request("OPTIONS", x[0], x[1], ""); res.StatusCode < 400 &&
+			res.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%v: %s %v", x, res.Status, res.Header)
 		}
 	}

@@ -28,7 +28,8 @@ func Files(t *testing.T, store media.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o.Key != head.Key || o.Size != head.Size || o.ETag != head.ETag || o.ModifiedAt.Unix() != head.ModifiedAt.Unix() {
+		if o.Key != head.Key || o.Size != head.Size || o.ETag != head.ETag ||
+			o.ModifiedAt.Unix() != head.ModifiedAt.Unix() {
 			t.Errorf("opened %+v, stored %+v", o, head)
 		}
 		if got, err := io.ReadAll(f); !bytes.Equal(got, body) {

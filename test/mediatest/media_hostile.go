@@ -89,7 +89,8 @@ func mediaTruncated(t *testing.T, e mediaExam) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n", u.RequestURI(), u.Host, len(body))
+		fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n", u.RequestURI(),
+			u.Host, len(body))
 		if _, err := conn.Write(body[:sent]); err != nil {
 			t.Fatal(err)
 		}

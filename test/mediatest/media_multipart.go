@@ -89,7 +89,8 @@ func mediaPresigned(t *testing.T, e mediaExam) {
 	id := e.begin(t, key)
 	a, b, c := mediaBytes(mediaLeastPart), mediaBytes(mediaLeastPart), mediaBytes(1234)
 	s := e.sign(t, key, id, 3)
-	if left := time.Until(s.ExpiresAt); s.Method != http.MethodPut || left > 15*time.Minute+5*time.Second || left < 10*time.Minute {
+	if left := time.Until(s.ExpiresAt); s.Method != http.MethodPut || left > 15*time.Minute+5*time.Second ||
+		left < 10*time.Minute {
 		t.Errorf("%s until %v", s.Method, s.ExpiresAt)
 	}
 	etags := map[int]string{3: e.sendPart(t, key, id, 3, c)}
@@ -98,7 +99,8 @@ func mediaPresigned(t *testing.T, e mediaExam) {
 	etags[1] = e.sendPart(t, key, id, 1, a)
 	parts := e.parts(t, key, id)
 	for i, p := range parts {
-		if p.Number != i+1 || p.ETag != etags[p.Number] || p.Size != int64([]int{mediaLeastPart, mediaLeastPart, 1234}[i]) {
+		if p.Number != i+1 || p.ETag != etags[p.Number] ||
+			p.Size != int64([]int{mediaLeastPart, mediaLeastPart, 1234}[i]) {
 			t.Errorf("listed as %+v, sent as %q", p, etags[p.Number])
 		}
 	}
@@ -115,7 +117,8 @@ func mediaPresigned(t *testing.T, e mediaExam) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := int64(2*mediaLeastPart + 1234); o.Key != key || o.Size != want || o.ETag == "" || o.ContentType != "video/mp4" {
+	if want := int64(2*mediaLeastPart + 1234); o.Key != key || o.Size != want || o.ETag == "" ||
+		o.ContentType != "video/mp4" {
 		t.Errorf("completed as %+v", o)
 	}
 	e.holds(t, key, slices.Concat(a, b, c))
@@ -157,7 +160,8 @@ func mediaMissingPart(t *testing.T, e mediaExam) {
 	e.sendPart(t, key, id, 1, a)
 	one := e.parts(t, key, id)
 	for name, parts := range map[string][]media.Part{
-		"no parts": nil, "part 2 not there": append(slices.Clone(one), media.Part{Number: 2, Size: 10, ETag: one[0].ETag}),
+		"no parts": nil, "part 2 not there": append(slices.Clone(one),
+			media.Part{Number: 2, Size: 10, ETag: one[0].ETag}),
 		"another etag": {{Number: 1, Size: mediaLeastPart, ETag: "00000000000000000000000000000000"}},
 	} {
 		_, err := e.Complete(t.Context(), key, id, parts)
@@ -210,7 +214,8 @@ func mediaCompleteAgain(t *testing.T, e mediaExam, atOnce bool) {
 	if err := e.Abort(t.Context(), key, id); err != nil {
 		t.Errorf("abort after completion: %v", err)
 	}
-	if now, err := e.Head(t.Context(), key); err != nil || now.ETag != first.ETag || !now.ModifiedAt.Equal(first.ModifiedAt) {
+	if now, err := e.Head(t.Context(), key); err != nil || now.ETag != first.ETag ||
+		!now.ModifiedAt.Equal(first.ModifiedAt) {
 		t.Errorf("changed from %+v to %+v: %v", first, now, err)
 	}
 	e.holds(t, key, body)
@@ -242,7 +247,8 @@ func mediaUnknownUpload(t *testing.T, e mediaExam) {
 	mediaFault(t, err, fault.NotFound, "media.no_upload")
 	_, err = e.PutPart(t.Context(), key, id, 1, strings.NewReader("x"), 1)
 	mediaFault(t, err, fault.NotFound, "media.no_upload")
-	_, err = e.Complete(t.Context(), key, id, []media.Part{{Number: 1, Size: 1, ETag: "9dd4e461268c8034f5c8564e155c67a6"}})
+	_, err = e.Complete(t.Context(), key, id,
+		[]media.Part{{Number: 1, Size: 1, ETag: "9dd4e461268c8034f5c8564e155c67a6"}})
 	mediaFault(t, err, fault.NotFound, "media.no_upload")
 	if err := e.Abort(t.Context(), key, id); err != nil {
 		t.Errorf("abort: %v", err)
@@ -289,7 +295,8 @@ func mediaPending(t *testing.T, e mediaExam, exactKeyOnly bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list) != 1 || list[0].Key != a || list[0].UploadID != ida || time.Since(list[0].StartedAt).Abs() > 5*time.Minute {
+	if len(list) != 1 || list[0].Key != a || list[0].UploadID != ida ||
+		time.Since(list[0].StartedAt).Abs() > 5*time.Minute {
 		t.Errorf("pending %+v, want %s %s", list, a, ida)
 	}
 }

@@ -26,7 +26,8 @@ type relayed struct {
 	base string
 }
 
-func (r relayed) PresignPart(ctx context.Context, base, key, uploadID string, number int, ttl time.Duration) (media.Signed, error) {
+func (r relayed) PresignPart(ctx context.Context, base, key, uploadID string, number int,
+	ttl time.Duration) (media.Signed, error) {
 	if base == "" {
 		base = r.base
 	}
@@ -35,7 +36,8 @@ func (r relayed) PresignPart(ctx context.Context, base, key, uploadID string, nu
 
 // s3Embedded starts the server inside this process, with its relay in front.
 func s3Embedded(t *testing.T) (media.Store, media.Multipart) {
-	srv, err := s3embedded.Start(t.Context(), s3embedded.Config{Dir: filepath.Join(t.TempDir(), "objects"), Bucket: "lenlop"})
+	srv, err := s3embedded.Start(t.Context(),
+		s3embedded.Config{Dir: filepath.Join(t.TempDir(), "objects"), Bucket: "lenlop"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +97,8 @@ func TestMediaMinio(t *testing.T) {
 	mediatest.Media(t, func(t *testing.T) (media.Store, media.Multipart) {
 		addr := s3Addr(t)
 		cmd := exec.Command(bin, "server", "--quiet", "--address", addr, t.TempDir())
-		cmd.Env = append(os.Environ(), "MINIO_ROOT_USER=examaccess", "MINIO_ROOT_PASSWORD=examsecret", "MINIO_BROWSER=off",
+		cmd.Env = append(os.Environ(), "MINIO_ROOT_USER=examaccess", "MINIO_ROOT_PASSWORD=examsecret",
+			"MINIO_BROWSER=off",
 			"MINIO_UPDATE=off", "MINIO_CALLHOME_ENABLE=off", "HOME="+t.TempDir())
 		return s3Process(t, addr, "minio", cmd)
 	}, mediatest.PendingByKeyOnly)

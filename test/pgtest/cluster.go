@@ -47,7 +47,8 @@ func NewCluster(t testing.TB, settings ...string) *Cluster {
 		}
 		t.Skipf("no PostgreSQL on this machine: %v", err)
 	}
-	for _, s := range append([]string{"listen_addresses=127.0.0.1", "max_connections=200", "shared_buffers=128MB"}, settings...) {
+	for _, s := range append([]string{"listen_addresses=127.0.0.1", "max_connections=200", "shared_buffers=128MB"},
+		settings...) {
 		c.server = append(c.server, "-c", s)
 	}
 	c.server = append(c.server, "-k", dir)
@@ -80,7 +81,8 @@ func (c *Cluster) Address() string { return net.JoinHostPort("127.0.0.1", strcon
 
 // DSN of a database, reached at address: its own, or a proxy's.
 func (c *Cluster) DSN(address, name string) string {
-	return (&url.URL{Scheme: "postgres", User: url.User("postgres"), Host: address, Path: "/" + name, RawQuery: "sslmode=disable"}).String()
+	return (&url.URL{Scheme: "postgres", User: url.User("postgres"), Host: address, Path: "/" + name,
+		RawQuery: "sslmode=disable"}).String()
 }
 
 // Log is the end of what the server wrote.
@@ -179,7 +181,8 @@ func (c *Cluster) KillBackend(ctx context.Context, name string) (bool, error) {
 	}
 	defer db.Close()
 	var pid int
-	err = db.QueryRowContext(ctx, "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() ORDER BY state = 'active' DESC, query_start DESC LIMIT 1", name).Scan(&pid)
+	err = db.QueryRowContext(ctx,
+		"SELECT pid FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() ORDER BY state = 'active' DESC, query_start DESC LIMIT 1", name).Scan(&pid)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

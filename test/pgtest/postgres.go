@@ -132,7 +132,8 @@ func startCluster() (dsn string, err error) {
 		return "", err
 	}
 	server := slices.Concat(program, []string{"-k", dir, "-c", "listen_addresses=", "-c", "fsync=off",
-		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=120"})
+		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c",
+		"max_connections=120"})
 	cmd := exec.Command("sh", slices.Concat([]string{"-c", supervise, "sh", dir}, server)...)
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the tests; the pipe tells the server
@@ -163,7 +164,8 @@ func makeCluster(dir string) (server []string, err error) {
 		as = []string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"}
 	}
 	data := filepath.Join(dir, "data")
-	initdb := slices.Concat(as, []string{filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"})
+	initdb := slices.Concat(as, []string{filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust",
+		"-E", "UTF8", "--locale=C.UTF-8", "--no-sync"})
 	cmd := exec.Command(initdb[0], initdb[1:]...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {

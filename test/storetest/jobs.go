@@ -34,8 +34,9 @@ var errands = []string{"errand"}
 // Jobs tests an implementation of job.Store.
 func Jobs(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, Stores){
-		"Life": jobLife, "Order": jobOrder, "Keys": jobKeys, "Fencing": jobFencing, "Parking": jobParking, "GiveBack": jobGiveBack,
-		"Cancel": jobCancel, "Requeue": jobRequeue, "Park": jobPark, "Race": jobRace, "Commit": jobCommit,
+		"Life": jobLife, "Order": jobOrder, "Keys": jobKeys, "Fencing": jobFencing, "Parking": jobParking,
+		"GiveBack": jobGiveBack,
+		"Cancel":   jobCancel, "Requeue": jobRequeue, "Park": jobPark, "Race": jobRace, "Commit": jobCommit,
 		"GroupTotals": jobGroupTotals,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
@@ -72,10 +73,13 @@ func only(t *testing.T, s Stores) job.Job {
 func jobLife(t *testing.T, s Stores) {
 	noneClaimable(t, s)
 	ok(t, s.Jobs.Add(bg))
-	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"đi chợ"}, Key: "k", Subject: "lesson:l1", Priority: job.High, MaxAttempts: 5}))
+	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"đi chợ"}, Key: "k", Subject: "lesson:l1", Priority: job.High,
+		MaxAttempts: 5}))
 	j := only(t, s)
-	if j.ID == "" || j.State != job.Waiting || j.Kind != "errand" || j.Key != "k" || j.Subject != "lesson:l1" || j.Priority != job.High ||
-		j.MaxAttempts != 5 || j.Attempt != 0 || j.RunAt.IsZero() || j.CreatedAt.IsZero() || !j.FinishedAt.IsZero() || j.RunAt.Location() != time.UTC {
+	if j.ID == "" || j.State != job.Waiting || j.Kind != "errand" || j.Key != "k" || j.Subject != "lesson:l1" ||
+		j.Priority != job.High ||
+		j.MaxAttempts != 5 || j.Attempt != 0 || j.RunAt.IsZero() || j.CreatedAt.IsZero() || !j.FinishedAt.IsZero() ||
+		j.RunAt.Location() != time.UTC {
 		t.Fatalf("a new job is %+v", j)
 	}
 	var args errand
@@ -89,7 +93,8 @@ func jobLife(t *testing.T, s Stores) {
 		t.Fatal("a worker that knows nothing was given work")
 	}
 	c := claim(t, s, "w1", longLease)
-	if c.ID != j.ID || c.State != job.Running || c.Attempt != 1 || c.Worker != "w1" || c.Token == 0 || time.Until(c.LeaseUntil) < 50*time.Minute {
+	if c.ID != j.ID || c.State != job.Running || c.Attempt != 1 || c.Worker != "w1" || c.Token == 0 ||
+		time.Until(c.LeaseUntil) < 50*time.Minute {
 		t.Fatalf("a claimed job is %+v", *c)
 	}
 	same(t, only(t, s), *c)
@@ -207,7 +212,8 @@ func jobFencing(t *testing.T, s Stores) {
 	wantFault(t, s.Jobs.Finish(bg, heir.ID, heir.Token, job.Done, "", time.Time{}), fault.Conflict, "job.lost")
 	_, err = s.Jobs.Beat(bg, "none", 1, 0, longLease)
 	wantFault(t, err, fault.Conflict, "job.lost")
-	if err := s.Jobs.Finish(bg, heir.ID, heir.Token, "unknown", "", time.Time{}); fault.KindOf(err) != fault.Internal || err == nil {
+	if err := s.Jobs.Finish(bg, heir.ID, heir.Token, "unknown", "",
+		time.Time{}); fault.KindOf(err) != fault.Internal || err == nil {
 		t.Errorf("Finish with an unknown state: %v, want an internal error", err)
 	}
 	// Adding the same job again never reuses a token, because output files are named by it.
@@ -229,7 +235,8 @@ func jobParking(t *testing.T, s Stores) {
 		last = j.Token
 	}
 	j := claim(t, s, "w4", longLease)
-	if j.State != job.Parked || j.Attempt != 3 || j.Token <= last || j.FinishedAt.IsZero() || j.LastError == "" || j.Worker != "w3" {
+	if j.State != job.Parked || j.Attempt != 3 || j.Token <= last || j.FinishedAt.IsZero() || j.LastError == "" ||
+		j.Worker != "w3" {
 		t.Fatalf("after its last attempt it is %+v", *j)
 	}
 	same(t, only(t, s), *j)
@@ -255,7 +262,8 @@ func jobGiveBack(t *testing.T, s Stores) {
 	ok(t, s.Jobs.Finish(bg, j.ID, j.Token, job.Waiting, "storage unavailable", time.Now().Add(time.Hour)))
 	noneClaimable(t, s)
 	w := only(t, s)
-	if w.State != job.Waiting || w.Attempt != 1 || w.LastError != "storage unavailable" || time.Until(w.RunAt) < 50*time.Minute || !w.LeaseUntil.IsZero() || !w.FinishedAt.IsZero() {
+	if w.State != job.Waiting || w.Attempt != 1 || w.LastError != "storage unavailable" ||
+		time.Until(w.RunAt) < 50*time.Minute || !w.LeaseUntil.IsZero() || !w.FinishedAt.IsZero() {
 		t.Errorf("after a postponed retry: %+v", w)
 	}
 }
@@ -264,7 +272,8 @@ func jobCancel(t *testing.T, s Stores) {
 	for range 3 {
 		ok(t, s.Jobs.Add(bg, job.New{Args: errand{"x"}, Subject: "lesson:l1"}))
 	}
-	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"other"}, Subject: "lesson:l2"}, job.New{Args: parcel{}, Subject: "lesson:l1"}))
+	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"other"}, Subject: "lesson:l2"},
+		job.New{Args: parcel{}, Subject: "lesson:l1"}))
 	running, crashed := claim(t, s, "w1", longLease), claim(t, s, "w2", expiredLease)
 	ok(t, s.Jobs.CancelSubject(bg, "lesson:l1", "errand"))
 	cancelled := must(s.Jobs.Jobs(bg, "lesson:l1", job.Cancelled, 10))(t)
@@ -315,7 +324,8 @@ func jobPark(t *testing.T, s Stores) {
 	ok(t, s.Jobs.Park(bg, id, "later"))
 	noneClaimable(t, s)
 	wantFault(t, s.Jobs.Park(bg, id, "later"), fault.Conflict, "job.not_waiting")
-	if list := must(s.Jobs.Jobs(bg, "", job.Parked, 2))(t); len(list) != 1 || list[0].LastError != "later" || list[0].FinishedAt.IsZero() {
+	if list := must(s.Jobs.Jobs(bg, "", job.Parked, 2))(t); len(list) != 1 || list[0].LastError != "later" ||
+		list[0].FinishedAt.IsZero() {
 		t.Fatalf("set aside it is %+v", list)
 	}
 	ok(t, s.Jobs.Requeue(bg, id))
@@ -382,7 +392,10 @@ func jobCommit(t *testing.T, s Stores) {
 		t.Fatal(err)
 	}
 	noneClaimable(t, s)
-	ok(t, s.Atomic.Atomically(bg, func(ctx context.Context) error { return s.Jobs.Add(ctx, job.New{Args: errand{"x"}, Key: "k"}) }))
+	ok(t, s.Atomic.Atomically(bg, func(
+		ctx context.Context) error {
+		return s.Jobs.Add(ctx, job.New{Args: errand{"x"}, Key: "k"})
+	}))
 	j := claim(t, s, "w", expiredLease)
 	// Once a worker's transaction has checked its token, nobody else can claim the job until it ends.
 	ok(t, s.Atomic.Atomically(bg, func(ctx context.Context) error {
@@ -409,10 +422,12 @@ func jobGroupTotals(t *testing.T, s Stores) {
 	group := job.Group{Subject: "lesson:l1", Kinds: errands, KeyPrefix: "make:p_1:"}
 	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{})
 	for i := range 4 {
-		ok(t, s.Jobs.Add(bg, job.New{Args: errand{}, Subject: "lesson:l1", Key: fmt.Sprint("make:p_1:", i), Weight: 0.25}))
+		ok(t, s.Jobs.Add(bg, job.New{Args: errand{}, Subject: "lesson:l1", Key: fmt.Sprint("make:p_1:", i),
+			Weight: 0.25}))
 	}
 	ok(t, s.Jobs.Add(bg,
-		job.New{Args: errand{}, Subject: "lesson:l1", Key: "make:pX1:0", Weight: 8, Priority: job.Low}, // "_" in a prefix is no wildcard
+		// "_" in a prefix is no wildcard
+		job.New{Args: errand{}, Subject: "lesson:l1", Key: "make:pX1:0", Weight: 8, Priority: job.Low},
 		job.New{Args: errand{}, Subject: "lesson:l2", Key: "make:p_1:9", Weight: 8, Priority: job.Low},
 		job.New{Args: parcel{}, Subject: "lesson:l1", Key: "make:p_1:9", Weight: 8}))
 	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{Open: 4, Weight: 1})

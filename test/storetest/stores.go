@@ -68,9 +68,13 @@ func AllStores(t *testing.T, open Open) {
 		name string
 		test func(*testing.T, Open)
 	}{
-		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Classes", Classes}, {"Uploads", Uploads},
-		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"LessonSteps", LessonSteps}, {"Worksheets", Worksheets}, {"Schedule", Schedule}, {"Booking", Booking}, {"Programmes", Programmes}, {"Jobs", Jobs}, {"Audit", Audit},
-		{"Notices", Notices}, {"Webhooks", Webhooks}, {"Questions", Questions}, {"Thumbs", Thumbs}, {"Bookmarks", Bookmarks}, {"Problems", Problems},
+		{"Atomic", Atomic}, {"Lessons", Lessons}, {"People", People}, {"Schools", Schools}, {"Classes", Classes},
+		{"Uploads", Uploads},
+		{"Packages", Packages}, {"Copies", Copies}, {"Captions", Captions}, {"LessonSteps", LessonSteps},
+		{"Worksheets", Worksheets}, {"Schedule", Schedule}, {"Booking", Booking}, {"Programmes", Programmes},
+		{"Jobs", Jobs}, {"Audit", Audit},
+		{"Notices", Notices}, {"Webhooks", Webhooks}, {"Questions", Questions}, {"Thumbs", Thumbs},
+		{"Bookmarks", Bookmarks}, {"Problems", Problems},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.test(t, open) })
 	}
@@ -164,7 +168,8 @@ func Atomic(t *testing.T, open Open) {
 	}
 	ok(t, s.Atomic.Atomically(bg, func(ctx context.Context) error {
 		ok(t, s.Lessons.Save(ctx, lesson.Lesson{ID: "l1"}))
-		return s.Atomic.Atomically(ctx, func(ctx context.Context) error { return s.Lessons.Save(ctx, lesson.Lesson{ID: "l2"}) })
+		return s.Atomic.Atomically(ctx,
+			func(ctx context.Context) error { return s.Lessons.Save(ctx, lesson.Lesson{ID: "l2"}) })
 	}))
 	if !exists(bg, "l1") || !exists(bg, "l2") {
 		t.Error("committed lessons are missing")
@@ -184,9 +189,11 @@ func Atomic(t *testing.T, open Open) {
 // Audit tests an implementation of audit.Log.
 func Audit(t *testing.T, open Open) {
 	s := open(t)
-	first := audit.Entry{ID: "1", At: moment(1), Actor: "p1", Action: "lesson.edit", Subject: "lesson:l1", Detail: "sửa tên", Before: `{"title":"a"}`, After: `{"title":"b"}`}
+	first := audit.Entry{ID: "1", At: moment(1), Actor: "p1", Action: "lesson.edit", Subject: "lesson:l1",
+		Detail: "sửa tên", Before: `{"title":"a"}`, After: `{"title":"b"}`}
 	ok(t, s.Audit.Append(bg, first))
-	ok(t, s.Audit.Append(bg, audit.Entry{ID: "2", At: moment(3), Actor: "system", Action: "probe", Subject: "lesson:l1"}))
+	ok(t, s.Audit.Append(bg, audit.Entry{ID: "2", At: moment(3), Actor: "system", Action: "probe",
+		Subject: "lesson:l1"}))
 	ok(t, s.Audit.Append(bg, audit.Entry{ID: "3", At: moment(2), Subject: "lesson:l1"}))
 	ok(t, s.Audit.Append(bg, audit.Entry{ID: "4", At: moment(4), Subject: "lesson:l2"}))
 	list := must(s.Audit.BySubject(bg, "lesson:l1", 10))(t)

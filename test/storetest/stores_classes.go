@@ -23,8 +23,10 @@ func Classes(t *testing.T, open Open) {
 	_, err := k.Class(bg, "none")
 	wantFault(t, err, fault.NotFound, "class.not_found")
 	a := school.Class{ID: "c1", Code: "3A", SchoolID: "s1", Year: "2026-2027", Grade: 3, Name: "3A", JoinCode: "ABC234",
-		Teachers: []school.ClassTeacher{{PersonID: "thay-pao"}, {PersonID: "co-lan", Subject: "toan"}, {PersonID: "thay-pao", Subject: "tieng-viet"}}}
-	b := school.Class{ID: "c2", Code: "3A", SchoolID: "s1", Year: "2025-2026", Grade: 3, Name: "3A", JoinCode: "ABC235", Teachers: []school.ClassTeacher{{PersonID: "co-lan"}}}
+		Teachers: []school.ClassTeacher{{PersonID: "thay-pao"}, {PersonID: "co-lan", Subject: "toan"},
+			{PersonID: "thay-pao", Subject: "tieng-viet"}}}
+	b := school.Class{ID: "c2", Code: "3A", SchoolID: "s1", Year: "2025-2026", Grade: 3, Name: "3A", JoinCode: "ABC235",
+		Teachers: []school.ClassTeacher{{PersonID: "co-lan"}}}
 	c := school.Class{ID: "c3", Code: "2B", SchoolID: "s1", Year: "2026-2027", Grade: 2, Name: "2B", JoinCode: "ABC236"}
 	d := school.Class{ID: "c4", Code: "3A", SchoolID: "s2", Year: "2026-2027", Grade: 3, Name: "3A", JoinCode: "ABC237"}
 	for _, x := range []school.Class{a, b, c, d} {
@@ -50,12 +52,14 @@ func Classes(t *testing.T, open Open) {
 
 func enrolments(t *testing.T, s Stores) {
 	k := s.Classes
-	binh, an, nameless := school.Student{PersonID: "h1", Name: "Giàng Thị Bình", Key: "k1"}, school.Student{PersonID: "h2", Name: "Lò Văn An", Key: "k2"}, school.Student{PersonID: "h3", Key: "k3"}
+	binh, an, nameless := school.Student{PersonID: "h1", Name: "Giàng Thị Bình", Key: "k1"},
+		school.Student{PersonID: "h2", Name: "Lò Văn An", Key: "k2"}, school.Student{PersonID: "h3", Key: "k3"}
 	for _, x := range []school.Student{binh, an, nameless} {
 		ok(t, k.SaveStudent(bg, x, "s1", moment(0)))
 		ok(t, k.SaveStudent(bg, x, "s1", moment(1)))
 	}
-	wantFault(t, k.SaveStudent(bg, school.Student{PersonID: "h4", Key: "k1"}, "s1", moment(0)), fault.Conflict, "student.key_taken")
+	wantFault(t, k.SaveStudent(bg, school.Student{PersonID: "h4", Key: "k1"}, "s1", moment(0)), fault.Conflict,
+		"student.key_taken")
 	p := must(s.People.Person(bg, "h1"))(t)
 	same(t, p.Grants, []people.Grant{{Role: people.Student, School: "s1"}})
 	if p.PasswordHash != "" || !p.Active || p.Name != binh.Name || !p.CreatedAt.Equal(kept(moment(0))) {
@@ -88,10 +92,13 @@ func enrolments(t *testing.T, s Stores) {
 		scope school.Scope
 		want  int
 	}{
-		{school.Scope{Day: on}, 3}, {school.Scope{Day: after}, 3}, {school.Scope{Day: before}, 0}, {school.Scope{Day: "2026-01-01"}, 1},
-		{school.Scope{Day: after, Class: "c1"}, 2}, {school.Scope{Day: after, School: "s1"}, 2}, {school.Scope{Day: after, School: "s2", Grade: 3}, 1},
+		{school.Scope{Day: on}, 3}, {school.Scope{Day: after}, 3}, {school.Scope{Day: before}, 0},
+		{school.Scope{Day: "2026-01-01"}, 1},
+		{school.Scope{Day: after, Class: "c1"}, 2}, {school.Scope{Day: after, School: "s1"}, 2},
+		{school.Scope{Day: after, School: "s2", Grade: 3}, 1},
 		{school.Scope{Day: after, Grade: 4}, 0}, {school.Scope{Day: after, Year: "2025-2026"}, 0},
-		{school.Scope{Day: after, Area: "xa"}, 2}, {school.Scope{Day: after, Area: "tinh"}, 3}, {school.Scope{Day: after, Area: "ban", Grade: 3}, 2}, {school.Scope{Day: after, Area: "none"}, 0},
+		{school.Scope{Day: after, Area: "xa"}, 2}, {school.Scope{Day: after, Area: "tinh"}, 3},
+		{school.Scope{Day: after, Area: "ban", Grade: 3}, 2}, {school.Scope{Day: after, Area: "none"}, 0},
 	} {
 		if n := must(k.Population(bg, x.scope))(t); n != x.want {
 			t.Errorf("population of %+v is %d, want %d", x.scope, n, x.want)

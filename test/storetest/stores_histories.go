@@ -23,11 +23,13 @@ func LessonSteps(t *testing.T, open Open) {
 		l.CreatedAt = moment(i)
 		ok(t, all.Lessons.Save(bg, l))
 	}
-	same(t, must(s.Queue(bg, ""))(t), []lesson.Queued{{Subject: "ngu-van", Lessons: 1, Oldest: kept(moment(2))}, {Subject: "toan", Lessons: 2, Oldest: kept(moment(4))}})
+	same(t, must(s.Queue(bg, ""))(t), []lesson.Queued{{Subject: "ngu-van", Lessons: 1, Oldest: kept(moment(2))},
+		{Subject: "toan", Lessons: 2, Oldest: kept(moment(4))}})
 	same(t, must(s.Queue(bg, "s2"))(t), []lesson.Queued{{Subject: "toan", Lessons: 1, Oldest: kept(moment(4))}})
 	same(t, must(s.Queue(bg, "' OR 1=1 --"))(t), []lesson.Queued{})
 
-	full := lesson.Step{ID: "b", LessonID: "l1", At: moment(2), By: "p1", Kind: lesson.StepReturned, Note: "Tiếng nhỏ <b>'?$1", Moment: 12.5, Until: moment(60)}
+	full := lesson.Step{ID: "b", LessonID: "l1", At: moment(2), By: "p1", Kind: lesson.StepReturned,
+		Note: "Tiếng nhỏ <b>'?$1", Moment: 12.5, Until: moment(60)}
 	ok(t, s.SaveStep(bg, full))
 	ok(t, s.SaveStep(bg, lesson.Step{ID: "a", LessonID: "l1", At: moment(1), Kind: lesson.StepCreated}))
 	ok(t, s.SaveStep(bg, lesson.Step{ID: "c", LessonID: "l1", At: moment(2), Kind: lesson.StepSubmitted}))
@@ -53,14 +55,16 @@ func Worksheets(t *testing.T, open Open) {
 	for _, id := range []string{"l1", "l2"} {
 		ok(t, all.Lessons.Save(bg, lesson.Lesson{ID: id}))
 	}
-	w := worksheet.Worksheet{ID: "w1", LessonID: "l1", Name: "Phiếu 'số' 1.pdf", Type: worksheet.TypePDF, Key: worksheet.Key("l1", "w1"), Size: 1 << 24, SHA256: "ab",
+	w := worksheet.Worksheet{ID: "w1", LessonID: "l1", Name: "Phiếu 'số' 1.pdf", Type: worksheet.TypePDF,
+		Key: worksheet.Key("l1", "w1"), Size: 1 << 24, SHA256: "ab",
 		Width: 3, Height: 4, By: "p1", At: moment(2)}
 	ok(t, s.SaveWorksheet(bg, w))
 	ok(t, s.SaveWorksheet(bg, worksheet.Worksheet{ID: "w0", LessonID: "l1", At: moment(3)}))
 	ok(t, s.SaveWorksheet(bg, worksheet.Worksheet{ID: "w2", LessonID: "l2", At: moment(1)}))
 	w.At = kept(w.At)
 	same(t, must(s.Worksheet(bg, "l1", "w1"))(t), w)
-	same(t, ids(must(s.Worksheets(bg, "l1"))(t), func(w worksheet.Worksheet) string { return w.ID }), []string{"w1", "w0"})
+	same(t, ids(must(s.Worksheets(bg, "l1"))(t), func(w worksheet.Worksheet) string { return w.ID }),
+		[]string{"w1", "w0"})
 	// A worksheet is found only under its own lesson.
 	_, err := s.Worksheet(bg, "l2", "w1")
 	wantFault(t, err, fault.NotFound, "worksheet.not_found")

@@ -16,24 +16,31 @@ import (
 // fullLesson has a value in every field.
 func fullLesson(id string) lesson.Lesson {
 	return lesson.Lesson{
-		ID: id, Title: "Phép cộng 'có nhớ' \\ ? $1", Description: "Dòng một\nDòng hai 🙂", Subject: "toan", Grade: 2, Week: 7,
+		ID: id, Title: "Phép cộng 'có nhớ' \\ ? $1", Description: "Dòng một\nDòng hai 🙂", Subject: "toan",
+		Grade: 2, Week: 7,
 		Language: "vi", TeacherID: "t1", UploaderID: "t2", SchoolID: "s1", Status: lesson.Submitted,
 		Media: lesson.Media{
-			State: lesson.Failed, Stage: "probe", Fraction: 0.25, RecordingID: "r1", MakingID: "k2", PackageID: "k1", Playable: true,
-			FailureCode: "recording.too_long", FailureArgs: fault.Args{"max": int64(4294967296), "ratio": 0.5, "name": "a"},
+			State: lesson.Failed, Stage: "probe", Fraction: 0.25, RecordingID: "r1", MakingID: "k2", PackageID: "k1",
+			Playable:    true,
+			FailureCode: "recording.too_long",
+			FailureArgs: fault.Args{"max": int64(4294967296), "ratio": 0.5, "name": "a"},
 			WarningCode: "recording.truncated", Duration: 1800.48,
 		},
-		Renditions: []lesson.Rendition{{Name: "720p", Kind: "video", Width: 1280, Height: 720, Bandwidth: 900000, Bytes: 1 << 33, Codecs: "avc1.64001f,mp4a.40.2"}, {Name: "audio", Kind: "audio"}},
+		Renditions: []lesson.Rendition{{Name: "720p", Kind: "video", Width: 1280, Height: 720, Bandwidth: 900000,
+			Bytes: 1 << 33, Codecs: "avc1.64001f,mp4a.40.2"}, {Name: "audio", Kind: "audio"}},
 		ReturnNote: "Tiếng nhỏ", ReturnAt: 12.5, WithdrawnBy: "p3", Reason: "nhầm bài", ApprovedBy: "p4",
-		PublishAt: moment(1), PublishedAt: moment(2), SubmittedAt: moment(3), CreatedAt: moment(4), UpdatedAt: moment(5), DeletedAt: moment(6),
-		AfterAiring: true, PreapprovedBy: "p5", PreapprovedAt: moment(7), RereviewSince: moment(8), RereviewReasons: "recording,grade",
-		Consent:     lesson.Consent{Minors: lesson.MinorsAgreed, Note: "tủ hồ sơ", By: "p6", At: moment(9)},
-		TakenDownAt: moment(10), TakenDownBy: "p7",
+		PublishAt: moment(1), PublishedAt: moment(2), SubmittedAt: moment(3), CreatedAt: moment(4),
+		UpdatedAt: moment(5), DeletedAt: moment(6),
+		AfterAiring: true, PreapprovedBy: "p5", PreapprovedAt: moment(7), RereviewSince: moment(8),
+		RereviewReasons: "recording,grade",
+		Consent:         lesson.Consent{Minors: lesson.MinorsAgreed, Note: "tủ hồ sơ", By: "p6", At: moment(9)},
+		TakenDownAt:     moment(10), TakenDownBy: "p7",
 	}
 }
 
 func keptLesson(l lesson.Lesson) lesson.Lesson {
-	for _, at := range []*time.Time{&l.PublishAt, &l.PublishedAt, &l.SubmittedAt, &l.CreatedAt, &l.UpdatedAt, &l.DeletedAt,
+	for _, at := range []*time.Time{&l.PublishAt, &l.PublishedAt, &l.SubmittedAt, &l.CreatedAt,
+		&l.UpdatedAt, &l.DeletedAt,
 		&l.PreapprovedAt, &l.RereviewSince, &l.Consent.At, &l.TakenDownAt} {
 		*at = kept(*at)
 	}
@@ -92,10 +99,14 @@ func lessonProgress(t *testing.T, s Stores) {
 func lessonsList(t *testing.T, s Stores) {
 	// Ids grow with time; l5 is in the bin; l2 was submitted before l1.
 	for i, l := range []lesson.Lesson{
-		{ID: "l1", Status: lesson.Submitted, Subject: "toan", Grade: 1, Week: 1, TeacherID: "t1", SchoolID: "s1", SubmittedAt: moment(20), PreapprovedBy: "h", Media: lesson.Media{State: lesson.Ready}},
-		{ID: "l2", Status: lesson.Submitted, Subject: "toan", Grade: 2, TeacherID: "t1", SchoolID: "s2", SubmittedAt: moment(10), ApprovedBy: "p", Media: lesson.Media{State: lesson.Failed}},
-		{ID: "l3", Status: lesson.Draft, Subject: "ngu-van", Grade: 6, Week: 1, TeacherID: "t2", UploaderID: "t1", SchoolID: "s2"},
-		{ID: "l4", Status: lesson.Published, Subject: "toan", Grade: 1, Week: 2, TeacherID: "t2", SchoolID: "s1", SubmittedAt: moment(20), RereviewSince: moment(30)},
+		{ID: "l1", Status: lesson.Submitted, Subject: "toan", Grade: 1, Week: 1, TeacherID: "t1", SchoolID: "s1",
+			SubmittedAt: moment(20), PreapprovedBy: "h", Media: lesson.Media{State: lesson.Ready}},
+		{ID: "l2", Status: lesson.Submitted, Subject: "toan", Grade: 2, TeacherID: "t1", SchoolID: "s2",
+			SubmittedAt: moment(10), ApprovedBy: "p", Media: lesson.Media{State: lesson.Failed}},
+		{ID: "l3", Status: lesson.Draft, Subject: "ngu-van", Grade: 6, Week: 1, TeacherID: "t2", UploaderID: "t1",
+			SchoolID: "s2"},
+		{ID: "l4", Status: lesson.Published, Subject: "toan", Grade: 1, Week: 2, TeacherID: "t2", SchoolID: "s1",
+			SubmittedAt: moment(20), RereviewSince: moment(30)},
 		{ID: "l5", Status: lesson.Draft, Subject: "toan", TeacherID: "t1", DeletedAt: moment(9)},
 	} {
 		l.CreatedAt = moment(i)
@@ -115,12 +126,14 @@ func lessonsList(t *testing.T, s Stores) {
 		{"teacher", lesson.Filter{Teacher: "t1"}, []string{"l2", "l1"}},
 		{"school", lesson.Filter{School: "s2"}, []string{"l3", "l2"}},
 		{"cared for", lesson.Filter{CaredBy: "t1"}, []string{"l3", "l2", "l1"}},
-		{"undecided", lesson.Filter{Undecided: true, Status: []lesson.Status{lesson.Submitted}, OldFirst: true}, []string{"l1"}},
+		{"undecided", lesson.Filter{Undecided: true, Status: []lesson.Status{lesson.Submitted}, OldFirst: true},
+			[]string{"l1"}},
 		{"approved", lesson.Filter{Approved: true}, []string{"l2"}},
 		{"preapproved", lesson.Filter{Preapproved: true}, []string{"l1"}},
 		{"again", lesson.Filter{Again: true}, []string{"l4"}},
 		{"nothing", lesson.Filter{Subject: "toan", Grade: 12}, []string{}},
-		{"longest waiting", lesson.Filter{Status: []lesson.Status{lesson.Submitted}, OldFirst: true}, []string{"l2", "l1"}},
+		{"longest waiting", lesson.Filter{Status: []lesson.Status{lesson.Submitted}, OldFirst: true},
+			[]string{"l2", "l1"}},
 		{"old first", lesson.Filter{OldFirst: true}, []string{"l3", "l2", "l1", "l4"}},
 		{"hostile", lesson.Filter{Subject: "' OR 1=1 --", Teacher: "?"}, []string{}},
 	} {
@@ -161,13 +174,17 @@ func recordings(t *testing.T, s Stores) {
 	wantFault(t, err, fault.NotFound, "recording.not_found")
 	ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: "l1"}))
 	r := lesson.Recording{
-		ID: "r1", LessonID: "l1", Key: "lessons/l1/recordings/r1", Filename: "../bài 1.mp4", Size: 5 << 30, SHA256: "ab", Claimed: "cd",
-		State: lesson.Failed, FailureCode: "recording.not_media", FailureArgs: fault.Args{"size": int64(3)}, ReceivedAt: moment(1), KeepUntil: moment(60),
+		ID: "r1", LessonID: "l1", Key: "lessons/l1/recordings/r1", Filename: "../bài 1.mp4", Size: 5 << 30,
+		SHA256: "ab", Claimed: "cd",
+		State: lesson.Failed, FailureCode: "recording.not_media", FailureArgs: fault.Args{"size": int64(3)},
+		ReceivedAt: moment(1), KeepUntil: moment(60),
 	}
 	ok(t, s.Lessons.SaveRecording(bg, r))
 	ok(t, s.Lessons.SaveRecording(bg, lesson.Recording{ID: "r2", LessonID: "l1", ReceivedAt: moment(2)}))
-	ok(t, s.Lessons.SaveRecording(bg, lesson.Recording{ID: "r3", LessonID: "l1", ReceivedAt: moment(3), KeepUntil: moment(30)}))
-	ok(t, s.Lessons.SaveRecording(bg, lesson.Recording{ID: "r4", LessonID: "l1", ReceivedAt: moment(4), KeepUntil: moment(30), GoneAt: moment(31)}))
+	ok(t, s.Lessons.SaveRecording(bg,
+		lesson.Recording{ID: "r3", LessonID: "l1", ReceivedAt: moment(3), KeepUntil: moment(30)}))
+	ok(t, s.Lessons.SaveRecording(bg,
+		lesson.Recording{ID: "r4", LessonID: "l1", ReceivedAt: moment(4), KeepUntil: moment(30), GoneAt: moment(31)}))
 	id := func(r lesson.Recording) string { return r.ID }
 	same(t, ids(must(s.Lessons.Recordings(bg, "l1"))(t), id), []string{"r4", "r3", "r2", "r1"})
 	same(t, ids(must(s.Lessons.RecordingsDue(bg, moment(29), 10))(t), id), []string{})
@@ -215,13 +232,18 @@ func Uploads(t *testing.T, open Open) {
 	ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: "l1", TeacherID: "p1"}))
 	ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: "l2", TeacherID: "p2"}))
 	u := upload.Upload{
-		ID: "u1", LessonID: "l1", PersonID: "p1", RecordingID: "r1", Filename: "bài.mp4", Size: 4 << 30, PartSize: 8 << 20, PartCount: 512,
-		Key: "lessons/l1/recordings/r1", StorageID: "x", Status: upload.Open, CreatedAt: moment(0), ExpiresAt: moment(60),
+		ID: "u1", LessonID: "l1", PersonID: "p1", RecordingID: "r1", Filename: "bài.mp4", Size: 4 << 30,
+		PartSize: 8 << 20, PartCount: 512,
+		Key: "lessons/l1/recordings/r1", StorageID: "x", Status: upload.Open, CreatedAt: moment(0),
+		ExpiresAt: moment(60),
 	}
 	ok(t, s.Uploads.SaveUpload(bg, u))
-	ok(t, s.Uploads.SaveUpload(bg, upload.Upload{ID: "u2", LessonID: "l1", PersonID: "p1", Size: 100, Status: upload.Open, CreatedAt: moment(1), ExpiresAt: moment(30)}))
-	ok(t, s.Uploads.SaveUpload(bg, upload.Upload{ID: "u3", LessonID: "l1", PersonID: "p1", Size: 7, Status: upload.Aborted, CreatedAt: moment(2), ExpiresAt: moment(30)}))
-	ok(t, s.Uploads.SaveUpload(bg, upload.Upload{ID: "u4", LessonID: "l2", PersonID: "p2", Size: 9, Status: upload.Complete, CreatedAt: moment(2), ExpiresAt: moment(30)}))
+	ok(t, s.Uploads.SaveUpload(bg, upload.Upload{ID: "u2", LessonID: "l1", PersonID: "p1", Size: 100,
+		Status: upload.Open, CreatedAt: moment(1), ExpiresAt: moment(30)}))
+	ok(t, s.Uploads.SaveUpload(bg, upload.Upload{ID: "u3", LessonID: "l1", PersonID: "p1", Size: 7,
+		Status: upload.Aborted, CreatedAt: moment(2), ExpiresAt: moment(30)}))
+	ok(t, s.Uploads.SaveUpload(bg, upload.Upload{ID: "u4", LessonID: "l2", PersonID: "p2", Size: 9,
+		Status: upload.Complete, CreatedAt: moment(2), ExpiresAt: moment(30)}))
 	u.CreatedAt, u.ExpiresAt = kept(u.CreatedAt), kept(u.ExpiresAt)
 	same(t, must(s.Uploads.Upload(bg, "u1"))(t), u)
 	id := func(u upload.Upload) string { return u.ID }
@@ -231,7 +253,8 @@ func Uploads(t *testing.T, open Open) {
 	same(t, ids(must(s.Uploads.Expired(bg, moment(60), 1))(t), id), []string{"u2"})
 
 	// The quota counts open uploads and stored recordings.
-	for _, r := range []lesson.Recording{{ID: "r1", LessonID: "l1", Size: 1000}, {ID: "r2", LessonID: "l1", Size: 20, GoneAt: moment(1)}, {ID: "r3", LessonID: "l2", Size: 3}} {
+	for _, r := range []lesson.Recording{{ID: "r1", LessonID: "l1", Size: 1000},
+		{ID: "r2", LessonID: "l1", Size: 20, GoneAt: moment(1)}, {ID: "r3", LessonID: "l2", Size: 3}} {
 		ok(t, s.Lessons.SaveRecording(bg, r))
 	}
 	ok(t, s.Sheets.SaveWorksheet(bg, worksheet.Worksheet{ID: "w1", LessonID: "l2", Size: 50, At: moment(1)}))
@@ -260,7 +283,8 @@ func Uploads(t *testing.T, open Open) {
 				if err != nil || used+10 > quota {
 					return err
 				}
-				return s.Uploads.SaveUpload(ctx, upload.Upload{ID: fmt.Sprint("race", i), LessonID: "l1", PersonID: "p1", Size: 10, Status: upload.Open})
+				return s.Uploads.SaveUpload(ctx, upload.Upload{ID: fmt.Sprint("race", i), LessonID: "l1",
+					PersonID: "p1", Size: 10, Status: upload.Open})
 			}); err != nil {
 				t.Error(err)
 			}

@@ -20,8 +20,10 @@ func persons(t *testing.T, s Stores) {
 	_, err = s.People.ByUsername(bg, "none")
 	wantFault(t, err, fault.NotFound, "people.not_found")
 	p := people.Person{
-		ID: "p1", Username: "giaovien", Name: "Lò Thị Ánh", PasswordHash: "$argon2id$x", Active: true, Demo: true, CreatedAt: moment(0),
-		Grants: []people.Grant{{Role: people.Teacher, School: "s2"}, {Role: people.Head, School: "s1"}, {Role: people.Admin}},
+		ID: "p1", Username: "giaovien", Name: "Lò Thị Ánh", PasswordHash: "$argon2id$x", Active: true, Demo: true,
+		CreatedAt: moment(0),
+		Grants: []people.Grant{{Role: people.Teacher, School: "s2"}, {Role: people.Head, School: "s1"},
+			{Role: people.Admin}},
 	}
 	ok(t, s.People.SavePerson(bg, p))
 	p.CreatedAt = kept(p.CreatedAt)
@@ -38,7 +40,8 @@ func persons(t *testing.T, s Stores) {
 
 	// Sorted by given name (the last word) in the order of the Vietnamese alphabet.
 	for _, x := range []people.Person{
-		{ID: "p3", Username: "3", Name: "Nguyễn Văn Đông", Grants: []people.Grant{{Role: people.Teacher, School: "s1"}, {Role: people.Teacher, School: "s2"}}},
+		{ID: "p3", Username: "3", Name: "Nguyễn Văn Đông",
+			Grants: []people.Grant{{Role: people.Teacher, School: "s1"}, {Role: people.Teacher, School: "s2"}}},
 		{ID: "p4", Username: "4", Name: "Vàng A Dũng", Grants: []people.Grant{{Role: people.Student}}},
 		{ID: "p5", Username: "5", Name: "Bùi Thị Én", Grants: []people.Grant{{Role: people.Teacher}}},
 		{ID: "p6", Username: "6", Name: "Nguyễn Văn Đông"},
@@ -76,9 +79,12 @@ func sessions(t *testing.T, s Stores) {
 	ok(t, s.People.SavePerson(bg, people.Person{ID: "p2", Username: "b"}))
 	_, err := s.People.SessionByHash(bg, "none")
 	wantFault(t, err, fault.NotFound, "people.not_found")
-	a := people.Session{ID: "a", Hash: "ha", PersonID: "p1", Kind: people.Browser, UserAgent: "Điện thoại", CreatedAt: moment(0), SeenAt: moment(0), ExpiresAt: moment(9)}
-	b := people.Session{ID: "b", Hash: "hb", PersonID: "p1", Kind: people.Token, CreatedAt: moment(1), SeenAt: moment(1), ExpiresAt: moment(9)}
-	c := people.Session{ID: "c", Hash: "hc", PersonID: "p2", Kind: people.Browser, CreatedAt: moment(2), SeenAt: moment(2), ExpiresAt: moment(9)}
+	a := people.Session{ID: "a", Hash: "ha", PersonID: "p1", Kind: people.Browser, UserAgent: "Điện thoại",
+		CreatedAt: moment(0), SeenAt: moment(0), ExpiresAt: moment(9)}
+	b := people.Session{ID: "b", Hash: "hb", PersonID: "p1", Kind: people.Token, CreatedAt: moment(1),
+		SeenAt: moment(1), ExpiresAt: moment(9)}
+	c := people.Session{ID: "c", Hash: "hc", PersonID: "p2", Kind: people.Browser, CreatedAt: moment(2),
+		SeenAt: moment(2), ExpiresAt: moment(9)}
 	for _, x := range []people.Session{a, b, c} {
 		ok(t, s.People.SaveSession(bg, x))
 	}
@@ -109,7 +115,8 @@ func Schools(t *testing.T, open Open) {
 	s := open(t)
 	_, err := s.Schools.School(bg, "none")
 	wantFault(t, err, fault.NotFound, "school.not_found")
-	c := school.School{ID: "s1", Code: "12000401", Name: "Trường TH Bản Bo", AreaID: "a2", Level: school.Primary, CreatedAt: moment(0)}
+	c := school.School{ID: "s1", Code: "12000401", Name: "Trường TH Bản Bo", AreaID: "a2", Level: school.Primary,
+		CreatedAt: moment(0)}
 	ok(t, s.Schools.SaveSchool(bg, c))
 	ok(t, s.Schools.SaveSchool(bg, school.School{ID: "s2", Name: "THCS"}))
 	c.CreatedAt = kept(c.CreatedAt)
@@ -118,7 +125,8 @@ func Schools(t *testing.T, open Open) {
 	ok(t, s.Schools.SaveSchool(bg, c))
 	same(t, must(s.Schools.Schools(bg))(t), []school.School{c, {ID: "s2", Name: "THCS"}})
 
-	areas := []school.Area{{ID: "a1", Kind: "province", Code: "12", Name: "Lai Châu"}, {ID: "a2", Parent: "a1", Kind: "commune", Code: "03595", Name: "Bản Bo"}}
+	areas := []school.Area{{ID: "a1", Kind: "province", Code: "12", Name: "Lai Châu"},
+		{ID: "a2", Parent: "a1", Kind: "commune", Code: "03595", Name: "Bản Bo"}}
 	for _, a := range areas {
 		ok(t, s.Schools.SaveArea(bg, a))
 	}
@@ -129,11 +137,13 @@ func Schools(t *testing.T, open Open) {
 	of := map[string]school.Subject{}
 	for i, x := range subjects {
 		of[x.Code] = x
-		if x.Name == "" || x.NameEn == "" || x.FromGrade < school.MinGrade || x.ToGrade > school.MaxGrade || x.FromGrade > x.ToGrade || x.Order != i+1 {
+		if x.Name == "" || x.NameEn == "" || x.FromGrade < school.MinGrade || x.ToGrade > school.MaxGrade ||
+			x.FromGrade > x.ToGrade || x.Order != i+1 {
 			t.Errorf("subject %+v", x)
 		}
 	}
-	same(t, of["lich-su-dia-li"], school.Subject{Code: "lich-su-dia-li", Name: "Lịch sử và Địa lí", NameEn: "History and Geography", FromGrade: 4, ToGrade: 9, Order: 6})
+	same(t, of["lich-su-dia-li"], school.Subject{Code: "lich-su-dia-li", Name: "Lịch sử và Địa lí",
+		NameEn: "History and Geography", FromGrade: 4, ToGrade: 9, Order: 6})
 	for grade := school.MinGrade; grade <= school.MaxGrade; grade++ {
 		n := 0
 		for _, x := range subjects {
@@ -148,7 +158,8 @@ func Schools(t *testing.T, open Open) {
 	x := of["toan"]
 	x.Name, x.Order = "Toán học", 99
 	ok(t, s.Schools.SaveSubject(bg, x))
-	ok(t, s.Schools.SaveSubject(bg, school.Subject{Code: "tieng-hmong", Name: "Tiếng Mông", NameEn: "Hmong", FromGrade: 3, ToGrade: 9, Order: 100}))
+	ok(t, s.Schools.SaveSubject(bg,
+		school.Subject{Code: "tieng-hmong", Name: "Tiếng Mông", NameEn: "Hmong", FromGrade: 3, ToGrade: 9, Order: 100}))
 	subjects = must(s.Schools.Subjects(bg))(t)
 	same(t, subjects[21], x)
 	same(t, subjects[22].Name, "Tiếng Mông")
@@ -156,6 +167,7 @@ func Schools(t *testing.T, open Open) {
 
 // subjectCodes are the subjects of a new installation.
 var subjectCodes = []string{
-	"tieng-viet", "toan", "dao-duc", "tu-nhien-xa-hoi", "khoa-hoc", "lich-su-dia-li", "ngu-van", "tieng-anh", "khtn", "vat-li", "hoa-hoc",
+	"tieng-viet", "toan", "dao-duc", "tu-nhien-xa-hoi", "khoa-hoc", "lich-su-dia-li", "ngu-van", "tieng-anh", "khtn",
+	"vat-li", "hoa-hoc",
 	"sinh-hoc", "lich-su", "dia-li", "tin-hoc", "cong-nghe", "gdcd", "gdktpl", "am-nhac", "mi-thuat", "gdtc", "hdtn",
 }

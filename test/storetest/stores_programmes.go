@@ -18,10 +18,12 @@ func Programmes(t *testing.T, open Open) {
 	}
 	ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: "l1"}))
 	for _, id := range []string{"c1", "c2"} {
-		ok(t, s.Schedule.SaveChannel(bg, schedule.Channel{ID: id, Name: id, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: moment(0)}))
+		ok(t, s.Schedule.SaveChannel(bg,
+			schedule.Channel{ID: id, Name: id, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: moment(0)}))
 	}
 	show := func(id string, from int) schedule.Programme {
-		return schedule.Programme{ID: id, ChannelID: "c1", Title: "Toán lớp 9: Căn bậc hai", Description: "tiết 1", Category: "Giáo dục", Grade: 9, LessonID: "l1",
+		return schedule.Programme{ID: id, ChannelID: "c1", Title: "Toán lớp 9: Căn bậc hai", Description: "tiết 1",
+			Category: "Giáo dục", Grade: 9, LessonID: "l1",
 			StartsAt: kept(moment(from)), EndsAt: kept(moment(from + 30))}
 	}
 	name := func(p schedule.Programme) string { return p.ID }
@@ -41,7 +43,8 @@ func Programmes(t *testing.T, open Open) {
 	ok(t, s.Listed.ReplaceProgrammes(bg, "c1", "g4", moment(0), moment(90), nil))
 	same(t, len(must(s.Listed.Programmes(bg, "c1", moment(0), moment(90)))(t)), 0)
 
-	g := schedule.Guide{ID: "g1", ChannelID: "c1", Filename: "tuần 30.xml", Hash: "ab", Data: []byte("<tv>\x00</tv>"), By: "dai", At: kept(moment(0)),
+	g := schedule.Guide{ID: "g1", ChannelID: "c1", Filename: "tuần 30.xml", Hash: "ab", Data: []byte("<tv>\x00</tv>"),
+		By: "dai", At: kept(moment(0)),
 		Options: schedule.GuideOptions{Source: "vtv7.vn", All: true}}
 	ok(t, s.Listed.SaveGuide(bg, g))
 	same(t, must(s.Listed.Guide(bg, "g1"))(t), g)
@@ -50,7 +53,8 @@ func Programmes(t *testing.T, open Open) {
 	}
 	g.Committed, g.Listed = kept(moment(1)), 3
 	ok(t, s.Listed.SaveGuide(bg, g))
-	ok(t, s.Listed.SaveGuide(bg, schedule.Guide{ID: "g0", ChannelID: "c1", Data: []byte("x"), At: kept(moment(0)), Committed: kept(moment(0))}))
+	ok(t, s.Listed.SaveGuide(bg, schedule.Guide{ID: "g0", ChannelID: "c1", Data: []byte("x"), At: kept(moment(0)),
+		Committed: kept(moment(0))}))
 	last, found, err := s.Listed.LastGuide(bg, "c1")
 	ok(t, err)
 	g.Data = nil

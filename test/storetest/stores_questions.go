@@ -21,10 +21,12 @@ func Questions(t *testing.T, open Open) {
 	ok(t, s.Questions.SaveSetting(bg, set))
 	same(t, must(s.Questions.Setting(bg, "l1"))(t), set)
 
-	q := question.Question{ID: "q1", LessonID: "l1", PersonID: "p1", ClassID: "c1", Text: "<b>Vì sao</b>\nlà 5?", At: 75.25, State: question.Waiting, CreatedAt: kept(moment(1))}
+	q := question.Question{ID: "q1", LessonID: "l1", PersonID: "p1", ClassID: "c1", Text: "<b>Vì sao</b>\nlà 5?",
+		At: 75.25, State: question.Waiting, CreatedAt: kept(moment(1))}
 	ok(t, s.Questions.SaveQuestion(bg, q))
 	same(t, must(s.Questions.Question(bg, "q1"))(t), q)
-	q.State, q.Answer, q.Reason, q.At, q.SettledBy, q.SettledAt = question.Shown, "Vì thế", "không", question.NoMoment, "p2", kept(moment(2))
+	q.State, q.Answer, q.Reason, q.At, q.SettledBy, q.SettledAt = question.Shown, "Vì thế", "không", question.NoMoment,
+		"p2", kept(moment(2))
 	ok(t, s.Questions.SaveQuestion(bg, q))
 	same(t, must(s.Questions.Question(bg, "q1"))(t), q)
 	_, err := s.Questions.Question(bg, "q9")
@@ -33,9 +35,12 @@ func Questions(t *testing.T, open Open) {
 		t.Error("a question about no lesson was kept")
 	}
 
-	ok(t, s.Questions.SaveQuestion(bg, question.Question{ID: "q2", LessonID: "l1", PersonID: "p1", State: question.Waiting, CreatedAt: moment(3)}))
-	ok(t, s.Questions.SaveQuestion(bg, question.Question{ID: "q3", LessonID: "l1", PersonID: "p2", State: question.Waiting, CreatedAt: moment(3)}))
-	ok(t, s.Questions.SaveQuestion(bg, question.Question{ID: "q4", LessonID: "l2", PersonID: "p1", State: question.Hidden, CreatedAt: moment(4)}))
+	ok(t, s.Questions.SaveQuestion(bg,
+		question.Question{ID: "q2", LessonID: "l1", PersonID: "p1", State: question.Waiting, CreatedAt: moment(3)}))
+	ok(t, s.Questions.SaveQuestion(bg,
+		question.Question{ID: "q3", LessonID: "l1", PersonID: "p2", State: question.Waiting, CreatedAt: moment(3)}))
+	ok(t, s.Questions.SaveQuestion(bg,
+		question.Question{ID: "q4", LessonID: "l2", PersonID: "p1", State: question.Hidden, CreatedAt: moment(4)}))
 	list := func(f question.Filter) []string {
 		t.Helper()
 		return ids(must(s.Questions.Questions(bg, f))(t), func(q question.Question) string { return q.ID })
@@ -63,7 +68,8 @@ func Thumbs(t *testing.T, open Open) {
 	}
 	mark := func(lesson string, at time.Duration, viewer string, yes bool, minute int) {
 		t.Helper()
-		ok(t, s.Questions.SaveThumb(bg, question.Thumb{LessonID: lesson, Chapter: at, Viewer: viewer, Understood: yes, At: kept(moment(minute))}))
+		ok(t, s.Questions.SaveThumb(bg,
+			question.Thumb{LessonID: lesson, Chapter: at, Viewer: viewer, Understood: yes, At: kept(moment(minute))}))
 	}
 	mark("l1", question.WholeLesson, "p:p1", true, 1)
 	mark("l1", 90*time.Second, "p:p1", true, 1)
@@ -76,8 +82,9 @@ func Thumbs(t *testing.T, open Open) {
 		{LessonID: "l1", Chapter: question.WholeLesson, Viewer: "p:p1", Understood: true, At: kept(moment(1))},
 		{LessonID: "l1", Chapter: 90 * time.Second, Viewer: "p:p1", Understood: true, At: kept(moment(2))}})
 	same(t, must(s.Questions.ThumbsOf(bg, "l2", "p:p1"))(t), []question.Thumb{})
-	same(t, must(s.Questions.ThumbSums(bg, "l1"))(t), []question.ThumbSum{{Chapter: question.WholeLesson, Understood: true, N: 1, Persons: 1},
-		{Chapter: 90 * time.Second, N: 1}, {Chapter: 90 * time.Second, Understood: true, N: 2, Persons: 1}})
+	same(t, must(s.Questions.ThumbSums(bg, "l1"))(t),
+		[]question.ThumbSum{{Chapter: question.WholeLesson, Understood: true, N: 1, Persons: 1},
+			{Chapter: 90 * time.Second, N: 1}, {Chapter: 90 * time.Second, Understood: true, N: 2, Persons: 1}})
 	same(t, must(s.Questions.ThumbSums(bg, "l3"))(t), []question.ThumbSum{})
 	same(t, must(s.Questions.ForgetAsked(bg, moment(3), 10))(t), 3)
 	same(t, must(s.Questions.ThumbSums(bg, "l1"))(t), []question.ThumbSum{{Chapter: 90 * time.Second, N: 1}})

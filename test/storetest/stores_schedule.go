@@ -23,15 +23,19 @@ func Packages(t *testing.T, open Open) {
 	wantFault(t, err, fault.NotFound, "package.not_found")
 	ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: "l1"}))
 	p := production.Package{
-		ID: "k1", LessonID: "l1", RecordingID: "r1", State: production.Growing, Facts: json.RawMessage(`{"width":1280,"title":"a'b?"}`),
-		Plan: json.RawMessage(`[1,2]`), Duration: 12.5, CreatedAt: moment(0), PlayableAt: moment(1), FinishedAt: moment(2), RetiredAt: moment(3),
+		ID: "k1", LessonID: "l1", RecordingID: "r1", State: production.Growing,
+		Facts: json.RawMessage(`{"width":1280,"title":"a'b?"}`),
+		Plan:  json.RawMessage(`[1,2]`), Duration: 12.5, CreatedAt: moment(0), PlayableAt: moment(1),
+		FinishedAt: moment(2), RetiredAt: moment(3),
 	}
 	p.Files = []production.File{
 		{Key: "lessons/l1/packages/k1/files/0-7/storyboard.jpg", Size: 9},
-		{Key: "lessons/l1/packages/k1/files/0-7/saver.mp4", Size: 1 << 33, Rendition: lesson.Rendition{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4", Bytes: 1 << 33}},
+		{Key: "lessons/l1/packages/k1/files/0-7/saver.mp4", Size: 1 << 33, Rendition: lesson.Rendition{Name: "saver",
+			Kind: lesson.KindFile, File: "files/0-7/saver.mp4", Bytes: 1 << 33}},
 	}
 	ok(t, s.Packages.SavePackage(bg, p))
-	ok(t, s.Packages.SavePackage(bg, production.Package{ID: "k2", LessonID: "l1", CreatedAt: moment(1), RetiredAt: moment(5)}))
+	ok(t, s.Packages.SavePackage(bg,
+		production.Package{ID: "k2", LessonID: "l1", CreatedAt: moment(1), RetiredAt: moment(5)}))
 	ok(t, s.Packages.SavePackage(bg, production.Package{ID: "k3", LessonID: "l1", CreatedAt: moment(2)}))
 	for _, at := range []*time.Time{&p.CreatedAt, &p.PlayableAt, &p.FinishedAt, &p.RetiredAt} {
 		*at = kept(*at)
@@ -50,7 +54,8 @@ func Packages(t *testing.T, open Open) {
 		}
 	}
 	ok(t, s.Packages.AddPiece(bg, "k1", "saver", 0, []production.Segment{seg("saver", 0, 0)}))
-	ok(t, s.Packages.AddPiece(bg, "k1", "720p", 1, []production.Segment{seg("720p", 1, 1), seg("720p", 1, 0), seg("720p", 1, -1)}))
+	ok(t, s.Packages.AddPiece(bg, "k1", "720p", 1,
+		[]production.Segment{seg("720p", 1, 1), seg("720p", 1, 0), seg("720p", 1, -1)}))
 	long := []production.Segment{}
 	for i := -1; i < 450; i++ {
 		long = append(long, seg("720p", 0, i))
@@ -92,7 +97,8 @@ func Schedule(t *testing.T, open Open) {
 	ok(t, s.Schedule.SaveChannel(bg, schedule.Channel{ID: "c0", Name: "VTV7", CreatedAt: moment(1)}))
 	c.CreatedAt = kept(c.CreatedAt)
 	same(t, must(s.Schedule.Channel(bg, "c1"))(t), c)
-	same(t, ids(must(s.Schedule.Channels(bg))(t), func(c schedule.Channel) string { return c.ID }), []string{"c1", "c0"})
+	same(t, ids(must(s.Schedule.Channels(bg))(t), func(c schedule.Channel) string { return c.ID }),
+		[]string{"c1", "c0"})
 	ok(t, s.Atomic.Atomically(bg, func(ctx context.Context) error {
 		same(t, must(s.Schedule.LockChannel(ctx, "c1"))(t), c)
 		_, err := s.Schedule.LockChannel(ctx, "none")
@@ -101,13 +107,17 @@ func Schedule(t *testing.T, open Open) {
 	}))
 
 	a := schedule.Airing{
-		ID: "a1", ChannelID: "c1", LessonID: "l1", CopyID: "k1", HouseNumber: "LTV-0042", StartsAt: moment(0), EndsAt: moment(30), Outcome: schedule.Partial,
-		StartedAt: moment(1), EndedAt: moment(20), Note: "cắt vì tin bão", ReportedBy: "p1", ReportedAt: moment(40), CreatedBy: "p2", CreatedAt: moment(-60), RepeatOf: "a0",
+		ID: "a1", ChannelID: "c1", LessonID: "l1", CopyID: "k1", HouseNumber: "LTV-0042", StartsAt: moment(0),
+		EndsAt: moment(30), Outcome: schedule.Partial,
+		StartedAt: moment(1), EndedAt: moment(20), Note: "cắt vì tin bão", ReportedBy: "p1", ReportedAt: moment(40),
+		CreatedBy: "p2", CreatedAt: moment(-60), RepeatOf: "a0",
 	}
 	ok(t, s.Schedule.SaveAiring(bg, a))
 	for _, x := range []schedule.Airing{
-		{ID: "a2", ChannelID: "c1", LessonID: "l2", StartsAt: moment(60), EndsAt: moment(90), Outcome: schedule.Planned},
-		{ID: "a3", ChannelID: "c0", LessonID: "l1", StartsAt: moment(30), EndsAt: moment(60), Outcome: schedule.Planned},
+		{ID: "a2", ChannelID: "c1", LessonID: "l2", StartsAt: moment(60), EndsAt: moment(90),
+			Outcome: schedule.Planned},
+		{ID: "a3", ChannelID: "c0", LessonID: "l1", StartsAt: moment(30), EndsAt: moment(60),
+			Outcome: schedule.Planned},
 	} {
 		ok(t, s.Schedule.SaveAiring(bg, x))
 	}
@@ -144,7 +154,8 @@ func Booking(t *testing.T, open Open) {
 	ok(t, s.Schedule.SaveChannel(bg, schedule.Channel{ID: "c1", Timezone: "Asia/Ho_Chi_Minh"}))
 	var number atomic.Int64
 	service := &schedule.Service{
-		Store: s.Schedule, Lessons: s.Lessons, Atomic: s.Atomic, Audit: s.Audit, Now: func() time.Time { return moment(0) },
+		Store: s.Schedule, Lessons: s.Lessons, Atomic: s.Atomic, Audit: s.Audit,
+		Now:   func() time.Time { return moment(0) },
 		NewID: func() string { return fmt.Sprintf("id%04d", number.Add(1)) },
 	}
 	by := people.Person{ID: "p1", Active: true, Grants: []people.Grant{{Role: people.Station}}}
@@ -159,12 +170,14 @@ func Booking(t *testing.T, open Open) {
 			wg.Go(func() {
 				<-start
 				from := moment(round*60 + i) // they overlap without being equal
-				won[i], errs[i] = service.Save(bg, by, schedule.Airing{ChannelID: "c1", LessonID: "l1", StartsAt: from, EndsAt: from.Add(30 * time.Minute)})
+				won[i], errs[i] = service.Save(bg, by, schedule.Airing{ChannelID: "c1", LessonID: "l1", StartsAt: from,
+					EndsAt: from.Add(30 * time.Minute)})
 			})
 		}
 		close(start)
 		wg.Wait()
-		kept := must(s.Schedule.Airings(bg, schedule.Filter{Channel: "c1", From: moment(round * 60), To: moment(round*60 + 60)}))(t)
+		kept := must(s.Schedule.Airings(bg,
+			schedule.Filter{Channel: "c1", From: moment(round * 60), To: moment(round*60 + 60)}))(t)
 		if len(kept) != 1 {
 			t.Fatalf("%d airings were booked into one slot: %v", len(kept), errs)
 		}

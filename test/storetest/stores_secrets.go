@@ -24,8 +24,10 @@ func Secrets(t *testing.T, open func(t *testing.T) SignIns) {
 
 func tickets(t *testing.T, s SignIns) {
 	ok(t, s.People.SavePerson(bg, people.Person{ID: "p1", Username: "a"}))
-	a := people.Ticket{Hash: "ha", Kind: people.ResetTicket, PersonID: "p1", Data: "x", CreatedAt: moment(0), ExpiresAt: moment(60)}
-	nobody := people.Ticket{Hash: "hn", Kind: people.ExternalTicket, Data: "y", CreatedAt: moment(0), ExpiresAt: moment(10)}
+	a := people.Ticket{Hash: "ha", Kind: people.ResetTicket, PersonID: "p1", Data: "x", CreatedAt: moment(0),
+		ExpiresAt: moment(60)}
+	nobody := people.Ticket{Hash: "hn", Kind: people.ExternalTicket, Data: "y", CreatedAt: moment(0),
+		ExpiresAt: moment(10)}
 	ok(t, s.Secrets.SaveTicket(bg, a))
 	ok(t, s.Secrets.SaveTicket(bg, nobody))
 	a.CreatedAt, a.ExpiresAt = kept(a.CreatedAt), kept(a.ExpiresAt)
@@ -74,7 +76,8 @@ func secondStep(t *testing.T, s SignIns) {
 	if used := must(s.Secrets.UseStep(bg, "p1", 1))(t); used {
 		t.Error("a step was used where there is none")
 	}
-	x := people.SecondStep{PersonID: "p1", Secret: "ABC", LastStep: 10, CreatedAt: moment(0), Recovery: []string{"r1", "r2"}}
+	x := people.SecondStep{PersonID: "p1", Secret: "ABC", LastStep: 10, CreatedAt: moment(0),
+		Recovery: []string{"r1", "r2"}}
 	ok(t, s.Secrets.SaveSecondStep(bg, x))
 	x.CreatedAt = kept(x.CreatedAt)
 	same(t, must(s.Secrets.SecondStep(bg, "p1"))(t), x)
@@ -121,14 +124,17 @@ func directory(t *testing.T, s SignIns) {
 		_, err = s.Directory.ByEmail(bg, none)
 		wantFault(t, err, fault.NotFound, "people.not_found")
 	}
-	ok(t, s.Directory.SaveLink(bg, people.Link{Issuer: "https://so.example", Subject: "1", PersonID: "p2", CreatedAt: moment(0)}))
+	ok(t, s.Directory.SaveLink(bg,
+		people.Link{Issuer: "https://so.example", Subject: "1", PersonID: "p2", CreatedAt: moment(0)}))
 	same(t, must(s.Directory.ByLink(bg, "https://so.example", "1"))(t).ID, "p2")
 	_, err = s.Directory.ByLink(bg, "https://khac.example", "1")
 	wantFault(t, err, fault.NotFound, "people.not_found")
 
-	m := people.Person{ID: "m1", Username: "may", Machine: true, Active: true, Grants: []people.Grant{{Role: people.Station}}}
+	m := people.Person{ID: "m1", Username: "may", Machine: true, Active: true,
+		Grants: []people.Grant{{Role: people.Station}}}
 	ok(t, s.People.SavePerson(bg, m))
-	token := people.Session{ID: "t1", Hash: "h", PersonID: "m1", Kind: people.MachineToken, Name: "Máy phát", Scopes: []people.Action{people.ReadSchedule, people.ReportAsRun},
+	token := people.Session{ID: "t1", Hash: "h", PersonID: "m1", Kind: people.MachineToken, Name: "Máy phát",
+		Scopes:    []people.Action{people.ReadSchedule, people.ReportAsRun},
 		CreatedAt: moment(0), SeenAt: moment(0), ExpiresAt: moment(9)}
 	ok(t, s.People.SaveSession(bg, token))
 	got := must(s.Directory.Machines(bg))(t)

@@ -50,9 +50,13 @@ func Viewership(t *testing.T, open OpenViewing) {
 		test func(*testing.T, OpenViewing)
 	}{
 		{"Histories", Histories}, {"Village", Village}, {"Replay", Replay}, {"Robot", RobotFlagged},
-		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables}, {"CheckIns", CheckIns}, {"Imports", FigureImports},
-		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs}, {"Downloads", Downloads}, {"SharedDevice", SharedDevice}, {"Minutes", Minutes}, {"MinuteFiles", MinuteFiles}, {"HeldAirings", HeldAirings}, {"Reconciliation", Reconciliation},
-		{"RollCalls", RollCalls}, {"Unreached", Unreached}, {"Areas", Areas}, {"SmallNumbers", SmallNumbers}, {"Participation", Participation},
+		{"Folding", Folding}, {"BadBeats", BadBeats}, {"Figures", TelevisionFigures}, {"Tables", Tables},
+		{"CheckIns", CheckIns}, {"Imports", FigureImports},
+		{"Reach", NetReach}, {"Reports", FrozenReports}, {"AsRunLogs", AsRunLogs}, {"Downloads", Downloads},
+		{"SharedDevice", SharedDevice}, {"Minutes", Minutes}, {"MinuteFiles", MinuteFiles},
+		{"HeldAirings", HeldAirings}, {"Reconciliation", Reconciliation},
+		{"RollCalls", RollCalls}, {"Unreached", Unreached}, {"Areas", Areas}, {"SmallNumbers", SmallNumbers},
+		{"Participation", Participation},
 	} {
 		t.Run(x.name, func(t *testing.T) { x.test(t, open) })
 	}
@@ -110,8 +114,10 @@ func newHarness(t *testing.T, open OpenViewing) *harness {
 func (h *harness) teach(t failer, id string, seconds float64, change ...func(*lesson.Lesson)) {
 	t.Helper()
 	l := lesson.Lesson{
-		ID: id, Title: "Bài " + id, Subject: "toan", Grade: 9, Language: "vi", TeacherID: "teacher-" + id, SchoolID: "school-1",
-		Status: lesson.Published, Media: lesson.Media{State: lesson.Ready, PackageID: "package-" + id, Playable: true, Duration: seconds},
+		ID: id, Title: "Bài " + id, Subject: "toan", Grade: 9, Language: "vi", TeacherID: "teacher-" + id,
+		SchoolID: "school-1",
+		Status:   lesson.Published, Media: lesson.Media{State: lesson.Ready, PackageID: "package-" + id, Playable: true,
+			Duration: seconds},
 	}
 	for _, f := range change {
 		f(&l)
@@ -133,7 +139,8 @@ func (h *harness) open(t testing.TB, r playback.OpenRequest) playback.Opened {
 // beat sends one heartbeat, which must be accepted.
 func (h *harness) beat(t testing.TB, token string, from, to float64) {
 	t.Helper()
-	if _, err := h.svc.Beat(bg, []playback.Heartbeat{{Token: token, Played: []playback.Interval{{from, to}}}}); err != nil {
+	if _, err := h.svc.Beat(bg,
+		[]playback.Heartbeat{{Token: token, Played: []playback.Interval{{from, to}}}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -274,7 +281,8 @@ func Folding(t *testing.T, open OpenViewing) {
 			t.Fatalf("purged %d more, want %d: %v", n, want, err)
 		}
 	}
-	if w := h.ledger(t, "l").Web; w.Views != before.Web.Views || w.WatchSeconds != before.Web.WatchSeconds || w.Viewers != 0 {
+	if w := h.ledger(t, "l").Web; w.Views != before.Web.Views || w.WatchSeconds != before.Web.WatchSeconds ||
+		w.Viewers != 0 {
 		t.Fatalf("counts stay, viewers go: %+v", w)
 	}
 	if before.Web.Views != 16 || before.Web.Excluded[playback.FasterThanTime] != 1 || before.Web.Completions != 0 {
@@ -294,9 +302,11 @@ func (h *harness) onAir(t testing.TB, id, channel, lessonID string, in time.Dura
 			t.Fatal(err)
 		}
 	}
-	ok2(h.st.Schedule.SaveChannel(bg, schedule.Channel{ID: channel, Name: "Kênh " + channel, Own: true, Timezone: "Asia/Ho_Chi_Minh"}))
+	ok2(h.st.Schedule.SaveChannel(bg,
+		schedule.Channel{ID: channel, Name: "Kênh " + channel, Own: true, Timezone: "Asia/Ho_Chi_Minh"}))
 	ok2(h.st.Schedule.SaveAiring(bg, schedule.Airing{
-		ID: id, ChannelID: channel, LessonID: lessonID, StartsAt: at, EndsAt: at.Add(30 * time.Minute), Outcome: schedule.Planned,
+		ID: id, ChannelID: channel, LessonID: lessonID, StartsAt: at, EndsAt: at.Add(30 * time.Minute),
+		Outcome: schedule.Planned,
 	}))
 }
 

@@ -59,7 +59,8 @@ func Areas(t *testing.T, open OpenViewing) {
 	}
 	h.onAir(t, "a1", "c", "l-s2", -time.Hour)
 	h.report(t, "a1", schedule.Aired)
-	_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 5700, Unit: television.Persons, Grade: television.GradeE, Source: "Phiếu"})
+	_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 5700,
+		Unit: television.Persons, Grade: television.GradeE, Source: "Phiếu"})
 	ok(t, err)
 	rows, total := h.rowsBy(t, viewership.Query{By: viewership.ByArea})
 	for key, want := range map[string][3]int64{"tinh": {23, 22, 1}, "x1": {14, 14, 1}, "x2": {9, 9, 0}, "": {9, 9, 0}} {
@@ -68,7 +69,8 @@ func Areas(t *testing.T, open OpenViewing) {
 			t.Errorf("area %q: %v, want %v (%+v)", key, got, want, r)
 		}
 	}
-	if len(rows) != 4 || total.WebViews != 32 || rows["x1"].Parent != "tinh" || rows["x1"].Depth != 1 || rows["x1"].Television[television.GradeE] != 5700 {
+	if len(rows) != 4 || total.WebViews != 32 || rows["x1"].Parent != "tinh" || rows["x1"].Depth != 1 ||
+		rows["x1"].Television[television.GradeE] != 5700 {
 		t.Fatalf("%+v", rows)
 	}
 	list, err := h.svc.Table(bg, department, viewership.Query{By: viewership.ByArea})
@@ -98,7 +100,8 @@ func SmallNumbers(t *testing.T, open OpenViewing) {
 		t.Helper()
 		rows, total := h.rowsBy(t, q)
 		for k, r := range rows {
-			if r.Mark != want[k] || r.Mark != disclosure.Shown && (r.WebViews != 0 || r.WebViewers != 0 || r.WatchSeconds != 0 || r.Completions != 0) {
+			if r.Mark != want[k] || r.Mark != disclosure.Shown &&
+				(r.WebViews != 0 || r.WebViewers != 0 || r.WatchSeconds != 0 || r.Completions != 0) {
 				t.Errorf("by %s, %q: %+v, want %q", q.By, k, r, want[k])
 			}
 		}
@@ -109,7 +112,8 @@ func SmallNumbers(t *testing.T, open OpenViewing) {
 		t.Errorf("%+v", total)
 	}
 	marks(viewership.Query{By: viewership.ByArea}, nil)
-	if total := marks(viewership.Query{By: viewership.ByLesson, School: "s1"}, map[string]disclosure.Mark{"l-s1": small}); total.Mark != small {
+	if total := marks(viewership.Query{By: viewership.ByLesson, School: "s1"},
+		map[string]disclosure.Mark{"l-s1": small}); total.Mark != small {
 		t.Errorf("%+v", total)
 	}
 	marks(viewership.Query{By: viewership.ByLesson}, nil) // the table is not about one school
@@ -150,11 +154,13 @@ func Participation(t *testing.T, open OpenViewing) {
 		order = append(order, fmt.Sprint(x.School.ID, " ", x.TakesPart, " ", x.Reached, "/", x.Students, " ", x.Views))
 	}
 	same(t, order, []string{"s2 true 5/10 0", "s1 true 6/20 0", "s5 false 0/10 0", "s4 true 0/0 11", "s3 true 0/0 9"})
-	if p.All.Schools != 5 || p.All.TakePart != 4 || len(p.Areas) != 4 || p.Areas[0].Key != "tinh" || p.Areas[0].TakePart != 3 || p.Areas[3] != (viewership.ParticipationShare{Schools: 2, TakePart: 1}) {
+	if p.All.Schools != 5 || p.All.TakePart != 4 || len(p.Areas) != 4 || p.Areas[0].Key != "tinh" ||
+		p.Areas[0].TakePart != 3 || p.Areas[3] != (viewership.ParticipationShare{Schools: 2, TakePart: 1}) {
 		t.Errorf("%+v", p)
 	}
 	q.Area = "x2"
-	if p, err = h.svc.Participation(bg, department, q); err != nil || len(p.Schools) != 1 || p.Schools[0].School.ID != "s3" {
+	if p, err = h.svc.Participation(bg, department, q); err != nil || len(p.Schools) != 1 ||
+		p.Schools[0].School.ID != "s3" {
 		t.Errorf("%+v %v", p, err)
 	}
 	q = viewership.Query{From: day.AddDate(0, 0, 7), To: day.AddDate(0, 0, 14)}

@@ -22,11 +22,14 @@ func AsRunLogs(t *testing.T, open OpenViewing) {
 		ok(t, h.st.Schedule.SaveAiring(bg, a))
 	}
 	s := schedule.Service{
-		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, Logs: h.st.Logs, Staged: h.st.Schedule, Sheets: h.st.Sheets,
+		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id,
+		Logs: h.st.Logs, Staged: h.st.Schedule, Sheets: h.st.Sheets,
 	}
 	s.OnAsRun = h.svc.ReevaluateCheckIns
-	flat := map[string]string{schedule.LogDate: "1-10", schedule.LogStart: "12-19", schedule.LogLength: "21-28", schedule.LogHouseNumber: "30-33"}
-	data := []byte("13/04/2020 05:00:10 00:29:50 MB-1\n13/04/2020 06:00:00 00:10:00 MB-2\n13/04/2020 06:30:00 00:30:00 QC-9\n")
+	flat := map[string]string{schedule.LogDate: "1-10", schedule.LogStart: "12-19", schedule.LogLength: "21-28",
+		schedule.LogHouseNumber: "30-33"}
+	data := []byte(
+		"13/04/2020 05:00:10 00:29:50 MB-1\n13/04/2020 06:00:00 00:10:00 MB-2\n13/04/2020 06:30:00 00:30:00 QC-9\n")
 	p, err := s.PreviewAsRun(bg, station, "c", "log.txt", data, flat)
 	ok(t, err)
 	if p.Good != 2 || p.Refused != 1 || len(p.Silent) != 1 || p.Silent[0].ID != "a3" {
@@ -53,7 +56,8 @@ func AsRunLogs(t *testing.T, open OpenViewing) {
 		t.Fatalf("the same log: %v", err)
 	}
 	// The next day's file needs no mapping.
-	p, err = s.PreviewAsRun(bg, station, "c", "log2.txt", []byte("13/04/2020 07:15:00 00:30:00 MB-3\n13/04/2020 05:00:10 00:29:50 MB-1\n"), nil)
+	p, err = s.PreviewAsRun(bg, station, "c", "log2.txt",
+		[]byte("13/04/2020 07:15:00 00:30:00 MB-3\n13/04/2020 05:00:10 00:29:50 MB-1\n"), nil)
 	ok(t, err)
 	if p.Good != 1 || p.Same != 1 || p.Rows[0].AsRun.Outcome != schedule.Moved {
 		t.Fatalf("%+v", p)
@@ -67,8 +71,10 @@ func AsRunLogs(t *testing.T, open OpenViewing) {
 	_, err = s.CommitAsRun(bg, station, p.Import.ID)
 	ok(t, err)
 	same(t, outcomes(), []schedule.Outcome{schedule.Aired, schedule.Partial, schedule.Aired})
-	for code, f := range map[string]string{"asrun.no_rows": "", "asrun.missing_column": "Một;Hai\n1;2\n", "asrun.unreadable": "\x00"} {
-		if _, err := s.PreviewAsRun(bg, station, "c", "x.csv", []byte(f), map[string]string{schedule.LogDate: "Ngày"}); !fault.Is(err, code) {
+	for code, f := range map[string]string{"asrun.no_rows": "", "asrun.missing_column": "Một;Hai\n1;2\n",
+		"asrun.unreadable": "\x00"} {
+		if _, err := s.PreviewAsRun(bg, station, "c", "x.csv", []byte(f),
+			map[string]string{schedule.LogDate: "Ngày"}); !fault.Is(err, code) {
 			t.Errorf("%s: %v", code, err)
 		}
 	}

@@ -29,13 +29,16 @@ func CheckIns(t *testing.T, open OpenViewing) {
 	f2, s2, err := h.svc.Codes(bg, "copy", "l", "c", 30*time.Minute)
 	ok(t, err)
 	same(t, [2]television.Code{f2, s2}, [2]television.Code{first, second})
-	if len(first.Code) != 6 || first.Code == second.Code || second.Moment < 10*time.Minute || second.Moment > 20*time.Minute || first.Second || !second.Second {
+	if len(first.Code) != 6 || first.Code == second.Code || second.Moment < 10*time.Minute ||
+		second.Moment > 20*time.Minute || first.Second || !second.Second {
 		t.Fatalf("%+v %+v", first, second)
 	}
-	student := people.Person{ID: "student", Active: true, Grants: []people.Grant{{Role: people.Student, School: "school-1"}}}
+	student := people.Person{ID: "student", Active: true,
+		Grants: []people.Grant{{Role: people.Student, School: "school-1"}}}
 	enter := func(by people.Person, device, code, want string) television.CheckInResult {
 		t.Helper()
-		r, err := h.svc.CheckIn(bg, television.CheckInRequest{Person: by, Viewer: device, Code: code, From: netip.MustParseAddr("10.0.0.7")})
+		r, err := h.svc.CheckIn(bg, television.CheckInRequest{Person: by, Viewer: device, Code: code,
+			From: netip.MustParseAddr("10.0.0.7")})
 		if want == "" && err != nil || want != "" && !fault.Is(err, want) {
 			t.Fatalf("%s: %v, want %q", code, err, want)
 		}
@@ -48,7 +51,8 @@ func CheckIns(t *testing.T, open OpenViewing) {
 	enter(anyone, "d1", "AAAAAA", "checkin.unknown_code")
 	enter(anyone, "d1", second.Code, "checkin.not_on_air") // not shown yet
 	spaced := " " + first.Code[:3] + "-" + first.Code[3:] + " "
-	if r := enter(anyone, "d1", spaced, ""); r.State != television.CheckInPending || r.Stayed || r.Repeat || r.LessonID != "l" {
+	if r := enter(anyone, "d1", spaced, ""); r.State != television.CheckInPending || r.Stayed || r.Repeat ||
+		r.LessonID != "l" {
 		t.Fatalf("%+v", r)
 	}
 	enter(anyone, "d1", first.Code, "") // repeated: counted once
@@ -89,7 +93,8 @@ func CheckIns(t *testing.T, open OpenViewing) {
 // guessing: a device may enter 20 wrong codes in an hour.
 func guessing(t *testing.T, h *harness) {
 	try := func(device string) error {
-		_, err := h.svc.CheckIn(bg, television.CheckInRequest{Viewer: device, Code: "AAAAAA", From: netip.MustParseAddr("10.1.0.7")})
+		_, err := h.svc.CheckIn(bg, television.CheckInRequest{Viewer: device, Code: "AAAAAA",
+			From: netip.MustParseAddr("10.1.0.7")})
 		return err
 	}
 	for i := range 20 {
@@ -113,7 +118,8 @@ func guessing(t *testing.T, h *harness) {
 func (h *harness) asRun(t *testing.T, id string, r schedule.AsRun) {
 	t.Helper()
 	s := schedule.Service{
-		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id, OnAsRun: h.svc.ReevaluateCheckIns,
+		Store: h.st.Schedule, Lessons: h.st.Lessons, Atomic: h.st.Atomic, Audit: h.st.Audit, Now: h.Now, NewID: h.id,
+		OnAsRun: h.svc.ReevaluateCheckIns,
 	}
 	_, err := s.Report(bg, station, id, r)
 	ok(t, err)

@@ -19,13 +19,16 @@ import (
 func (h *harness) enrol(t *testing.T, id, schoolID string, students int) (people.Person, []string) {
 	t.Helper()
 	ok(t, h.st.Schools.SaveSchool(bg, school.School{ID: schoolID, Code: schoolID, Name: "Trường " + schoolID}))
-	teacher := people.Person{ID: "homeroom-" + id, Username: "homeroom-" + id, Active: true, Grants: []people.Grant{{Role: people.Teacher, School: schoolID}}}
+	teacher := people.Person{ID: "homeroom-" + id, Username: "homeroom-" + id, Active: true,
+		Grants: []people.Grant{{Role: people.Teacher, School: schoolID}}}
 	ok(t, h.st.People.SavePerson(bg, teacher))
-	ok(t, h.st.Classes.SaveClass(bg, school.Class{ID: id, Code: id, SchoolID: schoolID, Year: "2019-2020", Grade: 9, Name: id, JoinCode: id, Teachers: []school.ClassTeacher{{PersonID: teacher.ID}}}))
+	ok(t, h.st.Classes.SaveClass(bg, school.Class{ID: id, Code: id, SchoolID: schoolID, Year: "2019-2020", Grade: 9,
+		Name: id, JoinCode: id, Teachers: []school.ClassTeacher{{PersonID: teacher.ID}}}))
 	var list []string
 	for i := range students {
 		p := fmt.Sprintf("%s-student-%02d", id, i)
-		ok(t, h.st.Classes.SaveStudent(bg, school.Student{PersonID: p, Name: fmt.Sprintf("Em %02d", i), Key: p}, schoolID, h.Now()))
+		ok(t, h.st.Classes.SaveStudent(bg, school.Student{PersonID: p, Name: fmt.Sprintf("Em %02d", i), Key: p},
+			schoolID, h.Now()))
 		ok(t, h.st.Classes.SaveEnrolment(bg, school.Enrolment{ClassID: id, PersonID: p, From: "2019-09-05"}))
 		list = append(list, p)
 	}
@@ -53,7 +56,8 @@ func RollCalls(t *testing.T, open OpenViewing) {
 		"rollcall.more_than_class": {Asked: 31, Watched: 1},
 		"rollcall.not_in_class":    {Named: true, Names: []string{"somebody"}},
 	} {
-		if _, err := call(r); fault.As(err) == nil || len(fault.As(err).Fields) != 1 || fault.As(err).Fields[0].Code != code {
+		if _, err := call(r); fault.As(err) == nil || len(fault.As(err).Fields) != 1 ||
+			fault.As(err).Fields[0].Code != code {
 			t.Errorf("%v, want %s", err, code)
 		}
 	}
@@ -76,7 +80,8 @@ func RollCalls(t *testing.T, open OpenViewing) {
 		t.Fatalf("as-run has not said anything yet: %+v", g.Reach)
 	}
 	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Aired})
-	if g = h.ledger(t, "l"); g.Reach.Low != 2 || g.Reach.Identified != (viewership.Identified{TelevisionOnly: 2}) || g.Identified.TelevisionOnly != 2 {
+	if g = h.ledger(t, "l"); g.Reach.Low != 2 || g.Reach.Identified != (viewership.Identified{TelevisionOnly: 2}) ||
+		g.Identified.TelevisionOnly != 2 {
 		t.Fatalf("%+v %+v", g.Reach, g.Identified)
 	}
 	day := time.Date(2020, 4, 13, 0, 0, 0, 0, hanoi)
@@ -98,7 +103,8 @@ func draws(t *testing.T, h *harness) {
 		id := fmt.Sprintf("9B%02d", i)
 		teachers[id], _ = h.enrol(t, id, fmt.Sprint("s", i%3), 10)
 	}
-	if _, err := h.svc.DrawFor(bg, department, "a1", 9); fault.As(err) == nil || fault.As(err).Fields[0].Code != "draw.too_few" {
+	if _, err := h.svc.DrawFor(bg, department, "a1", 9); fault.As(err) == nil ||
+		fault.As(err).Fields[0].Code != "draw.too_few" {
 		t.Fatal(err)
 	}
 	_, err = h.svc.DrawFor(bg, station, "a1", 12)
@@ -131,12 +137,14 @@ func draws(t *testing.T, h *harness) {
 				t.Fatalf("after nine answers: %+v", a)
 			}
 		}
-		_, err := h.svc.TakeRollCall(bg, teacher, television.RollCall{AiringID: "a1", ClassID: id, Asked: 10, Watched: 5})
+		_, err := h.svc.TakeRollCall(bg, teacher,
+			television.RollCall{AiringID: "a1", ClassID: id, Asked: 10, Watched: 5})
 		ok(t, err)
 		answered++
 	}
 	a := survey()
-	if a.Estimate == nil || a.Answered != 12 || a.Estimate.Low > a.Estimate.Share || a.Estimate.Up < a.Estimate.Share || a.Estimate.PopulationTaken != 170 {
+	if a.Estimate == nil || a.Answered != 12 || a.Estimate.Low > a.Estimate.Share || a.Estimate.Up < a.Estimate.Share ||
+		a.Estimate.PopulationTaken != 170 {
 		t.Fatalf("%+v", a)
 	}
 	if !slices.Contains(d.Classes, "9A") && (a.Estimate.Share != 0.5 || a.Estimate.Persons != 85) {
@@ -173,7 +181,8 @@ func Unreached(t *testing.T, open OpenViewing) {
 	}
 	same(t, left(), class[1:])
 	h.onAir(t, "a1", "c", "l", -time.Minute)
-	_, err := h.svc.TakeRollCall(bg, teacher, television.RollCall{AiringID: "a1", ClassID: "9A", Named: true, Names: []string{class[1], class[2]}})
+	_, err := h.svc.TakeRollCall(bg, teacher,
+		television.RollCall{AiringID: "a1", ClassID: "9A", Named: true, Names: []string{class[1], class[2]}})
 	ok(t, err)
 	same(t, left(), class[1:])
 	h.asRun(t, "a1", schedule.AsRun{Outcome: schedule.Aired})
@@ -182,7 +191,8 @@ func Unreached(t *testing.T, open OpenViewing) {
 	q := viewership.ReachQuery{From: day, To: day.AddDate(0, 0, 7), Grade: 9}
 	r, err := h.svc.ReachIn(bg, department, q)
 	ok(t, err)
-	if r.Population != 12 || r.Low != 4 || r.High != 12 || !r.Unbounded || r.Identified != (viewership.Identified{TelevisionOnly: 2, WebOnly: 2}) {
+	if r.Population != 12 || r.Low != 4 || r.High != 12 || !r.Unbounded ||
+		r.Identified != (viewership.Identified{TelevisionOnly: 2, WebOnly: 2}) {
 		t.Fatalf("%+v", r)
 	}
 	q.Grade = 8
@@ -192,7 +202,8 @@ func Unreached(t *testing.T, open OpenViewing) {
 	head := func(at string) people.Person {
 		return people.Person{ID: "head", Active: true, Grants: []people.Grant{{Role: people.Head, School: at}}}
 	}
-	for who, p := range map[string]people.Person{"reviewer": department, "station": station, "other school": other, "head elsewhere": head("s2"), "nobody": {}} {
+	for who, p := range map[string]people.Person{"reviewer": department, "station": station, "other school": other,
+		"head elsewhere": head("s2"), "nobody": {}} {
 		if _, err := unreached(p); !fault.Is(err, "access.denied") {
 			t.Errorf("%s: %v", who, err)
 		}
@@ -219,7 +230,8 @@ func Unreached(t *testing.T, open OpenViewing) {
 // place saves four schools and their areas, a province with two communes.
 func (h *harness) place(t *testing.T) {
 	t.Helper()
-	for _, a := range []school.Area{{ID: "tinh", Name: "Tỉnh"}, {ID: "x1", Parent: "tinh", Name: "Xã Một"}, {ID: "x2", Parent: "tinh", Name: "Xã Hai"}} {
+	for _, a := range []school.Area{{ID: "tinh", Name: "Tỉnh"}, {ID: "x1", Parent: "tinh", Name: "Xã Một"},
+		{ID: "x2", Parent: "tinh", Name: "Xã Hai"}} {
 		ok(t, h.st.Schools.SaveArea(bg, a))
 	}
 	for id, area := range map[string]string{"s1": "x1", "s2": "x1", "s3": "x2", "s4": ""} {

@@ -87,7 +87,8 @@ func HeldAirings(t *testing.T, open OpenViewing) {
 	h.teach(t, "l", 600)
 	h.onAir(t, "a1", "c", "l", -2*time.Hour)
 	h.onAir(t, "a2", "c", "l", -time.Hour)
-	_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 5, Unit: television.Plays, Grade: television.GradeE, Source: "Phiếu"})
+	_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 5,
+		Unit: television.Plays, Grade: television.GradeE, Source: "Phiếu"})
 	ok(t, err)
 	for id, want := range map[string]bool{"a1": true, "a2": false, "none": false} {
 		if got := must(h.st.Schedule.Held(bg, id))(t); got != want {

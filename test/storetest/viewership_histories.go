@@ -89,12 +89,14 @@ type packet struct {
 }
 
 func newWorld(rt *rapid.T, h *harness, servers []viewingServices, n int) *world {
-	w := &world{h: h, servers: servers, school: fmt.Sprintf("school-%d", n), model: viewingModel{restored: map[[2]string]bool{}}}
+	w := &world{h: h, servers: servers, school: fmt.Sprintf("school-%d", n),
+		model: viewingModel{restored: map[[2]string]bool{}}}
 	h.mu.Lock()
 	h.now = time.Date(2020, 4, 13, 22, 0, 0, 0, hanoi) // close to midnight
 	h.mu.Unlock()
 	for i, cells := range []int{200, 599, 600, 1500} {
-		l := worldLesson{id: fmt.Sprintf("w%d-%d", n, i), cells: cells, hidden: i == 3 && rapid.Bool().Draw(rt, "hidden")}
+		l := worldLesson{id: fmt.Sprintf("w%d-%d", n, i), cells: cells, hidden: i == 3 &&
+			rapid.Bool().Draw(rt, "hidden")}
 		h.teach(rt, l.id, float64(cells)/10, func(x *lesson.Lesson) {
 			x.SchoolID = w.school
 			if l.hidden {
@@ -106,7 +108,8 @@ func newWorld(rt *rapid.T, h *harness, servers []viewingServices, n int) *world 
 	for i := range 3 {
 		v := worldViewer{skew: time.Duration(rapid.IntRange(-48, 48).Draw(rt, "skew")) * time.Hour}
 		if i == 0 {
-			v.person = people.Person{ID: fmt.Sprintf("person-%d", n), Active: true, Grants: []people.Grant{{Role: people.Reviewer}}}
+			v.person = people.Person{ID: fmt.Sprintf("person-%d", n), Active: true,
+				Grants: []people.Grant{{Role: people.Reviewer}}}
 		} else {
 			id := fmt.Sprintf("%08d%08d", n, i)
 			v.device = "2019-2." + base64.RawURLEncoding.EncodeToString([]byte(id))

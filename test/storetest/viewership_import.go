@@ -21,9 +21,11 @@ func FigureImports(t *testing.T, open OpenViewing) {
 	h.onAir(t, "a4", "c", "l", time.Hour)
 	h.report(t, "a1", schedule.Aired)
 	h.report(t, "a3", schedule.Dropped)
-	d := television.ImportDefaults{ChannelID: "c", Metric: television.Contacts, Unit: television.Plays, Grade: television.GradeE, Source: "Phiếu tuần 30"}
-	file := []byte("ĐÀI PHÁT THANH TRUYỀN HÌNH;;\n;;\nNgày phát;Giờ phát;Số lượt xem\n13/04/2020;6h00;1.600\n13/4/2020;7:04;5700\n" +
-		"13/4/2020;7:30;10\n13/4/2020;9:00;10\n14/4/2020;9:00;10\n31/31/2020;9:00;10\n13/4/2020;25:00;10\n13/4/2020;6:00;nhiều\n13/4/2020;6:00;1600\n")
+	d := television.ImportDefaults{ChannelID: "c", Metric: television.Contacts, Unit: television.Plays,
+		Grade: television.GradeE, Source: "Phiếu tuần 30"}
+	file := []byte(
+		"ĐÀI PHÁT THANH TRUYỀN HÌNH;;\n;;\nNgày phát;Giờ phát;Số lượt xem\n13/04/2020;6h00;1.600\n13/4/2020;7:04;5700\n" +
+			"13/4/2020;7:30;10\n13/4/2020;9:00;10\n14/4/2020;9:00;10\n31/31/2020;9:00;10\n13/4/2020;25:00;10\n13/4/2020;6:00;nhiều\n13/4/2020;6:00;1600\n")
 	p, err := h.svc.PreviewImport(bg, station, "tuan30.csv", file, d)
 	ok(t, err)
 	type verdict struct {
@@ -60,7 +62,8 @@ func FigureImports(t *testing.T, open OpenViewing) {
 		}
 	}
 	g := h.ledger(t, "l")
-	if len(g.Headlines) != 1 || g.Headlines[0].Value != 1600 || g.Airings[1].Figures[0].State != television.Held || g.Airings[0].Figures[0].ImportRow != 4 {
+	if len(g.Headlines) != 1 || g.Headlines[0].Value != 1600 || g.Airings[1].Figures[0].State != television.Held ||
+		g.Airings[0].Figures[0].ImportRow != 4 {
 		t.Fatalf("%+v", g)
 	}
 	if _, err := h.svc.CommitImport(bg, station, other.Import.ID, true); !fault.Is(err, "import.already") {
@@ -101,11 +104,13 @@ func (h *harness) correction(t *testing.T, d television.ImportDefaults) {
 		id := "old" + strings.Repeat("x", i)
 		h.onAir(t, id, "c", "l", -time.Duration(30+i)*time.Hour)
 		h.report(t, id, schedule.Aired)
-		_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: id, Metric: d.Metric, Unit: d.Unit, Grade: d.Grade, Source: "x", Value: v})
+		_, err := h.svc.AddFigure(bg, station,
+			television.Figure{AiringID: id, Metric: d.Metric, Unit: d.Unit, Grade: d.Grade, Source: "x", Value: v})
 		ok(t, err)
 	}
 	h.onAir(t, "a5", "c", "l", -3*time.Hour) // 05:00
-	p, err = h.svc.PreviewImport(bg, station, "c.csv", []byte("Ngày phát,Giờ phát,Số lượt xem\n13/4/2020,5:00,16000\n"), d)
+	p, err = h.svc.PreviewImport(bg, station, "c.csv",
+		[]byte("Ngày phát,Giờ phát,Số lượt xem\n13/4/2020,5:00,16000\n"), d)
 	ok(t, err)
 	if p.Warnings != 1 || p.Rows[0].Warning != "figure.looks_tenfold" {
 		t.Fatalf("%+v", p)
@@ -116,7 +121,8 @@ func (h *harness) correction(t *testing.T, d television.ImportDefaults) {
 	_, err = h.svc.CommitImport(bg, station, p.Import.ID, true)
 	ok(t, err)
 	// Ten times the figure that it corrects, although not ten times the usual one.
-	p, err = h.svc.PreviewImport(bg, station, "d.csv", []byte("Ngày phát,Giờ phát,Số lượt xem\n2020-04-13,07:00,5700\n"), d)
+	p, err = h.svc.PreviewImport(bg, station, "d.csv",
+		[]byte("Ngày phát,Giờ phát,Số lượt xem\n2020-04-13,07:00,5700\n"), d)
 	ok(t, err)
 	if p.Warnings != 1 || p.Good != 1 {
 		t.Fatalf("%+v", p)
@@ -129,7 +135,8 @@ func (h *harness) badFiles(t *testing.T, d television.ImportDefaults) {
 		"import.no_rows":        "Ngày phát,Giờ phát,Số lượt xem\n",
 		"import.missing_column": "Ngày phát,Giờ phát,Ghi chú\n13/4/2020,6:00,x\n",
 		"import.too_large":      strings.Repeat("a", television.MaxImportBytes+1),
-		"import.too_many_rows":  "Ngày phát,Giờ phát,Số lượt xem\n" + strings.Repeat("13/4/2020,6:00,1\n", television.MaxImportRows+1),
+		"import.too_many_rows": "Ngày phát,Giờ phát,Số lượt xem\n" +
+			strings.Repeat("13/4/2020,6:00,1\n", television.MaxImportRows+1),
 	} {
 		if _, err := h.svc.PreviewImport(bg, station, "x.csv", []byte(data), d); !fault.Is(err, code) {
 			t.Errorf("%s: %v", code, err)

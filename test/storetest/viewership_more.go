@@ -36,21 +36,27 @@ func BadBeats(t *testing.T, open OpenViewing) {
 		{"another lesson's words under this signature", playback.BadToken, playback.Heartbeat{Token: text + "." + sig}},
 		{"cut short", playback.BadToken, playback.Heartbeat{Token: o.Token[:len(o.Token)-2]}},
 		{"huge", playback.BadToken, playback.Heartbeat{Token: strings.Repeat("a", 100_000)}},
-		{"NaN", playback.BadInterval, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{math.NaN(), 1})}},
-		{"infinite", playback.BadInterval, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{0, math.Inf(1)})}},
-		{"negative", playback.BadInterval, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{-0.1, 1})}},
+		{"NaN", playback.BadInterval, playback.Heartbeat{Token: o.Token,
+			Played: played(playback.Interval{math.NaN(), 1})}},
+		{"infinite", playback.BadInterval,
+			playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{0, math.Inf(1)})}},
+		{"negative", playback.BadInterval,
+			playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{-0.1, 1})}},
 		{"inverted", playback.BadInterval, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{5, 4})}},
-		{"beyond the end", playback.BeyondEnd, playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{0, 61.1})}},
+		{"beyond the end", playback.BeyondEnd,
+			playback.Heartbeat{Token: o.Token, Played: played(playback.Interval{0, 61.1})}},
 		{"negative seconds", playback.BadSeconds, playback.Heartbeat{Token: o.Token, Seconds: num(-1)}},
 		{"NaN seconds", playback.BadSeconds, playback.Heartbeat{Token: o.Token, Seconds: num(math.NaN())}},
 		{"huge seconds", playback.BadSeconds, playback.Heartbeat{Token: o.Token, Seconds: num(1e12)}},
 		{"NaN position", playback.BadNumber, playback.Heartbeat{Token: o.Token, Position: math.NaN()}},
-		{"too many intervals", playback.TooManyPieces, playback.Heartbeat{Token: o.Token, Played: make([]playback.Interval, 2001)}},
+		{"too many intervals", playback.TooManyPieces,
+			playback.Heartbeat{Token: o.Token, Played: make([]playback.Interval, 2001)}},
 		{"heat below nothing", playback.BadNumber, playback.Heartbeat{Token: o.Token, Heat: []int{-1}}},
 		{"a run without a grant", playback.BadRun, playback.Heartbeat{Token: o.Token, Run: "r"}},
 		{"a grant without a run", playback.BadRun, playback.Heartbeat{Token: grant.Token, StartedAt: h.Now()}},
 		{"a run's odd name", playback.BadRun, playback.Heartbeat{Token: grant.Token, Run: "r'1", StartedAt: h.Now()}},
-		{"a run that began after 30 days", playback.Expired, playback.Heartbeat{Token: grant.Token, Run: "r", StartedAt: h.Now().Add(31 * 24 * time.Hour)}},
+		{"a run that began after 30 days", playback.Expired,
+			playback.Heartbeat{Token: grant.Token, Run: "r", StartedAt: h.Now().Add(31 * 24 * time.Hour)}},
 	}
 	for _, c := range cases {
 		if c.code == playback.Expired {
@@ -69,7 +75,8 @@ func BadBeats(t *testing.T, open OpenViewing) {
 	good := playback.Heartbeat{Token: fresh.Token, Played: played(playback.Interval{0, 60.9})}
 	inverted := playback.Heartbeat{Token: fresh.Token, Played: played(playback.Interval{5, 4})}
 	r, err := h.svc.Beat(bg, []playback.Heartbeat{cases[0].beat, good, inverted})
-	if err != nil || r.Accepted != 1 || r.Refused != 2 || r.Reasons[0] != playback.BadToken || r.Reasons[1] != playback.BadInterval {
+	if err != nil || r.Accepted != 1 || r.Refused != 2 || r.Reasons[0] != playback.BadToken ||
+		r.Reasons[1] != playback.BadInterval {
 		t.Errorf("among bad ones: %+v %v", r, err)
 	}
 	if _, err := h.svc.Beat(bg, nil); !fault.Is(err, "heartbeat.empty") {
@@ -85,9 +92,13 @@ func BadBeats(t *testing.T, open OpenViewing) {
 }
 
 func (h *harness) openRefusals(t *testing.T) {
-	teacher := people.Person{ID: "teacher-d", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "school-1"}}}
+	teacher := people.Person{ID: "teacher-d", Active: true,
+		Grants: []people.Grant{{Role: people.Teacher, School: "school-1"}}}
 	h.teach(t, "d", 60, func(l *lesson.Lesson) { l.Status = lesson.Draft })
-	h.teach(t, "n", 60, func(l *lesson.Lesson) { l.TeacherID, l.Media.PackageID, l.Media.Playable = "teacher-d", "", false })
+	h.teach(t, "n", 60, func(l *lesson.Lesson) {
+		l.TeacherID, l.Media.PackageID,
+			l.Media.Playable = "teacher-d", "", false
+	})
 	for _, c := range []struct {
 		lesson string
 		by     people.Person
@@ -119,7 +130,8 @@ func TelevisionFigures(t *testing.T, open OpenViewing) {
 	h.onAir(t, "a2", "c1", "l", -time.Hour)
 	h.onAir(t, "a3", "c2", "l", -time.Hour)
 	h.onAir(t, "a4", "c2", "l", +time.Hour)
-	e := television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 1600, Unit: television.Plays, Grade: television.GradeE, Source: "Phiếu của đài"}
+	e := television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 1600, Unit: television.Plays,
+		Grade: television.GradeE, Source: "Phiếu của đài"}
 	if _, err := h.svc.AddFigure(bg, people.Person{}, e); !fault.Is(err, "access.denied") {
 		t.Fatal(err)
 	}
@@ -132,7 +144,8 @@ func TelevisionFigures(t *testing.T, open OpenViewing) {
 		t.Fatalf("held figures do not count: %+v", g)
 	}
 	h.report(t, "a1", schedule.Aired)
-	if g = h.ledger(t, "l"); len(g.Headlines) != 1 || g.Headlines[0] != (television.Headline{Grade: "E", Unit: "plays", Value: 1600, Airings: 1}) {
+	if g = h.ledger(t, "l"); len(g.Headlines) != 1 ||
+		g.Headlines[0] != (television.Headline{Grade: "E", Unit: "plays", Value: 1600, Airings: 1}) {
 		t.Fatalf("%+v", g.Headlines)
 	}
 	if _, err := h.svc.AddFigure(bg, station, e); !fault.Is(err, "figure.already_there") {
@@ -147,32 +160,40 @@ func TelevisionFigures(t *testing.T, open OpenViewing) {
 	h.report(t, "a2", schedule.Partial)
 	h.report(t, "a3", schedule.Dropped)
 	e.Replaces = ""
-	for id, want := range map[string]string{"a3": "airing.did_not_happen", "a4": "airing.not_started", "none": "airing.not_found"} {
+	for id, want := range map[string]string{"a3": "airing.did_not_happen", "a4": "airing.not_started",
+		"none": "airing.not_found"} {
 		e.AiringID = id
 		if _, err := h.svc.AddFigure(bg, station, e); !fault.Is(err, want) {
 			t.Errorf("%s: %v, want %s", id, err, want)
 		}
 	}
 	for _, d := range []television.Figure{
-		{AiringID: "a2", Metric: television.Contacts, Value: 300, Unit: television.Households, Grade: television.GradeD, Source: "IPTV 1"},
-		{AiringID: "a2", Metric: television.Contacts, Value: 200, Unit: television.Households, Grade: television.GradeD, Source: "IPTV 2"},
-		{AiringID: "a2", Metric: television.Contacts, Value: 50, Unit: television.Persons, Grade: television.GradeD, Source: "IPTV 3"},
-		{AiringID: "a2", Metric: television.AverageAudience, Value: 99.5, Unit: television.Households, Grade: television.GradeD, Source: "IPTV 1"},
+		{AiringID: "a2", Metric: television.Contacts, Value: 300, Unit: television.Households, Grade: television.GradeD,
+			Source: "IPTV 1"},
+		{AiringID: "a2", Metric: television.Contacts, Value: 200, Unit: television.Households, Grade: television.GradeD,
+			Source: "IPTV 2"},
+		{AiringID: "a2", Metric: television.Contacts, Value: 50, Unit: television.Persons, Grade: television.GradeD,
+			Source: "IPTV 3"},
+		{AiringID: "a2", Metric: television.AverageAudience, Value: 99.5, Unit: television.Households,
+			Grade: television.GradeD, Source: "IPTV 1"},
 	} {
 		if _, err := h.svc.AddFigure(bg, station, d); err != nil {
 			t.Fatal(err)
 		}
 	}
 	g = h.ledger(t, "l")
-	same(t, g.Headlines, []television.Headline{{Grade: "D", Unit: "households", Value: 500, Airings: 1}, {Grade: "D", Unit: "persons", Value: 50, Airings: 1}})
-	if a := g.Airings[0]; a.Airing.ID != "a1" || a.Figures[0].ID != better.ID || a.Figures[1].State != television.Replaced || a.Figures[1].ReplacedBy != better.ID {
+	same(t, g.Headlines, []television.Headline{{Grade: "D", Unit: "households", Value: 500, Airings: 1},
+		{Grade: "D", Unit: "persons", Value: 50, Airings: 1}})
+	if a := g.Airings[0]; a.Airing.ID != "a1" || a.Figures[0].ID != better.ID ||
+		a.Figures[1].State != television.Replaced || a.Figures[1].ReplacedBy != better.ID {
 		t.Fatalf("%+v", a)
 	}
 	badFigures(t, h)
 }
 
 func badFigures(t *testing.T, h *harness) {
-	good := television.Figure{AiringID: "a2", Metric: television.Contacts, Value: 1, Unit: television.Plays, Grade: television.GradeE, Source: "x"}
+	good := television.Figure{AiringID: "a2", Metric: television.Contacts, Value: 1, Unit: television.Plays,
+		Grade: television.GradeE, Source: "x"}
 	for name, change := range map[string]func(*television.Figure){
 		"metric": func(f *television.Figure) { f.Metric = "views" },
 		"value":  func(f *television.Figure) { f.Value = -1 },
@@ -220,14 +241,17 @@ func Tables(t *testing.T, open OpenViewing) {
 		return rows
 	}
 	rows := table(period(viewership.ByLesson))
-	if len(rows) != 2 || rows[0].Label != "Bài l" || rows[0].WebViews != 1 || rows[0].Airings != 1 || rows[0].AiringsNoData != 1 ||
+	if len(rows) != 2 || rows[0].Label != "Bài l" || rows[0].WebViews != 1 || rows[0].Airings != 1 ||
+		rows[0].AiringsNoData != 1 ||
 		rows[0].AiringsPlanned != 1 || rows[1].Airings != 0 || rows[0].WatchSeconds != 60 {
 		t.Fatalf("%+v", rows)
 	}
-	_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 5700, Unit: television.Plays, Grade: television.GradeE, Source: "đài"})
+	_, err := h.svc.AddFigure(bg, station, television.Figure{AiringID: "a1", Metric: television.Contacts, Value: 5700,
+		Unit: television.Plays, Grade: television.GradeE, Source: "đài"})
 	ok(t, err)
 	for by, want := range map[string]int{
-		viewership.ByLesson: 2, viewership.ByDay: 1, viewership.BySubject: 2, viewership.ByGrade: 2, viewership.BySchool: 1,
+		viewership.ByLesson: 2, viewership.ByDay: 1, viewership.BySubject: 2, viewership.ByGrade: 2,
+		viewership.BySchool:  1,
 		viewership.ByChannel: 1, viewership.ByAll: 1, "": 2,
 	} {
 		rows := table(period(by))
@@ -270,13 +294,15 @@ func Tables(t *testing.T, open OpenViewing) {
 func Downloads(t *testing.T, open OpenViewing) {
 	h := newHarness(t, open)
 	h.teach(t, "l", 600)
-	phone := h.open(t, playback.OpenRequest{LessonID: "l", Offline: true, SentAt: h.Now().Add(5 * time.Hour)}) // its clock is five hours ahead
+	// its clock is five hours ahead
+	phone := h.open(t, playback.OpenRequest{LessonID: "l", Offline: true, SentAt: h.Now().Add(5 * time.Hour)})
 	h.open(t, playback.OpenRequest{LessonID: "l", Offline: true, Viewer: phone.Viewer})
 	h.open(t, playback.OpenRequest{LessonID: "l", Offline: true})
 	h.open(t, playback.OpenRequest{LessonID: "l"})
 	played := h.Now().Add(15 * time.Hour) // 23:00; the phone says 04:00 the next day
 	h.pass(10 * 24 * time.Hour)
-	run := playback.Heartbeat{Token: phone.Token, Run: "r1", StartedAt: played.Add(5 * time.Hour), Played: []playback.Interval{{0, 40}}}
+	run := playback.Heartbeat{Token: phone.Token, Run: "r1", StartedAt: played.Add(5 * time.Hour),
+		Played: []playback.Interval{{0, 40}}}
 	for range 2 {
 		if _, err := h.svc.Beat(bg, []playback.Heartbeat{run}); err != nil {
 			t.Fatal(err)

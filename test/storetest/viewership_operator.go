@@ -53,7 +53,8 @@ func Minutes(t *testing.T, open OpenViewing) {
 	}
 	got, err := add("a1", 0.3, file.String())
 	ok(t, err)
-	if len(got) != 2 || got[0].Value != 1000+60+14.5 || got[1].Value != 1000+89 || got[0].Unit != television.Households || !strings.Contains(got[0].Method, "30 %") {
+	if len(got) != 2 || got[0].Value != 1000+60+14.5 || got[1].Value != 1000+89 ||
+		got[0].Unit != television.Households || !strings.Contains(got[0].Method, "30 %") {
 		t.Fatalf("%+v", got)
 	}
 	if _, err := add("a1", 0.3, file.String()); !fault.Is(err, "figure.already_there") {
@@ -86,7 +87,8 @@ func Reconciliation(t *testing.T, open OpenViewing) {
 		{Key: "2020-04-13", ServedSeconds: 50, ServedBytes: 1010, WatchedSeconds: 40, GapSeconds: 10},
 		{Key: "2020-04-14", ServedSeconds: 5, ServedBytes: 10, GapSeconds: 5},
 	})
-	if got, err = h.svc.Reconcile(bg, department, delivery.Query{}); err != nil || len(got) != 1 || got[0].Key != "l" || got[0].GapSeconds != 15 {
+	if got, err = h.svc.Reconcile(bg, department, delivery.Query{}); err != nil || len(got) != 1 || got[0].Key != "l" ||
+		got[0].GapSeconds != 15 {
 		t.Fatalf("%+v %v", got, err)
 	}
 	if _, err := h.svc.Reconcile(bg, station, delivery.Query{}); !fault.Is(err, "access.denied") {
@@ -112,9 +114,12 @@ func (pieces) Lengths(_ context.Context, packageID string) (map[string]productio
 // accessLogs: a cache's log is imported once, and never added to our own counters of the same day.
 func (h *harness) accessLogs(t *testing.T) {
 	combined := func(at time.Time, file string, status, bytes int, agent string) string {
-		return fmt.Sprintf("10.0.0.9 - - [%s] \"GET %s HTTP/1.1\" %d %d \"https://hoc.example/lessons/l?a=\\\"b\" \"%s\"\n", at.Format("02/Jan/2006:15:04:05 -0700"), file, status, bytes, agent)
+		return fmt.Sprintf(
+			"10.0.0.9 - - [%s] \"GET %s HTTP/1.1\" %d %d \"https://hoc.example/lessons/l?a=\\\"b\" \"%s\"\n",
+			at.Format("02/Jan/2006:15:04:05 -0700"), file, status, bytes, agent)
 	}
-	const phone, robot, watch = "Mozilla/5.0 (Linux; Android 9)", "Mozilla/5.0 (compatible; Googlebot/2.1)", "/watch/l/package-l/360p/0-1/"
+	const phone, robot, watch = "Mozilla/5.0 (Linux; Android 9)", "Mozilla/5.0 (compatible; Googlebot/2.1)",
+		"/watch/l/package-l/360p/0-1/"
 	day13 := time.Date(2020, 4, 13, 23, 59, 59, 0, hanoi)
 	var log strings.Builder
 	for i := range 20 { // 80 s
@@ -124,13 +129,20 @@ func (h *harness) accessLogs(t *testing.T) {
 		combined(day13, watch+"0.m4s", 206, 250, phone), // four ranges of one segment: 4 s
 		combined(day13, watch+"0.m4s", 206, 250, phone), combined(day13, watch+"0.m4s", 206, 500, phone),
 		combined(day13.Add(time.Second), watch+"1.m4s", 200, 1000, phone), // the 14th
-		combined(day13, watch+"1.m4s", 200, 1000, robot), combined(day13, watch+"1.m4s", 304, 0, phone), combined(day13, watch+"1.m4s", 404, 1000, phone),
-		combined(day13, "/watch/l/package-l/master.m3u8", 200, 300, phone), combined(day13, "/watch/../etc/passwd", 200, 300, phone),
-		combined(day13, "/watch/gone/package-gone/360p/0-1/1.m4s", 200, 700, phone), combined(day13.AddDate(-9, 0, 0), watch+"1.m4s", 200, 1000, phone),
-		strings.Replace(combined(day13, watch+"1.m4s", 200, 1000, phone), "GET", "HEAD", 1), "\x00\xff rubbish\n", strings.Repeat("x", 200_000) + "\n",
-		`{"time_iso8601":"2020-04-13T08:00:00+07:00","request":"GET ` + watch + `2.m4s HTTP/2.0","status":200,"body_bytes_sent":1000,"http_user_agent":"` + phone + `"}` + "\n",
-		`{"EdgeStartTimestamp":1586739600000000000,"ClientRequestURI":"` + watch + `3.m4s","ClientRequestMethod":"GET","EdgeResponseStatus":200,"EdgeResponseBytes":1000}` + "\n",
-		`{"timestamp":"2020-04-13T01:00:00Z","url":"https://cdn.example` + watch + `4.m4s?t=1","status":"206","bytes":"500"}`,
+		combined(day13, watch+"1.m4s", 200, 1000, robot), combined(day13, watch+"1.m4s", 304, 0, phone),
+		combined(day13, watch+"1.m4s", 404, 1000, phone),
+		combined(day13, "/watch/l/package-l/master.m3u8", 200, 300, phone),
+		combined(day13, "/watch/../etc/passwd", 200, 300, phone),
+		combined(day13, "/watch/gone/package-gone/360p/0-1/1.m4s", 200, 700, phone),
+		combined(day13.AddDate(-9, 0, 0), watch+"1.m4s", 200, 1000, phone),
+		strings.Replace(combined(day13, watch+"1.m4s", 200, 1000, phone), "GET", "HEAD", 1), "\x00\xff rubbish\n",
+		strings.Repeat("x", 200_000) + "\n",
+		`{"time_iso8601":"2020-04-13T08:00:00+07:00","request":"GET ` + watch +
+			`2.m4s HTTP/2.0","status":200,"body_bytes_sent":1000,"http_user_agent":"` + phone + `"}` + "\n",
+		`{"EdgeStartTimestamp":1586739600000000000,"ClientRequestURI":"` + watch +
+			`3.m4s","ClientRequestMethod":"GET","EdgeResponseStatus":200,"EdgeResponseBytes":1000}` + "\n",
+		`{"timestamp":"2020-04-13T01:00:00Z","url":"https://cdn.example` + watch +
+			`4.m4s?t=1","status":"206","bytes":"500"}`,
 	} {
 		log.WriteString(line)
 	}
@@ -153,12 +165,14 @@ func (h *harness) accessLogs(t *testing.T) {
 		return m
 	}
 	want := map[string]delivery.Gap{ // the log includes the 50 s that our own counters have
-		"2020-04-13": {Key: "2020-04-13", ServedSeconds: 80 + 4 + 4 + 4 + 2, ServedBytes: 23_500, WatchedSeconds: 40, GapSeconds: 54},
+		"2020-04-13": {Key: "2020-04-13", ServedSeconds: 80 + 4 + 4 + 4 + 2, ServedBytes: 23_500, WatchedSeconds: 40,
+			GapSeconds: 54},
 		"2020-04-14": {Key: "2020-04-14", ServedSeconds: 5, ServedBytes: 1000, GapSeconds: 5}, // 4 s by the log
 	}
 	same(t, byDay(), want)
 	for code, file := range map[string]io.Reader{
-		"served.already": bytes.NewReader(packed.Bytes()), "served.nothing": strings.NewReader("rubbish\n"), "served.unreadable": bytes.NewReader(packed.Bytes()[:60]),
+		"served.already": bytes.NewReader(packed.Bytes()), "served.nothing": strings.NewReader("rubbish\n"),
+		"served.unreadable": bytes.NewReader(packed.Bytes()[:60]),
 	} {
 		if _, err := h.svc.ImportServed(bg, department, "access.log", file); !fault.Is(err, code) {
 			t.Errorf("%s: %v", code, err)
@@ -191,7 +205,8 @@ func (h *harness) countServed(t *testing.T, want map[string]delivery.Gap) {
 	for range 2 { // the second flush has nothing to write
 		ok(t, counter.Flush(bg))
 	}
-	gaps, err := h.svc.Reconcile(bg, department, delivery.Query{By: delivery.ByDay, Lesson: "l", From: at, To: at.AddDate(0, 0, 1)})
+	gaps, err := h.svc.Reconcile(bg, department,
+		delivery.Query{By: delivery.ByDay, Lesson: "l", From: at, To: at.AddDate(0, 0, 1)})
 	ok(t, err)
 	want["2020-04-14"] = delivery.Gap{Key: "2020-04-14", ServedSeconds: 15, ServedBytes: 2510, GapSeconds: 15}
 	if len(gaps) != 1 {

@@ -22,7 +22,8 @@ func NetReach(t *testing.T, open OpenViewing) {
 	h.teach(t, "l", 600)
 	var roster []string
 	student := func(i int) people.Person {
-		return people.Person{ID: fmt.Sprintf("student-%02d", i), Active: true, Grants: []people.Grant{{Role: people.Student, School: "school-1"}}}
+		return people.Person{ID: fmt.Sprintf("student-%02d", i), Active: true,
+			Grants: []people.Grant{{Role: people.Student, School: "school-1"}}}
 	}
 	for i := range 40 {
 		roster = append(roster, student(i).ID)
@@ -59,7 +60,8 @@ func NetReach(t *testing.T, open OpenViewing) {
 		t.Fatalf("television unknown: %+v", r)
 	}
 	_, err = h.svc.AddFigure(bg, station, television.Figure{
-		AiringID: "a1", Metric: television.Contacts, Value: 10, Unit: television.Households, Grade: television.GradeD, Source: "IPTV",
+		AiringID: "a1", Metric: television.Contacts, Value: 10, Unit: television.Households, Grade: television.GradeD,
+		Source: "IPTV",
 	})
 	ok(t, err)
 	if r := reach(0); r.High != 40 || !r.Unbounded {
@@ -70,7 +72,8 @@ func NetReach(t *testing.T, open OpenViewing) {
 	}
 	reached, err := h.svc.Reached(bg, 9, time.Time{}, time.Time{})
 	ok(t, err)
-	if left := viewership.Unreached(roster, reached); len(left) != 36 || slices.Contains(left, "student-03") || left[0] != "student-04" {
+	if left := viewership.Unreached(roster, reached); len(left) != 36 || slices.Contains(left, "student-03") ||
+		left[0] != "student-04" {
 		t.Fatalf("%v", left)
 	}
 	if reached, err = h.svc.Reached(bg, 8, time.Time{}, time.Time{}); err != nil || len(reached) != 0 {
@@ -92,7 +95,8 @@ func FrozenReports(t *testing.T, open OpenViewing) {
 	made, err := h.svc.MakeReport(bg, department, q, "")
 	ok(t, err)
 	f := made.Frozen
-	if !f.Provisional || f.From != "2020-04-13" || f.To != "2020-04-14" || f.Total.Views != 1 || len(f.Rows) != 1 || f.Rows[0].AiringsNoData != 1 ||
+	if !f.Provisional || f.From != "2020-04-13" || f.To != "2020-04-14" || f.Total.Views != 1 || len(f.Rows) != 1 ||
+		f.Rows[0].AiringsNoData != 1 ||
 		len(f.Rules) < 6 || !slices.Contains(f.Missing, viewership.AiringWithoutFigures) {
 		t.Fatalf("%+v", f)
 	}
@@ -107,7 +111,8 @@ func FrozenReports(t *testing.T, open OpenViewing) {
 	h.pass(31 * 24 * time.Hour)
 	better, err := h.svc.MakeReport(bg, department, q, made.ID)
 	ok(t, err)
-	if better.Frozen.Provisional || better.Frozen.Total.Views != 2 || better.Frozen.Corrects != made.ID || better.Hash == made.Hash {
+	if better.Frozen.Provisional || better.Frozen.Total.Views != 2 || better.Frozen.Corrects != made.ID ||
+		better.Hash == made.Hash {
 		t.Fatalf("%+v", better.Frozen)
 	}
 	list, err := h.svc.ReportList(bg, department)

@@ -41,7 +41,8 @@ func newViewingServices(t testing.TB, st ViewingStores, now func() time.Time, ne
 	}
 	t.Cleanup(s.playbackService.Close)
 	s.televisionService, err = television.New(television.Config{
-		Figures: st.Figures, Imports: st.Imports, Staged: st.Staged, CheckIns: st.CheckIns, RollCalls: st.RollCalls, Classes: st.Classes,
+		Figures: st.Figures, Imports: st.Imports, Staged: st.Staged, CheckIns: st.CheckIns, RollCalls: st.RollCalls,
+		Classes: st.Classes,
 		Lessons: st.Lessons, Facts: st.Views, Viewers: st.Views, Schedule: st.Schedule, Sheets: st.Sheets,
 		Location: hanoi, Now: now, NewID: newID, Atomic: st.Atomic, Audit: st.Audit,
 	})
@@ -56,8 +57,10 @@ func newViewingServices(t testing.TB, st ViewingStores, now func() time.Time, ne
 		t.Fatal(err)
 	}
 	s.Service, err = viewership.New(viewership.Config{
-		Reader: st.Views, Downloads: st.Views, Television: s.televisionService, Classes: st.Classes, Participation: st.Views,
-		Reports: st.Reports, ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: st.Lessons,
+		Reader: st.Views, Downloads: st.Views, Television: s.televisionService, Classes: st.Classes,
+		Participation: st.Views,
+		Reports:       st.Reports, ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
+		Lessons:  st.Lessons,
 		Schedule: st.Schedule, Location: hanoi, Now: now, NewID: newID, Atomic: st.Atomic, Audit: st.Audit,
 	})
 	if err != nil {

@@ -51,8 +51,10 @@ type modelCount struct {
 // count applies the rules to all acknowledged heartbeats.
 func (m *viewingModel) count() modelCount {
 	c := modelCount{
-		views: map[[2]string]int64{}, offline: map[[2]string]int64{}, completions: map[[2]string]int64{}, watch: map[[2]string]int64{},
-		left: map[[2]string]int64{}, viewers: map[string]map[string]bool{}, allViewers: map[string]bool{}, flags: map[[2]string]bool{},
+		views: map[[2]string]int64{}, offline: map[[2]string]int64{}, completions: map[[2]string]int64{},
+		watch: map[[2]string]int64{},
+		left:  map[[2]string]int64{}, viewers: map[string]map[string]bool{}, allViewers: map[string]bool{},
+		flags:  map[[2]string]bool{},
 		capped: map[string]int64{}, unions: map[string]map[string]map[int]bool{},
 	}
 	days := map[[2]string][]*modelSession{} // viewer, day

@@ -87,10 +87,12 @@ func (w *world) signIn(account string) {
 	w.h.T.Helper()
 	var err error
 	ctx := context.Background()
-	if w.cookies[account], _, _, err = w.h.App.People.SignIn(ctx, account, harness.Password, people.Browser, "thu"); err != nil {
+	if w.cookies[account], _, _, err = w.h.App.People.SignIn(ctx, account, harness.Password, people.Browser,
+		"thu"); err != nil {
 		w.h.T.Fatal(err)
 	}
-	if w.tokens[account], _, _, err = w.h.App.People.SignIn(ctx, account, harness.Password, people.Token, "thu"); err != nil {
+	if w.tokens[account], _, _, err = w.h.App.People.SignIn(ctx, account, harness.Password, people.Token,
+		"thu"); err != nil {
 		w.h.T.Fatal(err)
 	}
 }
@@ -149,7 +151,8 @@ func (w *world) facts(q asked) string {
 	var b strings.Builder
 	if q.table != "" {
 		var rows []map[string]any
-		if err := w.h.App.DB.Writer(ctx).NewRaw("SELECT * FROM "+q.table+" WHERE id = ?", q.id).Scan(ctx, &rows); err != nil {
+		if err := w.h.App.DB.Writer(ctx).NewRaw("SELECT * FROM "+q.table+" WHERE id = ?", q.id).Scan(ctx,
+			&rows); err != nil {
 			w.h.T.Fatal(err)
 		}
 		raw, err := json.Marshal(rows)
@@ -168,7 +171,8 @@ func (w *world) facts(q asked) string {
 // counted asks in one statement how many rows there are of what requests make.
 var counted = func() string {
 	var parts []string
-	for _, table := range []string{"lessons", "recordings", "uploads", "channels", "airings", "figures", "persons", "grants", "schools",
+	for _, table := range []string{"lessons", "recordings", "uploads", "channels", "airings", "figures", "persons",
+		"grants", "schools",
 		"reports", "audit_entries", "view_sessions", "figure_imports", "asrun_imports", "questions",
 		"question_settings", "thumbs"} {
 		parts = append(parts, "' "+table+":' || (SELECT COUNT(*) FROM "+table+")")

@@ -18,7 +18,8 @@ const onePage = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<<
 // notice makes one of the department's to everybody, or of s1 to its staff,
 // with a file.
 func (w *world) notice(object string) (id, file string) {
-	n := notice.Notice{ID: w.next("thong-bao-"), Title: "Thông báo", Body: "Nội dung", AuthorID: "p-chuyen-vien", PublishAt: time.Now().Add(-time.Minute), CreatedAt: time.Now()}
+	n := notice.Notice{ID: w.next("thong-bao-"), Title: "Thông báo", Body: "Nội dung", AuthorID: "p-chuyen-vien",
+		PublishAt: time.Now().Add(-time.Minute), CreatedAt: time.Now()}
 	if object == "staff" {
 		n.SchoolID, n.Staff = "s1", true
 	}
@@ -26,7 +27,8 @@ func (w *world) notice(object string) (id, file string) {
 	if err := store.SaveNotice(ctx, n); err != nil {
 		w.h.T.Fatal(err)
 	}
-	a := notice.Attachment{ID: n.ID + "-tep", NoticeID: n.ID, Name: "a.pdf", Type: "application/pdf", Key: "notices/" + n.ID + "/tep", Size: 3, CreatedAt: time.Now()}
+	a := notice.Attachment{ID: n.ID + "-tep", NoticeID: n.ID, Name: "a.pdf", Type: "application/pdf",
+		Key: "notices/" + n.ID + "/tep", Size: 3, CreatedAt: time.Now()}
 	if err := store.SaveAttachment(ctx, a); err != nil {
 		w.h.T.Fatal(err)
 	}
@@ -35,7 +37,8 @@ func (w *world) notice(object string) (id, file string) {
 }
 
 func (w *world) webhook() string {
-	h := webhook.Hook{ID: w.next("moc-"), Name: "Zalo", URL: "https://example.vn/", Events: []string{"notice.published"}, Active: true, MadeAt: time.Now()}
+	h := webhook.Hook{ID: w.next("moc-"), Name: "Zalo", URL: "https://example.vn/",
+		Events: []string{"notice.published"}, Active: true, MadeAt: time.Now()}
 	if err := w.h.App.DB.Webhooks().SaveHook(context.Background(), h); err != nil {
 		w.h.T.Fatal(err)
 	}
@@ -44,7 +47,8 @@ func (w *world) webhook() string {
 
 // tellingForm is what the forms of notices and webhooks send.
 func (w *world) tellingForm(q asked, r accessRow) asked {
-	v := url.Values{"title": {"Tiêu đề"}, "body": {"Nội dung"}, "for": {"all"}, "name": {"Zalo"}, "url": {"https://example.vn/nhan"}, "event": {"notice.published"}}
+	v := url.Values{"title": {"Tiêu đề"}, "body": {"Nội dung"}, "for": {"all"}, "name": {"Zalo"},
+		"url": {"https://example.vn/nhan"}, "event": {"notice.published"}}
 	q.body, q.kind = v.Encode(), formType
 	if strings.HasSuffix(r.path, "/files") {
 		q.body, q.kind = multipartFile("a.pdf", onePage, nil)

@@ -19,7 +19,8 @@ func (w *world) organisation(q *asked, path string) {
 	switch {
 	case strings.Contains(path, ":area"):
 		id := w.next("dia-ban-")
-		if err := w.h.App.DB.Schools().SaveArea(context.Background(), school.Area{ID: id, Kind: "commune", Code: strings.ToUpper(id), Name: "Xã Mới"}); err != nil {
+		if err := w.h.App.DB.Schools().SaveArea(context.Background(),
+			school.Area{ID: id, Kind: "commune", Code: strings.ToUpper(id), Name: "Xã Mới"}); err != nil {
 			w.h.T.Fatal(err)
 		}
 		put("area", id, "areas")
@@ -42,7 +43,8 @@ func (w *world) areaSheet() string {
 }
 
 func (w *world) rosterImport() string {
-	p, err := w.h.App.RosterImporter.Preview(context.Background(), people.Operator(), school.ImportAreas, "dia-ban.csv", []byte(w.areaSheet()))
+	p, err := w.h.App.RosterImporter.Preview(context.Background(), people.Operator(), school.ImportAreas, "dia-ban.csv",
+		[]byte(w.areaSheet()))
 	if err != nil {
 		w.h.T.Fatal(err)
 	}

@@ -112,7 +112,8 @@ func (w *world) request(r accessRow) (asked, error) {
 	if w.signingIn(&q, r) {
 		return q, nil
 	}
-	q.spends = slices.Contains([]string{"POST /signin", "POST /signin/card", "POST /signout", "DELETE " + api.Base + "/tokens/current"}, r.route())
+	q.spends = slices.Contains([]string{"POST /signin", "POST /signin/card", "POST /signout",
+		"DELETE " + api.Base + "/tokens/current"}, r.route())
 	return w.fill(q, r, a)
 }
 
@@ -140,8 +141,9 @@ func (w *world) fill(q asked, r accessRow, a schedule.Airing) (asked, error) {
 		if strings.Contains(r.path, "as-run") {
 			channel, sheet = w.log()
 		}
-		q.body, q.kind = multipartFile("bang.csv", sheet, map[string]string{"channel": channel, "channelId": channel, "metric": "contacts",
-			"unit": "persons", "grade": "E", "source": "Phiếu"})
+		q.body, q.kind = multipartFile("bang.csv", sheet,
+			map[string]string{"channel": channel, "channelId": channel, "metric": "contacts",
+				"unit": "persons", "grade": "E", "source": "Phiếu"})
 		return q, nil
 	}
 	if r.route() == "POST /admin/imports" || r.route() == "POST "+api.Base+"/roster-imports" {
@@ -200,7 +202,8 @@ func forATeacher(q asked, r accessRow) asked {
 		if json {
 			return fmt.Sprintf(`{"title":"Mới","subject":"toan","grade":9,"teacher":%q}`, teacher), func() {}
 		}
-		return url.Values{"title": {"Từ trang"}, "subject": {"toan"}, "grade": {"9"}, "teacher": {teacher}}.Encode(), func() {}
+		return url.Values{"title": {"Từ trang"}, "subject": {"toan"}, "grade": {"9"},
+			"teacher": {teacher}}.Encode(), func() {}
 	}
 	return q
 }
@@ -210,7 +213,8 @@ const paper = "%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\nxref\n0 2\ntrailer\
 
 // worksheet gives a lesson one, and its id.
 func (w *world) worksheet(lessonID string) string {
-	x := must[worksheet.Worksheet](w.h.T)(w.h.App.Worksheets.Add(context.Background(), people.Operator(), lessonID, "phieu.pdf", []byte(paper)))
+	x := must[worksheet.Worksheet](w.h.T)(w.h.App.Worksheets.Add(context.Background(), people.Operator(), lessonID,
+		"phieu.pdf", []byte(paper)))
 	return x.ID
 }
 
@@ -230,7 +234,8 @@ func (w *world) speak(lessonID string) {
 	ctx := context.Background()
 	l, err := w.h.App.DB.Lessons().Lesson(ctx, lessonID)
 	if err == nil {
-		err = w.h.App.Lessons.SetSounds(ctx, lessonID, l.Media.PackageID, []lesson.Sound{{Rung: "audio", Language: "und"}, {Rung: "audio2", Language: "und"}})
+		err = w.h.App.Lessons.SetSounds(ctx, lessonID, l.Media.PackageID,
+			[]lesson.Sound{{Rung: "audio", Language: "und"}, {Rung: "audio2", Language: "und"}})
 	}
 	if err != nil {
 		w.h.T.Fatal(err)
@@ -239,7 +244,8 @@ func (w *world) speak(lessonID string) {
 
 // caption gives a lesson captions found in its recording, and their language.
 func (w *world) caption(lessonID string) string {
-	c := caption.Caption{LessonID: lessonID, Language: "vi", Key: media.Caption(lessonID, "vi", w.next("v")), Body: spoken, Cues: 1,
+	c := caption.Caption{LessonID: lessonID, Language: "vi", Key: media.Caption(lessonID, "vi", w.next("v")),
+		Body: spoken, Cues: 1,
 		Source: caption.Found, Offered: true, UpdatedAt: time.Now()}
 	if err := w.h.App.DB.Captions().SaveCaption(context.Background(), c); err != nil {
 		w.h.T.Fatal(err)
@@ -320,11 +326,15 @@ func (w *world) document(r accessRow, a schedule.Airing) (any, bool) {
 		return m{"weeks": 1}, true
 	case "POST /airings/:airing/figures":
 		return m{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, true
-	case "POST /lessons/:lesson/confirm", "POST /lessons/:lesson/put-back", "DELETE /lessons/:lesson/attachments/:worksheet":
+	case "POST /lessons/:lesson/confirm", "POST /lessons/:lesson/put-back",
+		"DELETE /lessons/:lesson/attachments/:worksheet":
 		return m{}, true
-	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry", "POST /lessons/:lesson/restore",
-		"DELETE /lessons/:lesson", "DELETE /lessons/:lesson/captions/:language", "POST /uploads/:upload/complete", "DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
-		"DELETE /airings/:airing", "DELETE /tokens/current", "POST /figure-imports/:import/commit", "POST /as-run-imports/:import/commit",
+	case "POST /lessons/:lesson/submit", "POST /lessons/:lesson/approve", "POST /lessons/:lesson/retry",
+		"POST /lessons/:lesson/restore",
+		"DELETE /lessons/:lesson", "DELETE /lessons/:lesson/captions/:language", "POST /uploads/:upload/complete",
+		"DELETE /uploads/:upload", "POST /lessons/:lesson/playback-sessions",
+		"DELETE /airings/:airing", "DELETE /tokens/current", "POST /figure-imports/:import/commit",
+		"POST /as-run-imports/:import/commit",
 		"POST /minute-imports/:import/commit", "POST /roster-imports/:import/commit":
 		return m{}, true
 	}
@@ -393,7 +403,8 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 	case "POST /school/lessons/:lesson/preapprove":
 		w.headsFirst()
 		return v()
-	case "POST /teacher/lessons/:lesson/put-back", "POST /review/:lesson/put-back", "POST /review/:lesson/confirm", "POST /teacher/lessons/:lesson/worksheets/:worksheet/remove":
+	case "POST /teacher/lessons/:lesson/put-back", "POST /review/:lesson/put-back", "POST /review/:lesson/confirm",
+		"POST /teacher/lessons/:lesson/worksheets/:worksheet/remove":
 		return v()
 	case "POST /teacher/lessons/:lesson/take-down", "POST /review/:lesson/take-down":
 		return v("reason", "Vì thế", "back", "/")
@@ -402,10 +413,12 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 	case "POST /station/airings/new":
 		ch, l, start := w.slot()
 		start = start.In(w.h.App.Zone)
-		return v("channelId", ch, "lessonId", l, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"), "minutes", "20")
+		return v("channelId", ch, "lessonId", l, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"),
+			"minutes", "20")
 	case "POST /station/airings/:airing/plan":
 		start := a.StartsAt.Add(time.Hour).In(w.h.App.Zone)
-		return v("channelId", a.ChannelID, "lessonId", a.LessonID, "day", start.Format(time.DateOnly), "startsAt", start.Format("15:04"), "minutes", "20")
+		return v("channelId", a.ChannelID, "lessonId", a.LessonID, "day", start.Format(time.DateOnly), "startsAt",
+			start.Format("15:04"), "minutes", "20")
 	case "POST /station/airings/:airing/copies":
 		return v("format", "mpeg2-ps-15m")
 	case "POST /station/airings/:airing/repeats":
@@ -436,10 +449,13 @@ func (w *world) form(r accessRow, a schedule.Airing) (url.Values, bool) {
 		return v("active", "no")
 	case "POST /admin/schools", "POST /admin/schools/:school":
 		return v("code", w.next("MA-"), "name", "Trường mới", "level", "primary")
-	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry", "POST /teacher/lessons/:lesson/bin", "POST /teacher/lessons/:lesson/captions/:language/remove",
+	case "POST /signout", "POST /teacher/lessons/:lesson/submit", "POST /teacher/lessons/:lesson/retry",
+		"POST /teacher/lessons/:lesson/bin", "POST /teacher/lessons/:lesson/captions/:language/remove",
 		"POST /teacher/lessons/:lesson/restore", "POST /review/:lesson/approve", "POST /station/airings/:airing/remove",
 		"POST /admin/people/:person/reset", "POST /admin/people/:person/second-step", "POST /admin/tokens/:person/end",
-		"POST /admin/jobs/:job/retry", "POST /admin/jobs/:job/park", "POST /admin/people/:person/password", "POST /department/reports", "POST /station/figures/:import/commit", "POST /station/minutes/:import/commit", "POST /station/guides/:guide/commit",
+		"POST /admin/jobs/:job/retry", "POST /admin/jobs/:job/park", "POST /admin/people/:person/password",
+		"POST /department/reports", "POST /station/figures/:import/commit", "POST /station/minutes/:import/commit",
+		"POST /station/guides/:guide/commit",
 		"POST /station/as-run/:import/commit":
 		return url.Values{}, true
 	}

@@ -25,7 +25,8 @@ func codeNow(secret string) string {
 func (w *world) enrol(account string) (after func()) {
 	w.h.T.Helper()
 	secrets, id := w.h.App.DB.Secrets(), "p-"+account
-	if err := secrets.SaveSecondStep(context.Background(), people.SecondStep{PersonID: id, Secret: authenticator, CreatedAt: time.Now()}); err != nil {
+	if err := secrets.SaveSecondStep(context.Background(),
+		people.SecondStep{PersonID: id, Secret: authenticator, CreatedAt: time.Now()}); err != nil {
 		w.h.T.Fatal(err)
 	}
 	return func() {

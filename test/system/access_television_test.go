@@ -25,12 +25,14 @@ func (w *world) otherChannel() string {
 // listing is a guide of one programme tomorrow.
 func (w *world) listing() string {
 	start := testclock.Now().Add(24 * time.Hour).UTC()
-	return fmt.Sprintf(`<tv><programme start="%s +0000" stop="%s +0000" channel="%s"><title>Toán lớp 9: Bài khác</title></programme></tv>`,
+	return fmt.Sprintf(
+		`<tv><programme start="%s +0000" stop="%s +0000" channel="%s"><title>Toán lớp 9: Bài khác</title></programme></tv>`,
 		start.Format("20060102150405"), start.Add(time.Hour).Format("20060102150405"), w.next("k"))
 }
 
 func (w *world) guide() string {
-	p, err := w.h.App.Schedule.PreviewGuide(context.Background(), w.station(), w.otherChannel(), "lich.xml", []byte(w.listing()), schedule.GuideOptions{})
+	p, err := w.h.App.Schedule.PreviewGuide(context.Background(), w.station(), w.otherChannel(), "lich.xml",
+		[]byte(w.listing()), schedule.GuideOptions{})
 	if err != nil {
 		w.h.T.Fatal(err)
 	}
@@ -64,7 +66,8 @@ func (w *world) minuteImport() string {
 
 // accessLog is a cache's log with one segment of a lesson.
 func (w *world) accessLog() string {
-	return fmt.Sprintf("10.0.0.1 - - [%s] \"GET /watch/%s/p1/360p/0-1/0.m4s HTTP/1.1\" 200 1000 \"-\" \"Mozilla/5.0\"\n",
+	return fmt.Sprintf(
+		"10.0.0.1 - - [%s] \"GET /watch/%s/p1/360p/0-1/0.m4s HTTP/1.1\" 200 1000 \"-\" \"Mozilla/5.0\"\n",
 		testclock.Now().Format("02/Jan/2006:15:04:05 -0700"), w.next("l"))
 }
 
@@ -79,7 +82,8 @@ func (w *world) fillFile(q *asked, r accessRow) bool {
 		if strings.HasPrefix(r.path, "/station") {
 			share = "30"
 		}
-		q.body, q.kind = multipartFile("phut.csv", sheet, map[string]string{"channel": channel, "channelId": channel, "source": "IPTV", "share": share})
+		q.body, q.kind = multipartFile("phut.csv", sheet,
+			map[string]string{"channel": channel, "channelId": channel, "source": "IPTV", "share": share})
 	case "POST /channels/:channel/xmltv":
 		q.path = api.Base + "/channels/" + w.otherChannel() + "/xmltv"
 		q.body, q.kind = w.listing(), "application/xml"

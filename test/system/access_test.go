@@ -90,7 +90,8 @@ func readMatrix(t *testing.T) []accessRow {
 
 // served is the router's own list.
 func (h *testSystem) served() []page.Route {
-	auth := signin.New(signin.Authenticator{People: h.App.People, Book: h.App.Locales, Limits: signin.NewLimits(h.App.Limits)})
+	auth := signin.New(signin.Authenticator{People: h.App.People, Book: h.App.Locales,
+		Limits: signin.NewLimits(h.App.Limits)})
 	return web.Site{Authenticator: auth, Handlers: h.App.Handlers(auth, nil)}.Routes()
 }
 
@@ -164,12 +165,14 @@ func (w *world) try(t *testing.T, r accessRow, q asked, column, account string, 
 		status, body := w.send(account, kind, q)
 		switch {
 		case want && (status < 200 || status >= 400):
-			t.Errorf("%s %s as %s (%s): %d, and should be allowed: %s", r.route(), r.object, column, kind, status, harness.Brief(body))
+			t.Errorf("%s %s as %s (%s): %d, and should be allowed: %s", r.route(), r.object, column, kind, status,
+				harness.Brief(body))
 		case !want && status != 401 && status != 403 && status != 404:
 			t.Errorf("%s %s as %s (%s): %d, and should be refused", r.route(), r.object, column, kind, status)
 		}
 		if after := w.facts(q); !want && after != before {
-			t.Errorf("%s %s as %s (%s) was refused and changed\n%s\nto\n%s", r.route(), r.object, column, kind, before, after)
+			t.Errorf("%s %s as %s (%s) was refused and changed\n%s\nto\n%s", r.route(), r.object, column, kind,
+				before, after)
 		}
 	}
 	return t.Failed() == failed
@@ -221,7 +224,8 @@ func TestForgedRequests(t *testing.T) {
 			}
 			q.header = withHeader(q.header, forged)
 			before := w.facts(q)
-			if status, body := w.send(account, "cookie", q); status != 403 || !strings.Contains(string(body), "request.cross_origin") {
+			if status, body := w.send(account, "cookie", q); status != 403 ||
+				!strings.Contains(string(body), "request.cross_origin") {
 				t.Errorf("%s %s forged with %v: %d %s", r.route(), r.object, forged, status, harness.Brief(body))
 			}
 			if w.facts(q) != before {
@@ -232,7 +236,8 @@ func TestForgedRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q.header = withHeader(q.header, http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://ke-xau.example"}})
+		q.header = withHeader(q.header,
+			http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://ke-xau.example"}})
 		if status, body := w.send(account, "bearer", q); status >= 400 {
 			t.Errorf("%s %s with a token from another origin: %d %s", r.route(), r.object, status, harness.Brief(body))
 		}
@@ -286,7 +291,8 @@ func TestDeactivation(t *testing.T) {
 			break
 		}
 	}
-	h.As("").Refused("POST", "/tokens", map[string]any{"username": "giao-vien", "password": harness.Password}, 401, "signin.wrong")
+	h.As("").Refused("POST", "/tokens", map[string]any{"username": "giao-vien", "password": harness.Password}, 401,
+		"signin.wrong")
 	select {
 	case <-ended:
 		// One poller of the process checks the sessions of all streams, every few seconds.
@@ -311,7 +317,8 @@ func (w *world) address(account, lesson string) asked {
 	var l struct {
 		Playback struct{ HLS string }
 	}
-	(&harness.Caller{System: w.h.System, Name: account, Token: w.tokens[account], Client: w.client}).OK("GET", "/lessons/"+lesson, nil, 200, &l)
+	(&harness.Caller{System: w.h.System, Name: account, Token: w.tokens[account], Client: w.client}).OK("GET",
+		"/lessons/"+lesson, nil, 200, &l)
 	path, ours := strings.CutPrefix(l.Playback.HLS, w.h.URL)
 	if !ours || !strings.Contains(path, "?token=") {
 		w.h.T.Fatalf("address %q", l.Playback.HLS)
@@ -334,7 +341,8 @@ func TestNobodyReviewsTheirOwn(t *testing.T) {
 	}
 	own := w.lesson("submitted")
 	h.As("giao-vien").Refused("POST", "/lessons/"+own+"/approve", map[string]any{}, 403, "access.denied")
-	h.As("giao-vien").Refused("POST", "/lessons/"+own+"/return", map[string]any{"reason": "Tự trả"}, 403, "access.denied")
+	h.As("giao-vien").Refused("POST", "/lessons/"+own+"/return", map[string]any{"reason": "Tự trả"}, 403,
+		"access.denied")
 	h.As("chuyen-vien").OK("POST", "/lessons/"+own+"/approve", map[string]any{}, 200, nil)
 }
 
@@ -385,7 +393,8 @@ func TestHeadsSeeTheirOwnSchool(t *testing.T) {
 		"hai-truong": {{Role: people.Student, School: "s1"}, {Role: people.Head, School: "s2"}},
 		"khong-dau":  {{Role: people.Head}},
 	} {
-		p := people.Person{ID: "p-" + name, Username: name, Name: name, Active: true, PasswordHash: harness.PasswordHash(), Grants: grants, CreatedAt: time.Now()}
+		p := people.Person{ID: "p-" + name, Username: name, Name: name, Active: true,
+			PasswordHash: harness.PasswordHash(), Grants: grants, CreatedAt: time.Now()}
 		if err := h.App.DB.People().SavePerson(ctx, p); err != nil {
 			t.Fatal(err)
 		}

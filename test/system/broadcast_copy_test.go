@@ -56,7 +56,8 @@ func TestJourneysBroadcastCopy(t *testing.T) {
 			t.Errorf("%s: demanded %q, measured %q", k.Code, k.Demanded, k.Measured)
 		}
 	}
-	if c.State != "ready" || !c.QC.Pass || len(c.QC.Checks) < 15 || c.HouseNumber != "GD-7" || c.Format != "h264-1080i50-mp4" {
+	if c.State != "ready" || !c.QC.Pass || len(c.QC.Checks) < 15 || c.HouseNumber != "GD-7" ||
+		c.Format != "h264-1080i50-mp4" {
 		t.Fatalf("%+v", c)
 	}
 	codes, err := viewstore.NewCheckIns(h.App.DB).CodesOf(t.Context(), c.ID)
@@ -86,7 +87,8 @@ func TestJourneysBroadcastCopy(t *testing.T) {
 	// On the channel's list once an airing is planned, and on its page.
 	start := time.Now().Add(24 * time.Hour).Truncate(time.Minute)
 	var a struct{ ID string }
-	station.OK("POST", "/airings", map[string]any{"lessonId": l.ID, "channelId": ch.ID, "startsAt": start, "endsAt": start.Add(20 * time.Minute)}, 201, &a)
+	station.OK("POST", "/airings", map[string]any{"lessonId": l.ID, "channelId": ch.ID, "startsAt": start,
+		"endsAt": start.Add(20 * time.Minute)}, 201, &a)
 	var list struct{ Items []copyJSON }
 	station.OK("GET", "/channels/"+ch.ID+"/broadcast-copies", nil, 200, &list)
 	if len(list.Items) != 1 || list.Items[0].ID != c.ID {
@@ -96,7 +98,8 @@ func TestJourneysBroadcastCopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for page, words := range map[string]string{"/station/airings/" + a.ID: "Bản phát sóng", "/station/copies/" + c.ID: "Độ to (EBU R 128)"} {
+	for page, words := range map[string]string{"/station/airings/" + a.ID: "Bản phát sóng",
+		"/station/copies/" + c.ID: "Độ to (EBU R 128)"} {
 		req, err := http.NewRequest("GET", h.URL+page, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +111,8 @@ func TestJourneysBroadcastCopy(t *testing.T) {
 		}
 		body, err := io.ReadAll(res.Body)
 		res.Body.Close()
-		if err != nil || res.StatusCode != 200 || !strings.Contains(string(body), words) || !strings.Contains(string(body), `href="/api/v1/broadcast-copies/`+c.ID+`/file"`) {
+		if err != nil || res.StatusCode != 200 || !strings.Contains(string(body), words) ||
+			!strings.Contains(string(body), `href="/api/v1/broadcast-copies/`+c.ID+`/file"`) {
 			t.Errorf("%s: %d %v\n%.2000s", page, res.StatusCode, err, body)
 		}
 	}

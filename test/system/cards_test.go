@@ -27,7 +27,8 @@ func TestJokersLockNoClassOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	try := func(code string) int {
-		status, _, _ := (&browser{t: t, site: h.URL}).send("POST", signin.CardPath, url.Values{"class": {class.JoinCode}, "code": {code}})
+		status, _, _ := (&browser{t: t, site: h.URL}).send("POST", signin.CardPath,
+			url.Values{"class": {class.JoinCode}, "code": {code}})
 		return status
 	}
 	for n := range 60 {

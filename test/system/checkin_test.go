@@ -31,7 +31,8 @@ func TestCodesOffTheTelevision(t *testing.T) {
 	if in.Lesson == "" || in.Channel == "" || !in.Pending || in.Stayed || in.ViewerToken == "" {
 		t.Errorf("a code on air: %+v", in)
 	}
-	anyone.Refused("POST", "/check-ins", map[string]any{"code": "AAAAAA", "viewerToken": in.ViewerToken}, 404, "checkin.unknown_code")
+	anyone.Refused("POST", "/check-ins", map[string]any{"code": "AAAAAA", "viewerToken": in.ViewerToken}, 404,
+		"checkin.unknown_code")
 
 	// Once the station has said that it was on air, the same code counts, once.
 	ctx := context.Background()
@@ -56,7 +57,8 @@ func TestCodesOffTheTelevision(t *testing.T) {
 	if err := h.App.DB.Schedule().SaveAiring(ctx, a); err != nil {
 		t.Fatal(err)
 	}
-	anyone.Refused("POST", "/check-ins", map[string]any{"code": code, "viewerToken": in.ViewerToken}, 409, "checkin.not_on_air")
+	anyone.Refused("POST", "/check-ins", map[string]any{"code": code, "viewerToken": in.ViewerToken}, 409,
+		"checkin.not_on_air")
 	for range 40 {
 		status, head, _ := postCode(t, h, in.ViewerToken, "CCCCCC")
 		if status == 429 {

@@ -67,7 +67,8 @@ func (w *world) figureImport() string {
 
 func (w *world) asRunImport() string {
 	channel, sheet := w.log()
-	p, err := w.h.App.Schedule.PreviewAsRun(context.Background(), w.station(), channel, "nhat-ky.csv", []byte(sheet), nil)
+	p, err := w.h.App.Schedule.PreviewAsRun(context.Background(), w.station(), channel, "nhat-ky.csv",
+		[]byte(sheet), nil)
 	if err != nil {
 		w.h.T.Fatal(err)
 	}
@@ -105,7 +106,8 @@ func TestFiguresFromAFile(t *testing.T) {
 	id, a := w.airing()
 	dropped := "khong-co"
 	sheet := "Mã lượt phát;Số lượt xem\n" + id + ";2.140\n" + dropped + ";5\n" + id + ";nhiều\n"
-	fields := map[string]string{"channel": a.ChannelID, "metric": "contacts", "unit": "persons", "grade": "E", "source": "Phiếu"}
+	fields := map[string]string{"channel": a.ChannelID, "metric": "contacts", "unit": "persons", "grade": "E",
+		"source": "Phiếu"}
 	var p importJSON
 	status, body := w.sendFile("dai", "/api/v1/figure-imports", sheet, fields, &p)
 	if status != 201 || p.Accepted != 1 || p.Refused != 2 || len(p.Rows) != 3 {
@@ -129,14 +131,16 @@ func TestFiguresFromAFile(t *testing.T) {
 	if count() != 1 {
 		t.Errorf("%d figures after two commits, want 1", count())
 	}
-	if status, body := w.sendFile("dai", "/api/v1/figure-imports", sheet, fields, nil); status != 409 || !strings.Contains(string(body), "import.already") {
+	if status, body := w.sendFile("dai", "/api/v1/figure-imports", sheet, fields, nil); status != 409 ||
+		!strings.Contains(string(body), "import.already") {
 		t.Errorf("the same file again: %d %s", status, harness.Brief(body))
 	}
 	big := strings.Repeat("x", television.MaxImportBytes+1<<20)
 	if status, body := w.sendFile("dai", "/api/v1/figure-imports", big, fields, nil); status != 413 {
 		t.Errorf("6 MB: %d %s", status, harness.Brief(body))
 	}
-	if status, body := w.sendFile("dai", "/api/v1/figure-imports", "", fields, nil); status != 422 || !strings.Contains(string(body), "field.no_file") {
+	if status, body := w.sendFile("dai", "/api/v1/figure-imports", "", fields, nil); status != 422 ||
+		!strings.Contains(string(body), "field.no_file") {
 		t.Errorf("an empty file: %d %s", status, harness.Brief(body))
 	}
 }
@@ -153,7 +157,8 @@ func TestLogFromAFile(t *testing.T) {
 	head := "Hôm;Lên sóng;Dài\n"
 	fields := map[string]string{"channel": a.ChannelID, "mapping": `{"date":"Hôm","start":"Lên sóng","length":"Dài"}`}
 	var p importJSON
-	if status, body := w.sendFile("dai", "/api/v1/as-run-imports", head+line(a.StartsAt), fields, &p); status != 201 || p.Accepted != 1 {
+	if status, body := w.sendFile("dai", "/api/v1/as-run-imports", head+line(a.StartsAt), fields, &p); status != 201 ||
+		p.Accepted != 1 {
 		t.Fatalf("%d %s", status, harness.Brief(body))
 	}
 	h.As("dai").OK("POST", "/as-run-imports/"+p.ID+"/commit", nil, 200, nil)
@@ -163,7 +168,8 @@ func TestLogFromAFile(t *testing.T) {
 		t.Errorf("outcome %q", now.Outcome)
 	}
 	delete(fields, "mapping")
-	if status, body := w.sendFile("dai", "/api/v1/as-run-imports", head+line(a.StartsAt)+line(a.StartsAt), fields, &p); status != 201 || p.Same != 1 || p.Refused != 1 {
+	if status, body := w.sendFile("dai", "/api/v1/as-run-imports", head+line(a.StartsAt)+line(a.StartsAt), fields,
+		&p); status != 201 || p.Same != 1 || p.Refused != 1 {
 		t.Errorf("remembered columns: %d %s", status, harness.Brief(body))
 	}
 }
@@ -174,16 +180,19 @@ func TestImportPages(t *testing.T) {
 	h := start(t, outside)
 	w := newWorld(h)
 	id, a := w.airing()
-	sheet := "Mã lượt phát,Số lượt xem\n" + id + ",1600\nsai,3\n" + strings.Repeat(","+strings.Repeat(" ", 400)+"\n", 5000)
+	sheet := "Mã lượt phát,Số lượt xem\n" + id + ",1600\nsai,3\n" +
+		strings.Repeat(","+strings.Repeat(" ", 400)+"\n", 5000)
 	q := asked{method: "POST", path: "/station/figures"}
-	q.body, q.kind = multipartFile("bảng.csv", sheet, map[string]string{"channelId": a.ChannelID, "metric": "contacts", "unit": "persons", "grade": "E", "source": "Phiếu"})
+	q.body, q.kind = multipartFile("bảng.csv", sheet, map[string]string{"channelId": a.ChannelID, "metric": "contacts",
+		"unit": "persons", "grade": "E", "source": "Phiếu"})
 	status, body := w.send("dai", "cookie", q)
 	for _, want := range []string{"bảng.csv", "Không nhận", "cột Mã lượt phát", "Tính 1 dòng này", "1.600"} {
 		if !strings.Contains(string(body), want) {
 			t.Errorf("%d: the preview lacks %q", status, want)
 		}
 	}
-	q = asked{method: "POST", path: "/signin", header: http.Header{"Accept": {"text/html"}}, body: strings.Repeat("x", 2<<20), kind: formType}
+	q = asked{method: "POST", path: "/signin", header: http.Header{"Accept": {"text/html"}},
+		body: strings.Repeat("x", 2<<20), kind: formType}
 	if status, _ = w.send("", "cookie", q); status != 413 {
 		t.Errorf("another form of 2 MB: %d", status)
 	}

@@ -33,15 +33,18 @@ func TestBenchmarkHeartbeats(t *testing.T) {
 	const lessons = 40
 	for i := range lessons {
 		id := fmt.Sprint("bai-", i)
-		l := lesson.Lesson{ID: id, Title: "Bài " + id, Subject: "toan", Grade: 1 + i%12, SchoolID: "s1", TeacherID: "p-giao-vien", Status: lesson.Published,
-			Media: lesson.Media{State: lesson.Ready, PackageID: id + "-p", Playable: true, Duration: 2700}, CreatedAt: time.Now(), PublishedAt: time.Now()}
+		l := lesson.Lesson{ID: id, Title: "Bài " + id, Subject: "toan", Grade: 1 + i%12, SchoolID: "s1",
+			TeacherID: "p-giao-vien", Status: lesson.Published,
+			Media:     lesson.Media{State: lesson.Ready, PackageID: id + "-p", Playable: true, Duration: 2700},
+			CreatedAt: time.Now(), PublishedAt: time.Now()}
 		if err := h.App.DB.Lessons().Save(ctx, l); err != nil {
 			t.Fatal(err)
 		}
 	}
 	players := make([]*harness.Player, rate*every)
 	for i := range players {
-		o, err := h.App.Playback.Open(ctx, playback.OpenRequest{LessonID: fmt.Sprint("bai-", i%lessons), UserAgent: "Mozilla/5.0"})
+		o, err := h.App.Playback.Open(ctx,
+			playback.OpenRequest{LessonID: fmt.Sprint("bai-", i%lessons), UserAgent: "Mozilla/5.0"})
 		if err != nil {
 			t.Fatal(err)
 		}

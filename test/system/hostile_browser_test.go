@@ -88,36 +88,46 @@ func (s sown) save(err error) {
 func (s sown) everything() map[string]any {
 	db, now := s.h.App.DB, time.Now()
 	day := now.Add(-time.Minute).Truncate(time.Second)
-	s.save(db.Schedule().SaveChannel(context.Background(), schedule.Channel{ID: "kenh", Name: s.at(3), Own: true, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: now}))
+	s.save(db.Schedule().SaveChannel(context.Background(),
+		schedule.Channel{ID: "kenh", Name: s.at(3), Own: true, Timezone: "Asia/Ho_Chi_Minh", CreatedAt: now}))
 	s.each(func(ctx context.Context, i int) error {
 		name, p := fmt.Sprintf("xau-%03d", i), s.at(i)
-		if err := db.Schools().SaveSchool(ctx, school.School{ID: name, Code: name, Name: s.at(i + 1), Level: school.Mixed, CreatedAt: now}); err != nil {
+		if err := db.Schools().SaveSchool(ctx,
+			school.School{ID: name, Code: name, Name: s.at(i + 1), Level: school.Mixed, CreatedAt: now}); err != nil {
 			return err
 		}
-		if err := db.People().SavePerson(ctx, people.Person{ID: name, Username: name, Name: s.at(i + 2), Active: true, PasswordHash: harness.PasswordHash(),
-			Grants: []people.Grant{{Role: people.Teacher, School: name}}, CreatedAt: now}); err != nil {
+		if err := db.People().SavePerson(ctx, people.Person{ID: name, Username: name, Name: s.at(i + 2), Active: true,
+			PasswordHash: harness.PasswordHash(),
+			Grants:       []people.Grant{{Role: people.Teacher, School: name}}, CreatedAt: now}); err != nil {
 			return err
 		}
 		if err := s.lesson(ctx, name, p, s.at(i+3), name, name, lesson.Published, s.at(i+4)); err != nil {
 			return err
 		}
 		// One whose teacher, and one whose reviewer, sees all of them in a list.
-		if err := s.lesson(ctx, name+"-cho", p, s.at(i+5), "p-giao-vien", "s1", lesson.Submitted, s.at(i+6)); err != nil {
+		if err := s.lesson(ctx, name+"-cho", p, s.at(i+5), "p-giao-vien", "s1", lesson.Submitted,
+			s.at(i+6)); err != nil {
 			return err
 		}
-		a := schedule.Airing{ID: name, ChannelID: "kenh", LessonID: name, HouseNumber: s.at(i + 7), Note: s.at(i + 8), StartsAt: day, EndsAt: day.Add(20 * time.Minute),
-			Outcome: schedule.Aired, StartedAt: day, EndedAt: day.Add(20 * time.Minute), CreatedBy: "p-dai", ReportedBy: "p-dai", CreatedAt: now, ReportedAt: now}
+		a := schedule.Airing{ID: name, ChannelID: "kenh", LessonID: name, HouseNumber: s.at(i + 7), Note: s.at(i + 8),
+			StartsAt: day, EndsAt: day.Add(20 * time.Minute),
+			Outcome: schedule.Aired, StartedAt: day, EndedAt: day.Add(20 * time.Minute), CreatedBy: "p-dai",
+			ReportedBy: "p-dai", CreatedAt: now, ReportedAt: now}
 		if err := db.Schedule().SaveAiring(ctx, a); err != nil {
 			return err
 		}
-		return viewstore.NewFigures(db).AddFigures(ctx, []television.Figure{{ID: name, AiringID: name, LessonID: "xau-000", ChannelID: "kenh", Metric: television.Contacts, Value: 5,
-			Unit: television.Persons, Grade: television.GradeE, Source: p, Method: s.at(i + 9), At: now, HandedInBy: "p-dai"}})
+		return viewstore.NewFigures(db).AddFigures(ctx,
+			[]television.Figure{{ID: name, AiringID: name, LessonID: "xau-000", ChannelID: "kenh",
+				Metric: television.Contacts, Value: 5,
+				Unit: television.Persons, Grade: television.GradeE, Source: p, Method: s.at(i + 9), At: now,
+				HandedInBy: "p-dai"}})
 	})
 	rich := s.rich()
 	s.notices()
 	s.each(func(ctx context.Context, i int) error {
 		const year = "2026-2027"
-		c := school.Class{ID: fmt.Sprintf("lop-%03d", i), Code: fmt.Sprintf("L%03d", i), SchoolID: "s1", Year: year, Grade: 9, Name: s.at(i), JoinCode: fmt.Sprintf("cua%03d", i)}
+		c := school.Class{ID: fmt.Sprintf("lop-%03d", i), Code: fmt.Sprintf("L%03d", i), SchoolID: "s1", Year: year,
+			Grade: 9, Name: s.at(i), JoinCode: fmt.Sprintf("cua%03d", i)}
 		return db.Classes().SaveClass(ctx, c)
 	})
 	return map[string]any{"rich": rich, "published": "xau-000", "submitted": "xau-000-cho"}
@@ -125,18 +135,22 @@ func (s sown) everything() map[string]any {
 
 // lesson saves one in a state with the recording it stands on, and its place in
 // the index.
-func (s sown) lesson(ctx context.Context, id, title, about, teacher, at string, status lesson.Status, filename string) error {
+func (s sown) lesson(ctx context.Context, id, title, about, teacher, at string, status lesson.Status,
+	filename string) error {
 	db, now := s.h.App.DB, time.Now()
-	l := lesson.Lesson{ID: id, Title: title, Description: about, Subject: "toan", Grade: 9, Week: 1 + len(title)%35, Language: "vi", TeacherID: teacher, SchoolID: at,
+	l := lesson.Lesson{ID: id, Title: title, Description: about, Subject: "toan", Grade: 9, Week: 1 + len(title)%35,
+		Language: "vi", TeacherID: teacher, SchoolID: at,
 		Status: status, SubmittedAt: now, CreatedAt: now, UpdatedAt: now,
-		Media: lesson.Media{State: lesson.Ready, Fraction: 1, RecordingID: id + "-r", PackageID: id + "-p", Playable: true, Duration: 60}}
+		Media: lesson.Media{State: lesson.Ready, Fraction: 1, RecordingID: id + "-r", PackageID: id + "-p",
+			Playable: true, Duration: 60}}
 	if status == lesson.Published {
 		l.PublishedAt, l.ApprovedBy = now, "p-chuyen-vien"
 	}
 	if err := db.Lessons().Save(ctx, l); err != nil {
 		return err
 	}
-	if err := db.Lessons().SaveRecording(ctx, lesson.Recording{ID: id + "-r", LessonID: id, Key: id + "/goc", Filename: filename, Size: 7, State: lesson.Ready, ReceivedAt: now}); err != nil {
+	if err := db.Lessons().SaveRecording(ctx, lesson.Recording{ID: id + "-r", LessonID: id, Key: id + "/goc",
+		Filename: filename, Size: 7, State: lesson.Ready, ReceivedAt: now}); err != nil {
 		return err
 	}
 	return s.h.App.Catalog.Changed(ctx, id)
@@ -159,22 +173,29 @@ func (s sown) rich() string {
 		chapters = append(chapters, caption.Chapter{At: time.Duration(i) * time.Millisecond, Title: p})
 	}
 	key := media.Caption(l.ID, "vi", "xau")
-	must[media.Object](s.t)(s.h.App.Media.Put(ctx, key, strings.NewReader(vtt.String()), int64(vtt.Len()), media.PutOptions{ContentType: "text/vtt"}))
-	s.save(db.Captions().SaveCaption(ctx, caption.Caption{LessonID: l.ID, Language: "vi", Key: key, Body: vtt.String(), Cues: len(s.ps),
-		Size: int64(vtt.Len()), Source: caption.Uploaded, UpdatedAt: now}))
+	must[media.Object](s.t)(s.h.App.Media.Put(ctx, key, strings.NewReader(vtt.String()), int64(vtt.Len()),
+		media.PutOptions{ContentType: "text/vtt"}))
+	s.save(db.Captions().SaveCaption(ctx,
+		caption.Caption{LessonID: l.ID, Language: "vi", Key: key, Body: vtt.String(), Cues: len(s.ps),
+			Size: int64(vtt.Len()), Source: caption.Uploaded, UpdatedAt: now}))
 	s.save(db.Captions().SaveChapters(ctx, l.ID, chapters))
-	s.save(db.Questions().SaveSetting(ctx, question.Setting{LessonID: l.ID, On: true, ByPerson: "p-giao-vien", At: now}))
+	s.save(db.Questions().SaveSetting(ctx,
+		question.Setting{LessonID: l.ID, On: true, ByPerson: "p-giao-vien", At: now}))
 	s.each(func(ctx context.Context, i int) error {
 		id := fmt.Sprintf("rieng-%03d", i)
-		if err := db.Worksheets().SaveWorksheet(ctx, worksheet.Worksheet{ID: id, LessonID: l.ID, Name: s.at(i), Type: worksheet.TypePDF, Key: id, Size: 9, SHA256: id, By: "p-giao-vien", At: now}); err != nil {
+		if err := db.Worksheets().SaveWorksheet(ctx, worksheet.Worksheet{ID: id, LessonID: l.ID, Name: s.at(i),
+			Type: worksheet.TypePDF, Key: id, Size: 9, SHA256: id, By: "p-giao-vien", At: now}); err != nil {
 			return err
 		}
-		if err := db.Problems().Report(ctx, feedback.Problem{ID: id, LessonID: l.ID, Kind: feedback.Kinds[i%len(feedback.Kinds)], Text: s.at(i), Times: 1, Reporter: id, First: now, Last: now, State: feedback.Open}); err != nil {
+		if err := db.Problems().Report(ctx,
+			feedback.Problem{ID: id, LessonID: l.ID, Kind: feedback.Kinds[i%len(feedback.Kinds)], Text: s.at(i),
+				Times: 1, Reporter: id, First: now, Last: now, State: feedback.Open}); err != nil {
 			return err
 		}
 		state := []question.State{question.Shown, question.Waiting, question.Hidden}[i%3]
-		return db.Questions().SaveQuestion(ctx, question.Question{ID: id, LessonID: l.ID, PersonID: "p-hoc-sinh", Text: s.at(i), At: 1, State: state,
-			Answer: s.at(i + 1), Reason: s.at(i + 2), CreatedAt: now, SettledBy: "p-giao-vien", SettledAt: now})
+		return db.Questions().SaveQuestion(ctx,
+			question.Question{ID: id, LessonID: l.ID, PersonID: "p-hoc-sinh", Text: s.at(i), At: 1, State: state,
+				Answer: s.at(i + 1), Reason: s.at(i + 2), CreatedAt: now, SettledBy: "p-giao-vien", SettledAt: now})
 	})
 	return l.ID
 }
@@ -184,7 +205,8 @@ func (s sown) notices() {
 	const each = 20
 	now := time.Now().Add(-time.Hour)
 	for i := 0; i < len(s.ps); i += each {
-		n := notice.Notice{ID: fmt.Sprintf("tin-%03d", i), Title: s.at(i), Body: strings.Join(s.ps[i:min(i+each, len(s.ps))], "\n\n"), AuthorID: "p-chuyen-vien",
+		n := notice.Notice{ID: fmt.Sprintf("tin-%03d", i), Title: s.at(i),
+			Body: strings.Join(s.ps[i:min(i+each, len(s.ps))], "\n\n"), AuthorID: "p-chuyen-vien",
 			PublishAt: now, CreatedAt: now, ChangedAt: now}
 		s.save(s.h.App.DB.Notices().SaveNotice(context.Background(), n))
 	}

@@ -52,7 +52,8 @@ func TestNoSecretInLog(t *testing.T) {
 	secrets := map[string]string{"password": canary, "wrong password": wrong, "hash": hash}
 	h.signInForm("hoang-yen", wrong, "", nil)
 	secrets["cookie"] = h.signInForm("hoang-yen", canary, "", nil).Cookies()[0].Value
-	h.raw("POST", api.Base+"/tokens", `{"username":"hoang-yen","password":"`+wrong+`"`, http.Header{"Content-Type": {jsonType}})
+	h.raw("POST", api.Base+"/tokens", `{"username":"hoang-yen","password":"`+wrong+`"`,
+		http.Header{"Content-Type": {jsonType}})
 	var out struct{ Token string }
 	who := h.As("")
 	who.OK("POST", "/tokens", map[string]any{"username": "hoang-yen", "password": canary}, 201, &out)
@@ -82,8 +83,10 @@ func TestNoSecretInLog(t *testing.T) {
 	var s struct{ Token, ViewerToken string }
 	who.OK("POST", "/lessons/"+l.ID+"/playback-sessions", map[string]any{}, 201, &s)
 	secrets["session token"], secrets["viewer"] = s.Token, s.ViewerToken
-	who.OK("POST", "/heartbeats", map[string]any{"token": s.Token, "sequence": 1, "played": [][2]float64{{0, 1}}, "seconds": 1}, 202, nil)
-	_, made := w.send("quan-tri", "cookie", asked{method: "POST", path: "/admin/people/" + w.person() + "/password", kind: formType})
+	who.OK("POST", "/heartbeats", map[string]any{"token": s.Token, "sequence": 1, "played": [][2]float64{{0, 1}},
+		"seconds": 1}, 202, nil)
+	_, made := w.send("quan-tri", "cookie",
+		asked{method: "POST", path: "/admin/people/" + w.person() + "/password", kind: formType})
 	secrets["made password"] = easy.FindString(text(t, made))
 	log.mu.Lock()
 	defer log.mu.Unlock()

@@ -47,20 +47,24 @@ func TestSecurityHeaders(t *testing.T) {
 		{"storage's refusal", "GET", "/lenlop/x", nil, 403},
 		{"health", "GET", "/healthz", nil, 200},
 		{"metrics", "GET", "/metrics", nil, 200},
-		{"recording", "GET", "/teacher/lessons/" + l.ID + "/recording", http.Header{"Authorization": {"Bearer " + w.tokens["giao-vien"]}}, 200},
+		{"recording", "GET", "/teacher/lessons/" + l.ID + "/recording",
+			http.Header{"Authorization": {"Bearer " + w.tokens["giao-vien"]}}, 200},
 	} {
 		res, _ := h.raw(c.method, c.path, "", c.header)
 		if c.status != 0 && res.StatusCode != c.status {
 			t.Errorf("%s: %d, want %d", c.kind, res.StatusCode, c.status)
 		}
-		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
-			"Cross-Origin-Opener-Policy": "same-origin", "Permissions-Policy": "camera=(), microphone=(), geolocation=()"} {
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+			"Referrer-Policy":            "same-origin",
+			"Cross-Origin-Opener-Policy": "same-origin",
+			"Permissions-Policy":         "camera=(), microphone=(), geolocation=()"} {
 			if got := res.Header[http.CanonicalHeaderKey(name)]; len(got) != 1 || got[0] != want {
 				t.Errorf("%s: %s is %q", c.kind, name, got)
 			}
 		}
 		csp := res.Header["Content-Security-Policy"]
-		if len(csp) != 1 || !strings.Contains(csp[0], "default-src 'none'") || strings.Contains(csp[0], "unsafe") || strings.Contains(csp[0], "*") {
+		if len(csp) != 1 || !strings.Contains(csp[0], "default-src 'none'") || strings.Contains(csp[0], "unsafe") ||
+			strings.Contains(csp[0], "*") {
 			t.Errorf("%s: Content-Security-Policy %q", c.kind, csp)
 		}
 		for _, name := range []string{"Server", "X-Powered-By"} {
@@ -124,13 +128,15 @@ func inline(t *testing.T, body []byte) []string {
 			if strings.HasPrefix(a.Key, "on") || a.Key == "style" || a.Key == "srcdoc" {
 				bad = append(bad, fmt.Sprintf("<%s %s=%q>", n.Data, a.Key, a.Val))
 			}
-			if n.Data == "link" && a.Key == "href" && slices.Contains(n.Attr, html.Attribute{Key: "rel", Val: "canonical"}) {
+			if n.Data == "link" && a.Key == "href" &&
+				slices.Contains(n.Attr, html.Attribute{Key: "rel", Val: "canonical"}) {
 				continue // names the page itself, and is not fetched
 			}
 			if n.Data == "img" && a.Key == "src" && strings.HasPrefix(a.Val, "data:image/png;base64,") {
 				continue // a QR code that only this page may show; fetched from nowhere
 			}
-			if a.Key == "href" || a.Key == "src" || a.Key == "action" || a.Key == "formaction" || a.Key == "poster" || a.Key == "data" {
+			if a.Key == "href" || a.Key == "src" || a.Key == "action" || a.Key == "formaction" || a.Key == "poster" ||
+				a.Key == "data" {
 				if u, err := url.Parse(strings.TrimSpace(a.Val)); err != nil || u.Scheme != "" || u.Host != "" {
 					bad = append(bad, fmt.Sprintf("<%s %s=%q> leads out of the site", n.Data, a.Key, a.Val))
 				}
@@ -159,28 +165,33 @@ func TestHostileBodies(t *testing.T) {
 		body, kind string
 		status     int
 	}{
-		"two megabytes":        {`{"title":"` + strings.Repeat("x", 2<<20) + `"}`, jsonType, 413},
-		"deep":                 {deep, jsonType, 400},
-		"deep array":           {strings.Repeat("[", 500_000), jsonType, 400},
-		"no JSON":              {"title=x&subject=toan", formType, 400},
-		"XML":                  {`<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>`, "application/xml", 400},
-		"two values":           {`{"title":"a"}{"title":"b"}`, jsonType, 400},
-		"multipart":            {"--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\na\r\n--x--", "multipart/form-data; boundary=x", 400},
+		"two megabytes": {`{"title":"` + strings.Repeat("x", 2<<20) + `"}`, jsonType, 413},
+		"deep":          {deep, jsonType, 400},
+		"deep array":    {strings.Repeat("[", 500_000), jsonType, 400},
+		"no JSON":       {"title=x&subject=toan", formType, 400},
+		"XML": {`<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>`,
+			"application/xml", 400},
+		"two values": {`{"title":"a"}{"title":"b"}`, jsonType, 400},
+		"multipart": {"--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\na\r\n--x--",
+			"multipart/form-data; boundary=x", 400},
 		"NUL":                  {"\x00\x00", jsonType, 400},
 		"a huge number":        {`{"grade":1e400}`, jsonType, 400},
 		"a number past int":    {`{"grade":99999999999999999999}`, jsonType, 400},
 		"a list for an object": {`[]`, jsonType, 400},
 		"UTF-16":               {"\xff\xfe{\x00}\x00", jsonType, 400},
 	} {
-		for _, call := range [][2]string{{"POST", "/lessons"}, {"PATCH", "/lessons/" + l.ID}, {"POST", "/tokens"}, {"POST", "/heartbeats"}} {
-			if call[1] == "/heartbeats" && name == "a list for an object" || name[0] == 'a' && !strings.HasPrefix(call[1], "/lessons") {
+		for _, call := range [][2]string{{"POST", "/lessons"}, {"PATCH", "/lessons/" + l.ID}, {"POST", "/tokens"},
+			{"POST", "/heartbeats"}} {
+			if call[1] == "/heartbeats" && name == "a list for an object" || name[0] == 'a' &&
+				!strings.HasPrefix(call[1], "/lessons") {
 				continue
 			}
 			want := c.status
 			if call[1] == "/heartbeats" && len(c.body) > 64<<10 { // a browser's limit there
 				want = 413
 			}
-			res, raw := h.raw(call[0], api.Base+call[1], c.body, http.Header{"Content-Type": {c.kind}, "Authorization": {"Bearer " + teacher.Token}})
+			res, raw := h.raw(call[0], api.Base+call[1], c.body,
+				http.Header{"Content-Type": {c.kind}, "Authorization": {"Bearer " + teacher.Token}})
 			var p struct {
 				Status       int
 				Code, Detail string
@@ -193,7 +204,8 @@ func TestHostileBodies(t *testing.T) {
 	}
 	// Forms of pages have a limit too.
 	big := url.Values{"title": {"x"}, "description": {strings.Repeat("x", 2<<20)}}.Encode()
-	res, _ := h.raw("POST", "/teacher/lessons/"+l.ID+"/save", big, http.Header{"Content-Type": {formType}, "Authorization": {"Bearer " + teacher.Token}})
+	res, _ := h.raw("POST", "/teacher/lessons/"+l.ID+"/save", big,
+		http.Header{"Content-Type": {formType}, "Authorization": {"Bearer " + teacher.Token}})
 	if res.StatusCode != 413 {
 		t.Errorf("a form of 2 MB: %d", res.StatusCode)
 	}

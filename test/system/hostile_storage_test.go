@@ -21,11 +21,15 @@ func TestTraversal(t *testing.T) {
 	l := w.playing("published")
 	watch := "/watch/" + l.ID + "/" + l.Media.PackageID
 	for _, path := range []string{
-		watch + "/../../../../etc/passwd", watch + "/..%2f..%2f..%2fetc%2fpasswd", watch + "/%2e%2e/%2e%2e/lenlop.db", watch + "/....//....//etc/passwd",
-		watch + "/..%5c..%5cx", watch + "/poster.jpg%00.m4s", watch + "/poster.jpg/", watch + "/.", watch + "/", watch + "/master.m3u8%0a", watch + "/%252e%252e/x",
-		"/watch/../lessons/" + l.ID, "/watch/%2e%2e/%2e%2e/master.m3u8", "/watch/" + l.ID + "/..%2f" + l.ID + "/master.m3u8",
+		watch + "/../../../../etc/passwd", watch + "/..%2f..%2f..%2fetc%2fpasswd", watch + "/%2e%2e/%2e%2e/lenlop.db",
+		watch + "/....//....//etc/passwd",
+		watch + "/..%5c..%5cx", watch + "/poster.jpg%00.m4s", watch + "/poster.jpg/", watch + "/.", watch + "/",
+		watch + "/master.m3u8%0a", watch + "/%252e%252e/x",
+		"/watch/../lessons/" + l.ID, "/watch/%2e%2e/%2e%2e/master.m3u8",
+		"/watch/" + l.ID + "/..%2f" + l.ID + "/master.m3u8",
 		watch + "/360p/0-1/../../../x", watch + "/360p/0-1/0.mp4", watch + "/recording", watch + "/../recordings/goc",
-		"/assets/../../etc/passwd", "/assets/%2e%2e/%2e%2e/go.mod", "/assets/..%2f..%2fgo.mod", "/assets/manifest.json", "/assets/", "/assets/..%5c..%5cgo.mod", "/assets//etc/passwd",
+		"/assets/../../etc/passwd", "/assets/%2e%2e/%2e%2e/go.mod", "/assets/..%2f..%2fgo.mod", "/assets/manifest.json",
+		"/assets/", "/assets/..%5c..%5cgo.mod", "/assets//etc/passwd",
 		"/lenlop/../etc/passwd", "/lenlop/..%2f..%2flenlop.db",
 	} {
 		req, err := http.NewRequest("GET", h.URL, nil)
@@ -49,7 +53,8 @@ func TestStorageRelay(t *testing.T) {
 	h := start(t, nil)
 	teacher, other, ctx := h.As("giao-vien"), h.As("giao-vien-2"), context.Background()
 	var u struct{ ID string }
-	teacher.OK("POST", "/lessons/"+teacher.Draft("Phần").ID+"/uploads", map[string]any{"filename": "a.mp4", "size": 4}, 201, &u)
+	teacher.OK("POST", "/lessons/"+teacher.Draft("Phần").ID+"/uploads",
+		map[string]any{"filename": "a.mp4", "size": 4}, 201, &u)
 	var ps struct {
 		Parts []struct {
 			URL       string
@@ -79,23 +84,27 @@ func TestStorageRelay(t *testing.T) {
 		q := req.URL.Query()
 		q.Set("X-Amz-Expires", "900")
 		req.URL.RawQuery = q.Encode()
-		to, _, err := v4.NewSigner().PresignHTTP(ctx, aws.Credentials{AccessKeyID: access, SecretAccessKey: secret}, req, "UNSIGNED-PAYLOAD", "s3", "us-east-1", at)
+		to, _, err := v4.NewSigner().PresignHTTP(ctx, aws.Credentials{AccessKeyID: access, SecretAccessKey: secret},
+			req, "UNSIGNED-PAYLOAD", "s3", "us-east-1", at)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return strings.TrimPrefix(to, h.URL)
 	}
-	part := good.EscapedPath() + "?" + url.Values{"uploadId": good.Query()["uploadId"], "partNumber": {"1"}, "x-id": {"UploadPart"}}.Encode()
+	part := good.EscapedPath() + "?" +
+		url.Values{"uploadId": good.Query()["uploadId"], "partNumber": {"1"}, "x-id": {"UploadPart"}}.Encode()
 	now := time.Now()
 	for name, c := range map[string][2]string{
-		"forged":           {"PUT", with(func(_ *url.URL, q url.Values) { q.Set("X-Amz-Signature", strings.Repeat("0", 64)) })},
-		"another part":     {"PUT", with(func(_ *url.URL, q url.Values) { q.Set("partNumber", "2") })},
-		"another key":      {"PUT", with(func(u *url.URL, _ url.Values) { u.Path += "x" })},
-		"longer life":      {"PUT", with(func(_ *url.URL, q url.Values) { q.Set("X-Amz-Expires", "604800") })},
-		"another upload":   {"PUT", with(func(_ *url.URL, q url.Values) { q.Set("uploadId", "khac") })},
-		"no signature":     {"PUT", with(func(_ *url.URL, q url.Values) { q.Del("X-Amz-Signature") })},
-		"two signatures":   {"PUT", with(func(_ *url.URL, q url.Values) { q.Add("X-Amz-Signature", "0") })},
-		"other bucket":     {"PUT", with(func(u *url.URL, _ url.Values) { u.Path = strings.Replace(u.Path, "/lenlop/", "/khac/", 1) })},
+		"forged": {"PUT", with(
+			func(_ *url.URL, q url.Values) { q.Set("X-Amz-Signature", strings.Repeat("0", 64)) })},
+		"another part":   {"PUT", with(func(_ *url.URL, q url.Values) { q.Set("partNumber", "2") })},
+		"another key":    {"PUT", with(func(u *url.URL, _ url.Values) { u.Path += "x" })},
+		"longer life":    {"PUT", with(func(_ *url.URL, q url.Values) { q.Set("X-Amz-Expires", "604800") })},
+		"another upload": {"PUT", with(func(_ *url.URL, q url.Values) { q.Set("uploadId", "khac") })},
+		"no signature":   {"PUT", with(func(_ *url.URL, q url.Values) { q.Del("X-Amz-Signature") })},
+		"two signatures": {"PUT", with(func(_ *url.URL, q url.Values) { q.Add("X-Amz-Signature", "0") })},
+		"other bucket": {"PUT", with(
+			func(u *url.URL, _ url.Values) { u.Path = strings.Replace(u.Path, "/lenlop/", "/khac/", 1) })},
 		"expired":          {"PUT", signed("PUT", part, now.Add(-16*time.Minute))},
 		"list":             {"GET", signed("GET", "/lenlop/?list-type=2", now)},
 		"get":              {"GET", signed("GET", good.EscapedPath(), now)},

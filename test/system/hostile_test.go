@@ -28,7 +28,8 @@ func (h *testSystem) raw(method, path, body string, header http.Header) (*http.R
 		h.T.Fatal(err)
 	}
 	maps.Copy(req.Header, header)
-	c := http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c := http.Client{Timeout: time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := c.Do(req)
 	if err != nil {
 		h.T.Fatal(err)
@@ -48,14 +49,16 @@ func (h *testSystem) signInForm(username, pass, back string, header http.Header)
 		header = http.Header{}
 	}
 	header.Set("Content-Type", formType)
-	res, _ := h.raw("POST", "/signin", url.Values{"username": {username}, "password": {pass}, "back": {back}}.Encode(), header)
+	res, _ := h.raw("POST", "/signin",
+		url.Values{"username": {username}, "password": {pass}, "back": {back}}.Encode(), header)
 	return res
 }
 
 // TestForwardedFor: an address is believed from a trusted proxy only, and only
 // as far as trusted proxies wrote it.
 func TestForwardedFor(t *testing.T) {
-	auth := signin.New(signin.Authenticator{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}})
+	auth := signin.New(signin.Authenticator{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"),
+		netip.MustParsePrefix("::1/128")}})
 	for _, c := range []struct{ remote, forwarded, want string }{
 		{"198.51.100.7:4000", "", "198.51.100.7"},
 		{"198.51.100.7:4000", "203.0.113.9", "198.51.100.7"},
@@ -76,7 +79,8 @@ func TestForwardedFor(t *testing.T) {
 			t.Errorf("from %s with %q: %s, want %s", c.remote, c.forwarded, got, c.want)
 		}
 		r.Header.Set("X-Forwarded-Proto", "https")
-		if got, want := auth.Base(r), c.remote[0] == '1' && c.remote[1] == '0' || c.remote[0] == '['; strings.HasPrefix(got, "https") != want {
+		if got, want := auth.Base(r), c.remote[0] == '1' && c.remote[1] == '0' ||
+			c.remote[0] == '['; strings.HasPrefix(got, "https") != want {
 			t.Errorf("from %s: base %s", c.remote, got)
 		}
 	}
@@ -130,7 +134,8 @@ func TestSignInLimits(t *testing.T) {
 	head := from("203.0.113.9")
 	head.Set("Content-Type", jsonType)
 	res, body := h.raw("POST", api.Base+"/tokens", in, head)
-	if res.StatusCode != 429 || res.Header.Get("Retry-After") == "" || !strings.Contains(string(body), "signin.too_many") {
+	if res.StatusCode != 429 || res.Header.Get("Retry-After") == "" ||
+		!strings.Contains(string(body), "signin.too_many") {
 		t.Errorf("the other sign-in: %d %s", res.StatusCode, body)
 	}
 	if res := h.signInForm("giao-vien", harness.Password, "", from("203.0.113.10")); res.StatusCode != 303 {
@@ -223,7 +228,8 @@ func TestLimitsOverADay(t *testing.T) {
 	// One pair: each wait twice the one before, up to a minute.
 	now = now.Add(time.Hour)
 	for i := range 15 {
-		if d, want := l.Wait(t.Context(), "dai", "192.0.2.1"), time.Second<<min(max(i-5, 0), 10); i < 5 && d != 0 || i >= 5 && d != min(want, time.Minute) {
+		if d, want := l.Wait(t.Context(), "dai", "192.0.2.1"), time.Second<<min(max(i-5, 0), 10); i < 5 && d != 0 ||
+			i >= 5 && d != min(want, time.Minute) {
 			t.Errorf("after %d failures: %v", i, d)
 		}
 		l.Failed(t.Context(), "dai", "192.0.2.1")
@@ -252,7 +258,8 @@ func TestSessionCookie(t *testing.T) {
 	}
 	planted := http.Header{"Cookie": {"lenlop=ke-xau-dat-san"}}
 	first := get(h.signInForm("giao-vien", harness.Password, "", planted), "lenlop")
-	second := get(h.signInForm("giao-vien", harness.Password, "", http.Header{"Cookie": {"lenlop=" + first.Value}}), "lenlop")
+	second := get(h.signInForm("giao-vien", harness.Password,
+		"", http.Header{"Cookie": {"lenlop=" + first.Value}}), "lenlop")
 	if first.Value == "ke-xau-dat-san" || first.Value == second.Value {
 		t.Error("signing in keeps the cookie that was there")
 	}
@@ -261,16 +268,20 @@ func TestSessionCookie(t *testing.T) {
 			t.Errorf("cookie %.6s...: %d, want %d", value, res.StatusCode, want)
 		}
 	}
-	if !second.HttpOnly || second.SameSite != http.SameSiteLaxMode || second.Path != "/" || second.Domain != "" || second.Secure || second.MaxAge <= 0 {
+	if !second.HttpOnly || second.SameSite != http.SameSiteLaxMode || second.Path != "/" || second.Domain != "" ||
+		second.Secure || second.MaxAge <= 0 {
 		t.Errorf("over http: %+v", second)
 	}
-	secure := get(h.signInForm("giao-vien", harness.Password, "", http.Header{"X-Forwarded-Proto": {"https"}}), "__Host-lenlop")
-	if !secure.HttpOnly || !secure.Secure || secure.SameSite != http.SameSiteLaxMode || secure.Path != "/" || secure.Domain != "" {
+	secure := get(h.signInForm("giao-vien", harness.Password, "", http.Header{"X-Forwarded-Proto": {"https"}}),
+		"__Host-lenlop")
+	if !secure.HttpOnly || !secure.Secure || secure.SameSite != http.SameSiteLaxMode || secure.Path != "/" ||
+		secure.Domain != "" {
 		t.Errorf("over https: %+v", secure)
 	}
 	// Over https the cookie without the prefix, which a sister site or a line
 	// without encryption can plant, signs nobody in.
-	res, _ := h.raw("GET", "/account", "", http.Header{"X-Forwarded-Proto": {"https"}, "Cookie": {"lenlop=" + second.Value}})
+	res, _ := h.raw("GET", "/account", "",
+		http.Header{"X-Forwarded-Proto": {"https"}, "Cookie": {"lenlop=" + second.Value}})
 	if res.StatusCode != 401 {
 		t.Errorf("the plain cookie over https: %d", res.StatusCode)
 	}
@@ -281,7 +292,8 @@ func TestSessionCookie(t *testing.T) {
 	if c := res.Header.Get("Set-Cookie"); !strings.Contains(c, "lenlop=;") || !strings.Contains(c, "Max-Age=0") {
 		t.Errorf("signing out leaves the cookie: %q", c)
 	}
-	if res, _ := h.raw("GET", "/account", "", http.Header{"Cookie": {"lenlop=" + second.Value}}); res.StatusCode != 401 {
+	if res, _ := h.raw("GET", "/account", "",
+		http.Header{"Cookie": {"lenlop=" + second.Value}}); res.StatusCode != 401 {
 		t.Errorf("signed out, and the cookie lives: %d", res.StatusCode)
 	}
 }
@@ -294,9 +306,12 @@ func TestNoOpenRedirect(t *testing.T) {
 	cookie := h.signInForm("hoc-sinh", harness.Password, "", nil).Cookies()[0]
 	in := http.Header{"Cookie": {cookie.Name + "=" + cookie.Value}}
 	for _, back := range []string{
-		"https://ke-xau.example/", "//ke-xau.example", "///ke-xau.example", "/\\ke-xau.example", "\\/ke-xau.example", "\\\\ke-xau.example",
-		"/\t/ke-xau.example", "/\n/ke-xau.example", "/\r\n/ke-xau.example", "\t//ke-xau.example", " //ke-xau.example", "/\x00/ke-xau.example",
-		"javascript:alert(1)", "data:text/html,x", "http:ke-xau.example", "ke-xau.example", "@ke-xau.example", "/x\r\nSet-Cookie: a=b",
+		"https://ke-xau.example/", "//ke-xau.example", "///ke-xau.example", "/\\ke-xau.example", "\\/ke-xau.example",
+		"\\\\ke-xau.example",
+		"/\t/ke-xau.example", "/\n/ke-xau.example", "/\r\n/ke-xau.example", "\t//ke-xau.example", " //ke-xau.example",
+		"/\x00/ke-xau.example",
+		"javascript:alert(1)", "data:text/html,x", "http:ke-xau.example", "ke-xau.example", "@ke-xau.example",
+		"/x\r\nSet-Cookie: a=b",
 	} {
 		form := url.Values{"back": {back}, "lang": {"vi"}, "grade": {"9"}}.Encode()
 		head := http.Header{"Content-Type": {formType}}
@@ -316,7 +331,8 @@ func TestNoOpenRedirect(t *testing.T) {
 			}
 		}
 	}
-	if res := h.signInForm("hoc-sinh", harness.Password, "/lessons/x?t=5", nil); res.Header.Get("Location") != "/lessons/x?t=5" {
+	if res := h.signInForm("hoc-sinh", harness.Password, "/lessons/x?t=5",
+		nil); res.Header.Get("Location") != "/lessons/x?t=5" {
 		t.Errorf("an honest way back leads to %q", res.Header.Get("Location"))
 	}
 	if res, _ := h.raw("GET", "//ke-xau.example/%2f..", "", nil); strings.Contains(res.Header.Get("Location"), "//") {

@@ -48,7 +48,8 @@ func TestBadRecordings(t *testing.T) {
 		l := teacher.Draft("Bản ghi xấu " + name)
 		teacher.Upload(l.ID, write(name, content))
 		l = teacher.Until(l.ID, time.Minute, harness.Settled)
-		if l.Media.State != "failed" || l.Status != "draft" || l.Failure == nil || l.Failure.Code == "" || strings.HasPrefix(l.Failure.Detail, "[") || l.Media.Playable {
+		if l.Media.State != "failed" || l.Status != "draft" || l.Failure == nil || l.Failure.Code == "" ||
+			strings.HasPrefix(l.Failure.Detail, "[") || l.Media.Playable {
 			t.Errorf("%s: %+v failure %+v", name, l, l.Failure)
 			continue
 		}
@@ -61,8 +62,10 @@ func TestBadRecordings(t *testing.T) {
 		}
 	}
 	l := teacher.Draft("Không có gì")
-	teacher.Refused("POST", "/lessons/"+l.ID+"/uploads", map[string]any{"filename": "rong.mp4", "size": 0}, 422, "upload.empty")
-	teacher.Refused("POST", "/lessons/"+l.ID+"/uploads", map[string]any{"filename": "to.mp4", "size": 6 << 20}, 413, "upload.too_large")
+	teacher.Refused("POST", "/lessons/"+l.ID+"/uploads", map[string]any{"filename": "rong.mp4", "size": 0}, 422,
+		"upload.empty")
+	teacher.Refused("POST", "/lessons/"+l.ID+"/uploads", map[string]any{"filename": "to.mp4", "size": 6 << 20}, 413,
+		"upload.too_large")
 }
 
 // TestBadRequests: the right status, a problem document, nothing changed.
@@ -71,24 +74,30 @@ func TestBadRequests(t *testing.T) {
 	teacher, other, student := h.As("giao-vien"), h.As("giao-vien-2"), h.As("")
 	l := teacher.Draft("Của tôi")
 
-	student.Refused("POST", "/tokens", map[string]any{"username": "giao-vien", "password": "sai-mat-khau"}, 401, "signin.wrong")
-	student.Refused("POST", "/tokens", map[string]any{"username": "khong-co", "password": harness.Password}, 401, "signin.wrong")
-	student.Refused("POST", "/tokens", map[string]any{"username": "nghi-viec", "password": harness.Password}, 401, "signin.wrong")
+	student.Refused("POST", "/tokens", map[string]any{"username": "giao-vien", "password": "sai-mat-khau"}, 401,
+		"signin.wrong")
+	student.Refused("POST", "/tokens", map[string]any{"username": "khong-co", "password": harness.Password},
+		401, "signin.wrong")
+	student.Refused("POST", "/tokens", map[string]any{"username": "nghi-viec", "password": harness.Password}, 401,
+		"signin.wrong")
 	student.Refused("POST", "/lessons", map[string]any{"title": "x"}, 401, "signin.needed")
 	other.Refused("PATCH", "/lessons/"+l.ID, map[string]any{"title": "Của bạn"}, 403, "access.denied")
 	other.Refused("DELETE", "/lessons/"+l.ID, nil, 403, "access.denied")
-	other.Refused("POST", "/lessons/"+l.ID+"/uploads", map[string]any{"filename": "a.mp4", "size": 100}, 403, "access.denied")
+	other.Refused("POST", "/lessons/"+l.ID+"/uploads", map[string]any{"filename": "a.mp4", "size": 100}, 403,
+		"access.denied")
 	teacher.Refused("GET", "/lessons/khong-co", nil, 404, "lesson.not_found")
 	teacher.Refused("GET", "/uploads/khong-co", nil, 404, "upload.not_found")
 	teacher.Refused("GET", "/khong-co", nil, 404, "page.not_found")
 	teacher.Refused("POST", "/lessons", `{"title": "x"`, 400, "request.malformed")
 	teacher.Refused("POST", "/lessons", `{"title": 5}`, 400, "request.malformed")
 	teacher.Refused("POST", "/lessons", `"chữ"`, 400, "request.malformed")
-	p := teacher.Refused("POST", "/lessons", map[string]any{"title": " ", "subject": "boi-loi", "grade": 13, "week": 99, "language": "!!"}, 422, "lesson.invalid")
+	p := teacher.Refused("POST", "/lessons", map[string]any{"title": " ", "subject": "boi-loi", "grade": 13, "week": 99,
+		"language": "!!"}, 422, "lesson.invalid")
 	if n := len(p["errors"].([]any)); n != 5 {
 		t.Errorf("%d fields named, want 5: %v", n, p["errors"])
 	}
-	student.Refused("POST", "/heartbeats", map[string]any{"token": "gia-mao", "played": [][2]float64{{0, 40}}}, 422, "heartbeat.bad_token")
+	student.Refused("POST", "/heartbeats", map[string]any{"token": "gia-mao", "played": [][2]float64{{0, 40}}}, 422,
+		"heartbeat.bad_token")
 	student.Refused("POST", "/heartbeats", "[]", 400, "request.malformed")
 	student.Refused("POST", "/heartbeats", "{", 400, "request.malformed")
 	if status, _, _ := student.Get("/lessons/khong-co"); status != 404 {
@@ -150,7 +159,8 @@ func TestIdempotencyKey(t *testing.T) {
 		}
 	}
 	in["title"] = "Hai lần"
-	if s, b := teacher.Call("POST", "/lessons", in, key); s != 409 || !strings.Contains(string(b), "request.key_reused") {
+	if s, b := teacher.Call("POST", "/lessons", in, key); s != 409 ||
+		!strings.Contains(string(b), "request.key_reused") {
 		t.Errorf("%d %s", s, b)
 	}
 	var ls struct{ Items []harness.Lesson }

@@ -75,10 +75,11 @@ func TestForgottenPassword(t *testing.T) {
 	const smtp, oidc, fresh = "chim-yen-thu-tin", "chim-yen-so-giao-duc", "mat-khau-moi-tinh"
 	office, letters := postOffice(t)
 	var log diary
-	h := startLogged(t, slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), func(f *app.Settings) {
-		f.SMTPURL, f.PublicURL = "smtp+plain://"+office+"?from=lenlop@tinh.example", "http://127.0.0.1:1"
-		f.OIDCIssuer, f.OIDCClientID, f.OIDCSecret = "http://127.0.0.1:1/", "lenlop", oidc
-	})
+	h := startLogged(t, slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		func(f *app.Settings) {
+			f.SMTPURL, f.PublicURL = "smtp+plain://"+office+"?from=lenlop@tinh.example", "http://127.0.0.1:1"
+			f.OIDCIssuer, f.OIDCClientID, f.OIDCSecret = "http://127.0.0.1:1/", "lenlop", oidc
+		})
 	ctx := context.Background()
 	if _, err := h.App.People.SetEmail(ctx, people.Operator(), "p-giao-vien", "co@truong.example"); err != nil {
 		t.Fatal(err)
@@ -119,7 +120,8 @@ func TestForgottenPassword(t *testing.T) {
 	if status, _, _ := b.send("POST", "/reset", form); status != 410 {
 		t.Errorf("the link again: %d", status)
 	}
-	if status, _, _ := b.send("POST", "/signin", url.Values{"username": {"giao-vien"}, "password": {fresh}}); status != 303 {
+	if status, _, _ := b.send("POST", "/signin",
+		url.Values{"username": {"giao-vien"}, "password": {fresh}}); status != 303 {
 		t.Errorf("signing in with it: %d", status)
 	}
 	select {
@@ -127,7 +129,8 @@ func TestForgottenPassword(t *testing.T) {
 		t.Errorf("a letter to an unknown address: %s", x)
 	default:
 	}
-	secrets := map[string]string{"reset token": token, "new password": fresh, "sign-in's client secret": oidc, "cookie": b.cookie}
+	secrets := map[string]string{"reset token": token, "new password": fresh, "sign-in's client secret": oidc,
+		"cookie": b.cookie}
 	b.send("GET", "/signin/external", nil) // nobody answers there
 	_, _, body := b.send("GET", signin.SecondStepPath, nil)
 	if key := regexp.MustCompile(`<code class="breakable">([A-Z2-7]+)</code>`).FindStringSubmatch(body); key != nil {
@@ -144,7 +147,8 @@ func TestForgottenPassword(t *testing.T) {
 	secrets["card"] = cards[0].Code
 	student := &browser{t: t, site: h.URL}
 	student.send("POST", signin.CardPath, url.Values{"class": {"ZZZZZZ"}, "code": {cards[0].Code}})
-	if status, _, _ := student.send("POST", signin.CardPath, url.Values{"class": {class.JoinCode}, "code": {cards[0].Code}}); status != 303 {
+	if status, _, _ := student.send("POST", signin.CardPath,
+		url.Values{"class": {class.JoinCode}, "code": {cards[0].Code}}); status != 303 {
 		t.Errorf("a card: %d", status)
 	}
 	logged := log.text()

@@ -42,7 +42,8 @@ func (a *absurd) send(what, target, headers string) (int, http.Header, []byte) {
 		a.t.Fatal(err)
 	}
 	go func() { // a server that refuses early does not read to the end
-		_, _ = io.WriteString(conn, "GET "+target+" HTTP/1.1\r\nHost: "+a.host+"\r\nAccept: text/html\r\nConnection: close\r\n"+headers+"\r\n")
+		_, _ = io.WriteString(conn, "GET "+target+" HTTP/1.1\r\nHost: "+a.host+
+			"\r\nAccept: text/html\r\nConnection: close\r\n"+headers+"\r\n")
 	}()
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
@@ -71,23 +72,32 @@ func TestAbsurdRequests(t *testing.T) {
 	l := w.playing("published")
 	a := &absurd{t: t, host: strings.TrimPrefix(h.URL, "http://")}
 	t.Run("queries", func(t *testing.T) { a.t = t; a.queries() })
-	t.Run("ranges", func(t *testing.T) { a.t = t; a.ranges("/watch/" + l.ID + "/" + l.Media.PackageID + "/poster.jpg") })
+	t.Run("ranges",
+		func(t *testing.T) { a.t = t; a.ranges("/watch/" + l.ID + "/" + l.Media.PackageID + "/poster.jpg") })
 	t.Run("cookies", func(t *testing.T) { a.t = t; a.cookies(w.cookies["giao-vien"]) })
 	t.Logf("%d requests, the slowest %v: %s", a.n, a.slowest.Round(time.Millisecond), a.what)
 }
 
 func (a *absurd) queries() {
 	texts := map[string]string{
-		"100 kB": strings.Repeat("a", 100_000), "100 kB of words": strings.Repeat("ham so ", 14_000), "10,000 terms": manyTerms(10_000), "100 kB of marks": strings.Repeat("ế", 33_000),
-		"one long word": strings.Repeat("toan", 2_000), "NUL": "ham\x00so", "only NUL": "\x00\x00\x00", "invalid UTF-8": "ham\xff\xfe\xc0so", "overlong": "\xc0\xbc\xe0\x80\xbc",
-		"punctuation": `!"#$%&'()*+,-./:;<=>?@[\]^_{|}~`, "quotes": strings.Repeat(`"`, 10_000), "parentheses": strings.Repeat("(", 50_000), "right to left": "\u202eos mah\u202c مرحبا שלום",
-		"emoji": "😀👨‍👩‍👧‍👦🇻🇳", "combining": "a" + strings.Repeat("\u0301", 20_000), "FTS5": `title:ham* NEAR("so" AND, 9) OR NOT ^so`, "tsquery": `ham:* & !so | <-> 'x`,
-		"SQL": `'; DROP TABLE lessons; SELECT pg_sleep(9) --`, "filter": `" OR subject = "toan`, "a path": "../../../etc/passwd", "newlines": "\r\nSet-Cookie: a=b\r\n\r\n<html>", "spaces": strings.Repeat(" ", 100_000),
-		"percent": "%%%41%", "digits": strings.Repeat("9", 50_000), "letters and digits": strings.Repeat("a1", 25_000), "template": "${7*7}{{7*7}}<%=7*7%>",
+		"100 kB": strings.Repeat("a", 100_000), "100 kB of words": strings.Repeat("ham so ", 14_000),
+		"10,000 terms": manyTerms(10_000), "100 kB of marks": strings.Repeat("ế", 33_000),
+		"one long word": strings.Repeat("toan", 2_000), "NUL": "ham\x00so", "only NUL": "\x00\x00\x00",
+		"invalid UTF-8": "ham\xff\xfe\xc0so", "overlong": "\xc0\xbc\xe0\x80\xbc",
+		"punctuation": `!"#$%&'()*+,-./:;<=>?@[\]^_{|}~`, "quotes": strings.Repeat(`"`, 10_000),
+		"parentheses": strings.Repeat("(", 50_000), "right to left": "\u202eos mah\u202c مرحبا שלום",
+		"emoji": "😀👨‍👩‍👧‍👦🇻🇳", "combining": "a" + strings.Repeat("\u0301", 20_000),
+		"FTS5": `title:ham* NEAR("so" AND, 9) OR NOT ^so`, "tsquery": `ham:* & !so | <-> 'x`,
+		"SQL": `'; DROP TABLE lessons; SELECT pg_sleep(9) --`, "filter": `" OR subject = "toan`,
+		"a path": "../../../etc/passwd", "newlines": "\r\nSet-Cookie: a=b\r\n\r\n<html>",
+		"spaces":  strings.Repeat(" ", 100_000),
+		"percent": "%%%41%", "digits": strings.Repeat("9", 50_000), "letters and digits": strings.Repeat("a1", 25_000),
+		"template": "${7*7}{{7*7}}<%=7*7%>",
 	}
 	for what, text := range texts {
 		q := url.QueryEscape(text)
-		for _, target := range []string{"/search?q=" + q, "/api/v1/search?q=" + q, "/api/v1/suggest?q=" + q, "/search?grade=" + q + "&subject=" + q + "&school=" + q + "&language=" + q + "&week=" + q + "&page=" + q} {
+		for _, target := range []string{"/search?q=" + q, "/api/v1/search?q=" + q, "/api/v1/suggest?q=" + q,
+			"/search?grade=" + q + "&subject=" + q + "&school=" + q + "&language=" + q + "&week=" + q + "&page=" + q} {
 			status, _, body := a.send(what+" to "+cutBytes(target, 20), target, "")
 			if status != 200 && status != 414 && status != 431 && status != 400 {
 				a.t.Errorf("%s to %.20s: %d", what, target, status)
@@ -98,8 +108,10 @@ func (a *absurd) queries() {
 		}
 	}
 	for what, target := range map[string]string{
-		"raw bytes": "/search?q=\xff\xfe", "a broken escape": "/search?q=%zz", "half an escape": "/search?q=%", "many parameters": "/search?" + strings.Repeat("q=a&", 20_000),
-		"many values": "/api/v1/search?" + strings.Repeat("subject=toan&", 5_000), "a list": "/search?q[]=a&q[b]=c", "semicolons": "/search?q=a;b;c", "no name": "/search?=a&&&=&",
+		"raw bytes": "/search?q=\xff\xfe", "a broken escape": "/search?q=%zz", "half an escape": "/search?q=%",
+		"many parameters": "/search?" + strings.Repeat("q=a&", 20_000),
+		"many values":     "/api/v1/search?" + strings.Repeat("subject=toan&", 5_000), "a list": "/search?q[]=a&q[b]=c",
+		"semicolons": "/search?q=a;b;c", "no name": "/search?=a&&&=&",
 	} {
 		if status, _, _ := a.send(what, target, ""); status != 200 && (status < 400 || status >= 500) {
 			a.t.Errorf("%s: %d", what, status)
@@ -132,15 +144,24 @@ func (a *absurd) ranges(target string) {
 		what, value string
 		status      int // 0: whatever is plain
 	}{
-		{"negative", "bytes=-1", 206}, {"from the last", fmt.Sprintf("bytes=%d-", size-1), 206}, {"all", "bytes=0-", 206},
-		{"more than there is", fmt.Sprintf("bytes=0-%d", size*10), 206}, {"longer than it is from the end", "bytes=-99999999", 206},
-		{"past the end", "bytes=99999999-", 416}, {"nothing from the end", "bytes=-0", 0}, {"backwards", "bytes=9-1", 416},
-		{"past every number", "bytes=99999999999999999999999-", 416}, {"a negative past every number", "bytes=-99999999999999999999999", 416},
-		{"two negatives", "bytes=--1", 416}, {"letters", "bytes=a-b", 416}, {"no numbers", "bytes=-", 416}, {"three", "bytes=0-1-2", 416}, {"hexadecimal", "bytes=0x1-0x2", 416},
-		{"a plus sign", "bytes=+1-+2", 0}, {"other units", "lines=1-2", 0}, {"no unit", "0-1", 0}, {"nothing", "", 0}, {"commas", "bytes=,,,,", 0},
-		{"first and last", "bytes=0-0,-1", 206}, {"1,000 of all", list(1000, func(int) string { return "0-" }), 0}, {"1,000 overlapping", list(1000, func(int) string { return "0-0" }), 0},
-		{"1,000 apart", list(1000, func(i int) string { return fmt.Sprintf("%d-%d", i%size, i%size) }), 0}, {"1,000 backwards", list(1000, func(i int) string { return fmt.Sprintf("%d-%d", 1000-i, 1000-i) }), 0},
-		{"10,000 of nothing", list(10_000, func(int) string { return "" }), 0}, {"100 kB", "bytes=" + strings.Repeat("9", 100_000) + "-", 0},
+		{"negative", "bytes=-1", 206}, {"from the last", fmt.Sprintf("bytes=%d-", size-1), 206},
+		{"all", "bytes=0-", 206},
+		{"more than there is", fmt.Sprintf("bytes=0-%d", size*10), 206},
+		{"longer than it is from the end", "bytes=-99999999", 206},
+		{"past the end", "bytes=99999999-", 416}, {"nothing from the end", "bytes=-0", 0},
+		{"backwards", "bytes=9-1", 416},
+		{"past every number", "bytes=99999999999999999999999-", 416},
+		{"a negative past every number", "bytes=-99999999999999999999999", 416},
+		{"two negatives", "bytes=--1", 416}, {"letters", "bytes=a-b", 416}, {"no numbers", "bytes=-", 416},
+		{"three", "bytes=0-1-2", 416}, {"hexadecimal", "bytes=0x1-0x2", 416},
+		{"a plus sign", "bytes=+1-+2", 0}, {"other units", "lines=1-2", 0}, {"no unit", "0-1", 0}, {"nothing", "", 0},
+		{"commas", "bytes=,,,,", 0},
+		{"first and last", "bytes=0-0,-1", 206}, {"1,000 of all", list(1000, func(int) string { return "0-" }), 0},
+		{"1,000 overlapping", list(1000, func(int) string { return "0-0" }), 0},
+		{"1,000 apart", list(1000, func(i int) string { return fmt.Sprintf("%d-%d", i%size, i%size) }), 0},
+		{"1,000 backwards", list(1000, func(i int) string { return fmt.Sprintf("%d-%d", 1000-i, 1000-i) }), 0},
+		{"10,000 of nothing", list(10_000, func(int) string { return "" }), 0},
+		{"100 kB", "bytes=" + strings.Repeat("9", 100_000) + "-", 0},
 		{"NUL", "bytes=0-\x00", 0}, {"bytes that are no text", "bytes=\xff-\xfe", 0},
 	} {
 		status, header, body := a.send(c.what, target, "Range: "+c.value+"\r\n")
@@ -173,9 +194,10 @@ func (a *absurd) cookies(mine string) {
 		"many lines":    strings.Repeat("Cookie: a=b\r\n", 3_000),
 		"no names":      "Cookie: =; ==; ;;;; =a; a\r\n",
 		"quotes":        `Cookie: lenlop="a"; grade="9"; lang="; text='` + "\r\n",
-		"every one":     "Cookie: lenlop=../..; grade=-1; lang=xx; text=huge; device=" + strings.Repeat("x", 5_000) + "; recent=" + strings.Repeat("a,", 5_000) + "; watched=a.b.c\r\n",
-		"SQL":           "Cookie: lenlop=' OR 1=1 --; grade=1;DROP TABLE persons\r\n",
-		"markup":        "Cookie: lenlop=<script>; grade=<script>; lang=<script>; text=\"><script>\r\n",
+		"every one": "Cookie: lenlop=../..; grade=-1; lang=xx; text=huge; device=" + strings.Repeat("x", 5_000) +
+			"; recent=" + strings.Repeat("a,", 5_000) + "; watched=a.b.c\r\n",
+		"SQL":    "Cookie: lenlop=' OR 1=1 --; grade=1;DROP TABLE persons\r\n",
+		"markup": "Cookie: lenlop=<script>; grade=<script>; lang=<script>; text=\"><script>\r\n",
 	} {
 		for _, target := range []string{"/", "/search?q=a", "/account", "/api/v1/me", "/tv"} {
 			status, _, body := a.send(what+" to "+target, target, lines)
@@ -191,7 +213,8 @@ func (a *absurd) cookies(mine string) {
 	if status, _, _ := a.send("mine", "/api/v1/me", "Cookie: lenlop="+mine+"\r\n"); status != 200 {
 		a.t.Errorf("my own cookie: %d", status)
 	}
-	if status, _, _ := a.send("mine after a broken one", "/api/v1/me", "Cookie: lenlop=x; lenlop="+mine+"\r\n"); status != 200 && status != 401 {
+	if status, _, _ := a.send("mine after a broken one", "/api/v1/me",
+		"Cookie: lenlop=x; lenlop="+mine+"\r\n"); status != 200 && status != 401 {
 		a.t.Errorf("my cookie after a broken one: %d", status)
 	}
 }

@@ -63,7 +63,8 @@ func TestNotices(t *testing.T) {
 		}
 		return string(body)
 	}
-	page := post("quan-tri", "/admin/webhooks", url.Values{"name": {"Zalo của tỉnh"}, "url": {other.URL}, "event": {"notice.published"}}, 201)
+	page := post("quan-tri", "/admin/webhooks",
+		url.Values{"name": {"Zalo của tỉnh"}, "url": {other.URL}, "event": {"notice.published"}}, 201)
 	_, rest, _ := strings.Cut(page, "<code>")
 	secret, _, _ := strings.Cut(rest, "</code>")
 	if !strings.HasPrefix(secret, "whsec_") || strings.Contains(get("quan-tri", "/admin/webhooks", 200), secret) {
@@ -75,7 +76,8 @@ func TestNotices(t *testing.T) {
 	if !strings.Contains(refused, "Từ **thứ hai**") {
 		t.Error("what was typed is gone")
 	}
-	post("chuyen-vien", "/notices/new", url.Values{"title": {"Nghỉ học"}, "body": {text}, "for": {"all"}, "letters": {"on"}}, 303)
+	post("chuyen-vien", "/notices/new",
+		url.Values{"title": {"Nghỉ học"}, "body": {text}, "for": {"all"}, "letters": {"on"}}, 303)
 	all := must[[]notice.Notice](t)(h.App.DB.Notices().Notices(ctx, notice.Filter{}))
 	if len(all) != 1 {
 		t.Fatalf("%d notices", len(all))
@@ -108,7 +110,8 @@ func TestNotices(t *testing.T) {
 			Event string
 			Data  struct{ Title string }
 		}
-		if err := json.Unmarshal([]byte(body), &out); err != nil || out.Event != "notice.published" || out.Data.Title != "Nghỉ học" {
+		if err := json.Unmarshal([]byte(body), &out); err != nil || out.Event != "notice.published" ||
+			out.Data.Title != "Nghỉ học" {
 			t.Errorf("%s %v", body, err)
 		}
 	case <-time.After(20 * time.Second):
@@ -127,7 +130,8 @@ func TestNotices(t *testing.T) {
 
 	post("giao-vien", path+"/read", nil, 303)
 	post("hoc-sinh", path+"/read", nil, 403)
-	if readers := get("chuyen-vien", path+"/readers", 200); !strings.Contains(readers, "Đã đọc") || !strings.Contains(readers, "Tên giao-vien") {
+	if readers := get("chuyen-vien", path+"/readers", 200); !strings.Contains(readers, "Đã đọc") ||
+		!strings.Contains(readers, "Tên giao-vien") {
 		t.Error("the receipt is not listed")
 	}
 	post("chuyen-vien", path+"/withdraw", nil, 303)

@@ -33,7 +33,8 @@ const (
 func newBusyCatalogue(w *world) *busyCatalogue {
 	w.h.T.Helper()
 	c := &busyCatalogue{w: w, known: map[string]string{}}
-	for i, fill := range []func(ctx context.Context) error{c.addSchools, c.addLessons, c.fillLesson, c.addTelevision, c.addNotices} {
+	for i, fill := range []func(ctx context.Context) error{c.addSchools, c.addLessons, c.fillLesson, c.addTelevision,
+		c.addNotices} {
 		if err := fill(context.Background()); err != nil {
 			w.h.T.Fatalf("step %d: %v", i, err)
 		}
@@ -47,11 +48,13 @@ func newBusyCatalogue(w *world) *busyCatalogue {
 func (c *busyCatalogue) addSchools(ctx context.Context) error {
 	return c.w.h.App.DB.Atomically(ctx, func(ctx context.Context) error {
 		for i := range 20 {
-			area := school.Area{ID: fmt.Sprintf("xa-%02d", i), Name: fmt.Sprintf("Xã %d", i), Code: fmt.Sprintf("X%02d", i), Kind: "commune"}
+			area := school.Area{ID: fmt.Sprintf("xa-%02d", i), Name: fmt.Sprintf("Xã %d", i),
+				Code: fmt.Sprintf("X%02d", i), Kind: "commune"}
 			if err := c.w.h.App.DB.Schools().SaveArea(ctx, area); err != nil {
 				return err
 			}
-			s := school.School{ID: fmt.Sprintf("truong-dong-%02d", i), Code: fmt.Sprintf("TD%02d", i), Name: fmt.Sprintf("Trường %d", i),
+			s := school.School{ID: fmt.Sprintf("truong-dong-%02d", i), Code: fmt.Sprintf("TD%02d", i),
+				Name:  fmt.Sprintf("Trường %d", i),
 				Level: school.Mixed, AreaID: area.ID, CreatedAt: testclock.Now()}
 			if err := c.w.h.App.DB.Schools().SaveSchool(ctx, s); err != nil {
 				return err
@@ -66,9 +69,11 @@ func (c *busyCatalogue) addSchools(ctx context.Context) error {
 func (c *busyCatalogue) addLessons(ctx context.Context) error {
 	others := []string{"ngu-van", "tieng-anh", "lich-su", "dia-li", "tin-hoc", "gdcd", "cong-nghe", "khtn"}
 	for i := range busyLessons {
-		l := lesson.Lesson{ID: fmt.Sprintf("dong-%03d", i), Title: fmt.Sprintf("Bài %d: Hàm số bậc nhất", i), Subject: "toan", Grade: 9,
+		l := lesson.Lesson{ID: fmt.Sprintf("dong-%03d", i), Title: fmt.Sprintf("Bài %d: Hàm số bậc nhất", i),
+			Subject: "toan", Grade: 9,
 			Week: 1 + i%5, Language: "vi", SchoolID: fmt.Sprintf("truong-dong-%02d", i%20), TeacherID: "p-giao-vien",
-			Status: lesson.Published, Media: lesson.Media{State: lesson.Ready, PackageID: "p", Playable: true, Duration: 1800},
+			Status: lesson.Published, Media: lesson.Media{State: lesson.Ready, PackageID: "p", Playable: true,
+				Duration: 1800},
 			CreatedAt: testclock.Now(), PublishedAt: testclock.Now().Add(-time.Duration(i) * time.Hour)}
 		if i >= 62 {
 			l.Subject = others[i%len(others)]
@@ -78,7 +83,8 @@ func (c *busyCatalogue) addLessons(ctx context.Context) error {
 		}
 		if i < 6 {
 			c.opened = append(c.opened, l.ID)
-			mark := bookmark.Bookmark{PersonID: "p-hoc-sinh", LessonID: l.ID, At: 600, Length: 1800, Seen: testclock.Now()}
+			mark := bookmark.Bookmark{PersonID: "p-hoc-sinh", LessonID: l.ID, At: 600, Length: 1800,
+				Seen: testclock.Now()}
 			if err := c.w.h.App.DB.Bookmarks().SaveBookmarks(ctx, mark); err != nil {
 				return err
 			}
@@ -98,7 +104,8 @@ func (c *busyCatalogue) fillLesson(ctx context.Context) error {
 	}
 	l.Week = 10 // no lesson of the four weeks after it: all are searched
 	l.Media.Duration = 1800
-	l.Renditions = []lesson.Rendition{{Name: "360p", Kind: "video", Width: 640, Height: 360, Bandwidth: 250_000, Bytes: 50 << 20},
+	l.Renditions = []lesson.Rendition{{Name: "360p", Kind: "video", Width: 640, Height: 360, Bandwidth: 250_000,
+		Bytes: 50 << 20},
 		{Name: "audio", Kind: "audio", Bytes: 8 << 20},
 		{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4", Bytes: 20 << 20},
 		{Name: "sound", Kind: lesson.KindFile, File: "files/0-7/sound.m4a", Bytes: 8 << 20}}
@@ -121,7 +128,8 @@ func (c *busyCatalogue) fillLesson(ctx context.Context) error {
 		}
 	}
 	for _, language := range []string{"vi", "en", "hmn", "tai"} {
-		text := caption.Caption{LessonID: c.lesson, Language: language, Key: media.Caption(c.lesson, language, w.next("v")), Body: spoken,
+		text := caption.Caption{LessonID: c.lesson, Language: language,
+			Key: media.Caption(c.lesson, language, w.next("v")), Body: spoken,
 			Cues: 1, Source: caption.Found, Offered: true, UpdatedAt: testclock.Now()}
 		if err := db.Captions().SaveCaption(ctx, text); err != nil {
 			return err
@@ -132,7 +140,8 @@ func (c *busyCatalogue) fillLesson(ctx context.Context) error {
 	for i := range 12 {
 		at := time.Duration(i) * time.Minute
 		chapters = append(chapters, caption.Chapter{At: at, Title: fmt.Sprintf("Phần %d", i)})
-		thumb := question.Thumb{LessonID: c.lesson, Viewer: "p:p-hoc-sinh", Chapter: at, Understood: true, At: testclock.Now()}
+		thumb := question.Thumb{LessonID: c.lesson, Viewer: "p:p-hoc-sinh", Chapter: at, Understood: true,
+			At: testclock.Now()}
 		if err := db.Questions().SaveThumb(ctx, thumb); err != nil {
 			return err
 		}
@@ -163,17 +172,20 @@ func (c *busyCatalogue) addTelevision(ctx context.Context) error {
 						id = c.lesson
 					}
 					a := schedule.Airing{ID: c.w.next("phat-"), ChannelID: channel, LessonID: id, StartsAt: start,
-						EndsAt: start.Add(20 * time.Minute), Outcome: schedule.Planned, CreatedBy: "p-dai", CreatedAt: testclock.Now()}
+						EndsAt: start.Add(20 * time.Minute), Outcome: schedule.Planned, CreatedBy: "p-dai",
+						CreatedAt: testclock.Now()}
 					if err := db.Schedule().SaveAiring(ctx, a); err != nil {
 						return err
 					}
 					c.known["airing"] = a.ID
-					listed = append(listed, schedule.Programme{ID: c.w.next("muc-"), ChannelID: channel, Title: "Dạy học lớp 9", Grade: 9,
+					listed = append(listed, schedule.Programme{ID: c.w.next("muc-"), ChannelID: channel,
+						Title: "Dạy học lớp 9", Grade: 9,
 						LessonID: id, StartsAt: start.Add(30 * time.Minute), EndsAt: start.Add(50 * time.Minute)})
 					n++
 				}
 			}
-			return db.Programmes().ReplaceProgrammes(ctx, channel, guide, from.Add(-time.Hour), from.AddDate(0, 0, busyDays), listed)
+			return db.Programmes().ReplaceProgrammes(ctx, channel, guide, from.Add(-time.Hour),
+				from.AddDate(0, 0, busyDays), listed)
 		})
 		if err != nil {
 			return err

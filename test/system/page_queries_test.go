@@ -98,7 +98,8 @@ func (c *busyCatalogue) visitors() []pageVisitor {
 
 // variants are more addresses of a route than its plain one.
 var variants = map[string][]string{
-	"/search": {"?q=ham+so", "?q=hma+soo+bac+nhat", "?q=toan+9&grade=9&subject=toan&week=10&language=vi&school=s1", "?grade=9",
+	"/search": {"?q=ham+so", "?q=hma+soo+bac+nhat",
+		"?q=toan+9&grade=9&subject=toan&week=10&language=vi&school=s1", "?grade=9",
 		"?q=loi+noi", "?q=khong+co+gi+het"},
 	"/tv/week":                        {"?grade=each", "?grade=9"},
 	"/tv/reminders":                   {"?grade=9"},

@@ -25,7 +25,8 @@ const (
 
 // named finds what a browser loads with a page: styles, scripts, icon,
 // manifest and pictures.
-var named = regexp.MustCompile(`(?:<link rel="(?:stylesheet|icon|manifest|modulepreload)"[^>]* href|<script [^>]*src|<img [^>]*src)="([^"]+)"`)
+var named = regexp.MustCompile(
+	`(?:<link rel="(?:stylesheet|icon|manifest|modulepreload)"[^>]* href|<script [^>]*src|<img [^>]*src)="([^"]+)"`)
 
 // TestPagesWeighLittle holds the first load of the pages that students open most
 // to their budgets, with a catalogue of a school week. LENLOP_BENCH_LINES
@@ -33,15 +34,20 @@ var named = regexp.MustCompile(`(?:<link rel="(?:stylesheet|icon|manifest|module
 func TestPagesWeighLittle(t *testing.T) {
 	h := start(t, nil)
 	ctx := context.Background()
-	subjects := []string{"toan", "ngu-van", "tieng-anh", "vat-li", "hoa-hoc", "sinh-hoc", "lich-su", "dia-li", "tin-hoc", "gdcd"}
+	subjects := []string{"toan", "ngu-van", "tieng-anh", "vat-li", "hoa-hoc", "sinh-hoc", "lich-su", "dia-li",
+		"tin-hoc", "gdcd"}
 	for i := range 60 {
 		id := fmt.Sprintf("bai-%d", i)
-		l := lesson.Lesson{ID: id, Title: fmt.Sprintf("Bài %d: Hệ thức lượng trong tam giác vuông và ứng dụng", i+1), Description: strings.Repeat("Tìm cạnh và đường cao của tam giác vuông. ", 5),
-			Subject: subjects[i%len(subjects)], Grade: 9, Week: 1 + i%3, Language: "vi", SchoolID: "s1", TeacherID: "p-giao-vien", Status: lesson.Published,
+		l := lesson.Lesson{ID: id, Title: fmt.Sprintf("Bài %d: Hệ thức lượng trong tam giác vuông và ứng dụng", i+1),
+			Description: strings.Repeat("Tìm cạnh và đường cao của tam giác vuông. ", 5),
+			Subject:     subjects[i%len(subjects)], Grade: 9, Week: 1 + i%3, Language: "vi", SchoolID: "s1",
+			TeacherID: "p-giao-vien", Status: lesson.Published,
 			Media:     lesson.Media{State: lesson.Ready, PackageID: "p", Playable: true, Duration: 1800},
 			CreatedAt: time.Now(), PublishedAt: time.Now().Add(-time.Duration(i) * time.Hour)}
-		l.Renditions = []lesson.Rendition{{Name: "360p", Kind: "video", Width: 640, Height: 360, Bandwidth: 250_000, Bytes: 50 << 20},
-			{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4", Bytes: 20 << 20}, {Name: "sound", Kind: lesson.KindFile, File: "files/0-7/sound.m4a", Bytes: 8 << 20}}
+		l.Renditions = []lesson.Rendition{{Name: "360p", Kind: "video", Width: 640, Height: 360, Bandwidth: 250_000,
+			Bytes: 50 << 20},
+			{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4", Bytes: 20 << 20},
+			{Name: "sound", Kind: lesson.KindFile, File: "files/0-7/sound.m4a", Bytes: 8 << 20}}
 		if err := h.App.DB.Lessons().Save(ctx, l); err != nil {
 			t.Fatal(err)
 		}

@@ -54,12 +54,14 @@ func openPlant(ctx context.Context, dir, dsn string) (*plant, error) {
 	if err := db.Migrate(ctx); err != nil {
 		return nil, err
 	}
-	srv, err := s3embedded.Start(ctx, s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: "lenlop", Log: quietLog()})
+	srv, err := s3embedded.Start(ctx,
+		s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: "lenlop", Log: quietLog()})
 	if err != nil {
 		return nil, err
 	}
 	access, secret := srv.Credentials()
-	store, err := s3.New(ctx, s3.Config{Endpoint: srv.Endpoint(), Bucket: "lenlop", PathStyle: true, AccessKey: access, SecretKey: secret, Client: srv.Client()})
+	store, err := s3.New(ctx, s3.Config{Endpoint: srv.Endpoint(), Bucket: "lenlop", PathStyle: true, AccessKey: access,
+		SecretKey: secret, Client: srv.Client()})
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +81,15 @@ func openPlant(ctx context.Context, dir, dsn string) (*plant, error) {
 	id := func() string { return uuid.Must(uuid.NewV7()).String() }
 	p := &plant{db: db, objects: srv, media: m, lists: &production.Playlists{Store: db.Packages(), Media: m}}
 	p.lessons = &lesson.Service{
-		Store: db.Lessons(), Atomic: notifier, Jobs: notifier, Audit: db.Audit(), Index: noIndex{}, Subjects: db.Schools(),
+		Store: db.Lessons(), Atomic: notifier, Jobs: notifier, Audit: db.Audit(), Index: noIndex{},
+		Subjects:     db.Schools(),
 		ReceivedJobs: production.ReceivedJobs, PublishJob: production.PublishJob, Now: time.Now, NewID: id,
 	}
 	w := &production.Workers{
-		Lessons: p.lessons, Packages: db.Packages(), Copies: db.Copies(), Media: m, Jobs: notifier, Queue: jobs, Atomic: notifier,
-		Transcoder: &transcoder.Transcoder{Sandbox: box, Threads: 1}, Scratch: scratch, Log: quietLog(), Now: time.Now, NewID: id, Slots: 2,
+		Lessons: p.lessons, Packages: db.Packages(), Copies: db.Copies(), Media: m, Jobs: notifier, Queue: jobs,
+		Atomic:     notifier,
+		Transcoder: &transcoder.Transcoder{Sandbox: box, Threads: 1}, Scratch: scratch, Log: quietLog(), Now: time.Now,
+		NewID: id, Slots: 2,
 	}
 	w.Register(runner)
 	ctx, cancel := context.WithCancel(ctx)
@@ -126,7 +131,8 @@ func (p *plant) receive(t *testing.T, file string) (lessonID string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := lesson.Lesson{ID: uuid.Must(uuid.NewV7()).String(), Title: "Bài", Subject: "toan", Grade: 9, TeacherID: plantTeacher.ID, Status: lesson.Draft,
+	l := lesson.Lesson{ID: uuid.Must(uuid.NewV7()).String(), Title: "Bài", Subject: "toan", Grade: 9,
+		TeacherID: plantTeacher.ID, Status: lesson.Draft,
 		Media: lesson.Media{State: lesson.None}, CreatedAt: time.Now(), UpdatedAt: time.Now()}
 	if err := p.db.Lessons().Save(ctx, l); err != nil {
 		t.Fatal(err)
@@ -137,8 +143,9 @@ func (p *plant) receive(t *testing.T, file string) (lessonID string) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(data)
-	_, err = p.lessons.Receive(ctx, plantTeacher, lesson.Recording{ID: rec, LessonID: l.ID, Key: key, Filename: filepath.Base(file),
-		Size: int64(len(data)), Claimed: hex.EncodeToString(sum[:]), ReceivedAt: time.Now()})
+	_, err = p.lessons.Receive(ctx, plantTeacher,
+		lesson.Recording{ID: rec, LessonID: l.ID, Key: key, Filename: filepath.Base(file),
+			Size: int64(len(data)), Claimed: hex.EncodeToString(sum[:]), ReceivedAt: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,8 +184,10 @@ func settled(l lesson.Lesson) bool {
 func made(t *testing.T, seconds int, more ...string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "recording.mp4")
-	args := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25", "-f", "lavfi", "-i", "sine=frequency=440",
-		"-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-metadata", "location=+21.0285+105.8542/"}, more...)
+	args := append([]string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25", "-f", "lavfi", "-i",
+		"sine=frequency=440",
+		"-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-metadata",
+		"location=+21.0285+105.8542/"}, more...)
 	if out, err := exec.Command("ffmpeg", append(args, file)...).CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg: %v\n%s", err, out)
 	}
@@ -217,7 +226,8 @@ func goThrough(t *testing.T, dir, dsn string) {
 		{"generated", made(t, 14), 14},
 		{"a phone's", phone, 4},
 		{"a text file", write("bai.mp4", strings.Repeat("Bài giảng\n", 1000)), 0},
-		{"a disguised playlist", write("bai.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), 0},
+		{"a disguised playlist", write("bai.mp4",
+			"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), 0},
 		{"an empty file", write("bai.mp4", ""), 0},
 	}
 	ids := make([]string, len(recordings))
@@ -228,7 +238,8 @@ func goThrough(t *testing.T, dir, dsn string) {
 		t.Run(r.name, func(t *testing.T) {
 			l := await(t, p.db, ids[i], "settled", settled)
 			if r.seconds == 0 {
-				if l.Media.State != lesson.Failed || l.Status != lesson.Draft || !strings.HasPrefix(l.Media.FailureCode, "recording.") || l.Media.FailureCode == production.CannotBePrepared {
+				if l.Media.State != lesson.Failed || l.Status != lesson.Draft || !strings.HasPrefix(l.Media.FailureCode,
+					"recording.") || l.Media.FailureCode == production.CannotBePrepared {
 					t.Errorf("%+v", l.Media)
 				}
 				return
@@ -416,7 +427,8 @@ func TestKilledWhileTranscoding(t *testing.T) {
 	if again == 0 {
 		t.Error("no job was repeated: the kill hit nothing")
 	}
-	if _, err := p.lists.Playlist(t.Context(), l.ID, l.Media.PackageID, "nothing.m3u8"); fault.KindOf(err) != fault.NotFound {
+	if _, err := p.lists.Playlist(t.Context(), l.ID, l.Media.PackageID,
+		"nothing.m3u8"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a playlist that is not there: %v", err)
 	}
 }

@@ -64,7 +64,8 @@ func TestQuestionUnderALesson(t *testing.T) {
 	says(do("", page, 200), false, "Hỏi thầy cô")
 	says(do("hoc-sinh", page, 200), true, "Hỏi thầy cô", "Gửi câu hỏi")
 	// What cannot be taken stays in the form.
-	says(do("hoc-sinh", page+"/questions", 422, "text", "Vì sao 1/2 = 2/4?", "at", "75:00"), true, "Vì sao 1/2 = 2/4?", "Phút này không có trong bài")
+	says(do("hoc-sinh", page+"/questions", 422, "text", "Vì sao 1/2 = 2/4?", "at", "75:00"), true, "Vì sao 1/2 = 2/4?",
+		"Phút này không có trong bài")
 	do("hoc-sinh", page+"/questions", 303, "text", "Vì sao 1/2 = 2/4?", "at", "0:05")
 	says(do("hoc-sinh", page, 200), true, "Vì sao 1/2 = 2/4?", "Đang chờ thầy cô xem")
 	says(do("giao-vien", "/", 200), true, "Có câu hỏi đang chờ ở bài")
@@ -87,7 +88,8 @@ func TestQuestionUnderALesson(t *testing.T) {
 
 	// Thumbs, on a device and signed in; the page shows what was said.
 	do("hoc-sinh", page+"/thumbs", 303, "said", "yes", "chapter", "")
-	if _, body := w.html("hoc-sinh", "GET", page); strings.Count(body, `aria-pressed="true"`) != 2 { // one is the size of letters
+	// one is the size of letters
+	if _, body := w.html("hoc-sinh", "GET", page); strings.Count(body, `aria-pressed="true"`) != 2 {
 		t.Errorf("what was said is not shown %d", strings.Count(body, `aria-pressed="true"`))
 	}
 	var device struct{ ViewerToken string }
@@ -112,7 +114,8 @@ func TestQuestionUnderALesson(t *testing.T) {
 	// What is stored is given out, and goes with the person.
 	admin := must[people.Person](t)(h.App.DB.People().Person(ctx, "p-quan-tri"))
 	out, err := h.App.People.Export(ctx, admin, "p-hoc-sinh")
-	if err != nil || len(out["questions"]) != 1 || out["questions"][0]["words"] != "Vì sao 1/2 = 2/4?" || len(out["thumbs"]) != 1 || len(out["notices"]) != 1 {
+	if err != nil || len(out["questions"]) != 1 || out["questions"][0]["words"] != "Vì sao 1/2 = 2/4?" ||
+		len(out["thumbs"]) != 1 || len(out["notices"]) != 1 {
 		t.Fatalf("%+v %v", out["questions"], err)
 	}
 	if err := h.App.People.Erase(ctx, admin, "p-hoc-sinh"); err != nil {
@@ -136,7 +139,8 @@ func TestHostileQuestionsAreText(t *testing.T) {
 	w.questionsOn(id)
 	for i, p := range ps {
 		for _, s := range question.States {
-			q := question.Question{ID: fmt.Sprintf("%s-%03d", s, i), LessonID: id, PersonID: "p-hoc-sinh", Text: p, At: question.NoMoment, State: s, CreatedAt: time.Now()}
+			q := question.Question{ID: fmt.Sprintf("%s-%03d", s, i), LessonID: id, PersonID: "p-hoc-sinh", Text: p,
+				At: question.NoMoment, State: s, CreatedAt: time.Now()}
 			switch s {
 			case question.Hidden:
 				q.Reason = p

@@ -23,7 +23,8 @@ func TestBenchmarkRelay(t *testing.T) {
 	_, files := benchLessons(t, outside)
 	binary := benchBinary(t)
 	long := time.Duration(harness.EnvInt("LENLOP_BENCH_SECONDS", 3)) * time.Second
-	args := []string{"--log", "warn", "--no-work", "--database", database, "--s3-endpoint", endpoint, "--s3-access-key", "examaccess", "--s3-secret-key", "examsecret"}
+	args := []string{"--log", "warn", "--no-work", "--database", database, "--s3-endpoint", endpoint, "--s3-access-key",
+		"examaccess", "--s3-secret-key", "examsecret"}
 	relay := benchServe(t, binary, t.TempDir(), append(slices.Clone(args), "--relay-cache", "0")...)
 	cached := benchServe(t, binary, t.TempDir(), append(slices.Clone(args), "--relay-cache", "1073741824")...)
 	cold := cached.turn(t, driveOne, files, long)
@@ -36,7 +37,8 @@ func TestBenchmarkRelay(t *testing.T) {
 	}
 	benchLine("relay: requests a second, cached", median(rates), "1/s", 0, fmt.Sprintf("relayed %.0f", median(relayed)))
 	benchLine("relay: requests a second while the cache fills", cold.rate(), "1/s", 0, "")
-	benchLine("relay: CPU seconds a GiB, cached (our process alone)", median(perGiB), "s", 0, fmt.Sprintf("relayed %.2f", median(relayGiB)))
+	benchLine("relay: CPU seconds a GiB, cached (our process alone)", median(perGiB), "s",
+		0, fmt.Sprintf("relayed %.2f", median(relayGiB)))
 	benchLine("relay: cached against relayed", median(gains), "x", 1, "relayed")
 	if got := median(gains); got < 1 {
 		t.Errorf("the cache makes it slower: %.2f", gains)

@@ -37,7 +37,8 @@ func TestReportsAreSignedAndStay(t *testing.T) {
 	airing, a := w.airing()
 	h.As("dai").OK("PUT", "/airings/"+airing+"/as-run", map[string]any{"outcome": "aired"}, 200, nil)
 	day := a.StartsAt.In(h.App.Zone)
-	query := map[string]any{"from": day.Format("2006-01-02"), "to": day.AddDate(0, 0, 1).Format("2006-01-02"), "by": "lesson"}
+	query := map[string]any{"from": day.Format("2006-01-02"), "to": day.AddDate(0, 0, 1).Format("2006-01-02"),
+		"by": "lesson"}
 	var first, later, second reportJSON
 	so := h.As("chuyen-vien")
 	so.OK("POST", "/reports", query, 201, &first)
@@ -46,10 +47,12 @@ func TestReportsAreSignedAndStay(t *testing.T) {
 		t.Error("the signature does not fit")
 	}
 	var signed viewership.Frozen
-	if err := json.Unmarshal(first.Signed, &signed); err != nil || signed.ID != first.ID || signed.Total.AiringsNoData != 1 || !signed.Provisional {
+	if err := json.Unmarshal(first.Signed, &signed); err != nil || signed.ID != first.ID ||
+		signed.Total.AiringsNoData != 1 || !signed.Provisional {
 		t.Errorf("signed %+v, %v", signed, err)
 	}
-	h.As("dai").OK("POST", "/airings/"+airing+"/figures", map[string]any{"metric": "contacts", "value": 2140, "unit": "persons", "grade": "E", "source": "Phiếu"}, 201, nil)
+	h.As("dai").OK("POST", "/airings/"+airing+"/figures", map[string]any{"metric": "contacts", "value": 2140,
+		"unit": "persons", "grade": "E", "source": "Phiếu"}, 201, nil)
 	so.OK("GET", "/reports/"+first.ID, nil, 200, &later)
 	if string(later.Signed) != string(first.Signed) || later.Content.Total.AiringsNoData != 1 {
 		t.Error("a figure that came later changed the report")

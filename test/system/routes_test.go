@@ -46,7 +46,8 @@ func TestRoutesAndDocumentAgree(t *testing.T) {
 	if served < 30 {
 		t.Errorf("only %d calls", served)
 	}
-	if status, _, body := h.As("").Get(api.Base + "/openapi.json"); status != 200 || !strings.Contains(string(body), `"openapi":"3.1.0"`) {
+	if status, _, body := h.As("").Get(api.Base + "/openapi.json"); status != 200 ||
+		!strings.Contains(string(body), `"openapi":"3.1.0"`) {
 		t.Errorf("the document: %d %.80s", status, body)
 	}
 }

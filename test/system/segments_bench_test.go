@@ -69,9 +69,11 @@ func TestBenchmarkSegments(t *testing.T) {
 		ours.stop()
 		nginx.stop()
 		benchLine("segments "+way.name+": share of nginx's requests", median(shares), "", way.share, "nginx")
-		benchLine("segments "+way.name+": requests a second", median(rates), "1/s", 0, fmt.Sprintf("nginx %.0f", median(peer)))
+		benchLine("segments "+way.name+": requests a second", median(rates), "1/s", 0,
+			fmt.Sprintf("nginx %.0f", median(peer)))
 		benchLine("segments "+way.name+": CPU against nginx", median(cpus), "x", way.cpuTop, "nginx")
-		benchLine("segments "+way.name+": CPU seconds a GiB", median(perGiB), "s", 0, fmt.Sprintf("nginx %.2f", median(peerGiB)))
+		benchLine("segments "+way.name+": CPU seconds a GiB", median(perGiB), "s", 0,
+			fmt.Sprintf("nginx %.2f", median(peerGiB)))
 		if got := median(shares); got < way.share {
 			t.Errorf("%s: %.2f of nginx's requests, want %.2f: %.2f", way.name, got, way.share, shares)
 		}
@@ -93,7 +95,8 @@ func benchPackages(t *testing.T) (dir string, files []string) {
 func benchLessons(t *testing.T, change func(*app.Settings)) (app.Settings, []string) {
 	t.Helper()
 	dir := t.TempDir()
-	f := app.Settings{DataSettings: app.DataSettings{Data: dir, S3Bucket: "lenlop", S3Region: "us-east-1", Timezone: "Asia/Ho_Chi_Minh", LogLevel: "warn", DatabaseConns: 10, DatabaseTimeout: 30 * time.Second},
+	f := app.Settings{DataSettings: app.DataSettings{Data: dir, S3Bucket: "lenlop", S3Region: "us-east-1",
+		Timezone: "Asia/Ho_Chi_Minh", LogLevel: "warn", DatabaseConns: 10, DatabaseTimeout: 30 * time.Second},
 		MaxUpload: 20 << 30, Drain: 5 * time.Second}
 	if change != nil {
 		change(&f)
@@ -108,8 +111,10 @@ func benchLessons(t *testing.T, change func(*app.Settings)) (app.Settings, []str
 	fill := rand.NewChaCha8([32]byte{1})
 	var files []string
 	for _, id := range []string{"bai-1", "bai-2"} {
-		l := lesson.Lesson{ID: id, Title: "Bài " + id, Subject: "toan", Grade: 5, SchoolID: "s1", TeacherID: "p-giao-vien", Status: lesson.Published,
-			Media: lesson.Media{State: lesson.Ready, PackageID: "p", Playable: true, Duration: 450}, CreatedAt: time.Now(), PublishedAt: time.Now()}
+		l := lesson.Lesson{ID: id, Title: "Bài " + id, Subject: "toan", Grade: 5, SchoolID: "s1",
+			TeacherID: "p-giao-vien", Status: lesson.Published,
+			Media:     lesson.Media{State: lesson.Ready, PackageID: "p", Playable: true, Duration: 450},
+			CreatedAt: time.Now(), PublishedAt: time.Now()}
 		if err := h.DB.Lessons().Save(ctx, l); err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +124,8 @@ func benchLessons(t *testing.T, change func(*app.Settings)) (app.Settings, []str
 				t.Fatal(err)
 			}
 			name := fmt.Sprintf("%d.m4s", n)
-			if _, err := h.Media.Put(ctx, media.Output(id, "p", "720p/0-1", name), bytes.NewReader(body), int64(len(body)), media.PutOptions{ContentType: "video/iso.segment"}); err != nil {
+			if _, err := h.Media.Put(ctx, media.Output(id, "p", "720p/0-1", name), bytes.NewReader(body),
+				int64(len(body)), media.PutOptions{ContentType: "video/iso.segment"}); err != nil {
 				t.Fatal(err)
 			}
 			files = append(files, "/watch/"+id+"/p/720p/0-1/"+name)
@@ -134,7 +140,8 @@ func benchLine(name string, value float64, unit string, bound float64, peer stri
 	if bound != 0 {
 		b = fmt.Sprint(bound)
 	}
-	fmt.Fprintf(os.Stdout, "{\"name\":%q,\"value\":%.3g,\"unit\":%q,\"bound\":%s,\"peer\":%q}\n", name, value, unit, b, peer)
+	fmt.Fprintf(os.Stdout, "{\"name\":%q,\"value\":%.3g,\"unit\":%q,\"bound\":%s,\"peer\":%q}\n", name, value,
+		unit, b, peer)
 }
 
 func median(x []float64) float64 {

@@ -128,14 +128,16 @@ func driveOne(ctx context.Context, address *url.URL, files []string, requests, r
 
 func benchDial(address *url.URL) (net.Conn, error) {
 	if address.Scheme == "https" {
-		return tls.Dial("tcp", address.Host, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}})
+		return tls.Dial("tcp", address.Host,
+			&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}})
 	}
 	return net.Dial("tcp", address.Host)
 }
 
 // fetch asks for one file and throws its bytes away.
 func fetch(c net.Conn, host, path string, buf []byte) (int64, error) {
-	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n", path, host); err != nil {
+	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n", path,
+		host); err != nil {
 		return 0, err
 	}
 	have, head := 0, -1
@@ -171,7 +173,8 @@ func driveTwo(ctx context.Context, address *url.URL, files []string, requests, r
 	var all sync.WaitGroup
 	fails := make(chan error, connections*streams)
 	for i := range connections {
-		client := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+		client := &http.Client{Transport: &http.Transport{ForceAttemptHTTP2: true,
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 		defer client.CloseIdleConnections()
 		for j := range streams {
 			all.Go(func() {
@@ -251,17 +254,20 @@ func benchNginx(t *testing.T, bucket string, secure bool, cert, key string) *ben
 	dir, scheme, listen := t.TempDir(), "http", " reuseport"
 	if secure {
 		scheme = "https"
-		listen = " ssl http2 reuseport; ssl_certificate " + cert + "; ssl_certificate_key " + key + "; ssl_protocols TLSv1.3"
+		listen = " ssl http2 reuseport; ssl_certificate " + cert + "; ssl_certificate_key " + key +
+			"; ssl_protocols TLSv1.3"
 	}
 	var places strings.Builder
 	for _, id := range []string{"bai-1", "bai-2"} {
 		fmt.Fprintf(&places, "location /watch/%s/p/ { alias %s/lessons/%s/packages/p/; }\n", id, bucket, id)
 	}
-	conf := fmt.Sprintf(`user root; worker_processes %d; worker_cpu_affinity auto; daemon off; pid %[2]s/pid; error_log stderr error;
+	conf := fmt.Sprintf(
+		`user root; worker_processes %d; worker_cpu_affinity auto; daemon off; pid %[2]s/pid; error_log stderr error;
 events { worker_connections 4096; }
 http { sendfile on; tcp_nopush on; access_log off; keepalive_requests 100000000; types { video/iso.segment m4s; }
 open_file_cache max=10000 inactive=10m; open_file_cache_valid 10m;
-client_body_temp_path %[2]s/b; proxy_temp_path %[2]s/p; fastcgi_temp_path %[2]s/f; uwsgi_temp_path %[2]s/u; scgi_temp_path %[2]s/s;
+client_body_temp_path %[2]s/b; proxy_temp_path %[2]s/p; fastcgi_temp_path %[2]s/f;
+uwsgi_temp_path %[2]s/u; scgi_temp_path %[2]s/s;
 server { listen %[3]s%[4]s; add_header Cache-Control "public, max-age=31536000, immutable";
 %[5]s } }`, runtime.GOMAXPROCS(0), dir, address, listen, places.String())
 	name := filepath.Join(dir, "nginx.conf")

@@ -41,7 +41,8 @@ func TestSegmentsOnTheWire(t *testing.T) {
 			t.Skip("strace is not installed: apt-get install strace")
 		}
 		calls := filepath.Join(t.TempDir(), "calls")
-		base := served(t, dir, "http", strace, "-D", "-f", "-qq", "-e", "trace=sendfile", "-e", "signal=none", "-o", calls)
+		base := served(t, dir, "http", strace, "-D", "-f", "-qq", "-e", "trace=sendfile", "-e",
+			"signal=none", "-o", calls)
 		client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}
 		conditions(t, client, base+path, body, 1)
 		raw, err := os.ReadFile(calls)
@@ -58,9 +59,11 @@ func TestSegmentsOnTheWire(t *testing.T) {
 	t.Run("tls", func(t *testing.T) {
 		cert, key := selfSigned(t)
 		base := served(t, dir, "https", "--tls-cert", cert, "--tls-key", key)
-		client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+		client := &http.Client{Timeout: time.Minute,
+			Transport: &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 		conditions(t, client, base+path, body, 2)
-		c, err := tls.Dial("tcp", strings.TrimPrefix(base, "https://"), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}})
+		c, err := tls.Dial("tcp", strings.TrimPrefix(base, "https://"),
+			&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,10 +98,12 @@ func conditions(t *testing.T, c *http.Client, address string, body []byte, major
 	}
 	res, b := fetch("GET")
 	tag := res.Header.Get("ETag")
-	if res.StatusCode != 200 || !bytes.Equal(b, body) || res.ProtoMajor != major || !strings.HasPrefix(tag, `"`) || res.ContentLength != int64(len(body)) {
+	if res.StatusCode != 200 || !bytes.Equal(b, body) || res.ProtoMajor != major || !strings.HasPrefix(tag, `"`) ||
+		res.ContentLength != int64(len(body)) {
 		t.Fatalf("%s %s, %d bytes, ETag %s", res.Proto, res.Status, len(b), tag)
 	}
-	for name, want := range map[string]string{"Cache-Control": "immutable", "Accept-Ranges": "bytes", "Server-Timing": "app;dur=", "Content-Type": "video/iso.segment", "X-Content-Type-Options": "nosniff"} {
+	for name, want := range map[string]string{"Cache-Control": "immutable", "Accept-Ranges": "bytes",
+		"Server-Timing": "app;dur=", "Content-Type": "video/iso.segment", "X-Content-Type-Options": "nosniff"} {
 		if got := res.Header.Get(name); !strings.Contains(got, want) {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -137,20 +142,24 @@ func conditions(t *testing.T, c *http.Client, address string, body []byte, major
 func oneSegment(t *testing.T) (dir, path string, body []byte) {
 	t.Helper()
 	dir = t.TempDir()
-	f := app.Settings{DataSettings: app.DataSettings{Data: dir, S3Bucket: "lenlop", S3Region: "us-east-1", Timezone: "Asia/Ho_Chi_Minh", LogLevel: "warn"}, MaxUpload: 1 << 30}
+	f := app.Settings{DataSettings: app.DataSettings{Data: dir, S3Bucket: "lenlop", S3Region: "us-east-1",
+		Timezone: "Asia/Ho_Chi_Minh", LogLevel: "warn"}, MaxUpload: 1 << 30}
 	ctx := context.Background()
 	h, err := app.New(ctx, app.Config{Settings: f, Log: harness.QuietLogger()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	l := lesson.Lesson{ID: "bai-1", Title: "Bài 1", Subject: "toan", Grade: 5, SchoolID: "s1", TeacherID: "p-giao-vien", Status: lesson.Published,
-		Media: lesson.Media{State: lesson.Ready, PackageID: "p", Playable: true, Duration: 6}, CreatedAt: time.Now(), PublishedAt: time.Now()}
+	l := lesson.Lesson{ID: "bai-1", Title: "Bài 1", Subject: "toan", Grade: 5, SchoolID: "s1", TeacherID: "p-giao-vien",
+		Status: lesson.Published,
+		Media:  lesson.Media{State: lesson.Ready, PackageID: "p", Playable: true, Duration: 6}, CreatedAt: time.Now(),
+		PublishedAt: time.Now()}
 	if err := h.DB.Lessons().Save(ctx, l); err != nil {
 		t.Fatal(err)
 	}
 	body = bytes.Repeat([]byte("0123456789abcdef"), 50_000)
-	if _, err := h.Media.Put(ctx, media.Output("bai-1", "p", "720p/0-1", "0.m4s"), bytes.NewReader(body), int64(len(body)), media.PutOptions{ContentType: "video/iso.segment"}); err != nil {
+	if _, err := h.Media.Put(ctx, media.Output("bai-1", "p", "720p/0-1", "0.m4s"), bytes.NewReader(body),
+		int64(len(body)), media.PutOptions{ContentType: "video/iso.segment"}); err != nil {
 		t.Fatal(err)
 	}
 	return dir, "/watch/bai-1/p/720p/0-1/0.m4s", body
@@ -181,7 +190,8 @@ func selfSigned(t *testing.T) (cert, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	c := x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
 	der, err := x509.CreateCertificate(rand.Reader, &c, &c, k.Public(), k)
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +202,8 @@ func selfSigned(t *testing.T) (cert, key string) {
 	}
 	dir := t.TempDir()
 	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for name, b := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: secret}} {
+	for name, b := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der},
+		key: {Type: "PRIVATE KEY", Bytes: secret}} {
 		if err := os.WriteFile(name, pem.EncodeToMemory(b), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -76,7 +76,8 @@ func TestStaffEnrolFirst(t *testing.T) {
 	if status, _, _ = b.send("POST", signin.SecondStepPath, url.Values{"code": {"000000"}}); status != 422 {
 		t.Errorf("a wrong code: %d", status)
 	}
-	if status, _, body = b.send("POST", signin.SecondStepPath, url.Values{"code": {codeNow(secret[1])}}); status != 200 {
+	if status, _, body = b.send("POST", signin.SecondStepPath,
+		url.Values{"code": {codeNow(secret[1])}}); status != 200 {
 		t.Fatalf("%d %s", status, harness.Brief([]byte(body)))
 	}
 	recovery := regexp.MustCompile(`<code>([a-z2-9-]{14})</code>`).FindStringSubmatch(body)
@@ -132,7 +133,8 @@ func TestServiceTokenOverHTTP(t *testing.T) {
 	h := start(t, nil)
 	admin := h.As("quan-tri")
 	var made struct{ ID, Token string }
-	admin.OK("POST", "/service-tokens", map[string]any{"name": "Máy phát", "role": "station", "scopes": []string{"schedule.read"}}, 201, &made)
+	admin.OK("POST", "/service-tokens",
+		map[string]any{"name": "Máy phát", "role": "station", "scopes": []string{"schedule.read"}}, 201, &made)
 	machine := &harness.Caller{System: h.System, Name: "may", Token: made.Token, Client: admin.Client}
 	machine.OK("GET", "/airings", nil, 200, nil)
 	machine.Refused("POST", "/channels", map[string]any{"name": "Kênh"}, 403, "access.denied")

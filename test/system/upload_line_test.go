@@ -55,7 +55,8 @@ func (noIndex) Changed(context.Context, string) error { return nil }
 
 func openUploads(t *testing.T, dir string) *uploadFixture {
 	t.Helper()
-	h := &uploadFixture{teacher: people.Person{ID: "co-ha", Username: "co-ha", Name: "Cô Hà", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}}
+	h := &uploadFixture{teacher: people.Person{ID: "co-ha", Username: "co-ha", Name: "Cô Hà", Active: true,
+		Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	var err error
 	if h.db, err = sqldb.Open(t.Context(), filepath.Join(dir, "lenlop.db"), time.Now); err != nil {
@@ -64,7 +65,8 @@ func openUploads(t *testing.T, dir string) *uploadFixture {
 	if err := h.db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if h.server, err = s3embedded.Start(t.Context(), s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: "lenlop"}); err != nil {
+	if h.server, err = s3embedded.Start(t.Context(),
+		s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: "lenlop"}); err != nil {
 		t.Fatal(err)
 	}
 	access, secret := h.server.Credentials()
@@ -76,15 +78,17 @@ func openUploads(t *testing.T, dir string) *uploadFixture {
 	mux.Handle("/lenlop/", h.server.Relay())
 	h.front = httptest.NewServer(mux)
 	h.lessons = &lesson.Service{
-		Store: h.db.Lessons(), Atomic: h.db, Jobs: h.db.Jobs(), Audit: h.db.Audit(), Index: noIndex{}, Subjects: h.db.Schools(),
+		Store: h.db.Lessons(), Atomic: h.db, Jobs: h.db.Jobs(), Audit: h.db.Audit(), Index: noIndex{},
+		Subjects: h.db.Schools(),
 		ReceivedJobs: func(l lesson.Lesson, r lesson.Recording) []job.New {
 			return []job.New{{Args: probeArgs{r.ID}, Key: r.ID, Subject: "lesson:" + l.ID}}
 		},
 		Now: time.Now, NewID: newID,
 	}
 	h.uploads = &upload.Service{
-		Store: h.db.Uploads(), Atomic: h.db, Lessons: h.db.Lessons(), Receiver: h.lessons, Parts: h.store, Objects: h.store,
-		Now: time.Now, NewID: newID, PartSize: upload.MinPartSize,
+		Store: h.db.Uploads(), Atomic: h.db, Lessons: h.db.Lessons(), Receiver: h.lessons, Parts: h.store,
+		Objects: h.store,
+		Now:     time.Now, NewID: newID, PartSize: upload.MinPartSize,
 	}
 	t.Cleanup(func() { h.close(t) })
 	return h
@@ -115,7 +119,8 @@ func (h *uploadFixture) draft(t *testing.T) lesson.Lesson {
 }
 
 // sendPart sends one part as a browser does. The connection breaks after cut bytes; 0 means that it does not break.
-func (h *uploadFixture) sendPart(ctx context.Context, u upload.Upload, file []byte, n, cut int, by people.Person) error {
+func (h *uploadFixture) sendPart(ctx context.Context, u upload.Upload, file []byte, n, cut int,
+	by people.Person) error {
 	urls, err := h.uploads.Presign(ctx, by, u.ID, h.front.URL, []int{n})
 	if err != nil {
 		return err

@@ -16,7 +16,8 @@ func TestWeeklyRulesOnThePage(t *testing.T) {
 	w.airing() // of grade 9, mathematics, today
 	rule := func(atLeast string) (int, string) {
 		form := url.Values{"grade": {"9"}, "subject": {"toan"}, "atLeast": {atLeast}}
-		status, _ := w.send("dai", "cookie", asked{method: "POST", path: "/station/rules", body: form.Encode(), kind: formType})
+		status, _ := w.send("dai", "cookie",
+			asked{method: "POST", path: "/station/rules", body: form.Encode(), kind: formType})
 		_, body := w.send("dai", "cookie", asked{method: "GET", path: "/station"})
 		return status, string(body)
 	}
@@ -25,8 +26,10 @@ func TestWeeklyRulesOnThePage(t *testing.T) {
 		status  int
 		says    string
 	}{
-		{"2", 303, "có 1, cần 2"}, {"1", 303, "Tuần này đủ số tiết đã đặt."}, {"51", 422, "Tuần này đủ số tiết đã đặt."},
-		{"-1", 422, "Tuần này đủ số tiết đã đặt."}, {"hai", 422, "Tuần này đủ số tiết đã đặt."}, {"0", 303, "Chưa đặt số tiết tối thiểu"},
+		{"2", 303, "có 1, cần 2"}, {"1", 303, "Tuần này đủ số tiết đã đặt."},
+		{"51", 422, "Tuần này đủ số tiết đã đặt."},
+		{"-1", 422, "Tuần này đủ số tiết đã đặt."}, {"hai", 422, "Tuần này đủ số tiết đã đặt."},
+		{"0", 303, "Chưa đặt số tiết tối thiểu"},
 	} {
 		if status, body := rule(x.atLeast); status != x.status || !strings.Contains(body, x.says) {
 			t.Errorf("at least %s: %d, want %d and %q", x.atLeast, status, x.status, x.says)
@@ -42,7 +45,8 @@ func TestOneRuleForAll(t *testing.T) {
 	w.channel() // without airings
 	save := func(grade, subject, atLeast, remove string) string {
 		form := url.Values{"grade": {grade}, "subject": {subject}, "atLeast": {atLeast}, "remove": {remove}}
-		if status, body := w.send("dai", "cookie", asked{method: "POST", path: "/station/rules", body: form.Encode(), kind: formType}); status != 303 {
+		if status, body := w.send("dai", "cookie",
+			asked{method: "POST", path: "/station/rules", body: form.Encode(), kind: formType}); status != 303 {
 			t.Fatalf("%s %s %s: %d %s", grade, subject, atLeast, status, harness.Brief(body))
 		}
 		_, body := w.send("dai", "cookie", asked{method: "GET", path: "/station"})
@@ -53,7 +57,8 @@ func TestOneRuleForAll(t *testing.T) {
 	if n := strings.Count(all, lacks); n != 12 {
 		t.Errorf("%d grades lack mathematics, want 12", n)
 	}
-	if one := save("9", "toan", "0", ""); strings.Count(one, lacks) != 11 || !strings.Contains(one, "Toán, Lớp 9: không cần tiết nào") {
+	if one := save("9", "toan", "0", ""); strings.Count(one, lacks) != 11 ||
+		!strings.Contains(one, "Toán, Lớp 9: không cần tiết nào") {
 		t.Error("grade 9 is not freed")
 	}
 	if back := save("9", "toan", "", "yes"); strings.Count(back, lacks) != 12 {
@@ -72,7 +77,8 @@ func TestFlaggedDaysAreRestored(t *testing.T) {
 	w := newWorld(h)
 	viewer, day := w.flag()
 	_, body := w.send("chuyen-vien", "cookie", asked{method: "GET", path: "/department/flags"})
-	if !strings.Contains(string(body), "hơn 60 phiên trong một giờ") || !strings.Contains(string(body), "Cho tính lại") {
+	if !strings.Contains(string(body), "hơn 60 phiên trong một giờ") ||
+		!strings.Contains(string(body), "Cho tính lại") {
 		t.Errorf("the list lacks the flag: %s", harness.Brief(body))
 	}
 	form := url.Values{"viewer": {viewer}, "day": {day}, "restored": {"yes"}}
@@ -80,7 +86,8 @@ func TestFlaggedDaysAreRestored(t *testing.T) {
 	if status, body := w.send("chuyen-vien", "cookie", q); status != 303 {
 		t.Fatalf("%d %s", status, harness.Brief(body))
 	}
-	if _, body = w.send("chuyen-vien", "cookie", asked{method: "GET", path: "/department/flags"}); strings.Contains(string(body), `value="yes"`) {
+	if _, body = w.send("chuyen-vien", "cookie",
+		asked{method: "GET", path: "/department/flags"}); strings.Contains(string(body), `value="yes"`) {
 		t.Error("the day still waits to be restored")
 	}
 	form.Set("viewer", "d:khong-co")

@@ -47,5 +47,6 @@ func TestAnybodyReadsAChannelsGuide(t *testing.T) {
 		t.Error("the guide names a lesson that is in the bin")
 	}
 	h.As("").Refused("GET", "/channels/khong-co/xmltv", nil, 404, "channel.not_found")
-	h.As("").Refused("GET", "/channels/"+a.ChannelID+"/xmltv?from=2026-01-01&to=2027-01-01", nil, 422, "schedule.bad_period")
+	h.As("").Refused("GET", "/channels/"+a.ChannelID+"/xmltv?from=2026-01-01&to=2027-01-01", nil, 422,
+		"schedule.bad_period")
 }

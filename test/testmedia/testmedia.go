@@ -68,7 +68,8 @@ func Counted(t testing.TB, dir string, s Shape) string {
 		raw := filepath.Join(dir, s.Name+".gray")
 		write(t, raw, pictures(s.Frames))
 		defer func() { _ = os.Remove(raw) }()
-		args = append(args, "-f", "rawvideo", "-pix_fmt", "gray", "-s", fmt.Sprintf("%dx%d", Width, Height), "-framerate", s.FPS, "-i", raw)
+		args = append(args, "-f", "rawvideo", "-pix_fmt", "gray", "-s", fmt.Sprintf("%dx%d", Width, Height),
+			"-framerate", s.FPS, "-i", raw)
 	}
 	if s.Rate > 0 {
 		raw := filepath.Join(dir, s.Name+".s16")
@@ -146,7 +147,8 @@ func Number(gray []byte, w, h int) int {
 // Numbers decodes a file's pictures and reads them.
 func Numbers(t testing.TB, file string, w, h int) []int {
 	t.Helper()
-	raw := Run(t, "-v", "error", "-i", file, "-map", "0:v:0", "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1")
+	raw := Run(t, "-v", "error", "-i", file, "-map", "0:v:0", "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt",
+		"gray", "pipe:1")
 	var list []int
 	for len(raw) >= w*h {
 		list = append(list, Number(raw[:w*h], w, h))
@@ -222,8 +224,8 @@ func Offset(got []float64, at, length, limit int) (best int, alike float64) {
 	return best, alike
 }
 
-// Shared returns the path of a real recording in the folder LENLOP_TEST_MEDIA (make test-long sets it), or "" where there
-// is none: then the test makes a recording of its own.
+// Shared returns the path of a real recording in the folder LENLOP_TEST_MEDIA (make test-long sets it), or "" where
+// there is none: then the test makes a recording of its own.
 func Shared(t testing.TB, name string) string {
 	t.Helper()
 	dir := os.Getenv("LENLOP_TEST_MEDIA")

@@ -47,7 +47,8 @@ func misuses(t *testing.T) map[string]func(ctx context.Context) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	index := meili.New(meili.Config{URL: nowhere, UID: "lessons", Local: noLessons{}, Log: slog.New(slog.DiscardHandler)})
+	index := meili.New(meili.Config{URL: nowhere, UID: "lessons", Local: noLessons{},
+		Log: slog.New(slog.DiscardHandler)})
 	return map[string]func(ctx context.Context){
 		"object storage: PUT": func(ctx context.Context) {
 			_, _ = store.Put(ctx, "k", bytes.NewReader(nil), 0, media.PutOptions{})

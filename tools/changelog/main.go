@@ -90,7 +90,8 @@ func read(dir string) ([]release, error) {
 			}
 			releases = append(releases, r)
 		case !slices.Contains(kinds, e.Name()):
-			return nil, fmt.Errorf("%s is neither a version nor one of %s: move it into one", e.Name(), strings.Join(kinds, ", "))
+			return nil, fmt.Errorf("%s is neither a version nor one of %s: move it into one", e.Name(),
+				strings.Join(kinds, ", "))
 		}
 	}
 	slices.SortFunc(releases, func(a, b release) int { return compare(b.version, a.version) })
@@ -136,7 +137,8 @@ func item(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if head, found := strings.CutPrefix(text, "# "); found {
 		title, rest, _ := strings.Cut(head, "\n")
-		text = strings.TrimSpace("**" + strings.TrimSuffix(strings.TrimSpace(title), ".") + ".**\n" + strings.TrimSpace(rest))
+		text = strings.TrimSpace("**" + strings.TrimSuffix(strings.TrimSpace(title), ".") + ".**\n" +
+			strings.TrimSpace(rest))
 	}
 	if text == "" {
 		return "", errors.New("the change has no text")
@@ -173,8 +175,8 @@ func render(releases []release) string {
 	return b.String()
 }
 
-// newest is the version of the tree: the newest release, with +dev when changes follow it. It does not read the changes:
-// one in a wrong place must not stop a build.
+// newest is the version of the tree: the newest release, with +dev when changes follow it. It does not read the
+// changes: one in a wrong place must not stop a build.
 func newest(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

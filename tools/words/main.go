@@ -1,5 +1,5 @@
-// Command words refuses words that the project has retired, because a reader had to decode them, in identifiers, comments,
-// strings and documentation.
+// Command words refuses words that the project has retired, because a reader had to decode them, in identifiers,
+// comments, strings and documentation.
 //
 // It splits every identifier at its camel-case and snake-case boundaries, so that houseStore and HouseStore are found,
 // and household is not. Names that are stored, signed, sent or kept on a device keep their words: every name between

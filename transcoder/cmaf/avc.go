@@ -39,7 +39,8 @@ func ReadAVC(config []byte) (AVC, error) {
 		return a, fmt.Errorf("%w: avcC", errMP4)
 	}
 	copy(a.head[:], config[1:4])
-	if profile := config[1]; profile != 100 && profile != 77 && (profile != 66 || config[2]&0x40 == 0) || config[3] > mostLevel {
+	if profile := config[1]; profile != 100 && profile != 77 && (profile != 66 || config[2]&0x40 == 0) ||
+		config[3] > mostLevel {
 		return a, fmt.Errorf("H.264 profile %d, level %d", config[1], config[3])
 	}
 	a.length = int(config[4]&3) + 1

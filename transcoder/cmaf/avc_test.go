@@ -19,7 +19,8 @@ func TestClean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := a.Config(); got[4]&3 != 3 || !bytes.Equal(got[5:], []byte{0xe1, 0, 3, 0x67, 100, 0, 1, 0, 2, 0x68, 0xee, 0xfd, 0xf8, 0xf8, 0}) {
+	if got := a.Config(); got[4]&3 != 3 ||
+		!bytes.Equal(got[5:], []byte{0xe1, 0, 3, 0x67, 100, 0, 1, 0, 2, 0x68, 0xee, 0xfd, 0xf8, 0xf8, 0}) {
 		t.Errorf("avcC % x", got)
 	}
 	own := append(unit(9, 0xf0), unit(6, []byte("made by a phone at home")...)...)
@@ -32,7 +33,8 @@ func TestClean(t *testing.T) {
 		t.Errorf("%v, key %v", err, key)
 	}
 	for name, sample := range map[string][]byte{
-		"other parameters": append([]byte{0, 3, 0x67, 100, 9}, unit(5, 1)...), "no picture": own, "data partitions": unit(2, 1), "a second view": unit(20, 1),
+		"other parameters": append([]byte{0, 3, 0x67, 100, 9}, unit(5, 1)...), "no picture": own,
+		"data partitions": unit(2, 1), "a second view": unit(20, 1),
 		"half a key": append(unit(5, 1), unit(1, 1)...), "a length beyond the end": {0, 9, 0x65}, "half a length": {0},
 	} {
 		if _, _, err := a.Clean(sample); err == nil {

@@ -22,13 +22,15 @@ func pictures(n, every int, tick int64) Track {
 				place = i - 1
 			}
 		}
-		t.Samples[i] = Sample{Data: []byte{byte(i), byte(i >> 8), 7}, Decode: int64(i) * tick, Show: int64(place) * tick, Key: i%every == 0}
+		t.Samples[i] = Sample{Data: []byte{byte(i), byte(i >> 8), 7}, Decode: int64(i) * tick,
+			Show: int64(place) * tick, Key: i%every == 0}
 	}
 	return t
 }
 
 func stream() Stream {
-	return Stream{Handler: "vide", Timescale: 15360, Width: 64, Height: 36, Config: []byte{1, 0x64, 0, 0x0a}, Delay: 1024}
+	return Stream{Handler: "vide", Timescale: 15360, Width: 64, Height: 36,
+		Config: []byte{1, 0x64, 0, 0x0a}, Delay: 1024}
 }
 
 // TestPackHolds: whatever the cuts, each segment begins with a key frame where

@@ -32,7 +32,8 @@ func Even(t Track, s Stream, start, tick int64, cuts []int) (Lane, error) {
 	for i, x := range t.Samples {
 		place := (x.Show - first) / tick
 		if (x.Show-first)%tick != 0 || place >= int64(len(seen)) || seen[place] {
-			return lane, fmt.Errorf("%s: sample %d is shown at %d, off the grid of %d", s.Handler, i, x.Show-first, tick)
+			return lane, fmt.Errorf("%s: sample %d is shown at %d, off the grid of %d", s.Handler,
+				i, x.Show-first, tick)
 		}
 		seen[place] = true
 		x.Decode = (start + int64(i)) * tick
@@ -105,7 +106,8 @@ func (l Lane) part(k int) (Part, error) {
 		}
 		t := Timed{Data: s.Data, Duration: next - s.Decode, Offset: s.Show + l.Stream.Delay - s.Decode, Key: s.Key}
 		if t.Duration <= 0 || t.Offset < 0 {
-			return Part{}, fmt.Errorf("%s: sample %d lasts %d and is shown %d after decoding", l.Stream.Handler, i, t.Duration, t.Offset)
+			return Part{}, fmt.Errorf("%s: sample %d lasts %d and is shown %d after decoding", l.Stream.Handler, i,
+				t.Duration, t.Offset)
 		}
 		part.Samples = append(part.Samples, t)
 	}

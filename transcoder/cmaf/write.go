@@ -71,7 +71,8 @@ var unity = join(u32(0x10000), u32(0), u32(0), u32(0), u32(0x10000), u32(0), u32
 // differs from piece to piece.
 func Init(streams []Stream) []byte {
 	ftyp := mk("ftyp", []byte("iso6"), u32(0), []byte("iso6cmfcmp41"))
-	moov := [][]byte{full("mvhd", 0, 0, u32(0), u32(0), u32(1000), u32(0), u32(0x10000), u16(0x100), make([]byte, 10), unity, make([]byte, 24), u32(soundID+1))}
+	moov := [][]byte{full("mvhd", 0, 0, u32(0), u32(0), u32(1000), u32(0), u32(0x10000), u16(0x100), make([]byte, 10),
+		unity, make([]byte, 24), u32(soundID+1))}
 	var mvex [][]byte
 	for _, s := range streams {
 		moov = append(moov, trak(s))
@@ -93,14 +94,16 @@ func trak(s Stream) []byte {
 	if s.Handler == "soun" {
 		volume, media, name = 0x100, full("smhd", 0, 0, make([]byte, 4)), "Sound\x00"
 	}
-	tkhd := full("tkhd", 0, 7, u32(0), u32(0), u32(s.id()), u32(0), u32(0), make([]byte, 8), u16(0), u16(0), u16(volume), u16(0), unity,
+	tkhd := full("tkhd", 0, 7, u32(0), u32(0), u32(s.id()), u32(0), u32(0), make([]byte, 8), u16(0), u16(0),
+		u16(volume), u16(0), unity,
 		u32(int64(s.Width)<<16), u32(int64(s.Height)<<16))
 	parts := [][]byte{tkhd}
 	if s.Delay > 0 {
 		parts = append(parts, mk("edts", full("elst", 0, 0, u32(1), u32(0), u32(s.Delay), u16(1), u16(0))))
 	}
 	empty := func(kind string) []byte { return full(kind, 0, 0, u32(0)) }
-	stbl := mk("stbl", full("stsd", 0, 0, u32(1), entry(s)), empty("stts"), empty("stsc"), full("stsz", 0, 0, u32(0), u32(0)), empty("stco"))
+	stbl := mk("stbl", full("stsd", 0, 0, u32(1), entry(s)), empty("stts"), empty("stsc"),
+		full("stsz", 0, 0, u32(0), u32(0)), empty("stco"))
 	dinf := mk("dinf", full("dref", 0, 0, u32(1), full("url ", 0, 1)))
 	mdia := mk("mdia",
 		full("mdhd", 0, 0, u32(0), u32(0), u32(s.Timescale), u32(0), u16(0x55c4), u16(0)), // language "und"
@@ -112,13 +115,15 @@ func trak(s Stream) []byte {
 func entry(s Stream) []byte {
 	head := join(make([]byte, 6), u16(1))
 	if s.Handler == "vide" {
-		return mk("avc1", head, make([]byte, 16), u16(s.Width), u16(s.Height), u32(0x480000), u32(0x480000), u32(0), u16(1), make([]byte, 32), u16(24), u16(0xffff),
+		return mk("avc1", head, make([]byte, 16), u16(s.Width), u16(s.Height), u32(0x480000), u32(0x480000), u32(0),
+			u16(1), make([]byte, 32), u16(24), u16(0xffff),
 			mk("avcC", s.Config))
 	}
 	info := descriptor(5, s.Config)
 	dec := descriptor(4, []byte{0x40, 0x15, 0, 0, 0}, u32(0), u32(0), info)
 	es := descriptor(3, u16(soundID), []byte{0}, dec, descriptor(6, []byte{2}))
-	return mk("mp4a", head, make([]byte, 8), u16(s.Channels), u16(16), u32(0), u32(s.Timescale<<16), full("esds", 0, 0, es))
+	return mk("mp4a", head, make([]byte, 8), u16(s.Channels), u16(16), u32(0), u32(s.Timescale<<16),
+		full("esds", 0, 0, es))
 }
 
 func descriptor(tag byte, parts ...[]byte) []byte {

@@ -21,7 +21,8 @@ func MeasureArgs(path string, s ladder.Source) []string {
 // MakeArgs builds the command of the second pass. loudness is what the first
 // found, in LUFS, or 0 when there is no sound.
 func MakeArgs(path string, p ladder.Plan, f Format, loudness float64, os []Overlay, file string, threads int) []string {
-	args := append([]string{"-hide_banner", "-nostdin", "-v", "error", "-y", "-progress", "pipe:1", "-copyts", "-max_error_rate", "1",
+	args := append([]string{"-hide_banner", "-nostdin", "-v", "error", "-y", "-progress", "pipe:1", "-copyts",
+		"-max_error_rate", "1",
 		"-threads", strconv.Itoa(threads)}, ffmpeg.Guard()...)
 	args = append(args, "-i", ffmpeg.URL(path))
 	for _, o := range os {
@@ -47,7 +48,8 @@ func picture(p ladder.Plan, f Format, os []Overlay) string {
 	var b strings.Builder
 	fields := 2 * f.Rate
 	if s.Video < 0 {
-		fmt.Fprintf(&b, "color=c=0x1f6f78:s=%dx%d:r=%d:d=%s,format=%s", f.Width, f.Height, fields, seconds(p.Duration), f.PixelFormat)
+		fmt.Fprintf(&b, "color=c=0x1f6f78:s=%dx%d:r=%d:d=%s,format=%s", f.Width, f.Height, fields, seconds(p.Duration),
+			f.PixelFormat)
 	} else {
 		fmt.Fprintf(&b, "[0:%d]setpts=round(PTS-(%s)/TB)", s.Video, seconds(s.Zero))
 		if s.Interlaced {
@@ -62,9 +64,11 @@ func picture(p ladder.Plan, f Format, os []Overlay) string {
 		}
 		fmt.Fprintf(&b, ",tpad=stop_mode=clone:stop=-1,trim=end=%s", seconds(p.Duration))
 		if s.HDR {
-			b.WriteString(",zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv")
+			b.WriteString(
+				",zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv")
 		}
-		fmt.Fprintf(&b, ",scale=%d:%d:force_original_aspect_ratio=decrease:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1,format=%s,pad=%d:%d:-1:-1",
+		fmt.Fprintf(&b,
+			",scale=%d:%d:force_original_aspect_ratio=decrease:flags=bicubic:out_color_matrix=bt709:out_range=tv,setsar=1,format=%s,pad=%d:%d:-1:-1",
 			f.Width, f.Height, f.PixelFormat, f.Width, f.Height)
 	}
 	for i, o := range os {
@@ -73,7 +77,8 @@ func picture(p ladder.Plan, f Format, os []Overlay) string {
 			when = append(when, fmt.Sprintf("between(t\\,%s\\,%s)", seconds(at), seconds(at+o.Length)))
 		}
 		// In the lower right corner, inside the safe area of 5 %.
-		fmt.Fprintf(&b, "[p%d];[%d:0]scale=-1:%d[c%d];[p%d][c%d]overlay=x=W-w-W*0.05:y=H-h-H*0.05:eof_action=repeat:enable=%s",
+		fmt.Fprintf(&b,
+			"[p%d];[%d:0]scale=-1:%d[c%d];[p%d][c%d]overlay=x=W-w-W*0.05:y=H-h-H*0.05:eof_action=repeat:enable=%s",
 			i, i+1, f.Height/3, i, i, i, strings.Join(when, "+"))
 	}
 	if f.Leader > 0 {
@@ -98,21 +103,27 @@ func sound(p ladder.Plan, f Format, loudness float64) string {
 	}
 	// AAC and MP2 add a little to peaks.
 	limit := math.Pow(10, (f.TruePeak-1)/20)
-	return fmt.Sprintf("[0:%d]asetpts=PTS-(%d),aresample=async=1:min_hard_comp=0.02:first_pts=0,atrim=start_pts=0,aresample=%d,aformat=channel_layouts=stereo,"+
-		"volume=%sdB,aresample=192000,alimiter=limit=%s:level=disabled:latency=1:attack=1,aresample=%d,adelay=%s:all=1,apad,atrim=end=%s[a]",
-		s.Audio, int64(math.Round(s.Zero*float64(s.SampleRate))), ladder.SampleRate, seconds(gain), seconds(limit), ladder.SampleRate, seconds(f.Leader*1000), total)
+	return fmt.Sprintf(
+		"[0:%d]asetpts=PTS-(%d),aresample=async=1:min_hard_comp=0.02:first_pts=0,atrim=start_pts=0,aresample=%d,aformat=channel_layouts=stereo,"+
+			"volume=%sdB,aresample=192000,alimiter=limit=%s:level=disabled:latency=1:attack=1,aresample=%d,adelay=%s:all=1,apad,atrim=end=%s[a]",
+		s.Audio, int64(math.Round(s.Zero*float64(s.SampleRate))), ladder.SampleRate, seconds(gain), seconds(limit),
+		ladder.SampleRate, seconds(f.Leader*1000), total)
 }
 
 func videoArgs(f Format, threads int) []string {
 	rate := strconv.Itoa(f.VideoBitrate)
-	args := []string{"-r", strconv.Itoa(f.Rate), "-pix_fmt", f.PixelFormat, "-b:v", rate, "-threads:v", strconv.Itoa(threads),
-		"-flags:v", "+ildct+ilme", "-top", "1", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"}
+	args := []string{"-r", strconv.Itoa(f.Rate), "-pix_fmt", f.PixelFormat, "-b:v", rate, "-threads:v",
+		strconv.Itoa(threads),
+		"-flags:v", "+ildct+ilme", "-top", "1", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc",
+		"bt709", "-color_range", "tv"}
 	if f.VideoCodec == "h264" {
 		// Constant: stations plan their disks and links by it.
-		return append(args, "-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-level:v", "4.1", "-g", "25", "-bf", "2",
+		return append(args, "-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-level:v", "4.1", "-g",
+			"25", "-bf", "2",
 			"-minrate", rate, "-maxrate", rate, "-bufsize", rate, "-x264-params", "tff=1:nal-hrd=cbr:force-cfr=1")
 	}
-	args = append(args, "-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-minrate", rate, "-maxrate", rate, "-qmin", "1", "-qmax", "28", "-dc", "10", "-intra_vlc", "1", "-non_linear_quant", "1")
+	args = append(args, "-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-minrate", rate, "-maxrate", rate, "-qmin",
+		"1", "-qmax", "28", "-dc", "10", "-intra_vlc", "1", "-non_linear_quant", "1")
 	if f.PixelFormat == "yuv422p" {
 		// SMPTE RDD 9: XDCAM HD422 is 4:2:2 at High level, 50 Mb/s.
 		return append(args, "-profile:v", "0", "-level:v", "2", "-bufsize", "36408333", "-seq_disp_ext", "1")

@@ -10,15 +10,20 @@ import (
 )
 
 func plan() ladder.Plan {
-	return ladder.Make(ladder.Request{Source: ladder.Source{Video: 0, Audio: 1, Width: 1280, Height: 720, SampleRate: 44100}, Rate: ladder.Rate{Num: 30, Den: 1}, Duration: 60})
+	return ladder.Make(ladder.Request{Source: ladder.Source{Video: 0, Audio: 1, Width: 1280, Height: 720,
+		SampleRate: 44100}, Rate: ladder.Rate{Num: 30, Den: 1}, Duration: 60})
 }
 
 func TestCommandsAreGuardedAndInterlaced(t *testing.T) {
 	for _, f := range Formats() {
-		args := MakeArgs("/in/-x", plan(), f, -19, []Overlay{{PNG: "/in/code.png", Moments: []float64{5, 50}, Length: 10}, {PNG: "/in/second.png", Moments: []float64{30}, Length: 10}}, "/out/a", 2)
+		args := MakeArgs("/in/-x", plan(), f, -19,
+			[]Overlay{{PNG: "/in/code.png", Moments: []float64{5, 50}, Length: 10},
+				{PNG: "/in/second.png", Moments: []float64{30}, Length: 10}}, "/out/a", 2)
 		text := strings.Join(args, " ")
-		for _, want := range []string{"-protocol_whitelist file", "-format_whitelist mov,", "-i file:/in/-x", "interlace=scan=tff", "-map_metadata -1", "+ildct+ilme", "volume=-4dB",
-			"between(t\\,5\\,15)+between(t\\,50\\,60)[p1];[2:0]", "between(t\\,30\\,40)", "-i file:/in/second.png", fmt.Sprintf("-f %s", f.Container)} {
+		for _, want := range []string{"-protocol_whitelist file", "-format_whitelist mov,", "-i file:/in/-x",
+			"interlace=scan=tff", "-map_metadata -1", "+ildct+ilme", "volume=-4dB",
+			"between(t\\,5\\,15)+between(t\\,50\\,60)[p1];[2:0]", "between(t\\,30\\,40)", "-i file:/in/second.png",
+			fmt.Sprintf("-f %s", f.Container)} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: no %q in %s", f.Name, want, text)
 			}
@@ -26,13 +31,15 @@ func TestCommandsAreGuardedAndInterlaced(t *testing.T) {
 	}
 	silent := plan()
 	silent.Source.Audio = -1
-	if g := strings.Join(MakeArgs("/in", silent, Formats()[0], 0, nil, "/out/a", 1), " "); !strings.Contains(g, "anullsrc") {
+	if g := strings.Join(MakeArgs("/in", silent, Formats()[0], 0, nil, "/out/a", 1),
+		" "); !strings.Contains(g, "anullsrc") {
 		t.Error("a silent lesson gets no sound track")
 	}
 }
 
 const goodProbe = `{"format":{"format_name":"mov,mp4,m4a,3gp,3g2,mj2","duration":"60.02"},"streams":[
- {"codec_type":"video","codec_name":"h264","width":1920,"height":1080,"pix_fmt":"yuv420p","field_order":"tt","r_frame_rate":"25/1","display_aspect_ratio":"16:9"},
+ {"codec_type":"video","codec_name":"h264","width":1920,"height":1080,"pix_fmt":"yuv420p","field_order":"tt",
+  "r_frame_rate":"25/1","display_aspect_ratio":"16:9"},
  {"codec_type":"audio","codec_name":"aac","sample_rate":"48000","channels":2}]}`
 
 func TestJudge(t *testing.T) {
@@ -77,7 +84,8 @@ func TestParseFindings(t *testing.T) {
 [Parsed_idet_0 @ 4] Multi frame detection: TFF:   170 BFF:     2 Progressive:     3 Undetermined:     0
 lavfi.freezedetect.freeze_duration: 40
 `)
-	want := Findings{Loudness: -23.1, TruePeak: -1.6, Black: 2.5, Silent: 8.25, Frozen: 40, TopFirst: 170, BottomFirst: 2}
+	want := Findings{Loudness: -23.1, TruePeak: -1.6, Black: 2.5, Silent: 8.25, Frozen: 40, TopFirst: 170,
+		BottomFirst: 2}
 	if got != want {
 		t.Errorf("%+v, expected %+v", got, want)
 	}

@@ -44,7 +44,8 @@ func SizesArgs(file string) []string {
 // peak, black, frozen and silent stretches, order of fields. What they find is
 // in what they write to standard error.
 func WatchArgs(file string, threads int) []string {
-	args := append([]string{"-hide_banner", "-nostdin", "-v", "info", "-nostats", "-threads", strconv.Itoa(threads)}, ffmpeg.Guard()...)
+	args := append([]string{"-hide_banner", "-nostdin", "-v", "info", "-nostats", "-threads", strconv.Itoa(threads)},
+		ffmpeg.Guard()...)
 	return append(args, "-i", ffmpeg.URL(file), "-filter_complex",
 		"[0:v:0]idet,scale=480:-2,blackdetect=d=1:pix_th=0.10,freezedetect=n=-60dB:d=30[v];[0:a:0]ebur128=peak=true:framelog=verbose,silencedetect=n=-60dB:d=3[a]",
 		"-map", "[v]", "-map", "[a]", "-f", "null", "pipe:")
@@ -92,7 +93,8 @@ func ParseFindings(text string) Findings {
 		}
 		return v
 	}
-	f := Findings{Loudness: last(loudnessIs, math.NaN()), TruePeak: last(peakIs, math.NaN()), Black: longest(blackIs), Frozen: longest(frozenIs), Silent: longest(silentIs)}
+	f := Findings{Loudness: last(loudnessIs, math.NaN()), TruePeak: last(peakIs, math.NaN()), Black: longest(blackIs),
+		Frozen: longest(frozenIs), Silent: longest(silentIs)}
 	if m := fieldsAre.FindStringSubmatch(text); m != nil {
 		f.TopFirst, _ = strconv.Atoi(m[1])
 		f.BottomFirst, _ = strconv.Atoi(m[2])
@@ -137,7 +139,8 @@ func Judge(f Format, probe []byte, w Findings, duration float64, hasSound bool) 
 	same := func(code, demanded, measured string) { add(code, demanded, measured, demanded == measured) }
 	add("qc.container", f.Demuxer, p.Format.Name, strings.Contains(","+p.Format.Name+",", ","+f.Demuxer+","))
 	want := duration + f.Leader
-	add("qc.duration", fmt.Sprintf("%.2f s ± 0.1", want), fmt.Sprintf("%.2f s", s.Duration), math.Abs(s.Duration-want) <= 0.1)
+	add("qc.duration", fmt.Sprintf("%.2f s ± 0.1", want), fmt.Sprintf("%.2f s", s.Duration),
+		math.Abs(s.Duration-want) <= 0.1)
 	pictures, sounds := 0, 0
 	for _, x := range p.Streams {
 		switch x.Type {
@@ -149,9 +152,11 @@ func Judge(f Format, probe []byte, w Findings, duration float64, hasSound bool) 
 			same("qc.frame_rate", fmt.Sprintf("%d/1", f.Rate), x.FrameRate)
 			same("qc.pixel_format", f.PixelFormat, x.PixelFormat)
 			// Containers name it by storage and display order: both top first.
-			add("qc.field_order", "tt", x.FieldOrder, x.FieldOrder == "tt" || x.FieldOrder == "tb" && f.Container == "mp4")
+			add("qc.field_order", "tt", x.FieldOrder, x.FieldOrder == "tt" || x.FieldOrder == "tb" &&
+				f.Container == "mp4")
 			rate := float64(8*w.PictureBytes) / math.Max(s.Duration, 0.04)
-			add("qc.video_bitrate", fmt.Sprintf("%.1f-%.1f Mb/s", float64(f.LeastBitrate)/1e6, float64(f.MostBitrate)/1e6), fmt.Sprintf("%.2f Mb/s", rate/1e6),
+			add("qc.video_bitrate", fmt.Sprintf("%.1f-%.1f Mb/s", float64(f.LeastBitrate)/1e6,
+				float64(f.MostBitrate)/1e6), fmt.Sprintf("%.2f Mb/s", rate/1e6),
 				rate >= float64(f.LeastBitrate) && (f.MostBitrate == 0 || rate <= float64(f.MostBitrate)))
 		case "audio":
 			sounds++
@@ -162,10 +167,13 @@ func Judge(f Format, probe []byte, w Findings, duration float64, hasSound bool) 
 	}
 	add("qc.tracks", "1 + 1", fmt.Sprintf("%d + %d", pictures, sounds), pictures == 1 && sounds == 1)
 	// What stands still has no order of fields to be seen.
-	add("qc.fields_seen", "top first", fmt.Sprintf("%d top first, %d bottom first", w.TopFirst, w.BottomFirst), w.BottomFirst <= w.TopFirst/20)
+	add("qc.fields_seen", "top first", fmt.Sprintf("%d top first, %d bottom first", w.TopFirst, w.BottomFirst),
+		w.BottomFirst <= w.TopFirst/20)
 	if hasSound {
-		add("qc.loudness", fmt.Sprintf("%.1f ± %.1f LUFS", f.Loudness, f.Tolerance), fmt.Sprintf("%.1f LUFS", w.Loudness), math.Abs(w.Loudness-f.Loudness) <= f.Tolerance)
-		add("qc.true_peak", fmt.Sprintf("≤ %.1f dBTP", f.TruePeak), fmt.Sprintf("%.1f dBTP", w.TruePeak), w.TruePeak <= f.TruePeak)
+		add("qc.loudness", fmt.Sprintf("%.1f ± %.1f LUFS", f.Loudness, f.Tolerance),
+			fmt.Sprintf("%.1f LUFS", w.Loudness), math.Abs(w.Loudness-f.Loudness) <= f.Tolerance)
+		add("qc.true_peak", fmt.Sprintf("≤ %.1f dBTP", f.TruePeak), fmt.Sprintf("%.1f dBTP", w.TruePeak),
+			w.TruePeak <= f.TruePeak)
 	}
 	// A lesson may show one slide for a minute, and a recording may be silent
 	// in places: noted for the operator's eye, not a fault of the copy.

@@ -14,5 +14,6 @@ func DecodeArgs(threads int, files ...string) []string {
 	for i := range files {
 		args = append(args, "-map", strconv.Itoa(i))
 	}
-	return append(args, "-vsync", "passthrough", "-c:v", "wrapped_avframe", "-c:a", "pcm_s16le", "-f", "framecrc", "pipe:1")
+	return append(args, "-vsync", "passthrough", "-c:v", "wrapped_avframe", "-c:a", "pcm_s16le", "-f",
+		"framecrc", "pipe:1")
 }

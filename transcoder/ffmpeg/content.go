@@ -25,7 +25,8 @@ func ContentArgs(path string, p ladder.Plan, at, length float64, w, h int) ([]st
 	v = filter(v, "signalstats")
 	v = filter(v, "metadata", "mode=print", "key=lavfi.signalstats.YDIF")
 	return compile(v.Output("pipe:1", graph.KwArgs{
-		"format": "h264", "c:v": "libx264", "preset": ladder.Preset, "crf": "27", "threads": "1", "g": "300", "pix_fmt": "yuv420p", "vsync": "passthrough",
+		"format": "h264", "c:v": "libx264", "preset": ladder.Preset, "crf": "27", "threads": "1", "g": "300",
+		"pix_fmt": "yuv420p", "vsync": "passthrough",
 	}), "-v", "info", "-nostats", "-copyts", "-max_error_rate", "1")
 }
 

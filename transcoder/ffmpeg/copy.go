@@ -30,7 +30,8 @@ func CopyArgs(path string, p ladder.Plan, piece int, dir string) ([]string, erro
 	count := strconv.Itoa(int((pc.End - pc.Start + 2*before) * p.Rate.Float()))
 	list := v.Output("pipe:1", graph.KwArgs{"format": "framecrc", "c:v": "copy", "frames:v": count})
 	file := v.Output(filepath.Join(dir, CopiedFile), graph.KwArgs{
-		"format": "mp4", "c:v": "copy", "frames:v": count, "map_metadata": "-1", "map_chapters": "-1", "fflags": "+bitexact",
+		"format": "mp4", "c:v": "copy", "frames:v": count, "map_metadata": "-1", "map_chapters": "-1",
+		"fflags": "+bitexact",
 	})
 	return compile(graph.MergeOutputs(list, file), "-copyts")
 }

@@ -68,7 +68,8 @@ func EncodeArgs(path string, p ladder.Plan, piece int, rungs []ladder.Rung, dir 
 	if len(pictures) > 0 {
 		streams := cascade(picture(in, p, pc), p.Source, pictures)
 		for i, r := range pictures {
-			outs = append(outs, streams[i].Output(filepath.Join(dir, VideoFile(r.Name)), videoOptions(p, pc, r, threads)))
+			outs = append(outs, streams[i].Output(filepath.Join(dir, VideoFile(r.Name)),
+				videoOptions(p, pc, r, threads)))
 		}
 	}
 	if len(sounds) > 0 {

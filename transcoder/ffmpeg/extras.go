@@ -13,7 +13,8 @@ import (
 // no playlist. kind is "mp4" or "ipod" (M4A).
 func JoinArgs(joined, kind, file string) []string {
 	args := append([]string{"-hide_banner", "-nostdin", "-v", "error", "-y", "-xerror"}, Guard()...)
-	return append(args, "-i", URL(joined), "-map", "0", "-c", "copy", "-map_metadata", "-1", "-fflags", "+bitexact", "-movflags", "+faststart",
+	return append(args, "-i", URL(joined), "-map", "0", "-c", "copy", "-map_metadata", "-1", "-fflags", "+bitexact",
+		"-movflags", "+faststart",
 		"-f", kind, URL(file))
 }
 
@@ -22,7 +23,8 @@ func JoinArgs(joined, kind, file string) []string {
 func MuxArgs(picture, sound, file string) []string {
 	args := append([]string{"-hide_banner", "-nostdin", "-v", "error", "-y", "-xerror"}, Guard()...)
 	args = append(append(args, "-i", URL(picture)), Guard()...)
-	return append(args, "-i", URL(sound), "-map", "0:v", "-map", "1:a", "-c", "copy", "-map_metadata", "-1", "-fflags", "+bitexact",
+	return append(args, "-i", URL(sound), "-map", "0:v", "-map", "1:a", "-c", "copy", "-map_metadata", "-1",
+		"-fflags", "+bitexact",
 		"-movflags", "+faststart", "-f", "mp4", URL(file))
 }
 
@@ -72,5 +74,6 @@ func StoryboardArgs(path string, p ladder.Plan, b Board, file string) ([]string,
 // standard output.
 func CaptionArgs(path string, stream int) []string {
 	args := append([]string{"-hide_banner", "-nostdin", "-v", "error"}, Guard()...)
-	return append(args, "-i", URL(path), "-map", "0:"+strconv.Itoa(stream), "-c:s", "webvtt", "-map_metadata", "-1", "-f", "webvtt", "pipe:1")
+	return append(args, "-i", URL(path), "-map", "0:"+strconv.Itoa(stream), "-c:s", "webvtt", "-map_metadata", "-1",
+		"-f", "webvtt", "pipe:1")
 }

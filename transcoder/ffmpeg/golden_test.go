@@ -38,8 +38,9 @@ func golden(t *testing.T, name string, args []string, err error) {
 
 func plan(change func(*ladder.Request)) ladder.Plan {
 	r := ladder.Request{
-		Source: ladder.Source{Video: 0, Audio: 1, Width: 1920, Height: 1080, Matrix: "bt709", SampleRate: 48000, AudioEnd: 100},
-		Rate:   ladder.Rate{Num: 30, Den: 1}, Duration: 100,
+		Source: ladder.Source{Video: 0, Audio: 1, Width: 1920, Height: 1080, Matrix: "bt709", SampleRate: 48000,
+			AudioEnd: 100},
+		Rate: ladder.Rate{Num: 30, Den: 1}, Duration: 100,
 		Loudness: ladder.Loudness{Mono: -22, Stereo: -19},
 	}
 	if change != nil {
@@ -111,7 +112,8 @@ func TestEveryCommandIsGuarded(t *testing.T) {
 		if strings.Contains(string(text), "anullsrc") {
 			continue // silence comes first there; the recording's own guard stands before its -i
 		}
-		for _, want := range []string{"-protocol_whitelist\nfile\n", "-format_whitelist\nmov,", "-max_pixels\n", "-max_streams\n16"} {
+		for _, want := range []string{"-protocol_whitelist\nfile\n", "-format_whitelist\nmov,", "-max_pixels\n",
+			"-max_streams\n16"} {
 			if !strings.Contains(before, want) {
 				t.Errorf("%s: no %q before the input", file, want)
 			}
@@ -160,7 +162,8 @@ func TestParseLoudness(t *testing.T) {
 }
 
 func TestTimescale(t *testing.T) {
-	for _, r := range []ladder.Rate{{Num: 30, Den: 1}, {Num: 30000, Den: 1001}, {Num: 24000, Den: 1001}, {Num: 10, Den: 1}, {Num: 1498, Den: 100}} {
+	for _, r := range []ladder.Rate{{Num: 30, Den: 1}, {Num: 30000, Den: 1001}, {Num: 24000, Den: 1001},
+		{Num: 10, Den: 1}, {Num: 1498, Den: 100}} {
 		scale, tick := Timescale(r)
 		if scale < 12000 || scale*int64(r.Den) != tick*int64(r.Num) {
 			t.Errorf("%v: %d ticks a second, %d a picture", r, scale, tick)

@@ -23,7 +23,8 @@ func LoudnessArgs(path string, s ladder.Source, at, length float64, stereo bool)
 		return compile(measure(a, "mono"), "-v", "info", "-nostats")
 	}
 	split := a.ASplit()
-	return compile(graph.MergeOutputs(measure(split.Get("0"), "mono"), measure(split.Get("1"), "stereo")), "-v", "info", "-nostats")
+	return compile(graph.MergeOutputs(measure(split.Get("0"), "mono"), measure(split.Get("1"), "stereo")), "-v",
+		"info", "-nostats")
 }
 
 var integrated = regexp.MustCompile(`(?m)^\s+I:\s+(-?[0-9.]+) LUFS`)

@@ -60,7 +60,8 @@ func placed(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
 		// The file's clock is coarser than a sample: put every packet back
 		// on the grid it came from; by its end, because a codec's priming
 		// shortens the first packet at its beginning.
-		place = fmt.Sprintf("round(round((PTS+NB_SAMPLES-%[1]s)/%[2]d)*%[2]d+%[1]s)-NB_SAMPLES-(%[3]d)", number(s.SamplePhase), s.SampleGrid, zero)
+		place = fmt.Sprintf("round(round((PTS+NB_SAMPLES-%[1]s)/%[2]d)*%[2]d+%[1]s)-NB_SAMPLES-(%[3]d)",
+			number(s.SamplePhase), s.SampleGrid, zero)
 	}
 	a = filter(a, "asetpts", place)
 	unit := rate / gcd(rate, ladder.SampleRate)

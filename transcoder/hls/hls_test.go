@@ -9,8 +9,10 @@ import (
 
 func segments() []Segment {
 	return []Segment{
-		{URI: "1/0", Piece: 1, Index: 0, Duration: 6}, {URI: "0/i", Piece: 0, Index: -1, SHA256: "a"}, {URI: "0/1", Piece: 0, Index: 1, Duration: 2},
-		{URI: "0/0", Piece: 0, Index: 0, Duration: 2.002}, {URI: "1/i", Piece: 1, Index: -1, SHA256: "a"}, {URI: "3/0", Piece: 3, Index: 0, Duration: 6}, {URI: "3/i", Piece: 3, Index: -1, SHA256: "a"},
+		{URI: "1/0", Piece: 1, Index: 0, Duration: 6}, {URI: "0/i", Piece: 0, Index: -1, SHA256: "a"},
+		{URI: "0/1", Piece: 0, Index: 1, Duration: 2},
+		{URI: "0/0", Piece: 0, Index: 0, Duration: 2.002}, {URI: "1/i", Piece: 1, Index: -1, SHA256: "a"},
+		{URI: "3/0", Piece: 3, Index: 0, Duration: 6}, {URI: "3/i", Piece: 3, Index: -1, SHA256: "a"},
 	}
 }
 
@@ -38,7 +40,8 @@ func TestGrowing(t *testing.T) {
 		t.Error(d)
 	}
 	// What grows only ever gains lines: players keep their place.
-	all := append(segments(), Segment{URI: "2/i", Piece: 2, Index: -1, SHA256: "a"}, Segment{URI: "2/0", Piece: 2, Index: 0, Duration: 6})
+	all := append(segments(), Segment{URI: "2/i", Piece: 2, Index: -1, SHA256: "a"},
+		Segment{URI: "2/0", Piece: 2, Index: 0, Duration: 6})
 	more, err := Media(all, 6, true)
 	if err != nil || !strings.HasPrefix(more, got) || !strings.Contains(more, "3/0") {
 		t.Errorf("%v:\n%s", err, more)
@@ -85,7 +88,9 @@ func TestRefuses(t *testing.T) {
 	if _, err := Media(s, 6, true); err == nil {
 		t.Error("a hole in a piece is taken")
 	}
-	for _, text := range []string{"", "hello", "#EXTM3U\n", "#EXTM3U\n#EXT-X-TARGETDURATION:x\n", "#EXTM3U\n#EXT-X-TARGETDURATION:6\nseg\n", "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MAP:URI=\"a\"\n#EXT-X-MAP:URI=\"b\"\n"} {
+	for _, text := range []string{"", "hello", "#EXTM3U\n", "#EXTM3U\n#EXT-X-TARGETDURATION:x\n",
+		"#EXTM3U\n#EXT-X-TARGETDURATION:6\nseg\n",
+		"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MAP:URI=\"a\"\n#EXT-X-MAP:URI=\"b\"\n"} {
 		if _, err := ParseMedia(text); err == nil {
 			t.Errorf("%q is taken", text)
 		}
@@ -94,7 +99,8 @@ func TestRefuses(t *testing.T) {
 
 func TestMaster(t *testing.T) {
 	got := Master([]Variant{
-		{URI: "360p.m3u8", Name: "360p", Bandwidth: 500000, Average: 300000, Codecs: "avc1.64001e,mp4a.40.2", Width: 640, Height: 360, FPS: 29.97003},
+		{URI: "360p.m3u8", Name: "360p", Bandwidth: 500000, Average: 300000, Codecs: "avc1.64001e,mp4a.40.2",
+			Width: 640, Height: 360, FPS: 29.97003},
 		{URI: "audio.m3u8", Name: "a\"b\nc", Bandwidth: 52800, Codecs: "mp4a.40.2"},
 	})
 	want := `#EXTM3U

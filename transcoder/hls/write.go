@@ -38,7 +38,8 @@ func Media(segs []Segment, target int, growing bool) (string, error) {
 	if growing {
 		kind = "EVENT"
 	}
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n", target, kind)
+	fmt.Fprintf(&b,
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n", target, kind)
 	if growing {
 		b.WriteString("#EXT-X-START:TIME-OFFSET=0\n")
 	}
@@ -80,14 +81,16 @@ func order(segs []Segment) (inits, media []Segment, err error) {
 			continue
 		}
 		if x.Index != max(index, -1)+1 {
-			return nil, nil, fmt.Errorf("segment %s: index %d does not follow %d in piece %d", x.URI, x.Index, index, piece)
+			return nil, nil, fmt.Errorf("segment %s: index %d does not follow %d in piece %d", x.URI,
+				x.Index, index, piece)
 		}
 		index = x.Index
 		media = append(media, x)
 	}
 	for _, x := range inits {
 		if x.SHA256 != inits[0].SHA256 {
-			return nil, nil, fmt.Errorf("init section of piece %d differs from that of piece %d", x.Piece, inits[0].Piece)
+			return nil, nil, fmt.Errorf("init section of piece %d differs from that of piece %d", x.Piece,
+				inits[0].Piece)
 		}
 	}
 	return inits, media, nil

@@ -70,7 +70,8 @@ func (c Content) bitrate(r Rung, lookPixels int) int {
 	}
 	mean := share * float64(sum) / float64(n)
 	quality := math.Pow(2, float64(27-r.CRF)/6)
-	return max(1, int(min(float64(r.MaxRate), mean*quality*math.Pow(float64(r.Width*r.Height)/float64(lookPixels), growth))))
+	return max(1,
+		int(min(float64(r.MaxRate), mean*quality*math.Pow(float64(r.Width*r.Height)/float64(lookPixels), growth))))
 }
 
 // nearly is how much of the cost of the rung above a rung may have and still

@@ -33,12 +33,14 @@ func (r Request) repackages(top Rung, p Plan) bool {
 		return false
 	}
 	standing := r.frames(p.Rate) - c.Pictures
-	if top.Width != s.Width || top.Height != s.Height || s.Zero != s.VideoStart || standing < 0 || p.Rate.Seconds(standing) > mostStanding {
+	if top.Width != s.Width || top.Height != s.Height || s.Zero != s.VideoStart || standing < 0 ||
+		p.Rate.Seconds(standing) > mostStanding {
 		return false
 	}
 	lw, lh := LookSize(s.Width, s.Height)
 	encoded := r.Content.bitrate(top, lw*lh)
-	if c.Bitrate > top.MaxRate || encoded > 0 && float64(c.Bitrate) > max(fat*float64(encoded), lean*float64(top.MaxRate)) {
+	if c.Bitrate > top.MaxRate || encoded > 0 &&
+		float64(c.Bitrate) > max(fat*float64(encoded), lean*float64(top.MaxRate)) {
 		return false
 	}
 	for i, k := range c.Keys {
@@ -51,12 +53,14 @@ func (r Request) repackages(top Rung, p Plan) bool {
 			return false
 		}
 	}
-	return float64(c.peak(c.cuts(p.Rate, r.frames(p.Rate), float64(p.TargetDuration)), p.Rate)) <= mostPeak*float64(top.MaxRate)
+	return float64(c.peak(c.cuts(p.Rate, r.frames(p.Rate), float64(p.TargetDuration)),
+		p.Rate)) <= mostPeak*float64(top.MaxRate)
 }
 
 // rung is the top rung made of the recording's own pictures, cut at cuts.
 func (c *Copy) rung(top Rung, cuts []int64, rate Rate) Rung {
-	top.Copy, top.Pictures, top.CRF, top.MaxRate, top.Level, top.Work = true, c.Pictures, 0, c.peak(cuts, rate), 0, copyWork
+	top.Copy, top.Pictures, top.CRF, top.MaxRate, top.Level, top.Work = true, c.Pictures, 0,
+		c.peak(cuts, rate), 0, copyWork
 	top.Bandwidth = int(1.05*float64(top.MaxRate+top.Sound.Bitrate)) + boxes
 	if c.Codecs != "" {
 		top.Codecs = c.Codecs
@@ -98,7 +102,8 @@ func (c *Copy) cuts(rate Rate, frames int64, long float64) []int64 {
 		}
 		list, at = append(list, c.Keys[next]), next
 	}
-	if k := len(list) - 1; k > 0 && (rate.Seconds(frames-list[k]) < 0.5 || list[k] >= c.Pictures) && rate.Seconds(frames-list[k-1]) < long+0.45 {
+	if k := len(list) - 1; k > 0 && (rate.Seconds(frames-list[k]) < 0.5 || list[k] >= c.Pictures) &&
+		rate.Seconds(frames-list[k-1]) < long+0.45 {
 		list = list[:k]
 	}
 	return append(list, frames)

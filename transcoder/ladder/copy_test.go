@@ -33,7 +33,8 @@ func TestCopyHolds(t *testing.T) {
 		total := 0
 		for i := 1; i < len(p.Cuts); i++ {
 			length := p.Rate.Seconds(p.Cuts[i] - p.Cuts[i-1])
-			if length <= 0 || int(math.Round(length)) > p.TargetDuration || i < len(p.Cuts)-1 && !slices.Contains(c.Keys, p.Cuts[i]) {
+			if length <= 0 || int(math.Round(length)) > p.TargetDuration || i < len(p.Cuts)-1 &&
+				!slices.Contains(c.Keys, p.Cuts[i]) {
 				t.Fatalf("cut %d: %d to %d, %.3f s", i, p.Cuts[i-1], p.Cuts[i], length)
 			}
 			n := p.PicturesOf(p.Rungs[0], p.Cuts[i-1], p.Cuts[i])

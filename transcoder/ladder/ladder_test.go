@@ -10,7 +10,8 @@ import (
 )
 
 func request(w, h int) Request {
-	return Request{Source: Source{Video: 0, Audio: 1, Width: w, Height: h}, Rate: Rate{30, 1}, Duration: 100, Loudness: Loudness{Mono: -20}}
+	return Request{Source: Source{Video: 0, Audio: 1, Width: w, Height: h}, Rate: Rate{30, 1}, Duration: 100,
+		Loudness: Loudness{Mono: -20}}
 }
 
 func TestRungs(t *testing.T) {
@@ -23,9 +24,12 @@ func TestRungs(t *testing.T) {
 		w, h int
 		want []size
 	}{
-		{"full HD", 1920, 1080, []size{{"1080p", 1920, 1080}, {"720p", 1280, 720}, {"480p", 854, 480}, {"360p", 640, 360}, {"240p", 426, 240}}},
-		{"4K", 3840, 2160, []size{{"1080p", 1920, 1080}, {"720p", 1280, 720}, {"480p", 854, 480}, {"360p", 640, 360}, {"240p", 426, 240}}},
-		{"portrait", 720, 1280, []size{{"720p", 720, 1280}, {"480p", 480, 854}, {"360p", 360, 640}, {"240p", 240, 426}}},
+		{"full HD", 1920, 1080, []size{{"1080p", 1920, 1080}, {"720p", 1280, 720}, {"480p", 854, 480},
+			{"360p", 640, 360}, {"240p", 426, 240}}},
+		{"4K", 3840, 2160, []size{{"1080p", 1920, 1080}, {"720p", 1280, 720}, {"480p", 854, 480}, {"360p", 640, 360},
+			{"240p", 426, 240}}},
+		{"portrait", 720, 1280, []size{{"720p", 720, 1280}, {"480p", 480, 854}, {"360p", 360, 640},
+			{"240p", 240, 426}}},
 		{"wide", 800, 332, []size{{"480p", 800, 332}, {"360p", 640, 266}, {"240p", 426, 176}}},
 		{"between", 768, 432, []size{{"480p", 768, 432}, {"360p", 640, 360}, {"240p", 426, 240}}},
 		{"hardly larger than a step", 480, 270, []size{{"360p", 480, 270}}},
@@ -51,8 +55,10 @@ func TestRungs(t *testing.T) {
 func TestPlanHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := Request{
-			Source:   Source{Video: 0, Audio: 1, Width: rapid.IntRange(1, 8192).Draw(t, "w"), Height: rapid.IntRange(1, 8192).Draw(t, "h")},
-			Rate:     rapid.SampledFrom([]Rate{{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60, 1}, {120, 1}, {5, 1}, {1437, 100}}).Draw(t, "rate"),
+			Source: Source{Video: 0, Audio: 1, Width: rapid.IntRange(1, 8192).Draw(t, "w"),
+				Height: rapid.IntRange(1, 8192).Draw(t, "h")},
+			Rate: rapid.SampledFrom([]Rate{{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1},
+				{60, 1}, {120, 1}, {5, 1}, {1437, 100}}).Draw(t, "rate"),
 			Duration: rapid.Float64Range(0.04, 8000).Draw(t, "duration"),
 		}
 		if rapid.Bool().Draw(t, "silent") {
@@ -64,7 +70,8 @@ func TestPlanHolds(t *testing.T) {
 			change = 0.01
 		}
 		for range 12 {
-			r.Content.Looks = append(r.Content.Looks, Look{Changes: []float64{change}, Bitrate: rapid.IntRange(0, 2_000_000).Draw(t, "bits")})
+			r.Content.Looks = append(r.Content.Looks,
+				Look{Changes: []float64{change}, Bitrate: rapid.IntRange(0, 2_000_000).Draw(t, "bits")})
 		}
 		p := Make(r)
 		if len(p.Rungs) == 0 || p.Cuts[0] != 0 {
@@ -78,7 +85,8 @@ func TestPlanHolds(t *testing.T) {
 		}
 		for i := 1; i < len(p.Cuts); i++ {
 			length := p.Rate.Seconds(p.Cuts[i] - p.Cuts[i-1])
-			if p.Cuts[i] <= p.Cuts[i-1] || int(math.Round(length)) > p.TargetDuration || i < len(p.Cuts)-1 && p.Cuts[i]%2 != 0 {
+			if p.Cuts[i] <= p.Cuts[i-1] || int(math.Round(length)) > p.TargetDuration || i < len(p.Cuts)-1 &&
+				p.Cuts[i]%2 != 0 {
 				t.Fatalf("cut %d: %d to %d, %.3f s", i, p.Cuts[i-1], p.Cuts[i], length)
 			}
 			if p.Rungs[0].Divide == 2 && p.Rate.Float() < 23 {
@@ -99,7 +107,8 @@ func TestPlanHolds(t *testing.T) {
 			t.Fatalf("pieces %+v of %d cuts", p.Pieces, len(p.Cuts))
 		}
 		for i, g := range p.Rungs {
-			if g.Kind == Video && (g.Width > r.Source.Width+1 || g.Height > r.Source.Height+1 || g.Width%2+g.Height%2 != 0) {
+			if g.Kind == Video && (g.Width > r.Source.Width+1 || g.Height > r.Source.Height+1 ||
+				g.Width%2+g.Height%2 != 0) {
 				t.Fatalf("rung %+v of %dx%d", g, r.Source.Width, r.Source.Height)
 			}
 			if i > 0 && g.Bandwidth > p.Rungs[i-1].Bandwidth {
@@ -125,13 +134,15 @@ func TestPlanHolds(t *testing.T) {
 
 func TestTasksBeginWithWhatMakesItPlayable(t *testing.T) {
 	tasks := Make(request(1920, 1080)).Tasks()
-	if d := cmp.Diff([]string{"360p", "240p", "audio"}, tasks[0].Rungs); d != "" || tasks[0].Piece != 0 || tasks[1].Group != High || tasks[2].Group != All {
+	if d := cmp.Diff([]string{"360p", "240p", "audio"}, tasks[0].Rungs); d != "" || tasks[0].Piece != 0 ||
+		tasks[1].Group != High || tasks[2].Group != All {
 		t.Errorf("tasks %+v %s", tasks[:3], d)
 	}
 }
 
 func TestGrid(t *testing.T) {
-	for in, want := range map[Rate]Rate{{60, 1}: {30, 1}, {50, 1}: {25, 1}, {60000, 1001}: {30000, 1001}, {120, 1}: {30, 1}, {30, 1}: {30, 1}, {5, 1}: {10, 1}, {}: {25, 1}} {
+	for in, want := range map[Rate]Rate{{60, 1}: {30, 1}, {50, 1}: {25, 1}, {60000, 1001}: {30000, 1001},
+		{120, 1}: {30, 1}, {30, 1}: {30, 1}, {5, 1}: {10, 1}, {}: {25, 1}} {
 		if got := Grid(in); got != want {
 			t.Errorf("%v becomes %v, expected %v", in, got, want)
 		}
@@ -192,8 +203,10 @@ func TestEstimate(t *testing.T) {
 		samples int // bits a second
 		took    map[string]float64
 	}{
-		"slides with a small teacher": {0.03, 150_000, map[string]float64{"1080p": 258, "720p": 144, "480p": 89, "360p": 59, "240p": 34}},
-		"noisy talking head":          {1.1, 147_000, map[string]float64{"720p": 616, "480p": 239, "360p": 106, "240p": 43}},
+		"slides with a small teacher": {0.03, 150_000,
+			map[string]float64{"1080p": 258, "720p": 144, "480p": 89, "360p": 59, "240p": 34}},
+		"noisy talking head": {1.1, 147_000,
+			map[string]float64{"720p": 616, "480p": 239, "360p": 106, "240p": 43}},
 	} {
 		looks := Content{Looks: []Look{{Changes: slices.Repeat([]float64{c.change}, 40), Bitrate: c.samples}}}
 		for _, r := range rungs(1920, 1080, 30, Sound{}, Sound{}) {

@@ -165,7 +165,8 @@ func cuts(rate Rate, frames int64, long float64) []int64 {
 func pieces(p Plan) []Piece {
 	var list []Piece
 	add := func(first, last int) {
-		list = append(list, Piece{Start: p.Rate.Seconds(p.Cuts[first]), End: p.Rate.Seconds(p.Cuts[last]), First: first, Last: last})
+		list = append(list, Piece{Start: p.Rate.Seconds(p.Cuts[first]), End: p.Rate.Seconds(p.Cuts[last]),
+			First: first, Last: last})
 	}
 	n := len(p.Cuts) - 1
 	for i, at := 0, 0; at < n; i++ {

@@ -45,21 +45,22 @@ type Sound struct {
 // Rung is one rendition: every rung with a picture carries the sound too,
 // because hls.js light cannot play separate sound, unless there are Tracks.
 type Rung struct {
-	Name      string  `json:"name"` // "360p", "audio": unique in the plan, safe as a file name
-	Kind      string  `json:"kind"` // Video or Audio
-	Width     int     `json:"width,omitempty"`
-	Height    int     `json:"height,omitempty"`
-	FPS       float64 `json:"fps,omitempty"`
-	Divide    int     `json:"divide,omitempty"` // every how-manieth picture of the plan's grid is kept: 1 or 2
-	CRF       int     `json:"crf,omitempty"`
-	MaxRate   int     `json:"maxRate,omitempty"`  // bits a second, the cap of the picture
-	Level     int     `json:"level,omitempty"`    // H.264 level times ten
-	Sound     Sound   `json:"sound"`              // zero when the recording is silent
-	Copy      bool    `json:"copy,omitempty"`     // repackaged from the recording, not encoded; its sound is encoded
-	Pictures  int64   `json:"pictures,omitempty"` // of a repackaged rung: how many the recording has, the last stands until the end
-	Bandwidth int     `json:"bandwidth"`          // planned: the peak, bits a second
-	Codecs    string  `json:"codecs"`             // planned, RFC 6381
-	Work      float64 `json:"work"`               // share of the encoding work of a second of lesson
+	Name    string  `json:"name"` // "360p", "audio": unique in the plan, safe as a file name
+	Kind    string  `json:"kind"` // Video or Audio
+	Width   int     `json:"width,omitempty"`
+	Height  int     `json:"height,omitempty"`
+	FPS     float64 `json:"fps,omitempty"`
+	Divide  int     `json:"divide,omitempty"` // every how-manieth picture of the plan's grid is kept: 1 or 2
+	CRF     int     `json:"crf,omitempty"`
+	MaxRate int     `json:"maxRate,omitempty"` // bits a second, the cap of the picture
+	Level   int     `json:"level,omitempty"`   // H.264 level times ten
+	Sound   Sound   `json:"sound"`             // zero when the recording is silent
+	Copy    bool    `json:"copy,omitempty"`    // repackaged from the recording, not encoded; its sound is encoded
+	// of a repackaged rung: how many the recording has, the last stands until the end
+	Pictures  int64   `json:"pictures,omitempty"`
+	Bandwidth int     `json:"bandwidth"` // planned: the peak, bits a second
+	Codecs    string  `json:"codecs"`    // planned, RFC 6381
+	Work      float64 `json:"work"`      // share of the encoding work of a second of lesson
 }
 
 // Piece is one stretch of the recording, from one key frame of all rungs to
@@ -73,19 +74,20 @@ type Piece struct {
 
 // Source is how the recording is read: streams, clock, corrections.
 type Source struct {
-	Video       int     `json:"video"`      // stream index; -1: no picture
-	Audio       int     `json:"audio"`      // stream index; -1: silent
-	Zero        float64 `json:"zero"`       // the file's timestamp that is the lesson's 0, seconds
-	VideoStart  float64 `json:"videoStart"` // the file's timestamp of the first picture
-	AudioStart  float64 `json:"audioStart"` // seconds of the lesson
-	AudioEnd    float64 `json:"audioEnd"`   // seconds of the lesson
-	Width       int     `json:"width"`      // as shown: turned, square pixels
-	Height      int     `json:"height"`     // as shown
-	Interlaced  bool    `json:"interlaced,omitempty"`
-	HDR         bool    `json:"hdr,omitempty"`
-	Matrix      string  `json:"matrix,omitempty"` // colour matrix of the picture as scale names it
-	SampleRate  int     `json:"sampleRate,omitempty"`
-	SampleGrid  int     `json:"sampleGrid,omitempty"`  // samples in a sound packet when the file's clock is too coarse to cut by; 0: the clock is exact
+	Video      int     `json:"video"`      // stream index; -1: no picture
+	Audio      int     `json:"audio"`      // stream index; -1: silent
+	Zero       float64 `json:"zero"`       // the file's timestamp that is the lesson's 0, seconds
+	VideoStart float64 `json:"videoStart"` // the file's timestamp of the first picture
+	AudioStart float64 `json:"audioStart"` // seconds of the lesson
+	AudioEnd   float64 `json:"audioEnd"`   // seconds of the lesson
+	Width      int     `json:"width"`      // as shown: turned, square pixels
+	Height     int     `json:"height"`     // as shown
+	Interlaced bool    `json:"interlaced,omitempty"`
+	HDR        bool    `json:"hdr,omitempty"`
+	Matrix     string  `json:"matrix,omitempty"` // colour matrix of the picture as scale names it
+	SampleRate int     `json:"sampleRate,omitempty"`
+	// samples in a sound packet when the file's clock is too coarse to cut by; 0: the clock is exact
+	SampleGrid  int     `json:"sampleGrid,omitempty"`
 	SamplePhase float64 `json:"samplePhase,omitempty"` // samples
 	FromStart   bool    `json:"fromStart,omitempty"`   // the file cannot be entered in its middle
 }

@@ -109,7 +109,8 @@ func video(s step, w, h int, fps float64, sound Sound) Rung {
 
 // SoundOnly is the rung without a picture.
 func soundOnly(s Sound) Rung {
-	return Rung{Name: "audio", Kind: Audio, Sound: s, Bandwidth: int(1.1 * float64(s.Bitrate)), Codecs: "mp4a.40.2", Work: 0.02}
+	return Rung{Name: "audio", Kind: Audio, Sound: s, Bandwidth: int(1.1 * float64(s.Bitrate)),
+		Codecs: "mp4a.40.2", Work: 0.02}
 }
 
 // level is the lowest H.264 level (ten times it) for a size, picture rate and

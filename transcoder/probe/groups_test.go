@@ -13,9 +13,11 @@ import (
 func stream25(places ...int) (*Facts, *packets, stream) {
 	s := &packets{}
 	for i, p := range places {
-		s.rows = append(s.rows, row{pts: 7 + math.Abs(float64(p))/25, dts: 6.9 + float64(i)/25, size: 100, key: p < 0 || i == 0})
+		s.rows = append(s.rows, row{pts: 7 + math.Abs(float64(p))/25, dts: 6.9 + float64(i)/25, size: 100,
+			key: p < 0 || i == 0})
 	}
-	f := &Facts{Codec: "h264", Profile: "High", PixelFormat: "yuv420p", Width: 64, Height: 64, Matrix: "bt709", RateNum: 25, RateDen: 1, VideoStart: 7}
+	f := &Facts{Codec: "h264", Profile: "High", PixelFormat: "yuv420p", Width: 64, Height: 64, Matrix: "bt709",
+		RateNum: 25, RateDen: 1, VideoStart: 7}
 	return f, s, stream{Width: 64, Height: 64, FieldOrder: "progressive"}
 }
 

@@ -69,7 +69,8 @@ func (p prober) measure(ctx context.Context, f *Facts, d description) error {
 		return &Refusal{Code: Damaged}
 	}
 	if limit := p.limits.Duration.Seconds(); f.Duration > limit {
-		return &Refusal{Code: TooLong, Args: map[string]any{"hours": math.Round(f.Duration/360) / 10, "limit": math.Round(limit/360) / 10}}
+		return &Refusal{Code: TooLong,
+			Args: map[string]any{"hours": math.Round(f.Duration/360) / 10, "limit": math.Round(limit/360) / 10}}
 	}
 	// A file that promises more than it holds was cut off. What it promises
 	// is used for nothing else.
@@ -84,13 +85,16 @@ func (p prober) measure(ctx context.Context, f *Facts, d description) error {
 }
 
 // complaints are what the parsers say of broken packets as they pass.
-var complaints = []string{"Invalid NAL unit", "missing picture", "Error splitting", "corrupt", "Packet corrupt", "invalid data", "Truncating packet"}
+var complaints = []string{"Invalid NAL unit", "missing picture", "Error splitting", "corrupt", "Packet corrupt",
+	"invalid data", "Truncating packet"}
 
 // packets lists the packets of all streams, and tells whether some of them are
 // broken.
 func (p prober) packets(ctx context.Context) (found map[int]*packets, flawed bool, err error) {
 	args := append([]string{"-hide_banner", "-v", "error"}, ffmpeg.Guard()...)
-	args = append(args, "-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,flags:packet_side_data=side_data_type", "-of", "compact=p=0", ffmpeg.URL(p.path))
+	args = append(args, "-show_entries",
+		"packet=stream_index,pts_time,dts_time,duration_time,size,flags:packet_side_data=side_data_type", "-of",
+		"compact=p=0", ffmpeg.URL(p.path))
 	pr, pw := io.Pipe()
 	streams := map[int]*packets{}
 	var wait sync.WaitGroup
@@ -249,7 +253,8 @@ func rate(fps, typical float64, variable bool, d stream) (num, den int) {
 			best, num, den = off, n, m
 		}
 	}
-	for _, r := range [][2]int{{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60000, 1001}, {60, 1}, {10, 1}, {12, 1}, {15, 1}, {20, 1}} {
+	for _, r := range [][2]int{{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60000, 1001}, {60, 1},
+		{10, 1}, {12, 1}, {15, 1}, {20, 1}} {
 		try(r[0], r[1])
 	}
 	for _, text := range []string{d.FrameRate, d.Average} {

@@ -67,7 +67,8 @@ type prober struct {
 // worst, 2 GB of address space.
 func (p prober) command(program string, args ...string) ffmpeg.Command {
 	wall := time.Minute + time.Duration(p.size/20_000_000)*time.Second
-	return ffmpeg.Command{Program: program, Args: args, ReadOnly: []string{p.path}, Memory: 2 << 30, CPU: wall, Wall: wall, FileBytes: 1 << 20}
+	return ffmpeg.Command{Program: program, Args: args, ReadOnly: []string{p.path}, Memory: 2 << 30, CPU: wall,
+		Wall: wall, FileBytes: 1 << 20}
 }
 
 // description is what ffprobe says of a file.
@@ -168,7 +169,8 @@ func (p prober) choose(d description) (Facts, error) {
 				continue
 			}
 			sound := Sound{Stream: s.Index, Codec: s.Codec, Rate: rate, Channels: s.Channels, Language: language(s)}
-			if s.Disposition["default"] == 1 && len(f.Sounds) > 0 && d.stream(f.Sounds[0].Stream).Disposition["default"] != 1 {
+			if s.Disposition["default"] == 1 && len(f.Sounds) > 0 &&
+				d.stream(f.Sounds[0].Stream).Disposition["default"] != 1 {
 				f.Sounds = append([]Sound{sound}, f.Sounds...)
 				continue
 			}

@@ -34,21 +34,24 @@ func sniff(path string) (code string, container bool, err error) {
 // other files or addresses.
 func isPlaylist(head []byte) bool {
 	text := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(string(head), "\ufeff")))
-	for _, begin := range []string{"#extm3u", "ffconcat", "v=0\r\n", "v=0\n", "[playlist]", "<asx", "<smil", "[reference]", "rtsptext"} {
+	for _, begin := range []string{"#extm3u", "ffconcat", "v=0\r\n", "v=0\n", "[playlist]", "<asx", "<smil",
+		"[reference]", "rtsptext"} {
 		if strings.HasPrefix(text, begin) {
 			return true
 		}
 	}
 	// A concat list needs no header when its format is forced; a DASH
 	// manifest may begin with comments.
-	if strings.HasPrefix(text, "<") && (strings.Contains(text, "<mpd") || strings.Contains(text, "<smil") || strings.Contains(text, "<smoothstreamingmedia")) {
+	if strings.HasPrefix(text, "<") && (strings.Contains(text, "<mpd") || strings.Contains(text, "<smil") ||
+		strings.Contains(text, "<smoothstreamingmedia")) {
 		return true
 	}
 	return strings.HasPrefix(text, "file ") || strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
 }
 
 func isImage(head []byte) bool {
-	for _, magic := range []string{"\xff\xd8\xff", "\x89PNG\r\n", "GIF87a", "GIF89a", "BM", "II*\x00", "MM\x00*", "8BPS", "\x00\x00\x01\x00", "qoif", "\xff\x0a", "%!PS"} {
+	for _, magic := range []string{"\xff\xd8\xff", "\x89PNG\r\n", "GIF87a", "GIF89a", "BM", "II*\x00", "MM\x00*",
+		"8BPS", "\x00\x00\x01\x00", "qoif", "\xff\x0a", "%!PS"} {
 		if bytes.HasPrefix(head, []byte(magic)) {
 			return true
 		}
@@ -72,7 +75,8 @@ func isImage(head []byte) bool {
 }
 
 func isContainer(head []byte) bool {
-	for _, magic := range []string{"\x1aE\xdf\xa3", "RIFF", "OggS", "FLV\x01", "0&\xb2u\x8ef\xcf\x11", "fLaC", "ID3", "\x00\x00\x01\xba", "#!AMR", ".RMF", "FORM", "caff", "\x06\x0e\x2b\x34"} {
+	for _, magic := range []string{"\x1aE\xdf\xa3", "RIFF", "OggS", "FLV\x01", "0&\xb2u\x8ef\xcf\x11", "fLaC", "ID3",
+		"\x00\x00\x01\xba", "#!AMR", ".RMF", "FORM", "caff", "\x06\x0e\x2b\x34"} {
 		if bytes.HasPrefix(head, []byte(magic)) {
 			return true
 		}

@@ -27,15 +27,24 @@ type accountView struct {
 func (r Handler) accountRoutes() []page.Route {
 	const manage = people.ManagePeople
 	return []page.Route{
-		{Method: http.MethodGet, Path: "/admin/people/:person/account", Action: manage, Scope: page.Site, Handle: r.account},
-		{Method: http.MethodPost, Path: "/admin/people/:person/email", Action: manage, Scope: page.Site, Handle: r.setEmail},
-		{Method: http.MethodPost, Path: "/admin/people/:person/reset", Action: manage, Scope: page.Site, Handle: r.issueReset},
-		{Method: http.MethodPost, Path: "/admin/people/:person/second-step", Action: manage, Scope: page.Site, Handle: r.removeSecondStep},
-		{Method: http.MethodGet, Path: "/admin/people/:person/data", Action: people.ErasePerson, Scope: page.Site, Handle: r.exportPerson},
-		{Method: http.MethodPost, Path: "/admin/people/:person/erase", Action: people.ErasePerson, Scope: page.Site, Handle: r.erasePerson},
-		{Method: http.MethodGet, Path: "/admin/tokens", Action: people.ManageTokens, Scope: page.Site, Handle: r.tokens},
-		{Method: http.MethodPost, Path: "/admin/tokens", Action: people.ManageTokens, Scope: page.Site, Handle: r.makeToken},
-		{Method: http.MethodPost, Path: "/admin/tokens/:person/end", Action: people.ManageTokens, Scope: page.Site, Handle: r.endToken},
+		{Method: http.MethodGet, Path: "/admin/people/:person/account", Action: manage, Scope: page.Site,
+			Handle: r.account},
+		{Method: http.MethodPost, Path: "/admin/people/:person/email", Action: manage, Scope: page.Site,
+			Handle: r.setEmail},
+		{Method: http.MethodPost, Path: "/admin/people/:person/reset", Action: manage, Scope: page.Site,
+			Handle: r.issueReset},
+		{Method: http.MethodPost, Path: "/admin/people/:person/second-step", Action: manage, Scope: page.Site,
+			Handle: r.removeSecondStep},
+		{Method: http.MethodGet, Path: "/admin/people/:person/data", Action: people.ErasePerson, Scope: page.Site,
+			Handle: r.exportPerson},
+		{Method: http.MethodPost, Path: "/admin/people/:person/erase", Action: people.ErasePerson, Scope: page.Site,
+			Handle: r.erasePerson},
+		{Method: http.MethodGet, Path: "/admin/tokens", Action: people.ManageTokens, Scope: page.Site,
+			Handle: r.tokens},
+		{Method: http.MethodPost, Path: "/admin/tokens", Action: people.ManageTokens, Scope: page.Site,
+			Handle: r.makeToken},
+		{Method: http.MethodPost, Path: "/admin/tokens/:person/end", Action: people.ManageTokens, Scope: page.Site,
+			Handle: r.endToken},
 		{Method: http.MethodGet, Path: "/admin/audit", Action: people.ReadAudit, Scope: page.Site, Handle: r.audit},
 	}
 }

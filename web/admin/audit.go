@@ -108,7 +108,8 @@ func (r Handler) exportAudit(c echo.Context, filter audit.Filter, format string)
 				return
 			}
 			for _, e := range list {
-				if !yield([]any{e.Number, e.At.UTC().Format(time.RFC3339), e.Actor, e.Action, e.Subject, e.Detail, e.Before, e.After, e.Place}) {
+				if !yield([]any{e.Number, e.At.UTC().Format(time.RFC3339), e.Actor, e.Action, e.Subject, e.Detail,
+					e.Before, e.After, e.Place}) {
 					return
 				}
 			}

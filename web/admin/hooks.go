@@ -18,8 +18,10 @@ type Hooks struct{ Service *webhook.Service }
 func (r Hooks) Routes() []page.Route {
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/admin/webhooks", Action: people.ManageHooks, Scope: page.Site, Handle: r.show},
-		{Method: http.MethodPost, Path: "/admin/webhooks", Action: people.ManageHooks, Scope: page.Site, Handle: r.save},
-		{Method: http.MethodPost, Path: "/admin/webhooks/:webhook/end", Action: people.ManageHooks, Scope: page.Site, Handle: r.end},
+		{Method: http.MethodPost, Path: "/admin/webhooks", Action: people.ManageHooks, Scope: page.Site,
+			Handle: r.save},
+		{Method: http.MethodPost, Path: "/admin/webhooks/:webhook/end", Action: people.ManageHooks, Scope: page.Site,
+			Handle: r.end},
 	}
 }
 
@@ -33,7 +35,8 @@ type hooksView struct {
 }
 
 func (r Hooks) show(c echo.Context) error {
-	return r.render(c, http.StatusOK, hooksView{Done: page.DoneOf(c), Chosen: []string{"notice.published", "notice.withdrawn"}})
+	return r.render(c, http.StatusOK,
+		hooksView{Done: page.DoneOf(c), Chosen: []string{"notice.published", "notice.withdrawn"}})
 }
 
 func (r Hooks) render(c echo.Context, status int, v hooksView) error {
@@ -50,7 +53,8 @@ func (r Hooks) save(c echo.Context) error {
 	if err != nil {
 		return fault.Wrap(err, fault.Malformed, "request.malformed")
 	}
-	h, err := r.Service.Save(c.Request().Context(), page.Who(c), webhook.Hook{Name: f.Values["name"], URL: f.Values["url"], Events: form["event"]})
+	h, err := r.Service.Save(c.Request().Context(), page.Who(c),
+		webhook.Hook{Name: f.Values["name"], URL: f.Values["url"], Events: form["event"]})
 	if fault.KindOf(err) == fault.Invalid {
 		f.Err = err
 		return r.render(c, page.Status(err), hooksView{Form: f, Chosen: form["event"]})

@@ -46,11 +46,13 @@ func (r Organisation) saveEntry(c echo.Context) (err error) {
 	ctx := c.Request().Context()
 	f := page.FormOf(c, "list", "code", "name", "nameEn", "order", "from", "to")
 	if f.Values["list"] == "subject" {
-		err = r.Schools.SaveSubject(ctx, page.Who(c), school.Subject{Code: f.Values["code"], Name: f.Values["name"], NameEn: f.Values["nameEn"],
-			FromGrade: number(f.Values["from"]), ToGrade: number(f.Values["to"]), Order: number(f.Values["order"])})
+		err = r.Schools.SaveSubject(ctx, page.Who(c),
+			school.Subject{Code: f.Values["code"], Name: f.Values["name"], NameEn: f.Values["nameEn"],
+				FromGrade: number(f.Values["from"]), ToGrade: number(f.Values["to"]), Order: number(f.Values["order"])})
 	} else {
-		err = r.Schools.SaveNamed(ctx, page.Who(c), r.Years, school.Named{List: f.Values["list"], Code: f.Values["code"], Name: f.Values["name"],
-			NameEn: f.Values["nameEn"], Order: number(f.Values["order"])})
+		err = r.Schools.SaveNamed(ctx, page.Who(c), r.Years,
+			school.Named{List: f.Values["list"], Code: f.Values["code"], Name: f.Values["name"],
+				NameEn: f.Values["nameEn"], Order: number(f.Values["order"])})
 	}
 	if fault.KindOf(err) == fault.Invalid {
 		f.Err = err
@@ -159,7 +161,8 @@ func showPreview(c echo.Context, status int, v importsView) error {
 
 // rank puts what somebody must look at first.
 func rank(r school.ImportRow) int {
-	return slices.Index([]school.Outcome{school.RowRefused, school.RowChanged, school.RowNew, school.RowSame}, r.Outcome)
+	return slices.Index([]school.Outcome{school.RowRefused, school.RowChanged, school.RowNew,
+		school.RowSame}, r.Outcome)
 }
 
 func (r Organisation) commit(c echo.Context) error {

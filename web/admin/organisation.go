@@ -48,7 +48,8 @@ func (r Organisation) Routes() []page.Route {
 		{Method: http.MethodGet, Path: "/admin/years", Action: a, Scope: page.Site, Handle: r.years},
 		{Method: http.MethodPost, Path: "/admin/years", Action: a, Scope: page.Site, Handle: r.saveYear},
 		{Method: http.MethodGet, Path: "/admin/imports", Action: a, Scope: page.Site, Handle: r.imports},
-		{Method: http.MethodPost, Path: "/admin/imports", Action: a, Scope: page.Site, Handle: r.preview, Body: school.MaxRosterBytes + page.FormBytes},
+		{Method: http.MethodPost, Path: "/admin/imports", Action: a, Scope: page.Site, Handle: r.preview,
+			Body: school.MaxRosterBytes + page.FormBytes},
 		{Method: http.MethodGet, Path: "/admin/imports/:import", Action: a, Scope: page.Site, Handle: r.look},
 		{Method: http.MethodPost, Path: "/admin/imports/:import", Action: a, Scope: page.Site, Handle: r.commit},
 		{Method: http.MethodGet, Path: "/admin/exports/:kind", Action: a, Scope: page.Site, Handle: r.export},
@@ -67,7 +68,8 @@ type find struct {
 
 // findIn reads what is asked for; extra are the page's own filters.
 func findIn(c echo.Context, extra ...string) find {
-	f := find{Q: c.QueryParam("q"), Sort: c.QueryParam("sort"), After: c.QueryParam("after"), path: c.Request().URL.Path, query: url.Values{}}
+	f := find{Q: c.QueryParam("q"), Sort: c.QueryParam("sort"), After: c.QueryParam("after"),
+		path: c.Request().URL.Path, query: url.Values{}}
 	for _, name := range append(extra, "q", "sort") {
 		if v := c.QueryParam(name); v != "" {
 			f.query.Set(name, v)
@@ -80,7 +82,8 @@ func findIn(c echo.Context, extra ...string) find {
 func cutTo[T any](f *find, list []T, id, name, code func(T) string, most int) []T {
 	want := page.Plain(f.Q)
 	list = slices.DeleteFunc(list, func(x T) bool {
-		return want != "" && !strings.Contains(page.Plain(name(x)), want) && !strings.Contains(page.Plain(code(x)), want)
+		return want != "" && !strings.Contains(page.Plain(name(x)), want) &&
+			!strings.Contains(page.Plain(code(x)), want)
 	})
 	// Each key is made once: taking marks off costs more than comparing.
 	type keyed struct {
@@ -93,7 +96,10 @@ func cutTo[T any](f *find, list []T, id, name, code func(T) string, most int) []
 			sorted[i].key = page.Plain(name(x))
 		}
 	}
-	slices.SortFunc(sorted, func(a, b keyed) int { return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.id, b.id)) })
+	slices.SortFunc(sorted, func(a,
+		b keyed) int {
+		return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.id, b.id))
+	})
 	for i, x := range sorted {
 		list[i] = x.of
 	}
@@ -115,7 +121,8 @@ var areaFields = []string{"code", "name", "kind", "parent"}
 
 // byName puts schools in the order of their names.
 func byName(list []school.School) []school.School {
-	return cutTo(&find{}, slices.Clone(list), func(s school.School) string { return s.ID }, func(s school.School) string { return s.Name },
+	return cutTo(&find{}, slices.Clone(list), func(s school.School) string { return s.ID },
+		func(s school.School) string { return s.Name },
 		func(s school.School) string { return s.Code }, len(list))
 }
 
@@ -163,7 +170,8 @@ func (r Organisation) showAreas(c echo.Context, status int, v areasView) (err er
 		return err
 	}
 	v.find = findIn(c)
-	v.Shown = cutTo(&v.find, slices.Clone(v.All), func(a school.Area) string { return a.ID }, func(a school.Area) string { return a.Name },
+	v.Shown = cutTo(&v.find, slices.Clone(v.All), func(a school.Area) string { return a.ID },
+		func(a school.Area) string { return a.Name },
 		func(a school.Area) string { return a.Code }, perPage)
 	if v.One.ID != "" {
 		return page.Render(c, status, areaPage(v))
@@ -200,7 +208,8 @@ func (r Organisation) saveArea(c echo.Context) error {
 		}
 	}
 	f := page.FormOf(c, areaFields...)
-	a := school.Area{ID: was.ID, Code: f.Values["code"], Name: f.Values["name"], Kind: f.Values["kind"], Parent: f.Values["parent"]}
+	a := school.Area{ID: was.ID, Code: f.Values["code"], Name: f.Values["name"], Kind: f.Values["kind"],
+		Parent: f.Values["parent"]}
 	_, err := r.Schools.SaveArea(c.Request().Context(), page.Who(c), r.Years, a)
 	if fault.KindOf(err) == fault.Invalid {
 		f.Err = err
@@ -248,7 +257,8 @@ func (r Organisation) classes(c echo.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	v.Shown = cutTo(&v.find, list, func(k school.Class) string { return k.ID }, func(k school.Class) string { return k.Name },
+	v.Shown = cutTo(&v.find, list, func(k school.Class) string { return k.ID },
+		func(k school.Class) string { return k.Name },
 		func(k school.Class) string { return k.Code }, perPage)
 	return page.Render(c, http.StatusOK, classesPage(v))
 }
@@ -259,7 +269,8 @@ func (r Organisation) export(c echo.Context) error {
 	if !ok || format != "csv" && format != "xlsx" {
 		return fault.New(fault.NotFound, "page.not_found")
 	}
-	rows, err := r.Importer.Export(c.Request().Context(), page.Who(c), school.ImportKind(kind), school.Filter{School: c.QueryParam("school"), Year: c.QueryParam("year")})
+	rows, err := r.Importer.Export(c.Request().Context(), page.Who(c), school.ImportKind(kind),
+		school.Filter{School: c.QueryParam("school"), Year: c.QueryParam("year")})
 	if err != nil {
 		return err
 	}

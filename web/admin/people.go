@@ -63,7 +63,8 @@ func (r Handler) persons(c echo.Context) error {
 
 // searchOf is what the page's filters ask for; a role that is none is left out.
 func searchOf(c echo.Context) people.Search {
-	q := people.Search{Q: strings.TrimSpace(c.QueryParam("q")), Role: people.Role(c.QueryParam("role")), School: c.QueryParam("school"), After: c.QueryParam("after")}
+	q := people.Search{Q: strings.TrimSpace(c.QueryParam("q")), Role: people.Role(c.QueryParam("role")),
+		School: c.QueryParam("school"), After: c.QueryParam("after")}
 	if !slices.Contains(people.Roles, q.Role) {
 		q.Role = ""
 	}
@@ -129,7 +130,8 @@ func (r Handler) exportPersons(c echo.Context, format string) error {
 				for _, g := range p.Grants {
 					roles = append(roles, strings.TrimSuffix(string(g.Role)+"@"+names[g.School], "@"))
 				}
-				if !yield([]any{p.Name, typed(p), strings.Join(roles, " "), p.Email, p.Active, p.CreatedAt.UTC().Format(time.RFC3339)}) {
+				if !yield([]any{p.Name, typed(p), strings.Join(roles, " "), p.Email, p.Active,
+					p.CreatedAt.UTC().Format(time.RFC3339)}) {
 					return
 				}
 			}

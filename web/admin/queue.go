@@ -85,7 +85,8 @@ func (r Handler) retry(c echo.Context) error {
 // park sets a waiting job aside.
 func (r Handler) park(c echo.Context) error {
 	id := c.Param("job")
-	err := r.noted(c, "job:"+id, "set aside", func(ctx context.Context) error { return r.Queue.Park(ctx, id, "set aside by hand") })
+	err := r.noted(c, "job:"+id, "set aside",
+		func(ctx context.Context) error { return r.Queue.Park(ctx, id, "set aside by hand") })
 	return r.backToJobs(c, err, job.Waiting, "set_aside")
 }
 
@@ -96,7 +97,8 @@ func (r Handler) cancel(c echo.Context) error {
 	if noun, id, ok := strings.Cut(subject, ":"); !ok || noun == "" || id == "" {
 		return fault.New(fault.Invalid, "request.malformed")
 	}
-	err := r.noted(c, subject, "jobs cancelled", func(ctx context.Context) error { return r.Queue.CancelSubject(ctx, subject) })
+	err := r.noted(c, subject, "jobs cancelled",
+		func(ctx context.Context) error { return r.Queue.CancelSubject(ctx, subject) })
 	return r.backToJobs(c, err, job.State(c.FormValue("state")), "cancelled")
 }
 

@@ -52,12 +52,14 @@ func (r Handler) showSchools(c echo.Context, status int, v schools) error {
 	if v.One.ID != "" {
 		return page.Render(c, status, schoolPage(v))
 	}
-	v.find, v.Level, v.AreaID, v.All = findIn(c, "level", "area"), c.QueryParam("level"), c.QueryParam("area"), len(v.Schools)
+	v.find, v.Level, v.AreaID, v.All = findIn(c, "level", "area"), c.QueryParam("level"), c.QueryParam("area"),
+		len(v.Schools)
 	below := school.Below(v.Areas, v.AreaID)
 	v.Schools = slices.DeleteFunc(v.Schools, func(s school.School) bool {
 		return v.Level != "" && string(s.Level) != v.Level || v.AreaID != "" && !below[s.AreaID]
 	})
-	v.Schools = cutTo(&v.find, v.Schools, func(s school.School) string { return s.ID }, func(s school.School) string { return s.Name },
+	v.Schools = cutTo(&v.find, v.Schools, func(s school.School) string { return s.ID },
+		func(s school.School) string { return s.Name },
 		func(s school.School) string { return s.Code }, perPage)
 	return page.Render(c, status, schoolsPage(v))
 }
@@ -85,7 +87,8 @@ func (r Handler) changeSchool(c echo.Context) error {
 func (r Handler) saveSchool(c echo.Context, s school.School) error {
 	f := page.FormOf(c, schoolFields...)
 	was := s
-	s.Code, s.Name, s.Level, s.AreaID = f.Values["code"], f.Values["name"], school.Level(f.Values["level"]), f.Values["areaId"]
+	s.Code, s.Name, s.Level, s.AreaID = f.Values["code"], f.Values["name"], school.Level(f.Values["level"]),
+		f.Values["areaId"]
 	_, err := r.Schools.Save(c.Request().Context(), page.Who(c), s)
 	if fault.KindOf(err) == fault.Invalid {
 		f.Err = err

@@ -27,7 +27,8 @@ type serviceTokens struct {
 }
 
 // machineRoles are the roles that a machine may hold.
-var machineRoles = slices.DeleteFunc(slices.Clone(people.Roles), func(r people.Role) bool { return r == people.Student })
+var machineRoles = slices.DeleteFunc(slices.Clone(people.Roles),
+	func(r people.Role) bool { return r == people.Student })
 
 // machineScopes are what some machine may be allowed, in the order shown.
 func machineScopes() []people.Action {
@@ -61,7 +62,8 @@ func (r Handler) showTokens(c echo.Context, status int, v serviceTokens) error {
 
 func (r Handler) makeToken(c echo.Context) error {
 	f := page.FormOf(c, "name", "days", "role", "school")
-	n := people.NewToken{Name: f.Values["name"], Role: people.Role(f.Values["role"]), School: f.Values["school"], Scopes: signin.Scopes(c)}
+	n := people.NewToken{Name: f.Values["name"], Role: people.Role(f.Values["role"]), School: f.Values["school"],
+		Scopes: signin.Scopes(c)}
 	n.Days, _ = strconv.Atoi(f.Values["days"]) // what is no number is refused as no days
 	secret, m, err := r.People.MakeServiceToken(c.Request().Context(), page.Who(c), n)
 	if fault.KindOf(err) == fault.Invalid {

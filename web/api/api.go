@@ -118,14 +118,17 @@ func (r Handler) Routes() []page.Route {
 		rs = append(rs, page.Route{Method: k.method, Path: Base + k.path, Action: k.action, Scope: k.scope, Handle: h})
 	}
 	return append(rs,
-		page.Route{Method: "GET", Path: Base + "/openapi.json", Action: people.ReadPublic, Scope: page.Site, Handle: r.document},
+		page.Route{Method: "GET", Path: Base + "/openapi.json", Action: people.ReadPublic, Scope: page.Site,
+			Handle: r.document},
 		page.Route{Method: "GET", Path: Base + "/docs", Action: people.ReadPublic, Scope: page.Site, Handle: r.docs},
 	)
 }
 
 func calls() []call {
 	var all []call
-	parts := [][]call{tokenCalls, serviceTokenCalls, lessonCalls, careCalls, worksheetCalls, captionCalls, uploadCalls, tusCalls, searchCalls, watchCalls, aroundCalls, checkInCalls, televisionCalls, guideCalls, copyCalls, figureCalls,
+	parts := [][]call{tokenCalls, serviceTokenCalls, lessonCalls, careCalls, worksheetCalls, captionCalls, uploadCalls,
+		tusCalls, searchCalls, watchCalls, aroundCalls, checkInCalls, televisionCalls, guideCalls,
+		copyCalls, figureCalls,
 		importCalls, reportCalls, rollCalls, organisationCalls, questionCalls}
 	for _, part := range parts {
 		all = append(all, part...)
@@ -134,7 +137,8 @@ func calls() []call {
 }
 
 // jsonHandler returns a handler that decodes a JSON body into I and answers with O. No body is read when I is struct{}.
-func jsonHandler[I, O any](status int, fn func(r *Handler, c echo.Context, by people.Person, in I) (O, error)) func(*Handler, echo.Context) error {
+func jsonHandler[I, O any](status int,
+	fn func(r *Handler, c echo.Context, by people.Person, in I) (O, error)) func(*Handler, echo.Context) error {
 	return func(r *Handler, c echo.Context) error {
 		in, err := input[I](c)
 		if err != nil {

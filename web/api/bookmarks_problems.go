@@ -61,7 +61,8 @@ var aroundCalls = []call{
 	{method: "PUT", path: "/lessons/:lesson/bookmark", action: people.ManageSelf, scope: page.Site, status: 204,
 		summary: "Where one is in the lesson, to go on with on any device; the latest by the time between seenAt and sentAt stays", in: bookmarkIn{},
 		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, in bookmarkIn) (struct{}, error) {
-			return struct{}{}, r.Bookmarks.Keep(c.Request().Context(), by, c.Param("lesson"), bookmark.Place{At: in.Position, SeenAt: in.SeenAt, SentAt: in.SentAt})
+			return struct{}{}, r.Bookmarks.Keep(c.Request().Context(), by, c.Param("lesson"),
+				bookmark.Place{At: in.Position, SeenAt: in.SeenAt, SentAt: in.SentAt})
 		})},
 	{method: "GET", path: "/lessons/:lesson/bookmark", action: people.SeeSelf, scope: page.Site, status: 200,
 		summary: "Where one stopped in the lesson; position 0 when nowhere", out: bookmarkDoc{},
@@ -72,7 +73,8 @@ var aroundCalls = []call{
 		})},
 	{method: "GET", path: "/bookmarks", action: people.SeeSelf, scope: page.Site, status: 200,
 		summary: "The lessons one has begun and not finished, latest first", out: list[bookmarkDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[bookmarkDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			_ struct{}) (list[bookmarkDoc], error) {
 			out := list[bookmarkDoc]{Items: []bookmarkDoc{}}
 			all, err := r.Bookmarks.GoOn(c.Request().Context(), by, goingOn)
 			for _, b := range all {
@@ -83,16 +85,23 @@ var aroundCalls = []call{
 	{method: "POST", path: "/lessons/:lesson/problems", action: people.WatchLesson, scope: page.Object, status: 204,
 		summary: "Say what is wrong with a lesson: sound, picture, content or other", in: problemIn{},
 		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, in problemIn) (struct{}, error) {
-			return struct{}{}, r.Problems.Report(c.Request().Context(), by, feedback.Report{LessonID: c.Param("lesson"), Kind: feedback.Kind(in.Kind), Text: in.Text,
-				Viewer: signin.Viewer(c), Network: page.VisitOf(c.Request().Context()).Addr, Agent: c.Request().UserAgent()})
+			return struct{}{}, r.Problems.Report(c.Request().Context(), by,
+				feedback.Report{LessonID: c.Param("lesson"), Kind: feedback.Kind(in.Kind), Text: in.Text,
+					Viewer: signin.Viewer(c), Network: page.VisitOf(c.Request().Context()).Addr,
+					Agent: c.Request().UserAgent()})
 		})},
-	{method: "GET", path: "/problems", action: people.AnswerProblem, scope: page.Handler, status: 200, query: []string{"state"},
-		summary: "What viewers say is wrong with the lessons one answers for; state open or answered", out: list[problemDoc]{},
-		handle: jsonHandler(200, listProblems)},
-	{method: "POST", path: "/lessons/:lesson/problems/answer", action: people.AnswerProblem, scope: page.Object, status: 204,
+	{method: "GET", path: "/problems", action: people.AnswerProblem, scope: page.Handler, status: 200,
+		query:   []string{"state"},
+		summary: "What viewers say is wrong with the lessons one answers for; state open or answered",
+		out:     list[problemDoc]{},
+		handle:  jsonHandler(200, listProblems)},
+	{method: "POST", path: "/lessons/:lesson/problems/answer", action: people.AnswerProblem,
+		scope: page.Object, status: 204,
 		summary: "Close a lesson's reports of one kind, with a word to those who sent them", in: problemAnswerIn{},
-		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, in problemAnswerIn) (struct{}, error) {
-			return struct{}{}, r.Problems.Answer(c.Request().Context(), by, c.Param("lesson"), feedback.Kind(in.Kind), in.Answer)
+		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person,
+			in problemAnswerIn) (struct{}, error) {
+			return struct{}{}, r.Problems.Answer(c.Request().Context(), by, c.Param("lesson"),
+				feedback.Kind(in.Kind), in.Answer)
 		})},
 }
 
@@ -108,7 +117,8 @@ func listProblems(r *Handler, c echo.Context, by people.Person, _ struct{}) (lis
 	}
 	all, err := r.Problems.List(c.Request().Context(), by, state, problemsListed, 0)
 	for _, g := range all {
-		out.Items = append(out.Items, problemDoc{g.LessonID, string(g.Kind), string(g.State), g.Viewers, r.at(g.Last), g.Answer})
+		out.Items = append(out.Items, problemDoc{g.LessonID, string(g.Kind), string(g.State), g.Viewers,
+			r.at(g.Last), g.Answer})
 	}
 	return out, err
 }

@@ -64,8 +64,10 @@ var captionTypes = []string{"text/vtt", "application/x-subrip", "text/plain"}
 
 var captionCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/captions", action: people.ReadLesson, scope: page.Object, status: 200,
-		summary: "A lesson's captions; to those who may change it also what was found inside the recording", out: list[captionDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[captionDoc], error) {
+		summary: "A lesson's captions; to those who may change it also what was found inside the recording",
+		out:     list[captionDoc]{},
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			_ struct{}) (list[captionDoc], error) {
 			out := list[captionDoc]{Items: []captionDoc{}}
 			all, err := r.Captions.List(c.Request().Context(), by, c.Param("lesson"))
 			for _, k := range all {
@@ -77,17 +79,21 @@ var captionCalls = []call{
 			}
 			return out, err
 		})},
-	{method: "PUT", path: "/lessons/:lesson/captions/:language", action: people.EditLesson, scope: page.Object, status: 200,
+	{method: "PUT", path: "/lessons/:lesson/captions/:language", action: people.EditLesson,
+		scope: page.Object, status: 200,
 		summary: "Add or replace captions in a language: WebVTT or SubRip", text: captionTypes, out: captionDoc{},
 		handle: func(r *Handler, c echo.Context) error {
 			raw, err := body(c, caption.MaxBytes)
 			if err != nil {
 				return err
 			}
-			return r.captioned(c)(r.Captions.Put(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("language"), raw))
+			return r.captioned(c)(r.Captions.Put(c.Request().Context(), page.Who(c), c.Param("lesson"),
+				c.Param("language"), raw))
 		}},
-	{method: "POST", path: "/lessons/:lesson/captions/:language/accept", action: people.EditLesson, scope: page.Object, status: 200,
-		summary: "Show captions found inside the recording, in the language they are really in", in: languageIn{}, out: captionDoc{},
+	{method: "POST", path: "/lessons/:lesson/captions/:language/accept", action: people.EditLesson,
+		scope: page.Object, status: 200,
+		summary: "Show captions found inside the recording, in the language they are really in", in: languageIn{},
+		out: captionDoc{},
 		handle: func(r *Handler, c echo.Context) error {
 			var in languageIn
 			if err := read(c, &in); err != nil {
@@ -96,9 +102,11 @@ var captionCalls = []call{
 			if in.Language == "" {
 				in.Language = c.Param("language")
 			}
-			return r.captioned(c)(r.Captions.Accept(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("language"), in.Language))
+			return r.captioned(c)(r.Captions.Accept(c.Request().Context(), page.Who(c), c.Param("lesson"),
+				c.Param("language"), in.Language))
 		}},
-	{method: "DELETE", path: "/lessons/:lesson/captions/:language", action: people.EditLesson, scope: page.Object, status: 204,
+	{method: "DELETE", path: "/lessons/:lesson/captions/:language", action: people.EditLesson,
+		scope: page.Object, status: 204,
 		summary: "Remove a language's captions",
 		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Captions.Delete(c.Request().Context(), by, c.Param("lesson"), c.Param("language"))
@@ -124,7 +132,8 @@ var captionCalls = []call{
 		})},
 	{method: "PUT", path: "/lessons/:lesson/chapters", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Replace a lesson's chapters", in: chapterList{}, out: chapterList{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in chapterList) (chapterList, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			in chapterList) (chapterList, error) {
 			all := make([]caption.Chapter, len(in))
 			for i, x := range in {
 				at := time.Duration(-1)
@@ -163,7 +172,8 @@ func (r *Handler) captioned(c echo.Context) func(caption.Caption, error) error {
 
 func (r *Handler) caption(c echo.Context, k caption.Caption) (captionDoc, error) {
 	ctx := c.Request().Context()
-	d := captionDoc{Language: k.Language, Name: locale.From(ctx).Language(k.Language), Cues: k.Cues, Bytes: k.Size, Source: string(k.Source),
+	d := captionDoc{Language: k.Language, Name: locale.From(ctx).Language(k.Language), Cues: k.Cues, Bytes: k.Size,
+		Source:  string(k.Source),
 		Offered: k.Offered, UpdatedAt: r.at(k.UpdatedAt)}
 	l, err := r.Lessons.Store.Lesson(ctx, k.LessonID)
 	if err != nil {
@@ -196,5 +206,6 @@ type Captions interface {
 	Accept(ctx context.Context, by people.Person, lessonID, offered, language string) (caption.Caption, error)
 	Delete(ctx context.Context, by people.Person, lessonID, language string) error
 	Chapters(ctx context.Context, by people.Person, lessonID string) ([]caption.Chapter, error)
-	PutChapters(ctx context.Context, by people.Person, lessonID string, list []caption.Chapter) ([]caption.Chapter, error)
+	PutChapters(ctx context.Context, by people.Person, lessonID string,
+		list []caption.Chapter) ([]caption.Chapter, error)
 }

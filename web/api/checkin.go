@@ -27,7 +27,8 @@ type checkInOut struct {
 
 var checkInCalls = []call{
 	{method: "POST", path: "/check-ins", action: people.ReadPublic, scope: page.Site, status: 201, also: []int{202},
-		summary: "Enter a code read off the television; 202 while as-run has not said what was on air", in: checkInIn{}, out: checkInOut{},
+		summary: "Enter a code read off the television; 202 while as-run has not said what was on air", in: checkInIn{},
+		out:    checkInOut{},
 		handle: (*Handler).checkIn},
 }
 

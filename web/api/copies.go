@@ -38,26 +38,34 @@ type copyDoc struct {
 }
 
 var copyCalls = []call{
-	{method: "GET", path: "/lessons/:lesson/broadcast-copies", action: people.ReadSchedule, scope: page.Site, status: 200,
+	{method: "GET", path: "/lessons/:lesson/broadcast-copies", action: people.ReadSchedule,
+		scope: page.Site, status: 200,
 		summary: "The lesson's broadcast copies with their QC sheets, newest first", out: list[copyDoc]{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[copyDoc], error) {
 			cs, err := r.Copies.OfLesson(c.Request().Context(), by, c.Param("lesson"))
 			return r.copies(c, cs, err)
 		})},
-	{method: "POST", path: "/lessons/:lesson/broadcast-copies", action: people.EditSchedule, scope: page.Site, status: 201,
-		summary: "Have a broadcast copy made for a channel; the one that exists is given again", in: copyIn{}, out: copyDoc{},
-		location: true, prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in copyIn) (copyDoc, error) {
-			made, err := r.Copies.Ask(c.Request().Context(), by, c.Param("lesson"), in.ChannelID, in.Format, in.HouseNumber)
-			if err != nil {
-				return copyDoc{}, err
-			}
-			c.Response().Header().Set("Location", Base+"/broadcast-copies/"+made.ID)
-			return r.copy(c, made)
-		})},
-	{method: "GET", path: "/channels/:channel/broadcast-copies", action: people.ReadSchedule, scope: page.Site, status: 200,
-		summary: "The copies for a channel's airings, today and six days after unless asked otherwise", out: list[copyDoc]{},
-		query: []string{"from", "to"},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[copyDoc], err error) {
+	{method: "POST", path: "/lessons/:lesson/broadcast-copies", action: people.EditSchedule,
+		scope: page.Site, status: 201,
+		summary: "Have a broadcast copy made for a channel; the one that exists is given again", in: copyIn{},
+		out:      copyDoc{},
+		location: true, prepare: repeatable(201,
+			func(r *Handler, c echo.Context, by people.Person, in copyIn) (copyDoc, error) {
+				made, err := r.Copies.Ask(c.Request().Context(), by, c.Param("lesson"), in.ChannelID, in.Format,
+					in.HouseNumber)
+				if err != nil {
+					return copyDoc{}, err
+				}
+				c.Response().Header().Set("Location", Base+"/broadcast-copies/"+made.ID)
+				return r.copy(c, made)
+			})},
+	{method: "GET", path: "/channels/:channel/broadcast-copies", action: people.ReadSchedule,
+		scope: page.Site, status: 200,
+		summary: "The copies for a channel's airings, today and six days after unless asked otherwise",
+		out:     list[copyDoc]{},
+		query:   []string{"from", "to"},
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			_ struct{}) (out list[copyDoc], err error) {
 			from, to, err := r.guideTimes(c)
 			if err != nil {
 				return out, err
@@ -94,8 +102,10 @@ func (r *Handler) copies(c echo.Context, cs []production.Copy, err error) (list[
 }
 
 func (r *Handler) copy(c echo.Context, x production.Copy) (copyDoc, error) {
-	d := copyDoc{ID: x.ID, LessonID: x.LessonID, ChannelID: x.ChannelID, PackageID: x.PackageID, Format: x.Format, State: string(x.State),
-		Size: x.Size, SHA256: x.SHA256, HouseNumber: x.HouseNumber, CreatedAt: r.at(x.CreatedAt), FinishedAt: r.at(x.FinishedAt)}
+	d := copyDoc{ID: x.ID, LessonID: x.LessonID, ChannelID: x.ChannelID, PackageID: x.PackageID, Format: x.Format,
+		State: string(x.State),
+		Size:  x.Size, SHA256: x.SHA256, HouseNumber: x.HouseNumber, CreatedAt: r.at(x.CreatedAt),
+		FinishedAt: r.at(x.FinishedAt)}
 	if x.State == production.CopyFailed {
 		d.Failure = &failureDoc{x.FailureCode, sentence(c, x.FailureCode, nil)}
 	}

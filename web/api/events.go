@@ -61,7 +61,8 @@ func (r *Handler) events(c echo.Context) error {
 		}
 		if !bytes.Equal(body, sent) {
 			name := "progress"
-			if sent == nil || l.Status != before.Status || l.Media.State != before.Media.State || l.Media.Playable != before.Media.Playable {
+			if sent == nil || l.Status != before.Status || l.Media.State != before.Media.State ||
+				l.Media.Playable != before.Media.Playable {
 				name = "status"
 			}
 			if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", name, body); err != nil {

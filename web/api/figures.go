@@ -153,7 +153,8 @@ var figureCalls = []call{
 		summary: "Append a television figure; replaces names an older row", in: figureIn{}, out: figureDoc{},
 		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in figureIn) (figureDoc, error) {
 			f, err := r.Television.AddFigure(c.Request().Context(), by, television.Figure{AiringID: c.Param("airing"),
-				Metric: in.Metric, Value: in.Value, Unit: in.Unit, Grade: television.Grade(in.Grade), Source: in.Source, Method: in.Method, Replaces: in.Replaces})
+				Metric: in.Metric, Value: in.Value, Unit: in.Unit, Grade: television.Grade(in.Grade), Source: in.Source,
+				Method: in.Method, Replaces: in.Replaces})
 			return r.figure(f), err
 		})},
 	{method: "GET", path: "/lessons/:lesson/ledger", action: people.ReadLedger, scope: page.Object, status: 200,
@@ -162,7 +163,8 @@ var figureCalls = []call{
 		handle: jsonHandler(200, ledger)},
 	{method: "GET", path: "/lessons/:lesson/retention", action: people.ReadLedger, scope: page.Object, status: 200,
 		summary: "Share of viewers by moment of the recording", out: list[binDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[binDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			_ struct{}) (out list[binDoc], err error) {
 			bins, err := r.Viewership.Retention(c.Request().Context(), by, c.Param("lesson"))
 			out.Items = []binDoc{}
 			for _, b := range bins {
@@ -185,8 +187,10 @@ func ledger(r *Handler, c echo.Context, by people.Person, _ struct{}) (ledgerOut
 	if err != nil {
 		return ledgerOut{}, err
 	}
-	out := ledgerOut{Airings: []airingFigures{}, Downloads: l.Downloads, Missing: l.Missing, Identified: identifiedDoc(l.Identified),
-		Web: webDoc{l.Web.Views, l.Web.Viewers, l.Web.WatchSeconds, l.Web.Completions, l.Web.OfflineViews, l.Web.Excluded, l.Web.Rules}}
+	out := ledgerOut{Airings: []airingFigures{}, Downloads: l.Downloads, Missing: l.Missing,
+		Identified: identifiedDoc(l.Identified),
+		Web: webDoc{l.Web.Views, l.Web.Viewers, l.Web.WatchSeconds, l.Web.Completions, l.Web.OfflineViews,
+			l.Web.Excluded, l.Web.Rules}}
 	if out.Web.Excluded == nil {
 		out.Web.Excluded = map[string]int64{}
 	}
@@ -197,8 +201,10 @@ func ledger(r *Handler, c echo.Context, by people.Person, _ struct{}) (ledgerOut
 		out.NetReach = &reachDoc{x.Low, x.High, x.Population, identifiedDoc(x.Identified), x.Assumed, x.Unbounded}
 	}
 	for _, a := range l.Airings {
-		d := airingFigures{airingDoc: r.airing(a.Airing), Channel: a.Channel.Name, Figures: []figureDoc{}, RollCalls: asked(a.Survey),
-			CheckIns: checkInsDoc{a.CheckIns.Persons, a.CheckIns.Devices, a.CheckIns.Stayed, a.CheckIns.Repeats, a.CheckIns.Pending}}
+		d := airingFigures{airingDoc: r.airing(a.Airing), Channel: a.Channel.Name, Figures: []figureDoc{},
+			RollCalls: asked(a.Survey),
+			CheckIns: checkInsDoc{a.CheckIns.Persons, a.CheckIns.Devices, a.CheckIns.Stayed, a.CheckIns.Repeats,
+				a.CheckIns.Pending}}
 		for _, f := range a.Figures {
 			d.Figures = append(d.Figures, r.figure(f))
 		}
@@ -213,7 +219,8 @@ func asked(a television.ClassSurvey) *askedDoc {
 	}
 	d := &askedDoc{Classes: a.Classes, Asked: a.Asked, Watched: a.Watched}
 	if e := a.Estimate; e != nil {
-		d.Estimate = &estimateDoc{e.Classes, e.Share, e.Persons, e.LowPersons, e.UpPersons, e.PopulationTaken, television.SampleRule}
+		d.Estimate = &estimateDoc{e.Classes, e.Share, e.Persons, e.LowPersons, e.UpPersons, e.PopulationTaken,
+			television.SampleRule}
 	}
 	return d
 }
@@ -279,13 +286,15 @@ func (r *Handler) table(c echo.Context) error {
 }
 
 func rowOf(by string, x viewership.Row) rowDoc {
-	d := rowDoc{Key: x.Key, Label: x.Label, Parent: x.Parent, Hidden: string(x.Mark), Television: map[string]any{}, Contacts: []contactDoc{},
-		Airings: x.Airings, AiringsNoData: x.AiringsNoData, AiringsPlanned: x.AiringsPlanned}
+	d := rowDoc{Key: x.Key, Label: x.Label, Parent: x.Parent, Hidden: string(x.Mark), Television: map[string]any{},
+		Contacts: []contactDoc{},
+		Airings:  x.Airings, AiringsNoData: x.AiringsNoData, AiringsPlanned: x.AiringsPlanned}
 	switch {
 	case x.Mark == disclosure.Small:
 		d.WebViewers = fewer
 	case x.Mark == disclosure.Shown && by != viewership.ByChannel:
-		d.WebViews, d.WebViewers, d.WatchSeconds, d.Completions = &x.WebViews, x.WebViewers, &x.WatchSeconds, &x.Completions
+		d.WebViews, d.WebViewers, d.WatchSeconds, d.Completions = &x.WebViews, x.WebViewers, &x.WatchSeconds,
+			&x.Completions
 	}
 	for _, h := range x.Contacts {
 		d.Contacts = append(d.Contacts, contactDoc{string(h.Grade), h.Unit, valueOf(h), h.Airings})
@@ -318,25 +327,27 @@ func (r *Handler) sendRows(c echo.Context, format, by string, rows []viewership.
 		head = append(head, "television"+string(g), "unit"+string(g))
 	}
 	head = append(head, "airings", "airingsWithoutFigures", "airingsPlanned")
-	return page.SendSheet(c, r.Sheets, format, "lenlop-viewership-"+by, "viewership", head, func(yield func([]any) bool) {
-		for _, x := range rows {
-			d := rowOf(by, x)
-			row := []any{d.Key, d.Label, d.Parent, cellOf(d.WebViews), d.WebViewers, cellOf(d.WatchSeconds), cellOf(d.Completions), d.Hidden}
-			for _, g := range grades {
-				var unit any
-				v := d.Television[string(g)]
-				for _, h := range d.Contacts {
-					if h.Grade == string(g) && v != nil {
-						unit = h.Unit
+	return page.SendSheet(c, r.Sheets, format, "lenlop-viewership-"+by, "viewership", head,
+		func(yield func([]any) bool) {
+			for _, x := range rows {
+				d := rowOf(by, x)
+				row := []any{d.Key, d.Label, d.Parent, cellOf(d.WebViews), d.WebViewers, cellOf(d.WatchSeconds),
+					cellOf(d.Completions), d.Hidden}
+				for _, g := range grades {
+					var unit any
+					v := d.Television[string(g)]
+					for _, h := range d.Contacts {
+						if h.Grade == string(g) && v != nil {
+							unit = h.Unit
+						}
 					}
+					row = append(row, v, unit)
 				}
-				row = append(row, v, unit)
+				if !yield(append(row, d.Airings, d.AiringsNoData, d.AiringsPlanned)) {
+					return
+				}
 			}
-			if !yield(append(row, d.Airings, d.AiringsNoData, d.AiringsPlanned)) {
-				return
-			}
-		}
-	})
+		})
 }
 
 // cellOf is a number or nothing.
@@ -348,6 +359,8 @@ func cellOf[T any](n *T) any {
 }
 
 func (r *Handler) figure(f television.Figure) figureDoc {
-	return figureDoc{ID: f.ID, Airing: f.AiringID, Metric: f.Metric, Value: f.Value, Unit: f.Unit, Grade: string(f.Grade),
-		Source: f.Source, Method: f.Method, At: r.at(f.At), By: f.HandedInBy, Replaces: f.Replaces, State: string(f.State)}
+	return figureDoc{ID: f.ID, Airing: f.AiringID, Metric: f.Metric, Value: f.Value, Unit: f.Unit,
+		Grade:  string(f.Grade),
+		Source: f.Source, Method: f.Method, At: r.at(f.At), By: f.HandedInBy, Replaces: f.Replaces,
+		State: string(f.State)}
 }

@@ -76,10 +76,13 @@ type minutesOut struct {
 var guideCalls = []call{
 	{method: "POST", path: "/channels/:channel/xmltv", action: people.EditSchedule, scope: page.Site, status: 200,
 		summary: "List what another channel's XMLTV guide announces, in the place of what was listed for the same time; preview=yes lists nothing",
-		text:    []string{"application/xml", "text/xml"}, query: []string{"preview", "source", "all", "local"}, out: guideOut{}, handle: jsonHandler(200, takeGuide)},
+		text:    []string{"application/xml", "text/xml"}, query: []string{"preview", "source", "all", "local"},
+		out: guideOut{}, handle: jsonHandler(200, takeGuide)},
 	{method: "POST", path: "/airings/:airing/repeats", action: people.EditSchedule, scope: page.Site, status: 201,
-		summary: "Plan an airing again at other times, or in the weeks after it; all or none", in: repeatsIn{}, out: list[airingDoc]{},
-		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in repeatsIn) (out list[airingDoc], err error) {
+		summary: "Plan an airing again at other times, or in the weeks after it; all or none", in: repeatsIn{},
+		out: list[airingDoc]{},
+		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person,
+			in repeatsIn) (out list[airingDoc], err error) {
 			ctx := c.Request().Context()
 			out.Items = []airingDoc{}
 			if in.Weeks > 0 && in.Weeks <= schedule.MaxRepeats {
@@ -95,19 +98,23 @@ var guideCalls = []call{
 			}
 			return out, err
 		})},
-	{method: "POST", path: "/minute-imports", action: people.WriteFigure, scope: page.Site, status: 201, multipart: true,
-		summary: "Preview an operator's households by minute; nothing is counted yet", in: minuteForm{}, out: minutesOut{},
+	{method: "POST", path: "/minute-imports", action: people.WriteFigure, scope: page.Site, status: 201,
+		multipart: true,
+		summary:   "Preview an operator's households by minute; nothing is counted yet", in: minuteForm{},
+		out: minutesOut{},
 		handle: jsonHandler(201, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (minutesOut, error) {
 			name, data, err := page.File(c, "file", television.MaxImportBytes)
 			if err != nil {
 				return minutesOut{}, err
 			}
 			p, err := r.Television.PreviewMinutes(c.Request().Context(), by, name, data, television.ImportDefaults{
-				ChannelID: c.FormValue("channel"), Source: c.FormValue("source"), Share: share(c.FormValue("share")), Day: c.FormValue("day")})
+				ChannelID: c.FormValue("channel"), Source: c.FormValue("source"), Share: share(c.FormValue("share")),
+				Day: c.FormValue("day")})
 			return r.minutes(c, p), err
 		})},
 	{method: "POST", path: "/minute-imports/:import/commit", action: people.WriteFigure, scope: page.Site, status: 200,
-		summary: "Append the averages and peaks of a previewed file; the same file again is refused", in: commitIn{}, out: minutesOut{},
+		summary: "Append the averages and peaks of a previewed file; the same file again is refused", in: commitIn{},
+		out: minutesOut{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (minutesOut, error) {
 			p, err := r.Television.CommitMinutes(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.minutes(c, p), err
@@ -130,15 +137,18 @@ func takeGuide(r *Handler, c echo.Context, by people.Person, _ struct{}) (guideO
 	}
 	ctx := c.Request().Context()
 	p, err := r.Schedule.PreviewGuide(ctx, by, c.Param("channel"), "guide.xml", data,
-		schedule.GuideOptions{Source: c.QueryParam("source"), All: c.QueryParam("all") == "yes", Local: c.QueryParam("local") == "yes"})
+		schedule.GuideOptions{Source: c.QueryParam("source"), All: c.QueryParam("all") == "yes",
+			Local: c.QueryParam("local") == "yes"})
 	if err == nil && c.QueryParam("preview") != "yes" {
 		p, err = r.Schedule.CommitGuide(ctx, by, p.Guide.ID)
 	}
-	out := guideOut{ID: p.Guide.ID, Source: p.Guide.Options.Source, Listed: p.Good, LeftOut: p.Other, Refused: p.Refused, Zoneless: p.Zoneless,
+	out := guideOut{ID: p.Guide.ID, Source: p.Guide.Options.Source, Listed: p.Good, LeftOut: p.Other,
+		Refused: p.Refused, Zoneless: p.Zoneless,
 		Committed: r.at(p.Guide.Committed), Rows: []programmeDoc{}}
 	for _, x := range p.Rows {
-		d := programmeDoc{Row: x.Row, Title: x.Programme.Title, StartsAt: r.at(x.Programme.StartsAt), EndsAt: r.at(x.Programme.EndsAt),
-			Grade: x.Programme.Grade, Lesson: x.Programme.LessonID, Code: x.Code}
+		d := programmeDoc{Row: x.Row, Title: x.Programme.Title, StartsAt: r.at(x.Programme.StartsAt),
+			EndsAt: r.at(x.Programme.EndsAt),
+			Grade:  x.Programme.Grade, Lesson: x.Programme.LessonID, Code: x.Code}
 		if x.Code != "" {
 			d.Message = sentence(c, x.Code, nil)
 		}
@@ -148,10 +158,12 @@ func takeGuide(r *Handler, c echo.Context, by people.Person, _ struct{}) (guideO
 }
 
 func (r *Handler) minutes(c echo.Context, p television.MinutesPreview) minutesOut {
-	out := minutesOut{ID: p.Import.ID, Filename: p.Import.Filename, Accepted: p.Good, Same: p.Same, Refused: p.Refused, Warnings: p.Warnings,
+	out := minutesOut{ID: p.Import.ID, Filename: p.Import.Filename, Accepted: p.Good, Same: p.Same, Refused: p.Refused,
+		Warnings:  p.Warnings,
 		Committed: r.at(p.Import.Committed), Rows: []minutesRow{}}
 	for _, x := range p.Rows {
-		row := minutesRow{Airing: x.Airing.ID, Have: x.Have, Need: x.Need, Average: x.Average, Peak: x.Peak, Code: x.Code, Warning: x.Warning, Same: x.Same}
+		row := minutesRow{Airing: x.Airing.ID, Have: x.Have, Need: x.Need, Average: x.Average, Peak: x.Peak,
+			Code: x.Code, Warning: x.Warning, Same: x.Same}
 		if x.Code != "" {
 			row.Message = sentence(c, x.Code, x.Args)
 		}

@@ -136,7 +136,8 @@ func (r Handler) idempotent(first prepare) echo.HandlerFunc {
 		h := sha256.New()
 		h.Write([]byte(c.Request().Method + " " + c.Request().URL.Path + "\n"))
 		h.Write(raw)
-		res, old, err := r.Replays.Reserve(c.Request().Context(), who.ID, key, hex.EncodeToString(h.Sum(nil)), reserveFor)
+		res, old, err := r.Replays.Reserve(c.Request().Context(), who.ID, key,
+			hex.EncodeToString(h.Sum(nil)), reserveFor)
 		if err != nil {
 			return err
 		}

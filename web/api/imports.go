@@ -89,17 +89,21 @@ type asRunOut struct {
 }
 
 var importCalls = []call{
-	{method: "POST", path: "/figure-imports", action: people.WriteFigure, scope: page.Site, status: 201, multipart: true,
-		summary: "Preview a CSV or XLSX file of figures: rows that would count, rows refused and why; nothing counts yet",
-		in:      importForm{}, out: importOut{}, handle: jsonHandler(201, previewFigures)},
+	{method: "POST", path: "/figure-imports", action: people.WriteFigure, scope: page.Site, status: 201,
+		multipart: true,
+		summary:   "Preview a CSV or XLSX file of figures: rows that would count, rows refused and why; nothing counts yet",
+		in:        importForm{}, out: importOut{}, handle: jsonHandler(201, previewFigures)},
 	{method: "POST", path: "/figure-imports/:import/commit", action: people.WriteFigure, scope: page.Site, status: 200,
-		summary: "Count the good rows of a previewed file; the same file again is refused", in: commitIn{}, out: importOut{},
+		summary: "Count the good rows of a previewed file; the same file again is refused", in: commitIn{},
+		out: importOut{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in commitIn) (importOut, error) {
 			p, err := r.Television.CommitImport(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.figureImport(c, p), err
 		})},
-	{method: "POST", path: "/as-run-imports", action: people.ReportAsRun, scope: page.Site, status: 201, multipart: true,
-		summary: "Preview a station's log (CSV, XLSX or flat text); nothing is reported yet", in: asRunForm{}, out: asRunOut{},
+	{method: "POST", path: "/as-run-imports", action: people.ReportAsRun, scope: page.Site, status: 201,
+		multipart: true,
+		summary:   "Preview a station's log (CSV, XLSX or flat text); nothing is reported yet", in: asRunForm{},
+		out:    asRunOut{},
 		handle: jsonHandler(201, previewAsRun)},
 	{method: "POST", path: "/as-run-imports/:import/commit", action: people.ReportAsRun, scope: page.Site, status: 200,
 		summary: "Report what a previewed log says", out: asRunOut{},
@@ -114,8 +118,10 @@ func previewFigures(r *Handler, c echo.Context, by people.Person, _ struct{}) (i
 	if err != nil {
 		return importOut{}, err
 	}
-	d := television.ImportDefaults{ChannelID: c.FormValue("channel"), Metric: c.FormValue("metric"), Unit: c.FormValue("unit"),
-		Grade: television.Grade(c.FormValue("grade")), Source: c.FormValue("source"), Method: c.FormValue("method"), Correct: c.FormValue("correct") == "yes"}
+	d := television.ImportDefaults{ChannelID: c.FormValue("channel"), Metric: c.FormValue("metric"),
+		Unit:  c.FormValue("unit"),
+		Grade: television.Grade(c.FormValue("grade")), Source: c.FormValue("source"), Method: c.FormValue("method"),
+		Correct: c.FormValue("correct") == "yes"}
 	if d.Columns, err = mapping(c); err != nil {
 		return importOut{}, err
 	}
@@ -151,13 +157,15 @@ func mapping(c echo.Context) (map[string]string, error) {
 }
 
 func (r *Handler) figureImport(c echo.Context, p television.Preview) importOut {
-	out := importOut{ID: p.Import.ID, Filename: p.Import.Filename, Mapping: p.Import.Defaults.Columns, Accepted: p.Good, Same: p.Same,
+	out := importOut{ID: p.Import.ID, Filename: p.Import.Filename, Mapping: p.Import.Defaults.Columns,
+		Accepted: p.Good, Same: p.Same,
 		Refused: p.Refused, Warnings: p.Warnings, Committed: r.at(p.Import.Committed), Rows: []importRow{}}
 	if out.Mapping == nil {
 		out.Mapping = map[string]string{}
 	}
 	for _, x := range p.Rows {
-		row := importRow{Row: x.Row, Airing: x.Figure.AiringID, Column: x.Column, Code: x.Code, Warning: x.Warning, Same: x.Same,
+		row := importRow{Row: x.Row, Airing: x.Figure.AiringID, Column: x.Column, Code: x.Code,
+			Warning: x.Warning, Same: x.Same,
 			Metric: x.Figure.Metric, Value: x.Figure.Value, Unit: x.Figure.Unit}
 		if x.Code != "" {
 			row.Message = sentence(c, x.Code, x.Args)
@@ -168,7 +176,8 @@ func (r *Handler) figureImport(c echo.Context, p television.Preview) importOut {
 }
 
 func (r *Handler) asRunImport(c echo.Context, p schedule.AsRunPreview) asRunOut {
-	out := asRunOut{ID: p.Import.ID, Filename: p.Import.Filename, Channel: p.Import.ChannelID, Mapping: p.Import.Mapping, Accepted: p.Good,
+	out := asRunOut{ID: p.Import.ID, Filename: p.Import.Filename, Channel: p.Import.ChannelID,
+		Mapping: p.Import.Mapping, Accepted: p.Good,
 		Same: p.Same, Refused: p.Refused, Committed: r.at(p.Import.Committed), Rows: []asRunRow{}, Silent: []string{}}
 	if out.Mapping == nil {
 		out.Mapping = map[string]string{}

@@ -72,34 +72,43 @@ type stepDoc struct {
 }
 
 var careCalls = []call{
-	{method: "POST", path: "/lessons/:lesson/preapprove", action: people.PreapproveLesson, scope: page.Object, status: 200,
-		summary: "Stand behind a submitted lesson as its school's head, where the department lets schools", out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+	{method: "POST", path: "/lessons/:lesson/preapprove", action: people.PreapproveLesson,
+		scope: page.Object, status: 200,
+		summary: "Stand behind a submitted lesson as its school's head, where the department lets schools",
+		out:     lessonDoc{},
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			_ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Preapprove(ctx, by, id)
 		})},
 	{method: "POST", path: "/lessons/:lesson/confirm", action: people.ReviewLesson, scope: page.Object, status: 200,
 		summary: "Let a published lesson be that has changed", out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			_ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Confirm(ctx, by, id)
 		})},
 	{method: "POST", path: "/lessons/:lesson/take-down", action: people.TakeDownLesson, scope: page.Object, status: 200,
 		summary: "Take the lesson off for everybody at once", in: reasonIn{}, out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			in reasonIn) (lesson.Lesson, error) {
 			return r.Lessons.TakeDown(ctx, by, id, in.Reason)
 		})},
 	{method: "POST", path: "/lessons/:lesson/put-back", action: people.PutBackLesson, scope: page.Object, status: 200,
 		summary: "End a take-down; the lesson must be submitted and approved again", out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			_ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.PutBack(ctx, by, id)
 		})},
 	{method: "PUT", path: "/lessons/:lesson/consent", action: people.EditLesson, scope: page.Object, status: 200,
-		summary: "Note whether minors are in the recording, and their families agreed", in: consentIn{}, out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in consentIn) (lesson.Lesson, error) {
+		summary: "Note whether minors are in the recording, and their families agreed", in: consentIn{},
+		out: lessonDoc{},
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			in consentIn) (lesson.Lesson, error) {
 			return r.Lessons.NoteConsent(ctx, by, id, lesson.Minors(in.Minors), in.Note)
 		})},
 	{method: "PUT", path: "/lessons/:lesson/teacher", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Say whose lesson it is", in: teacherIn{}, out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in teacherIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			in teacherIn) (lesson.Lesson, error) {
 			return r.Lessons.SetTeacher(ctx, by, id, in.Teacher)
 		})},
 	{method: "GET", path: "/lessons/:lesson/history", action: people.ReadHistory, scope: page.Object, status: 200,
@@ -118,17 +127,18 @@ var careCalls = []call{
 		})},
 	{method: "POST", path: "/lessons/:lesson/copies", action: people.EditLesson, scope: page.Object, status: 201,
 		summary: "Make drafts with the lesson's text and worksheets, one for each week; the recording is asked for again", in: weeksIn{}, out: list[lessonDoc]{},
-		prepare: storing(201, prepareCopies, func(r *Handler, c echo.Context, made []lesson.Lesson) (list[lessonDoc], error) {
-			out := list[lessonDoc]{Items: []lessonDoc{}}
-			for _, l := range made {
-				d, err := r.lesson(c, l)
-				if err != nil {
-					return out, err
+		prepare: storing(201, prepareCopies,
+			func(r *Handler, c echo.Context, made []lesson.Lesson) (list[lessonDoc], error) {
+				out := list[lessonDoc]{Items: []lessonDoc{}}
+				for _, l := range made {
+					d, err := r.lesson(c, l)
+					if err != nil {
+						return out, err
+					}
+					out.Items = append(out.Items, d)
 				}
-				out.Items = append(out.Items, d)
-			}
-			return out, nil
-		})},
+				return out, nil
+			})},
 	{method: "POST", path: "/lessons/bulk", action: people.ListLessons, scope: page.Site, status: 200,
 		summary: "Change, submit or bin many lessons, each by itself", in: bulkIn{}, out: list[bulkDoc]{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in bulkIn) (list[bulkDoc], error) {

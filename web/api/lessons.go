@@ -101,7 +101,8 @@ type lessonIn struct {
 }
 
 func (in lessonIn) text() lesson.Text {
-	return lesson.Text{Title: in.Title, Description: in.Description, Subject: in.Subject, Grade: in.Grade, Week: in.Week, Language: in.Language}
+	return lesson.Text{Title: in.Title, Description: in.Description, Subject: in.Subject, Grade: in.Grade,
+		Week: in.Week, Language: in.Language}
 }
 
 type reasonIn struct {
@@ -115,7 +116,8 @@ type approveIn struct {
 }
 
 // step makes a handler for a change that only needs the lesson's id.
-func step[I any](fn func(r *Handler, ctx context.Context, by people.Person, id string, in I) (lesson.Lesson, error)) func(*Handler, echo.Context) error {
+func step[I any](fn func(r *Handler, ctx context.Context, by people.Person, id string,
+	in I) (lesson.Lesson, error)) func(*Handler, echo.Context) error {
 	return jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in I) (lessonDoc, error) {
 		l, err := fn(r, c.Request().Context(), by, c.Param("lesson"), in)
 		if err != nil {
@@ -128,41 +130,48 @@ func step[I any](fn func(r *Handler, ctx context.Context, by people.Person, id s
 var lessonCalls = []call{
 	{method: "POST", path: "/lessons", action: people.CreateLesson, scope: page.Site, status: 201,
 		summary: "Draft a lesson", in: lessonIn{}, out: lessonDoc{},
-		location: true, prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in lessonIn) (lessonDoc, error) {
-			l, err := r.Lessons.Draft(c.Request().Context(), by, in.Teacher, in.text())
-			if err != nil {
-				return lessonDoc{}, err
-			}
-			c.Response().Header().Set("Location", Base+"/lessons/"+l.ID)
-			return r.lesson(c, l)
-		})},
+		location: true, prepare: repeatable(201,
+			func(r *Handler, c echo.Context, by people.Person, in lessonIn) (lessonDoc, error) {
+				l, err := r.Lessons.Draft(c.Request().Context(), by, in.Teacher, in.text())
+				if err != nil {
+					return lessonDoc{}, err
+				}
+				c.Response().Header().Set("Location", Base+"/lessons/"+l.ID)
+				return r.lesson(c, l)
+			})},
 	{method: "GET", path: "/lessons", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "List the lessons the caller may see, newest first", out: list[lessonDoc]{},
-		query:  []string{"status", "subject", "grade", "week", "teacher", "school", "deleted", "preapproved", "lookAgain", "limit", "cursor"},
+		query: []string{"status", "subject", "grade", "week", "teacher", "school", "deleted", "preapproved",
+			"lookAgain", "limit", "cursor"},
 		handle: jsonHandler(200, listLessons)},
 	{method: "GET", path: "/lessons/:lesson", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "One lesson", out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			_ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Read(ctx, by, id)
 		})},
 	{method: "PATCH", path: "/lessons/:lesson", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Change title, description, subject, grade, week, language", in: lessonIn{}, out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in lessonIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			in lessonIn) (lesson.Lesson, error) {
 			return r.Lessons.Edit(ctx, by, id, in.text())
 		})},
 	{method: "POST", path: "/lessons/:lesson/submit", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Hand the lesson to the reviewers", out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			_ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Submit(ctx, by, id)
 		})},
 	{method: "POST", path: "/lessons/:lesson/return", action: people.ReviewLesson, scope: page.Object, status: 200,
 		summary: "Give the lesson back with a reason, at a time in the recording", in: reasonIn{}, out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			in reasonIn) (lesson.Lesson, error) {
 			return r.Lessons.Return(ctx, by, id, in.Reason, in.At)
 		})},
 	{method: "POST", path: "/lessons/:lesson/approve", action: people.ReviewLesson, scope: page.Object, status: 200,
 		summary: "Publish the lesson at once, at a time, or after its airing", in: approveIn{}, out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in approveIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			in approveIn) (lesson.Lesson, error) {
 			if in.AfterAiring {
 				return r.Lessons.ApproveAfterAiring(ctx, by, id)
 			}
@@ -170,22 +179,26 @@ var lessonCalls = []call{
 		})},
 	{method: "POST", path: "/lessons/:lesson/withdraw", action: people.WithdrawLesson, scope: page.Object, status: 200,
 		summary: "Take the lesson off the web", in: reasonIn{}, out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, in reasonIn) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			in reasonIn) (lesson.Lesson, error) {
 			return r.Lessons.Withdraw(ctx, by, id, in.Reason)
 		})},
 	{method: "POST", path: "/lessons/:lesson/retry", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Run a failed recording through the pipeline again", out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			_ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Retry(ctx, by, id)
 		})},
 	{method: "POST", path: "/lessons/:lesson/restore", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Take the lesson out of the bin", out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			_ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Restore(ctx, by, id)
 		})},
 	{method: "DELETE", path: "/lessons/:lesson", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Put the lesson into the bin for 30 days", out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string, _ struct{}) (lesson.Lesson, error) {
+		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
+			_ struct{}) (lesson.Lesson, error) {
 			return r.Lessons.Bin(ctx, by, id)
 		})},
 	{method: "GET", path: "/lessons/:lesson/events", action: people.ReadLesson, scope: page.Object, status: 200,
@@ -197,8 +210,10 @@ func listLessons(r *Handler, c echo.Context, by people.Person, _ struct{}) (out 
 	if err != nil {
 		return out, err
 	}
-	f := lesson.Filter{Subject: c.QueryParam("subject"), Teacher: c.QueryParam("teacher"), School: c.QueryParam("school"),
-		Deleted: c.QueryParam("deleted") == "true", Preapproved: c.QueryParam("preapproved") == "true", Again: c.QueryParam("lookAgain") == "true",
+	f := lesson.Filter{Subject: c.QueryParam("subject"), Teacher: c.QueryParam("teacher"),
+		School:  c.QueryParam("school"),
+		Deleted: c.QueryParam("deleted") == "true", Preapproved: c.QueryParam("preapproved") == "true",
+		Again: c.QueryParam("lookAgain") == "true",
 		After: cursor, Limit: limit}
 	if f.Grade, err = intParam(c, "grade", 0); err != nil {
 		return out, err
@@ -241,9 +256,12 @@ func (r *Handler) lesson(c echo.Context, l lesson.Lesson) (lessonDoc, error) {
 func (r *Handler) lessonDoc(c echo.Context, l lesson.Lesson, n lessonNames) lessonDoc {
 	ctx := c.Request().Context()
 	d := lessonDoc{
-		ID: l.ID, Title: l.Title, Description: l.Description, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Language: l.Language,
-		Teacher: named{ID: l.TeacherID}, Status: string(l.Status), Media: r.media(ctx, l), DurationSeconds: l.Media.Duration,
-		Renditions: []renditionDoc{}, CreatedAt: r.at(l.CreatedAt), SubmittedAt: r.at(l.SubmittedAt), PublishAt: r.at(l.PublishAt),
+		ID: l.ID, Title: l.Title, Description: l.Description, Subject: l.Subject, Grade: l.Grade, Week: l.Week,
+		Language: l.Language,
+		Teacher:  named{ID: l.TeacherID}, Status: string(l.Status), Media: r.media(ctx, l),
+		DurationSeconds: l.Media.Duration,
+		Renditions:      []renditionDoc{}, CreatedAt: r.at(l.CreatedAt), SubmittedAt: r.at(l.SubmittedAt),
+		PublishAt:   r.at(l.PublishAt),
 		PublishedAt: r.at(l.PublishedAt), DeletedAt: r.at(l.DeletedAt),
 	}
 	d.Teacher.Name = n.persons[l.TeacherID]
@@ -279,7 +297,8 @@ func (r *Handler) play(c echo.Context, l lesson.Lesson, t page.Tracks, d *lesson
 	}
 	if may {
 		hls, poster := r.Playback(c.Request().Context(), base(c), l)
-		d.Playback = &playbackDoc{HLS: hls, Poster: poster, Storyboard: r.File(c.Request().Context(), base(c), l, lesson.KindStoryboard), BytesByRun: bytes, Captions: []trackDoc{}}
+		d.Playback = &playbackDoc{HLS: hls, Poster: poster, Storyboard: r.File(c.Request().Context(), base(c),
+			l, lesson.KindStoryboard), BytesByRun: bytes, Captions: []trackDoc{}}
 		r.tracks(c.Request().Context(), l, t, d.Playback)
 	}
 }

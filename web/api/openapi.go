@@ -20,7 +20,8 @@ var pathParam = regexp.MustCompile(`:([a-z]+)`)
 func Document() (*openapi3.T, error) {
 	doc := &openapi3.T{
 		OpenAPI: "3.1.0",
-		Info:    &openapi3.Info{Title: "Lên Lớp", Version: "1", Description: "Durations in seconds, sizes in bytes, times RFC 3339."},
+		Info: &openapi3.Info{Title: "Lên Lớp", Version: "1",
+			Description: "Durations in seconds, sizes in bytes, times RFC 3339."},
 		Servers: openapi3.Servers{{URL: Base}},
 		Paths:   openapi3.NewPaths(),
 		Components: &openapi3.Components{
@@ -46,7 +47,8 @@ func Document() (*openapi3.T, error) {
 			op.AddParameter(openapi3.NewQueryParameter(name).WithSchema(openapi3.NewStringSchema()))
 		}
 		if k.prepare != nil {
-			op.AddParameter(openapi3.NewHeaderParameter("Idempotency-Key").WithSchema(openapi3.NewStringSchema().WithMaxLength(maxKey)))
+			op.AddParameter(openapi3.NewHeaderParameter("Idempotency-Key").WithSchema(
+				openapi3.NewStringSchema().WithMaxLength(maxKey)))
 		}
 		if k.in != nil {
 			ref, err := schemaOf(k.in, doc.Components.Schemas)
@@ -62,7 +64,8 @@ func Document() (*openapi3.T, error) {
 			op.RequestBody = &openapi3.RequestBodyRef{Value: body}
 		}
 		if k.text != nil {
-			op.RequestBody = &openapi3.RequestBodyRef{Value: openapi3.NewRequestBody().WithSchema(openapi3.NewStringSchema(), k.text)}
+			op.RequestBody = &openapi3.RequestBodyRef{Value: openapi3.NewRequestBody().WithSchema(
+				openapi3.NewStringSchema(), k.text)}
 		}
 		for _, status := range append([]int{k.status}, k.also...) {
 			ok := openapi3.NewResponse().WithDescription(http.StatusText(status))
@@ -78,8 +81,10 @@ func Document() (*openapi3.T, error) {
 			}
 			op.AddResponse(status, ok)
 		}
-		op.Responses.Set("default", &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("What went wrong (RFC 9457)").
-			WithContent(openapi3.Content{"application/problem+json": openapi3.NewMediaType().WithSchemaRef(problem)})})
+		op.Responses.Set("default",
+			&openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription("What went wrong (RFC 9457)").
+				WithContent(
+					openapi3.Content{"application/problem+json": openapi3.NewMediaType().WithSchemaRef(problem)})})
 		op.Responses.Delete("")
 		doc.AddOperation(pathParam.ReplaceAllString(k.path, "{$1}"), k.method, op)
 	}
@@ -88,12 +93,14 @@ func Document() (*openapi3.T, error) {
 
 func locationHeader() *openapi3.Header {
 	return &openapi3.Header{Parameter: openapi3.Parameter{
-		Description: "Where that which was made is", Schema: openapi3.NewStringSchema().WithFormat("uri-reference").NewRef(),
+		Description: "Where that which was made is",
+		Schema:      openapi3.NewStringSchema().WithFormat("uri-reference").NewRef(),
 	}}
 }
 
 func operationID(k call) string {
-	words := strings.FieldsFunc(pathParam.ReplaceAllString(k.path, "by-$1"), func(r rune) bool { return r == '/' || r == '-' })
+	words := strings.FieldsFunc(pathParam.ReplaceAllString(k.path, "by-$1"),
+		func(r rune) bool { return r == '/' || r == '-' })
 	var id strings.Builder
 	id.WriteString(strings.ToLower(k.method))
 	for _, w := range words {

@@ -97,7 +97,8 @@ type rosterOut struct {
 var organisationCalls = []call{
 	{method: "GET", path: "/subjects", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The subjects of the curriculum", out: list[subjectDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[subjectDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person,
+			_ struct{}) (out list[subjectDoc], err error) {
 			ss, err := r.Schools.Subjects(c.Request().Context())
 			out.Items = []subjectDoc{}
 			for _, s := range ss {
@@ -107,7 +108,8 @@ var organisationCalls = []call{
 		})},
 	{method: "GET", path: "/areas", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The areas, a tree by their parents", out: list[areaDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[areaDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person,
+			_ struct{}) (out list[areaDoc], err error) {
 			all, err := r.Schools.Areas(c.Request().Context())
 			out.Items = []areaDoc{}
 			for _, a := range all {
@@ -117,7 +119,8 @@ var organisationCalls = []call{
 		})},
 	{method: "GET", path: "/schools", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The schools", out: list[schoolDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[schoolDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person,
+			_ struct{}) (out list[schoolDoc], err error) {
 			ss, err := r.Schools.Schools(c.Request().Context())
 			out.Items = []schoolDoc{}
 			for _, s := range ss {
@@ -125,14 +128,19 @@ var organisationCalls = []call{
 			}
 			return out, err
 		})},
-	{method: "GET", path: "/classes", action: people.ListClasses, scope: page.Site, status: 200, query: []string{"school", "year", "limit", "cursor"},
-		summary: "The classes of a school year that the caller has to do with", out: list[classDoc]{}, handle: jsonHandler(200, listClasses)},
+	{method: "GET", path: "/classes", action: people.ListClasses, scope: page.Site, status: 200,
+		query:   []string{"school", "year", "limit", "cursor"},
+		summary: "The classes of a school year that the caller has to do with", out: list[classDoc]{},
+		handle: jsonHandler(200, listClasses)},
 	{method: "GET", path: "/classes/:class", action: people.ReadClass, scope: page.Object, status: 200,
 		summary: "One class with its roster", out: classDoc{}, handle: jsonHandler(200, oneClass)},
-	{method: "GET", path: "/people", action: people.ManagePeople, scope: page.Site, status: 200, query: []string{"q", "role", "school", "limit", "cursor"},
+	{method: "GET", path: "/people", action: people.ManagePeople, scope: page.Site, status: 200,
+		query:   []string{"q", "role", "school", "limit", "cursor"},
 		summary: "People by name", out: list[listedPerson]{}, handle: jsonHandler(200, listPeople)},
-	{method: "POST", path: "/roster-imports", action: people.ManageSchools, scope: page.Site, status: 201, multipart: true,
-		summary: "Preview a CSV or XLSX file of areas, schools, staff, classes or students; nothing changes yet", in: rosterForm{}, out: rosterOut{},
+	{method: "POST", path: "/roster-imports", action: people.ManageSchools, scope: page.Site, status: 201,
+		multipart: true,
+		summary:   "Preview a CSV or XLSX file of areas, schools, staff, classes or students; nothing changes yet",
+		in:        rosterForm{}, out: rosterOut{},
 		handle: jsonHandler(201, previewRoster)},
 	{method: "GET", path: "/roster-imports/:import", action: people.ManageSchools, scope: page.Site, status: 200,
 		summary: "What a previewed file would do now", out: rosterOut{},
@@ -140,7 +148,8 @@ var organisationCalls = []call{
 			p, err := r.Importer.Look(c.Request().Context(), by, c.Param("import"))
 			return r.roster(c, p), err
 		})},
-	{method: "POST", path: "/roster-imports/:import/commit", action: people.ManageSchools, scope: page.Site, status: 200,
+	{method: "POST", path: "/roster-imports/:import/commit", action: people.ManageSchools,
+		scope: page.Site, status: 200,
 		summary: "Do what the good rows of a previewed file say; all of it is seen at once", out: rosterOut{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
 			p, err := r.Importer.Commit(c.Request().Context(), by, c.Param("import"))
@@ -191,7 +200,8 @@ func listClasses(r *Handler, c echo.Context, by people.Person, _ struct{}) (out 
 }
 
 func newClassDoc(k school.Class) classDoc {
-	d := classDoc{ID: k.ID, Code: k.Code, Name: k.Name, Grade: k.Grade, Year: k.Year, School: k.SchoolID, Teachers: []classTeacherDoc{}}
+	d := classDoc{ID: k.ID, Code: k.Code, Name: k.Name, Grade: k.Grade, Year: k.Year, School: k.SchoolID,
+		Teachers: []classTeacherDoc{}}
 	for _, t := range k.Teachers {
 		d.Teachers = append(d.Teachers, classTeacherDoc{t.PersonID, t.Subject})
 	}
@@ -217,8 +227,9 @@ func listPeople(r *Handler, c echo.Context, by people.Person, _ struct{}) (out l
 	if err != nil {
 		return out, err
 	}
-	all, err := r.People.Find(c.Request().Context(), by, r.Finder, people.Search{Q: c.QueryParam("q"), Role: people.Role(c.QueryParam("role")),
-		School: c.QueryParam("school"), After: cursor, Limit: limit + 1})
+	all, err := r.People.Find(c.Request().Context(), by, r.Finder,
+		people.Search{Q: c.QueryParam("q"), Role: people.Role(c.QueryParam("role")),
+			School: c.QueryParam("school"), After: cursor, Limit: limit + 1})
 	if err != nil {
 		return out, err
 	}
@@ -250,8 +261,10 @@ func previewRoster(r *Handler, c echo.Context, by people.Person, _ struct{}) (ro
 }
 
 func (r *Handler) roster(c echo.Context, p school.Preview) rosterOut {
-	out := rosterOut{ID: p.Import.ID, Kind: string(p.Import.Kind), Filename: p.Import.Filename, New: p.Import.Counts.New, Changed: p.Import.Counts.Changed,
-		Same: p.Import.Counts.Same, Refused: p.Import.Counts.Refused, Committed: r.at(p.Import.Visible), Rows: []rosterRow{}}
+	out := rosterOut{ID: p.Import.ID, Kind: string(p.Import.Kind), Filename: p.Import.Filename,
+		New: p.Import.Counts.New, Changed: p.Import.Counts.Changed,
+		Same: p.Import.Counts.Same, Refused: p.Import.Counts.Refused, Committed: r.at(p.Import.Visible),
+		Rows: []rosterRow{}}
 	for _, x := range p.Rows {
 		row := rosterRow{Row: x.Row, Outcome: string(x.Outcome), Column: x.Column, Code: x.Code, Note: x.Note}
 		if x.Code != "" {

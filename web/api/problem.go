@@ -32,7 +32,8 @@ type ProblemField struct {
 // WriteProblem answers with a problem document.
 func WriteProblem(c echo.Context, status int, err error) error {
 	p := locale.From(c.Request().Context())
-	doc := Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: p.Fault(err), Code: "internal"}
+	doc := Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: p.Fault(err),
+		Code: "internal"}
 	if e := fault.As(err); e != nil && e.Kind != fault.Internal {
 		doc.Code, doc.Args = e.Code, e.Args
 		for _, f := range e.Fields {

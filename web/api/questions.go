@@ -65,7 +65,8 @@ type Questions interface {
 	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
 	Set(ctx context.Context, by people.Person, lessonID string, on bool) error
 	Ask(ctx context.Context, by people.Person, lessonID, text string, at float64) (question.Question, error)
-	List(ctx context.Context, by people.Person, lessonID string, st question.State, before string, limit int) ([]question.Question, error)
+	List(ctx context.Context, by people.Person, lessonID string, st question.State, before string,
+		limit int) ([]question.Question, error)
 	Show(ctx context.Context, by people.Person, id string) (question.Question, error)
 	Hide(ctx context.Context, by people.Person, id, reason string) (question.Question, error)
 	Answer(ctx context.Context, by people.Person, id, text string) (question.Question, error)
@@ -74,17 +75,21 @@ type Questions interface {
 
 // Thumbs are the viewers' thumbs for chapters (question.Service).
 type Thumbs interface {
-	MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, answer string) (kept string, err error)
+	MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration,
+		answer string) (kept string, err error)
 	ThumbCounts(ctx context.Context, by people.Person, lessonID string) ([]question.ChapterCounts, bool, error)
 }
 
 var questionCalls = []call{
-	{method: "GET", path: "/lessons/:lesson/questions", action: people.ReadQuestions, scope: page.Object, status: 200, query: []string{"state", "limit", "cursor"},
+	{method: "GET", path: "/lessons/:lesson/questions", action: people.ReadQuestions, scope: page.Object, status: 200,
+		query:   []string{"state", "limit", "cursor"},
 		summary: "What was asked under a lesson: to students those that were approved and their own, to moderators all of a state", out: list[questionDoc]{},
 		handle: jsonHandler(200, listQuestions)},
 	{method: "POST", path: "/lessons/:lesson/questions", action: people.AskQuestion, scope: page.Object, status: 201,
-		summary: "Ask under a lesson; it waits until its teacher has looked at it", in: questionIn{}, out: questionDoc{},
-		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in questionIn) (questionDoc, error) {
+		summary: "Ask under a lesson; it waits until its teacher has looked at it", in: questionIn{},
+		out: questionDoc{},
+		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person,
+			in questionIn) (questionDoc, error) {
 			at := float64(question.NoMoment)
 			if in.At != nil {
 				if at = *in.At; at < 0 {
@@ -94,26 +99,32 @@ var questionCalls = []call{
 			q, err := r.Questions.Ask(c.Request().Context(), by, c.Param("lesson"), in.Text, at)
 			return r.question(q, by), err
 		})},
-	{method: "PUT", path: "/lessons/:lesson/questions/setting", action: people.SetQuestions, scope: page.Object, status: 200,
+	{method: "PUT", path: "/lessons/:lesson/questions/setting", action: people.SetQuestions,
+		scope: page.Object, status: 200,
 		summary: "Turn questions under a lesson on or off", in: questionsOn{}, out: questionsOn{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in questionsOn) (questionsOn, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			in questionsOn) (questionsOn, error) {
 			return in, r.Questions.Set(c.Request().Context(), by, c.Param("lesson"), in.On)
 		})},
-	{method: "POST", path: "/questions/:question/show", action: people.ModerateQuestions, scope: page.Object, status: 200,
+	{method: "POST", path: "/questions/:question/show", action: people.ModerateQuestions,
+		scope: page.Object, status: 200,
 		summary: "Let the others see a question", out: questionDoc{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (questionDoc, error) {
 			q, err := r.Questions.Show(c.Request().Context(), by, c.Param("question"))
 			return r.question(q, by), err
 		})},
-	{method: "POST", path: "/questions/:question/hide", action: people.ModerateQuestions, scope: page.Object, status: 200,
+	{method: "POST", path: "/questions/:question/hide", action: people.ModerateQuestions,
+		scope: page.Object, status: 200,
 		summary: "Keep a question from the others; its asker reads the reason", in: reasonIn{}, out: questionDoc{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in reasonIn) (questionDoc, error) {
 			q, err := r.Questions.Hide(c.Request().Context(), by, c.Param("question"), in.Reason)
 			return r.question(q, by), err
 		})},
-	{method: "PUT", path: "/questions/:question/answer", action: people.ModerateQuestions, scope: page.Object, status: 200,
+	{method: "PUT", path: "/questions/:question/answer", action: people.ModerateQuestions,
+		scope: page.Object, status: 200,
 		summary: "Answer a question and show both", in: questionAnswerIn{}, out: questionDoc{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in questionAnswerIn) (questionDoc, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			in questionAnswerIn) (questionDoc, error) {
 			q, err := r.Questions.Answer(c.Request().Context(), by, c.Param("question"), in.Text)
 			return r.question(q, by), err
 		})},
@@ -123,11 +134,13 @@ var questionCalls = []call{
 			return struct{}{}, r.Questions.Delete(c.Request().Context(), by, c.Param("question"))
 		})},
 	{method: "PUT", path: "/lessons/:lesson/thumbs", action: people.MarkLesson, scope: page.Object, status: 200,
-		summary: "Say whether one has understood a chapter; saying it again changes nothing", in: thumbIn{}, out: thumbOut{},
+		summary: "Say whether one has understood a chapter; saying it again changes nothing", in: thumbIn{},
+		out:    thumbOut{},
 		handle: jsonHandler(200, markChapter)},
 	{method: "GET", path: "/lessons/:lesson/thumbs", action: people.ReadLedger, scope: page.Object, status: 200,
 		summary: "How many viewers have understood each chapter; numbers of one to four are hidden from all but the lesson's teacher", out: list[chapterCountsDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[chapterCountsDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			_ struct{}) (list[chapterCountsDoc], error) {
 			out := list[chapterCountsDoc]{Items: []chapterCountsDoc{}}
 			all, _, err := r.Thumbs.ThumbCounts(c.Request().Context(), by, c.Param("lesson"))
 			for _, x := range all {
@@ -217,7 +230,8 @@ func listQuestions(r *Handler, c echo.Context, by people.Person, _ struct{}) (li
 }
 
 func (r *Handler) question(q question.Question, by people.Person) questionDoc {
-	d := questionDoc{ID: q.ID, LessonID: q.LessonID, Text: q.Text, State: string(q.State), Own: q.PersonID != "" && q.PersonID == by.ID, Answer: q.Answer,
+	d := questionDoc{ID: q.ID, LessonID: q.LessonID, Text: q.Text, State: string(q.State), Own: q.PersonID != "" &&
+		q.PersonID == by.ID, Answer: q.Answer,
 		Reason: q.Reason, CreatedAt: r.at(q.CreatedAt)}
 	if q.At >= 0 {
 		d.At = &q.At

@@ -72,7 +72,8 @@ type keyOut struct {
 func prepareReport(
 	r *Handler, c echo.Context, by people.Person, in reportIn, names media.Names,
 ) (stored[viewership.Report], error) {
-	q := viewership.Query{By: in.By, Subject: in.Subject, Grade: in.Grade, School: in.School, Area: in.Area, Lesson: in.Lesson, Channel: in.Channel}
+	q := viewership.Query{By: in.By, Subject: in.Subject, Grade: in.Grade, School: in.School, Area: in.Area,
+		Lesson: in.Lesson, Channel: in.Channel}
 	for _, x := range []struct {
 		name, day string
 		at        *time.Time
@@ -90,6 +91,7 @@ func prepareReport(
 }
 
 func (r *Handler) report(x viewership.Report) reportOut {
-	return reportOut{ID: x.ID, MadeAt: r.at(x.MadeAt), MadeBy: x.MadeBy, Corrects: x.Corrects, Hash: x.Hash, Signed: x.Content,
+	return reportOut{ID: x.ID, MadeAt: r.at(x.MadeAt), MadeBy: x.MadeBy, Corrects: x.Corrects, Hash: x.Hash,
+		Signed:    x.Content,
 		Signature: x.Signature, PublicKey: x.PublicKey, Content: x.Frozen}
 }

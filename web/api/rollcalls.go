@@ -45,9 +45,12 @@ type studentDoc struct {
 
 var rollCalls = []call{
 	{method: "POST", path: "/airings/:airing/roll-calls", action: people.RollCall, scope: page.Object, status: 201,
-		summary: "What a class said of an airing: names, or asked and watched; again corrects it", in: rollCallIn{}, out: rollCallOut{},
-		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in rollCallIn) (rollCallOut, error) {
-			x := television.RollCall{AiringID: c.Param("airing"), ClassID: in.ClassID, Asked: in.Asked, Watched: in.Watched}
+		summary: "What a class said of an airing: names, or asked and watched; again corrects it", in: rollCallIn{},
+		out: rollCallOut{},
+		prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person,
+			in rollCallIn) (rollCallOut, error) {
+			x := television.RollCall{AiringID: c.Param("airing"), ClassID: in.ClassID, Asked: in.Asked,
+				Watched: in.Watched}
 			if in.Names != nil {
 				x.Named, x.Names = true, *in.Names
 			}
@@ -55,7 +58,8 @@ var rollCalls = []call{
 			return rollCallOut{x.ID, x.AiringID, x.ClassID, x.Asked, x.Watched, x.Named, r.at(x.At), x.Replaces}, err
 		})},
 	{method: "GET", path: "/classes/:class/unreached", action: people.ReadUnreached, scope: page.Object, status: 200,
-		summary: "The class's students whom no lesson is known to have reached", out: unreachedOut{}, query: []string{"from", "to"},
+		summary: "The class's students whom no lesson is known to have reached", out: unreachedOut{},
+		query:  []string{"from", "to"},
 		handle: jsonHandler(200, unreached)},
 }
 

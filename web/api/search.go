@@ -76,7 +76,8 @@ var searchCalls = []call{
 		handle: jsonHandler(200, search)},
 	{method: "GET", path: "/suggest", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "Complete what is being typed", out: list[suggestDoc]{}, query: []string{"q", "grade", "limit"},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[suggestDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person,
+			_ struct{}) (out list[suggestDoc], err error) {
 			grade, err := intParam(c, "grade", 0)
 			if err != nil {
 				return out, err
@@ -95,7 +96,8 @@ var searchCalls = []call{
 }
 
 func search(r *Handler, c echo.Context, _ people.Person, _ struct{}) (searchOut, error) {
-	q := catalog.Query{Text: c.QueryParam("q"), Subject: c.QueryParam("subject"), Language: c.QueryParam("language"), School: c.QueryParam("school")}
+	q := catalog.Query{Text: c.QueryParam("q"), Subject: c.QueryParam("subject"), Language: c.QueryParam("language"),
+		School: c.QueryParam("school")}
 	for _, p := range []struct {
 		name string
 		into *int
@@ -112,7 +114,8 @@ func search(r *Handler, c echo.Context, _ people.Person, _ struct{}) (searchOut,
 	}
 	out := searchOut{Hits: []hitDoc{}, EstimatedTotal: res.EstimatedTotal, Corrected: res.Corrected, Nearby: res.Nearby,
 		TookMs: float64(res.Took.Microseconds()) / 1000,
-		Facets: map[string]map[string]int{"subject": {}, "grade": {}, "week": {}, "language": {}, "school": res.Facets.School}}
+		Facets: map[string]map[string]int{"subject": {}, "grade": {}, "week": {}, "language": {},
+			"school": res.Facets.School}}
 	maps.Copy(out.Facets["subject"], res.Facets.Subject)
 	for k, n := range res.Facets.Grade {
 		out.Facets["grade"][strconv.Itoa(k)] = n
@@ -123,8 +126,10 @@ func search(r *Handler, c echo.Context, _ people.Person, _ struct{}) (searchOut,
 	maps.Copy(out.Facets["language"], res.Facets.Language)
 	for _, h := range res.Hits {
 		e := h.Entry
-		s := shortLesson{ID: e.LessonID, Title: e.Title, Description: e.Description, Subject: e.Subject, Grade: e.Grade, Week: e.Week,
-			Language: e.Language, Teacher: named{e.TeacherID, e.Teacher}, DurationSeconds: e.Duration, PublishedAt: r.at(e.PublishedAt)}
+		s := shortLesson{ID: e.LessonID, Title: e.Title, Description: e.Description, Subject: e.Subject,
+			Grade: e.Grade, Week: e.Week,
+			Language: e.Language, Teacher: named{e.TeacherID, e.Teacher}, DurationSeconds: e.Duration,
+			PublishedAt: r.at(e.PublishedAt)}
 		if e.SchoolID != "" {
 			s.School = &named{e.SchoolID, e.School}
 		}

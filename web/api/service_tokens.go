@@ -31,8 +31,10 @@ type serviceTokenDoc struct {
 }
 
 func (r *Handler) serviceToken(m people.Machine, secret string) serviceTokenDoc {
-	d := serviceTokenDoc{ID: m.Person.ID, Name: m.Token.Name, Roles: person(m.Person).Roles, Scopes: []string{}, Token: secret,
-		CreatedAt: m.Token.CreatedAt.In(r.Zone), SeenAt: m.Token.SeenAt.In(r.Zone), ExpiresAt: m.Token.ExpiresAt.In(r.Zone)}
+	d := serviceTokenDoc{ID: m.Person.ID, Name: m.Token.Name, Roles: person(m.Person).Roles, Scopes: []string{},
+		Token:     secret,
+		CreatedAt: m.Token.CreatedAt.In(r.Zone), SeenAt: m.Token.SeenAt.In(r.Zone),
+		ExpiresAt: m.Token.ExpiresAt.In(r.Zone)}
 	for _, a := range m.Token.Scopes {
 		d.Scopes = append(d.Scopes, string(a))
 	}
@@ -53,8 +55,10 @@ type auditDoc struct {
 
 var serviceTokenCalls = []call{
 	{method: "POST", path: "/service-tokens", action: people.ManageTokens, scope: page.Site, status: 201,
-		summary: "Make a token with scopes for a machine; it is shown once", in: serviceTokenIn{}, out: serviceTokenDoc{},
-		handle: jsonHandler(201, func(r *Handler, c echo.Context, by people.Person, in serviceTokenIn) (serviceTokenDoc, error) {
+		summary: "Make a token with scopes for a machine; it is shown once", in: serviceTokenIn{},
+		out: serviceTokenDoc{},
+		handle: jsonHandler(201, func(r *Handler, c echo.Context, by people.Person,
+			in serviceTokenIn) (serviceTokenDoc, error) {
 			n := people.NewToken{Name: in.Name, Role: people.Role(in.Role), School: in.School, Days: in.Days}
 			if n.Days == 0 {
 				n.Days = 365
@@ -70,7 +74,8 @@ var serviceTokenCalls = []call{
 		})},
 	{method: "GET", path: "/service-tokens", action: people.ManageTokens, scope: page.Site, status: 200,
 		summary: "Machines' tokens", out: list[serviceTokenDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (out list[serviceTokenDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			_ struct{}) (out list[serviceTokenDoc], err error) {
 			ms, err := r.People.ServiceTokens(c.Request().Context(), by)
 			out.Items = []serviceTokenDoc{}
 			for _, m := range ms {
@@ -84,13 +89,16 @@ var serviceTokenCalls = []call{
 			return struct{}{}, r.People.EndServiceToken(c.Request().Context(), by, c.Param("person"))
 		})},
 	{method: "GET", path: "/audit", action: people.ReadAudit, scope: page.Site, status: 200,
-		summary: "Who did what, newest first", query: []string{"subject", "actor", "action", "limit", "cursor"}, out: list[auditDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[auditDoc], err error) {
+		summary: "Who did what, newest first", query: []string{"subject", "actor", "action", "limit", "cursor"},
+		out: list[auditDoc]{},
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person,
+			_ struct{}) (out list[auditDoc], err error) {
 			limit, cursor, err := paging(c)
 			if err != nil {
 				return out, err
 			}
-			f := audit.Filter{Subject: c.QueryParam("subject"), Actor: c.QueryParam("actor"), Action: c.QueryParam("action")}
+			f := audit.Filter{Subject: c.QueryParam("subject"), Actor: c.QueryParam("actor"),
+				Action: c.QueryParam("action")}
 			if cursor != "" {
 				if f.Before, err = strconv.ParseInt(cursor, 10, 64); err != nil || f.Before < 1 {
 					return out, wrongParam("cursor")
@@ -103,7 +111,8 @@ var serviceTokenCalls = []call{
 				out.Next = strconv.FormatInt(entries[limit-1].Number, 10)
 			}
 			for _, e := range entries {
-				out.Items = append(out.Items, auditDoc{e.Number, e.At.In(r.Zone), e.Actor, e.Action, e.Subject, e.Detail, e.Before, e.After, e.Place})
+				out.Items = append(out.Items, auditDoc{e.Number, e.At.In(r.Zone), e.Actor, e.Action, e.Subject,
+					e.Detail, e.Before, e.After, e.Place})
 			}
 			return out, err
 		})},

@@ -77,7 +77,8 @@ type asRunIn struct {
 var televisionCalls = []call{
 	{method: "GET", path: "/channels", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "Television channels, ours and others'", out: list[channelDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[channelDoc], err error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person,
+			_ struct{}) (out list[channelDoc], err error) {
 			cs, err := r.Schedule.Store.Channels(c.Request().Context())
 			out.Items = []channelDoc{}
 			for _, x := range cs {
@@ -109,14 +110,15 @@ var televisionCalls = []call{
 		handle: jsonHandler(200, listAirings)},
 	{method: "POST", path: "/airings", action: people.EditSchedule, scope: page.Site, status: 201,
 		summary: "Plan an airing; 409 airing.clash names the other", in: airingIn{}, out: airingDoc{},
-		location: true, prepare: repeatable(201, func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
-			a, err := r.Schedule.Save(c.Request().Context(), by, in.onto(schedule.Airing{}))
-			if err != nil {
-				return airingDoc{}, err
-			}
-			c.Response().Header().Set("Location", Base+"/airings/"+a.ID)
-			return r.airing(a), nil
-		})},
+		location: true, prepare: repeatable(201,
+			func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
+				a, err := r.Schedule.Save(c.Request().Context(), by, in.onto(schedule.Airing{}))
+				if err != nil {
+					return airingDoc{}, err
+				}
+				c.Response().Header().Set("Location", Base+"/airings/"+a.ID)
+				return r.airing(a), nil
+			})},
 	{method: "GET", path: "/airings/:airing", action: people.ReadSchedule, scope: page.Site, status: 200,
 		summary: "One airing", out: airingDoc{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (airingDoc, error) {
@@ -143,7 +145,8 @@ var televisionCalls = []call{
 		summary: "Say what really happened", in: asRunIn{}, out: airingDoc{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in asRunIn) (airingDoc, error) {
 			a, err := r.Schedule.Report(c.Request().Context(), by, c.Param("airing"),
-				schedule.AsRun{Outcome: schedule.Outcome(in.Outcome), StartedAt: in.StartedAt, EndedAt: in.EndedAt, Note: in.Note})
+				schedule.AsRun{Outcome: schedule.Outcome(in.Outcome), StartedAt: in.StartedAt, EndedAt: in.EndedAt,
+					Note: in.Note})
 			return r.airing(a), err
 		})},
 }
@@ -165,7 +168,8 @@ func (r *Handler) guide(c echo.Context) error {
 	return c.Blob(http.StatusOK, "application/xml; charset=utf-8", b.Bytes())
 }
 
-func (r *Handler) saveChannel(ctx context.Context, by people.Person, ch schedule.Channel, in channelIn) (channelDoc, error) {
+func (r *Handler) saveChannel(ctx context.Context, by people.Person, ch schedule.Channel,
+	in channelIn) (channelDoc, error) {
 	set(&ch.Name, in.Name)
 	set(&ch.Own, in.Own)
 	set(&ch.Timezone, in.Timezone)
@@ -176,7 +180,8 @@ func (r *Handler) saveChannel(ctx context.Context, by people.Person, ch schedule
 func channel(x schedule.Channel) channelDoc { return channelDoc{x.ID, x.Name, x.Own, x.Timezone} }
 
 func listAirings(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out list[airingDoc], err error) {
-	f := schedule.Filter{Channel: c.QueryParam("channel"), Lesson: c.QueryParam("lesson"), Outcome: schedule.Outcome(c.QueryParam("outcome"))}
+	f := schedule.Filter{Channel: c.QueryParam("channel"), Lesson: c.QueryParam("lesson"),
+		Outcome: schedule.Outcome(c.QueryParam("outcome"))}
 	if f.From, err = r.timeParam(c, "from"); err != nil {
 		return out, err
 	}
@@ -195,7 +200,8 @@ func listAirings(r *Handler, c echo.Context, _ people.Person, _ struct{}) (out l
 }
 
 func (r *Handler) airing(a schedule.Airing) airingDoc {
-	return airingDoc{ID: a.ID, LessonID: a.LessonID, ChannelID: a.ChannelID, CopyID: a.CopyID, HouseNumber: a.HouseNumber,
-		StartsAt: r.at(a.StartsAt), EndsAt: r.at(a.EndsAt), Outcome: string(a.Outcome),
+	return airingDoc{ID: a.ID, LessonID: a.LessonID, ChannelID: a.ChannelID, CopyID: a.CopyID,
+		HouseNumber: a.HouseNumber,
+		StartsAt:    r.at(a.StartsAt), EndsAt: r.at(a.EndsAt), Outcome: string(a.Outcome),
 		StartedAt: r.at(a.StartedAt), EndedAt: r.at(a.EndedAt), Note: a.Note, RepeatOf: a.RepeatOf}
 }

@@ -42,7 +42,8 @@ var tokenCalls = []call{
 			if err := read(c, &in); err != nil {
 				return err
 			}
-			secret, ses, p, err := r.Authenticator.Enter(c, people.Credentials{Username: in.Username, Password: in.Password, Code: in.TOTP}, people.Token)
+			secret, ses, p, err := r.Authenticator.Enter(c,
+				people.Credentials{Username: in.Username, Password: in.Password, Code: in.TOTP}, people.Token)
 			if err != nil {
 				return err
 			}

@@ -67,10 +67,11 @@ type completeIn struct {
 var uploadCalls = []call{
 	{method: "POST", path: "/lessons/:lesson/uploads", action: people.EditLesson, scope: page.Object, status: 201,
 		summary: "Begin a resumable upload of the lesson's recording", in: uploadIn{}, out: uploadNew{},
-		location: true, prepare: storing(201, prepareUpload, func(r *Handler, c echo.Context, u upload.Upload) (uploadNew, error) {
-			c.Response().Header().Set("Location", Base+"/uploads/"+u.ID)
-			return uploadNew{u.ID, u.PartSize, u.PartCount, u.ExpiresAt.In(r.Zone)}, nil
-		})},
+		location: true, prepare: storing(201, prepareUpload,
+			func(r *Handler, c echo.Context, u upload.Upload) (uploadNew, error) {
+				c.Response().Header().Set("Location", Base+"/uploads/"+u.ID)
+				return uploadNew{u.ID, u.PartSize, u.PartCount, u.ExpiresAt.In(r.Zone)}, nil
+			})},
 	{method: "GET", path: "/uploads/:upload", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "What storage really has of an upload", out: uploadDoc{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (uploadDoc, error) {
@@ -78,8 +79,9 @@ var uploadCalls = []call{
 			if err != nil {
 				return uploadDoc{}, err
 			}
-			d := uploadDoc{ID: u.ID, Lesson: u.LessonID, Filename: u.Filename, Size: u.Size, PartSize: u.PartSize, PartCount: u.PartCount,
-				Received: []partDoc{}, Status: string(u.Status), ExpiresAt: u.ExpiresAt.In(r.Zone)}
+			d := uploadDoc{ID: u.ID, Lesson: u.LessonID, Filename: u.Filename, Size: u.Size, PartSize: u.PartSize,
+				PartCount: u.PartCount,
+				Received:  []partDoc{}, Status: string(u.Status), ExpiresAt: u.ExpiresAt.In(r.Zone)}
 			for _, p := range parts {
 				d.Received = append(d.Received, partDoc{p.Number, p.Size, p.ETag})
 				d.ReceivedBytes += p.Size

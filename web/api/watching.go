@@ -55,11 +55,13 @@ type heartbeatOut struct {
 }
 
 var watchCalls = []call{
-	{method: "POST", path: "/lessons/:lesson/playback-sessions", action: people.WatchLesson, scope: page.Object, status: 201,
+	{method: "POST", path: "/lessons/:lesson/playback-sessions", action: people.WatchLesson,
+		scope: page.Object, status: 201,
 		summary: "Open a playback session, or an offline grant", in: sessionIn{}, out: sessionOut{},
 		handle: jsonHandler(201, openSession)},
 	{method: "POST", path: "/heartbeats", action: people.ReadPublic, scope: page.Site, status: 202,
-		summary: "What was played so far, one heartbeat or an array of them; also as text/plain", in: heartbeatIn{}, out: heartbeatOut{},
+		summary: "What was played so far, one heartbeat or an array of them; also as text/plain", in: heartbeatIn{},
+		out:    heartbeatOut{},
 		handle: (*Handler).beat},
 }
 
@@ -77,7 +79,8 @@ func openSession(r *Handler, c echo.Context, by people.Person, in sessionIn) (se
 	}
 	signin.KeepViewer(c, o.Viewer)
 	out := sessionOut{Session: o.Session, Token: o.Token, HeartbeatSeconds: o.HeartbeatSeconds, ViewerToken: o.Viewer,
-		IssuedAt: o.IssuedAt.In(r.Zone), ExpiresAt: o.ExpiresAt.In(r.Zone), PackageID: o.PackageID, DeviceToken: o.DeviceToken}
+		IssuedAt: o.IssuedAt.In(r.Zone), ExpiresAt: o.ExpiresAt.In(r.Zone), PackageID: o.PackageID,
+		DeviceToken: o.DeviceToken}
 	if in.Offline {
 		out.Holder = signin.LeaveHolder(c, r.Now())
 	}

@@ -27,7 +27,8 @@ func TestHeartbeatLimits(t *testing.T) {
 	if n, err := strconv.Atoi(script); err != nil || n<<10 != MaxBrowserHeartbeats {
 		t.Errorf("browsers send up to %s KiB, %d bytes are accepted", script, MaxBrowserHeartbeats)
 	}
-	proxy := find("../../infra/deploy/nginx/lenlop.conf", `(?s)location = /api/v1/heartbeats \{[^}]*client_max_body_size (\w+);`)
+	proxy := find("../../infra/deploy/nginx/lenlop.conf",
+		`(?s)location = /api/v1/heartbeats \{[^}]*client_max_body_size (\w+);`)
 	if n, err := strconv.Atoi(strings.TrimSuffix(proxy, "m")); err != nil || n<<20 != MaxHeartbeats {
 		t.Errorf("the proxy passes %s, %d bytes are accepted", proxy, MaxHeartbeats)
 	}

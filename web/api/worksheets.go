@@ -30,14 +30,16 @@ type attachmentForm struct {
 }
 
 func (r *Handler) attachment(c echo.Context, w worksheet.Worksheet) attachmentDoc {
-	return attachmentDoc{ID: w.ID, Name: w.Name, Type: w.Type, Bytes: w.Size, SHA256: w.SHA256, Width: w.Width, Height: w.Height,
-		URL: base(c) + Base + "/lessons/" + w.LessonID + "/attachments/" + w.ID, CreatedAt: r.at(w.At)}
+	return attachmentDoc{ID: w.ID, Name: w.Name, Type: w.Type, Bytes: w.Size, SHA256: w.SHA256, Width: w.Width,
+		Height: w.Height,
+		URL:    base(c) + Base + "/lessons/" + w.LessonID + "/attachments/" + w.ID, CreatedAt: r.at(w.At)}
 }
 
 var worksheetCalls = []call{
 	{method: "GET", path: "/lessons/:lesson/attachments", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "A lesson's worksheets", out: list[attachmentDoc]{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (list[attachmentDoc], error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			_ struct{}) (list[attachmentDoc], error) {
 			out := list[attachmentDoc]{Items: []attachmentDoc{}}
 			all, err := r.Worksheets.List(c.Request().Context(), by, c.Param("lesson"))
 			for _, w := range all {
@@ -45,8 +47,10 @@ var worksheetCalls = []call{
 			}
 			return out, err
 		})},
-	{method: "POST", path: "/lessons/:lesson/attachments", action: people.EditLesson, scope: page.Object, status: 201, multipart: true,
-		summary: "Add a worksheet: PDF, PNG or JPEG, at most 20 MiB, known by its content", in: attachmentForm{}, out: attachmentDoc{},
+	{method: "POST", path: "/lessons/:lesson/attachments", action: people.EditLesson, scope: page.Object, status: 201,
+		multipart: true,
+		summary:   "Add a worksheet: PDF, PNG or JPEG, at most 20 MiB, known by its content", in: attachmentForm{},
+		out: attachmentDoc{},
 		handle: func(r *Handler, c echo.Context) error {
 			name, data, err := page.File(c, "file", worksheet.MaxBytes)
 			if err != nil {
@@ -61,7 +65,8 @@ var worksheetCalls = []call{
 			c.Response().Header().Set("Cache-Control", "no-store")
 			return c.JSON(http.StatusCreated, d)
 		}},
-	{method: "GET", path: "/lessons/:lesson/attachments/:worksheet", action: people.ReadLesson, scope: page.Object, status: 200,
+	{method: "GET", path: "/lessons/:lesson/attachments/:worksheet", action: people.ReadLesson,
+		scope: page.Object, status: 200,
 		summary: "The worksheet itself, to be saved", handle: func(r *Handler, c echo.Context) error {
 			w, err := r.Worksheets.Read(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("worksheet"))
 			if err != nil {
@@ -69,7 +74,8 @@ var worksheetCalls = []call{
 			}
 			return page.Download(c, r.Media, page.Saved{Key: w.Key, Name: w.Name, Type: w.Type, Size: w.Size})
 		}},
-	{method: "DELETE", path: "/lessons/:lesson/attachments/:worksheet", action: people.EditLesson, scope: page.Object, status: 204,
+	{method: "DELETE", path: "/lessons/:lesson/attachments/:worksheet", action: people.EditLesson,
+		scope: page.Object, status: 204,
 		summary: "Remove a worksheet",
 		handle: jsonHandler(204, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (struct{}, error) {
 			return struct{}{}, r.Worksheets.Delete(c.Request().Context(), by, c.Param("lesson"), c.Param("worksheet"))

@@ -21,7 +21,8 @@ func load(t *testing.T) *Set {
 
 func TestAssetsComeInTheBestEncodingAndForEver(t *testing.T) {
 	s := load(t)
-	for _, name := range []string{"site.css", "player.js", "heartbeats.js", "extras.js", "suggest.js", "hls.js", "icon.svg"} {
+	for _, name := range []string{"site.css", "player.js", "heartbeats.js", "extras.js", "suggest.js",
+		"hls.js", "icon.svg"} {
 		plain := s.Body(name)
 		for accept, encoding := range map[string]string{"": "", "gzip": "gzip", "gzip, deflate, br": "br"} {
 			req := httptest.NewRequest("GET", s.URL(name), nil)
@@ -74,7 +75,8 @@ func TestWhatIsThereIsNotSentAgain(t *testing.T) {
 
 func TestOnlyBuiltFilesAreServed(t *testing.T) {
 	s := load(t)
-	for _, path := range []string{"/assets/", "/assets/manifest.json", "/assets/site.css", "/assets/../asset.go", "/assets/.gitkeep"} {
+	for _, path := range []string{"/assets/", "/assets/manifest.json", "/assets/site.css", "/assets/../asset.go",
+		"/assets/.gitkeep"} {
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		if w.Code != 404 {
@@ -101,7 +103,8 @@ func TestIconsAreDecoration(t *testing.T) {
 			t.Fatal(err)
 		}
 		svg := b.String()
-		if !strings.HasPrefix(svg, `<svg class="icon" `) || !strings.Contains(svg, `aria-hidden="true"`) || !strings.HasSuffix(svg, "</svg>") || strings.Count(svg, "<svg") != 1 {
+		if !strings.HasPrefix(svg, `<svg class="icon" `) || !strings.Contains(svg, `aria-hidden="true"`) ||
+			!strings.HasSuffix(svg, "</svg>") || strings.Count(svg, "<svg") != 1 {
 			t.Errorf("%s: %s", name, svg)
 		}
 	}

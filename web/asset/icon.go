@@ -30,7 +30,9 @@ func readIcons() map[string]string {
 		if err != nil {
 			panic(err) // embedded files are always there
 		}
-		m[strings.TrimSuffix(path.Base(n), ".svg")] = `<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">` +
+		m[strings.TrimSuffix(path.Base(n), ".svg")] = `<svg class="icon" viewBox="0 0 24 24" fill="none" ` +
+			`stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" ` +
+			`aria-hidden="true">` +
 			strings.TrimSpace(string(raw)) + `</svg>`
 	}
 	return m

@@ -35,13 +35,16 @@ func (r Handler) send(c echo.Context, t table, format string) error {
 	if t.By == viewership.ByArea {
 		head = append(head, text("department.within"))
 	}
-	head = append(head, text("department.web_views"), text("department.web_viewers"), text("department.watch_hours"), text("department.completions"))
+	head = append(head, text("department.web_views"), text("department.web_viewers"), text("department.watch_hours"),
+		text("department.completions"))
 	for _, g := range grades {
 		head = append(head, text("department.tv")+" "+string(g), text("department.unit")+" "+string(g))
 	}
-	head = append(head, text("department.airings"), text("department.airings_no_data"), text("department.airings_planned"))
+	head = append(head, text("department.airings"), text("department.airings_no_data"),
+		text("department.airings_planned"))
 	name := "lenlop-" + t.By + "-" + t.From.Format(dayLayout) + "-" + t.To.Format(dayLayout)
-	return page.SendSheet(c, r.Sheets, format, name, text("department.title"), head, each(t.Rows, func(x viewership.Row) []any { return record(ctx, t, x) }))
+	return page.SendSheet(c, r.Sheets, format, name, text("department.title"), head,
+		each(t.Rows, func(x viewership.Row) []any { return record(ctx, t, x) }))
 }
 
 // each gives a file's rows one by one.
@@ -71,7 +74,8 @@ func record(ctx context.Context, t table, x viewership.Row) []any {
 		rec = append(rec, nil, nil, nil, nil)
 	case x.Mark != disclosure.Shown:
 		h := hidden(ctx, x.Mark)
-		rec = append(rec, hidden(ctx, disclosure.Withheld), h, hidden(ctx, disclosure.Withheld), hidden(ctx, disclosure.Withheld))
+		rec = append(rec, hidden(ctx, disclosure.Withheld), h, hidden(ctx, disclosure.Withheld),
+			hidden(ctx, disclosure.Withheld))
 	default:
 		rec = append(rec, x.WebViews, x.WebViewers, hours(x.WatchSeconds), x.Completions)
 	}

@@ -60,22 +60,26 @@ func (r Handler) flags(c echo.Context) error {
 func (r Handler) sendFlags(c echo.Context, v flagged, format string) error {
 	ctx := c.Request().Context()
 	text := func(key string) any { return locale.T(ctx, key) }
-	head := []any{text("flags.viewer"), text("department.by_day"), text("flags.reason"), text("flags.sessions"), text("flags.state"), text("flags.restored_by"), text("flags.restored_at")}
+	head := []any{text("flags.viewer"), text("department.by_day"), text("flags.reason"), text("flags.sessions"),
+		text("flags.state"), text("flags.restored_by"), text("flags.restored_at")}
 	name := "lenlop-flags-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
-	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "flags.title"), head, each(v.Flags, func(f playback.Flag) []any {
-		row := []any{viewerName(ctx, f.Viewer), f.Day, locale.T(ctx, "flags."+f.Reason), f.Sessions, locale.T(ctx, "flags.left_out")}
-		if f.RestoredBy != "" {
-			row[4] = locale.T(ctx, "flags.counted")
-			row = append(row, v.Names.Person(f.RestoredBy), locale.From(ctx).DateTime(f.RestoredAt))
-		}
-		return row
-	}))
+	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "flags.title"), head,
+		each(v.Flags, func(f playback.Flag) []any {
+			row := []any{viewerName(ctx, f.Viewer), f.Day, locale.T(ctx, "flags."+f.Reason), f.Sessions,
+				locale.T(ctx, "flags.left_out")}
+			if f.RestoredBy != "" {
+				row[4] = locale.T(ctx, "flags.counted")
+				row = append(row, v.Names.Person(f.RestoredBy), locale.From(ctx).DateTime(f.RestoredAt))
+			}
+			return row
+		}))
 }
 
 // restore counts a flagged day after all, or leaves it out again.
 func (r Handler) restore(c echo.Context) error {
 	back := c.FormValue("restored") == "yes"
-	if err := r.Flags.Restore(c.Request().Context(), page.Who(c), c.FormValue("viewer"), c.FormValue("day"), back); err != nil {
+	if err := r.Flags.Restore(c.Request().Context(), page.Who(c), c.FormValue("viewer"), c.FormValue("day"),
+		back); err != nil {
 		return err
 	}
 	q := url.Values{"from": {c.FormValue("from")}, "to": {c.FormValue("to")}, "done": {"flag_kept"}}

@@ -25,9 +25,11 @@ type Handler struct {
 	Lessons *lesson.Service
 	// Views reads the figures (viewership.Service).
 	Views interface {
-		Ledger(ctx context.Context, by people.Person, lessonID string, perHome viewership.Range) (viewership.Ledger, error)
+		Ledger(ctx context.Context, by people.Person, lessonID string,
+			perHome viewership.Range) (viewership.Ledger, error)
 		Retention(ctx context.Context, by people.Person, lessonID string) ([]viewership.Bin, error)
-		TableAndTotal(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, viewership.Row, error)
+		TableAndTotal(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row,
+			viewership.Row, error)
 		OwnTable(ctx context.Context, by people.Person, q viewership.Query) ([]viewership.Row, viewership.Row, error)
 		ExclusionReport(ctx context.Context, by people.Person, q viewership.Query) (viewership.Exclusions, error)
 		Participation(ctx context.Context, by people.Person, q viewership.Query) (viewership.Participation, error)
@@ -35,7 +37,8 @@ type Handler struct {
 	}
 	// Reports makes and reads signed reports (viewership.Service).
 	Reports interface {
-		MakeReport(ctx context.Context, by people.Person, q viewership.Query, corrects string) (viewership.Report, error)
+		MakeReport(ctx context.Context, by people.Person, q viewership.Query,
+			corrects string) (viewership.Report, error)
 		ReportByID(ctx context.Context, by people.Person, id string) (viewership.Report, error)
 		ReportList(ctx context.Context, by people.Person) ([]viewership.Report, error)
 	}
@@ -73,32 +76,56 @@ type Handler struct {
 func (r Handler) Routes() []page.Route {
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/review", Action: people.ReviewLesson, Scope: page.Site, Handle: r.queue},
-		{Method: http.MethodGet, Path: "/review/:lesson", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.review)},
-		{Method: http.MethodPost, Path: "/review/:lesson/approve", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.approve)},
-		{Method: http.MethodPost, Path: "/review/:lesson/return", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.giveBack)},
-		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLesson, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
-		{Method: http.MethodPost, Path: "/review/:lesson/confirm", Action: people.ReviewLesson, Scope: page.Object, Handle: page.SignedIn(r.confirm)},
-		{Method: http.MethodPost, Path: "/review/:lesson/take-down", Action: people.TakeDownLesson, Scope: page.Object, Handle: page.SignedIn(r.takeDown)},
-		{Method: http.MethodPost, Path: "/review/:lesson/put-back", Action: people.PutBackLesson, Scope: page.Object, Handle: page.SignedIn(r.putBack)},
-		{Method: http.MethodPost, Path: "/review/rules", Action: people.SetReviewRules, Scope: page.Site, Handle: r.rules},
+		{Method: http.MethodGet, Path: "/review/:lesson", Action: people.ReviewLesson, Scope: page.Object,
+			Handle: page.SignedIn(r.review)},
+		{Method: http.MethodPost, Path: "/review/:lesson/approve", Action: people.ReviewLesson, Scope: page.Object,
+			Handle: page.SignedIn(r.approve)},
+		{Method: http.MethodPost, Path: "/review/:lesson/return", Action: people.ReviewLesson, Scope: page.Object,
+			Handle: page.SignedIn(r.giveBack)},
+		{Method: http.MethodPost, Path: "/review/:lesson/withdraw", Action: people.WithdrawLesson, Scope: page.Object,
+			Handle: page.SignedIn(r.withdraw)},
+		{Method: http.MethodPost, Path: "/review/:lesson/confirm", Action: people.ReviewLesson, Scope: page.Object,
+			Handle: page.SignedIn(r.confirm)},
+		{Method: http.MethodPost, Path: "/review/:lesson/take-down", Action: people.TakeDownLesson, Scope: page.Object,
+			Handle: page.SignedIn(r.takeDown)},
+		{Method: http.MethodPost, Path: "/review/:lesson/put-back", Action: people.PutBackLesson, Scope: page.Object,
+			Handle: page.SignedIn(r.putBack)},
+		{Method: http.MethodPost, Path: "/review/rules", Action: people.SetReviewRules, Scope: page.Site,
+			Handle: r.rules},
 		{Method: http.MethodGet, Path: "/department", Action: people.ReadViewing, Scope: page.Site, Handle: r.table},
-		{Method: http.MethodGet, Path: "/department/table.csv", Action: people.ReadViewing, Scope: page.Site, Handle: r.csv},
-		{Method: http.MethodGet, Path: "/department/schools", Action: people.ReadViewing, Scope: page.Site, Handle: r.schools},
-		{Method: http.MethodGet, Path: "/department/left-out", Action: people.ReadViewing, Scope: page.Site, Handle: r.leftOut},
-		{Method: http.MethodGet, Path: "/school/viewership", Action: people.ReadSchool, Scope: page.Object, Handle: page.SignedIn(r.ownSchool)},
-		{Method: http.MethodGet, Path: "/teacher/viewership", Action: people.ListLessons, Scope: page.Site, Handle: r.ownLessons},
-		{Method: http.MethodGet, Path: "/department/reach", Action: people.ReadViewing, Scope: page.Site, Handle: r.reach},
-		{Method: http.MethodGet, Path: "/department/draws/:airing", Action: people.ReadViewing, Scope: page.Site, Handle: r.draw},
-		{Method: http.MethodPost, Path: "/department/draws/:airing", Action: people.ReadViewing, Scope: page.Site, Handle: r.makeDraw},
-		{Method: http.MethodGet, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site, Handle: r.reports},
-		{Method: http.MethodPost, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site, Handle: r.makeReport},
-		{Method: http.MethodGet, Path: "/department/reports/:report", Action: people.MakeReport, Scope: page.Site, Handle: r.report},
-		{Method: http.MethodGet, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.reconciliation},
-		{Method: http.MethodPost, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site, Handle: r.takeLog,
-			Body: delivery.MaxServedLog + page.FormBytes},
-		{Method: http.MethodGet, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.flags},
-		{Method: http.MethodPost, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site, Handle: r.restore},
-		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object, Handle: page.SignedIn(r.ledger)},
+		{Method: http.MethodGet, Path: "/department/table.csv", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.csv},
+		{Method: http.MethodGet, Path: "/department/schools", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.schools},
+		{Method: http.MethodGet, Path: "/department/left-out", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.leftOut},
+		{Method: http.MethodGet, Path: "/school/viewership", Action: people.ReadSchool, Scope: page.Object,
+			Handle: page.SignedIn(r.ownSchool)},
+		{Method: http.MethodGet, Path: "/teacher/viewership", Action: people.ListLessons, Scope: page.Site,
+			Handle: r.ownLessons},
+		{Method: http.MethodGet, Path: "/department/reach", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.reach},
+		{Method: http.MethodGet, Path: "/department/draws/:airing", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.draw},
+		{Method: http.MethodPost, Path: "/department/draws/:airing", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.makeDraw},
+		{Method: http.MethodGet, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site,
+			Handle: r.reports},
+		{Method: http.MethodPost, Path: "/department/reports", Action: people.MakeReport, Scope: page.Site,
+			Handle: r.makeReport},
+		{Method: http.MethodGet, Path: "/department/reports/:report", Action: people.MakeReport, Scope: page.Site,
+			Handle: r.report},
+		{Method: http.MethodGet, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.reconciliation},
+		{Method: http.MethodPost, Path: "/department/reconciliation", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.takeLog,
+			Body:   delivery.MaxServedLog + page.FormBytes},
+		{Method: http.MethodGet, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.flags},
+		{Method: http.MethodPost, Path: "/department/flags", Action: people.ReadViewing, Scope: page.Site,
+			Handle: r.restore},
+		{Method: http.MethodGet, Path: "/department/lessons/:lesson", Action: people.ReadLedger, Scope: page.Object,
+			Handle: page.SignedIn(r.ledger)},
 	}
 }
 

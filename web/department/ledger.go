@@ -35,7 +35,8 @@ type ledger struct {
 func (r Handler) ledger(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	id := c.Param("lesson")
-	v := ledger{Station: people.May(by, people.ReadSchedule, people.Object{}), Draws: people.May(by, people.ReadViewing, people.Object{})}
+	v := ledger{Station: people.May(by, people.ReadSchedule, people.Object{}),
+		Draws: people.May(by, people.ReadViewing, people.Object{})}
 	format, err := page.SheetFormat(c)
 	if err != nil {
 		return err
@@ -43,7 +44,8 @@ func (r Handler) ledger(c echo.Context) error {
 	status := http.StatusOK
 	if v.homes, err = homesAsked(c); err != nil {
 		status = page.Status(err)
-		v.Form = page.Form{Err: err, Values: map[string]string{"home_low": c.QueryParam("home_low"), "home_high": c.QueryParam("home_high")}}
+		v.Form = page.Form{Err: err, Values: map[string]string{"home_low": c.QueryParam("home_low"),
+			"home_high": c.QueryParam("home_high")}}
 		v.PerHome = viewership.Range{}
 	}
 	if v.Ledger, err = r.Views.Ledger(ctx, by, id, v.PerHome); err != nil {
@@ -84,22 +86,26 @@ func (r Handler) ledger(c echo.Context) error {
 func (r Handler) sendLedger(c echo.Context, v ledger, format string) error {
 	ctx := c.Request().Context()
 	text := func(key string) string { return locale.T(ctx, key) }
-	head := []any{text("ledger.where"), text("ledger.when"), text("outcome.label"), text("figure.what"), text("figure.value"), text("department.unit"),
-		text("figure.grade"), text("figure.source"), text("figure.method"), text("figure.state"), text("figure.by"), text("figure.at")}
-	return page.SendSheet(c, r.Sheets, format, "lenlop-ledger-"+v.Lesson.ID, v.Lesson.Title, head, func(yield func([]any) bool) {
-		for _, row := range slices.Concat(v.webRows(ctx), v.airingRows(ctx)) {
-			if !yield(row) {
-				return
+	head := []any{text("ledger.where"), text("ledger.when"), text("outcome.label"), text("figure.what"),
+		text("figure.value"), text("department.unit"),
+		text("figure.grade"), text("figure.source"), text("figure.method"), text("figure.state"), text("figure.by"),
+		text("figure.at")}
+	return page.SendSheet(c, r.Sheets, format, "lenlop-ledger-"+v.Lesson.ID, v.Lesson.Title, head,
+		func(yield func([]any) bool) {
+			for _, row := range slices.Concat(v.webRows(ctx), v.airingRows(ctx)) {
+				if !yield(row) {
+					return
+				}
 			}
-		}
-	})
+		})
 }
 
 func (v ledger) webRows(ctx context.Context) (rows [][]any) {
 	w := v.Ledger.Web
 	rules := strings.Join(w.Rules, " ")
 	add := func(what string, value any, unit string) {
-		rows = append(rows, []any{locale.T(ctx, "ledger.web"), nil, nil, what, value, unit, nil, "Lên Lớp", rules, nil, nil, nil})
+		rows = append(rows, []any{locale.T(ctx, "ledger.web"), nil, nil, what, value, unit, nil, "Lên Lớp", rules,
+			nil, nil, nil})
 	}
 	add(locale.T(ctx, "department.web_views"), w.Views, "views")
 	add(locale.T(ctx, "department.web_viewers"), w.Viewers, "viewers")
@@ -108,7 +114,8 @@ func (v ledger) webRows(ctx context.Context) (rows [][]any) {
 	add(locale.T(ctx, "ledger.offline"), w.OfflineViews, "views")
 	add(locale.T(ctx, "ledger.downloads"), v.Ledger.Downloads, "downloads")
 	for _, reason := range v.Excluded {
-		add(locale.T(ctx, "ledger.left_out", "why", known(ctx, "excluded."+reason, reason)), w.Excluded[reason], "sessions")
+		add(locale.T(ctx, "ledger.left_out", "why", known(ctx, "excluded."+reason, reason)),
+			w.Excluded[reason], "sessions")
 	}
 	if x := v.Ledger.Reach; x != nil {
 		add(locale.T(ctx, "reach.low"), x.Low, television.Persons)
@@ -130,12 +137,15 @@ func (v ledger) airingRows(ctx context.Context) (rows [][]any) {
 			add(locale.T(ctx, "ledger.by_name"), n, television.Persons, "A", "Lên Lớp", television.CheckInRule)
 		}
 		if a.Codes > 0 {
-			add(locale.T(ctx, "ledger.codes_entered"), a.Codes, television.Codes, "B", "Lên Lớp", television.CheckInRule)
+			add(locale.T(ctx, "ledger.codes_entered"), a.Codes, television.Codes, "B", "Lên Lớp",
+				television.CheckInRule)
 		}
 		if x := a.Survey; x.Classes > 0 {
-			add(locale.T(ctx, "ledger.stated_by", "n", x.Classes), x.Watched, television.Persons, nil, locale.T(ctx, "ledger.roll_call"), locale.T(ctx, "ledger.asked", "n", x.Asked))
+			add(locale.T(ctx, "ledger.stated_by", "n", x.Classes), x.Watched, television.Persons, nil,
+				locale.T(ctx, "ledger.roll_call"), locale.T(ctx, "ledger.asked", "n", x.Asked))
 			if e := x.Estimate; e != nil {
-				add(locale.T(ctx, "ledger.estimate"), e.Persons, television.Persons, "C", locale.T(ctx, "ledger.roll_call"), estimate(ctx, *e))
+				add(locale.T(ctx, "ledger.estimate"), e.Persons, television.Persons,
+					"C", locale.T(ctx, "ledger.roll_call"), estimate(ctx, *e))
 			}
 		}
 		for _, f := range a.Figures {
@@ -152,7 +162,8 @@ func (v ledger) airingRows(ctx context.Context) (rows [][]any) {
 // estimate words what drawn classes allow to say of all.
 func estimate(ctx context.Context, e television.Estimate) string {
 	n := locale.From(ctx)
-	return locale.T(ctx, "ledger.estimate_words", "low", n.Number(e.LowPersons), "up", n.Number(e.UpPersons), "classes", e.Classes,
+	return locale.T(ctx, "ledger.estimate_words", "low", n.Number(e.LowPersons), "up", n.Number(e.UpPersons),
+		"classes", e.Classes,
 		"of", n.Number(e.PopulationTaken), "rule", television.SampleRule)
 }
 

@@ -66,18 +66,20 @@ func (r Handler) leftOut(c echo.Context) error {
 func (r Handler) sendLeftOut(c echo.Context, v leftOut, format string) error {
 	ctx := c.Request().Context()
 	text := func(key string) any { return locale.T(ctx, key) }
-	head := []any{text("department.by_lesson"), text("department.id"), text("department.by_subject"), text("department.by_grade"), text("left.all")}
+	head := []any{text("department.by_lesson"), text("department.id"), text("department.by_subject"),
+		text("department.by_grade"), text("left.all")}
 	for _, x := range v.Reasons {
 		head = append(head, reasonName(ctx, x))
 	}
 	name := "lenlop-left-out-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
-	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "left.title"), head, each(v.Lessons, func(x viewership.LessonExclusions) []any {
-		row := []any{x.Title, x.ID, x.SubjectName, strconv.Itoa(x.Grade), x.Sessions}
-		for _, reason := range v.Reasons {
-			row = append(row, x.Reasons[reason])
-		}
-		return row
-	}))
+	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "left.title"), head,
+		each(v.Lessons, func(x viewership.LessonExclusions) []any {
+			row := []any{x.Title, x.ID, x.SubjectName, strconv.Itoa(x.Grade), x.Sessions}
+			for _, reason := range v.Reasons {
+				row = append(row, x.Reasons[reason])
+			}
+			return row
+		}))
 }
 
 func reasonName(ctx context.Context, reason string) string {

@@ -67,7 +67,8 @@ func (r Handler) reach(c echo.Context) error {
 	}
 	status := http.StatusOK
 	if err == nil {
-		v.Reach, err = r.Views.ReachIn(ctx, page.Who(c), viewership.ReachQuery{From: q.From, To: q.To, Grade: q.Grade, Area: q.Area, PerHome: v.PerHome})
+		v.Reach, err = r.Views.ReachIn(ctx, page.Who(c),
+			viewership.ReachQuery{From: q.From, To: q.To, Grade: q.Grade, Area: q.Area, PerHome: v.PerHome})
 	}
 	if fault.Is(err, "reach.no_rosters") {
 		v.None, err = true, nil
@@ -131,12 +132,14 @@ func (r Handler) sendReach(c echo.Context, v reach, format string) error {
 		}
 	}
 	name := "lenlop-reach-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
-	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "reach.title"), []any{locale.T(ctx, "reach.title"), chosen(ctx, v.table)},
+	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "reach.title"),
+		[]any{locale.T(ctx, "reach.title"), chosen(ctx, v.table)},
 		each(lines, func(x [2]string) []any { return []any{x[0], x[1]} }))
 }
 
 func assumed(ctx context.Context, code string, perHome viewership.Range) string {
-	return locale.T(ctx, "reach."+code, "low", locale.From(ctx).Decimal(perHome.Low, 1), "high", locale.From(ctx).Decimal(perHome.High, 1))
+	return locale.T(ctx, "reach."+code, "low", locale.From(ctx).Decimal(perHome.Low, 1), "high",
+		locale.From(ctx).Decimal(perHome.High, 1))
 }
 
 // between words the bounds of a reach.

@@ -74,7 +74,8 @@ func (r Handler) showReconciliation(c echo.Context, status int, v reconciliation
 		v.By = delivery.ByLesson
 	}
 	var err error
-	if v.Gaps, err = r.Served.Reconcile(ctx, by, delivery.Query{By: v.By, From: v.From, To: v.To.AddDate(0, 0, 1)}); err != nil {
+	if v.Gaps, err = r.Served.Reconcile(ctx, by,
+		delivery.Query{By: v.By, From: v.From, To: v.To.AddDate(0, 0, 1)}); err != nil {
 		return err
 	}
 	for _, g := range v.Gaps {

@@ -93,8 +93,9 @@ func (r Handler) report(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := report{Report: x, table: table{By: x.Frozen.By, Zone: r.Zone, Now: r.Now()}, Reason: slices.Sorted(maps.Keys(x.Frozen.LeftOut)),
-		May: people.May(page.Who(c), people.MakeReport, people.Object{})}
+	v := report{Report: x, table: table{By: x.Frozen.By, Zone: r.Zone, Now: r.Now()},
+		Reason: slices.Sorted(maps.Keys(x.Frozen.LeftOut)),
+		May:    people.May(page.Who(c), people.MakeReport, people.Object{})}
 	if v.Names, err = r.names(ctx); err != nil {
 		return err
 	}
@@ -130,39 +131,45 @@ func sendSigned(c echo.Context, x viewership.Report) error {
 func (r Handler) sendReport(c echo.Context, v report, format string) error {
 	ctx := c.Request().Context()
 	text := func(key string) string { return locale.T(ctx, key) }
-	head := []any{text("department.by_" + v.By), text("department.id"), text("department.web_views"), text("department.web_viewers"),
+	head := []any{text("department.by_" + v.By), text("department.id"), text("department.web_views"),
+		text("department.web_viewers"),
 		text("department.watch_hours"), text("department.completions")}
 	for _, g := range grades {
 		head = append(head, text("department.tv")+" "+string(g), text("department.unit")+" "+string(g))
 	}
-	head = append(head, text("department.airings"), text("department.airings_no_data"), text("department.airings_planned"))
+	head = append(head, text("department.airings"), text("department.airings_no_data"),
+		text("department.airings_planned"))
 	t := v.table
 	if t.By == viewership.ByArea {
 		t.By = viewership.BySchool // areas are kept with their names only
 	}
-	return page.SendSheet(c, r.Sheets, format, "lenlop-report-"+v.ID, text("report.title"), head, func(yield func([]any) bool) {
-		for _, x := range v.Frozen.Rows {
-			if !yield(record(ctx, t, thawed(x))) {
+	return page.SendSheet(c, r.Sheets, format, "lenlop-report-"+v.ID, text("report.title"), head,
+		func(yield func([]any) bool) {
+			for _, x := range v.Frozen.Rows {
+				if !yield(record(ctx, t, thawed(x))) {
+					return
+				}
+			}
+			total := record(ctx, t, thawed(v.Frozen.Total))
+			total[0], total[1] = text("report.total"), nil
+			if !yield(total) {
 				return
 			}
-		}
-		total := record(ctx, t, thawed(v.Frozen.Total))
-		total[0], total[1] = text("report.total"), nil
-		if !yield(total) {
-			return
-		}
-		for _, line := range [][2]string{{text("report.id"), v.ID}, {text("report.as_of"), locale.From(ctx).DateTime(v.Frozen.AsOf)}, {"SHA-256", v.Hash},
-			{"Ed25519", v.signature()}, {text("report.key"), v.key()}, {text("ledger.rules"), strings.Join(v.Frozen.Rules, " ")}} {
-			if !yield([]any{line[0], line[1]}) {
-				return
+			for _, line := range [][2]string{{text("report.id"), v.ID},
+				{text("report.as_of"), locale.From(ctx).DateTime(v.Frozen.AsOf)}, {"SHA-256", v.Hash},
+				{"Ed25519", v.signature()}, {text("report.key"), v.key()},
+				{text("ledger.rules"), strings.Join(v.Frozen.Rules, " ")}} {
+				if !yield([]any{line[0], line[1]}) {
+					return
+				}
 			}
-		}
-	})
+		})
 }
 
 // thawed is a frozen row as the table's words know it.
 func thawed(x viewership.FrozenRow) viewership.Row {
-	r := viewership.Row{Key: x.Key, Label: x.Label, Parent: x.Parent, Depth: x.Depth, Mark: x.Hidden, WebViews: x.Views, WebViewers: x.Viewers,
+	r := viewership.Row{Key: x.Key, Label: x.Label, Parent: x.Parent, Depth: x.Depth, Mark: x.Hidden, WebViews: x.Views,
+		WebViewers:   x.Viewers,
 		WatchSeconds: x.WatchSeconds, Completions: x.Completions, OfflineViews: x.OfflineViews, Airings: x.Airings,
 		AiringsNoData: x.AiringsNoData, AiringsPlanned: x.AiringsPlanned}
 	for _, h := range x.Television {
@@ -194,7 +201,8 @@ func (v report) areaName(id string) string {
 // again is the address that makes this report again.
 func (v report) again() string {
 	f := v.Frozen
-	t := table{From: v.day(f.From, 0), To: v.day(f.To, 1), By: f.By, Subject: f.Subject, School: f.School, Area: f.Area, Channel: f.Channel}
+	t := table{From: v.day(f.From, 0), To: v.day(f.To, 1), By: f.By, Subject: f.Subject, School: f.School, Area: f.Area,
+		Channel: f.Channel}
 	if f.Grade > 0 {
 		t.Grade = strconv.Itoa(f.Grade)
 	}

@@ -60,7 +60,8 @@ func (v queue) with(name, value string) templ.SafeURL {
 // filter is what the choices of the page narrow the queue to.
 func (v queue) filter(after string, limit int) lesson.Filter {
 	grade, _ := strconv.Atoi(v.Grade)
-	f := lesson.Filter{Status: []lesson.Status{lesson.Submitted}, Subject: v.Subject, Grade: grade, OldFirst: true, After: after, Limit: limit}
+	f := lesson.Filter{Status: []lesson.Status{lesson.Submitted}, Subject: v.Subject, Grade: grade, OldFirst: true,
+		After: after, Limit: limit}
 	switch v.Show {
 	case approved:
 		f.Approved = true
@@ -87,7 +88,8 @@ func (v queue) days(l lesson.Lesson) int { return max(0, int(v.Now.Sub(v.since(l
 
 func (r Handler) queue(c echo.Context) error {
 	ctx := c.Request().Context()
-	v := queue{Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"), Show: c.QueryParam("show"), Now: r.Now(), Done: page.DoneOf(c)}
+	v := queue{Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"), Show: c.QueryParam("show"), Now: r.Now(),
+		Done: page.DoneOf(c)}
 	if !slices.Contains([]string{waiting, preapproved, approved, again}, v.Show) {
 		v.Show = waiting
 	}
@@ -140,7 +142,8 @@ func (r Handler) sendQueue(c echo.Context, v queue, format string) error {
 			if !l.PreapprovedAt.IsZero() {
 				pre = l.PreapprovedAt.In(r.Zone).Format(time.DateTime)
 			}
-			rows = append(rows, []any{l.ID, l.Title, page.Subject(ctx, v.Names.Subjects, l.Subject), l.Grade, l.Week, v.Names.Person(l.TeacherID),
+			rows = append(rows, []any{l.ID, l.Title, page.Subject(ctx, v.Names.Subjects, l.Subject), l.Grade, l.Week,
+				v.Names.Person(l.TeacherID),
 				v.Names.School(l.SchoolID), v.since(l).In(r.Zone).Format(time.DateTime), v.days(l), pre})
 		}
 		if next == "" {
@@ -149,7 +152,8 @@ func (r Handler) sendQueue(c echo.Context, v queue, format string) error {
 		after = next
 	}
 	var head []any
-	for _, k := range []string{"id", "title", "subject", "grade", "week", "teacher", "school", "since", "days", "preapproved"} {
+	for _, k := range []string{"id", "title", "subject", "grade", "week", "teacher", "school", "since", "days",
+		"preapproved"} {
 		head = append(head, p.T("queue.column_"+k))
 	}
 	return page.SendSheet(c, r.Sheets, format, "cho-duyet", p.T("review.title"), head, slices.Values(rows))
@@ -204,7 +208,8 @@ func (r Handler) showReview(c echo.Context, status int, v review) error {
 	if v.Names, err = r.names(ctx); err != nil {
 		return err
 	}
-	if err := v.Names.learn(ctx, v.Lesson.TeacherID, v.Lesson.UploaderID, v.Lesson.ApprovedBy, v.Lesson.PreapprovedBy); err != nil {
+	if err := v.Names.learn(ctx, v.Lesson.TeacherID, v.Lesson.UploaderID, v.Lesson.ApprovedBy,
+		v.Lesson.PreapprovedBy); err != nil {
 		return err
 	}
 	if v.Sheets, err = r.Worksheets.List(ctx, by, v.Lesson.ID); err != nil {

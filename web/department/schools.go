@@ -51,22 +51,26 @@ func (r Handler) schools(c echo.Context) error {
 func (r Handler) sendSchools(c echo.Context, v schools, format string) error {
 	ctx := c.Request().Context()
 	text := func(key string) any { return locale.T(ctx, key) }
-	head := []any{text("department.by_school"), text("part.code"), text("part.level"), text("part.takes_part"), text("part.lessons"), text("department.web_views"),
+	head := []any{text("department.by_school"), text("part.code"), text("part.level"), text("part.takes_part"),
+		text("part.lessons"), text("department.web_views"),
 		text("part.students"), text("part.reached"), text("part.share")}
 	name := "lenlop-schools-" + v.From.Format(dayLayout) + "-" + v.To.Format(dayLayout)
-	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "part.title"), head, each(v.Participation.Schools, func(x viewership.SchoolParticipation) []any {
-		var students, reached, of any
-		if x.Students > 0 {
-			students, reached = x.Students, x.Reached
-		}
-		if x.Mark != disclosure.Shown {
-			reached = hidden(ctx, x.Mark)
-		}
-		if s, known := x.Share(); known {
-			of = float64(int64(1000*s+0.5)) / 10
-		}
-		return []any{x.School.Name, x.School.Code, levelName(ctx, string(x.School.Level)), takesPart(ctx, x), x.Lessons, x.Views, students, reached, of}
-	}))
+	return page.SendSheet(c, r.Sheets, format, name, locale.T(ctx, "part.title"), head,
+		each(v.Participation.Schools, func(x viewership.SchoolParticipation) []any {
+			var students, reached, of any
+			if x.Students > 0 {
+				students, reached = x.Students, x.Reached
+			}
+			if x.Mark != disclosure.Shown {
+				reached = hidden(ctx, x.Mark)
+			}
+			if s, known := x.Share(); known {
+				of = float64(int64(1000*s+0.5)) / 10
+			}
+			return []any{x.School.Name, x.School.Code, levelName(ctx, string(x.School.Level)),
+				takesPart(ctx, x), x.Lessons,
+				x.Views, students, reached, of}
+		}))
 }
 
 func takesPart(ctx context.Context, x viewership.SchoolParticipation) string {

@@ -193,7 +193,8 @@ func monday(t time.Time, zone *time.Location) time.Time {
 func (r Handler) asked(c echo.Context) (table, viewership.Query, error) {
 	t := table{
 		By: c.QueryParam("by"), Subject: c.QueryParam("subject"), Grade: c.QueryParam("grade"),
-		School: c.QueryParam("school"), Area: c.QueryParam("area"), Channel: c.QueryParam("channel"), Now: r.Now(), Zone: r.Zone,
+		School: c.QueryParam("school"), Area: c.QueryParam("area"), Channel: c.QueryParam("channel"),
+		Now: r.Now(), Zone: r.Zone,
 		Path: home, Page: 1,
 	}
 	if n, err := strconv.Atoi(c.QueryParam("page")); err == nil && n > 1 {

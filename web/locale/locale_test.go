@@ -50,9 +50,10 @@ func TestLanguagesAgree(t *testing.T) {
 }
 
 var (
-	faultCode = regexp.MustCompile(`fault\.(?:New|Wrap|Wrong|Form)\((?:[^"\n]*, ?)?"([a-z0-9_]+(?:\.[a-z0-9_]+)*)"(?:, "([a-z0-9_]+\.[a-z0-9_]+)")?`)
-	refusal   = regexp.MustCompile(`"(recording\.[a-z_]+)"`)
-	textKey   = regexp.MustCompile(`(?:locale\.T\(ctx, |\.T\()"([a-z0-9_.]+[a-z0-9_])"[,)]`)
+	faultCode = regexp.MustCompile(
+		`fault\.(?:New|Wrap|Wrong|Form)\((?:[^"\n]*, ?)?"([a-z0-9_]+(?:\.[a-z0-9_]+)*)"(?:, "([a-z0-9_]+\.[a-z0-9_]+)")?`)
+	refusal = regexp.MustCompile(`"(recording\.[a-z_]+)"`)
+	textKey = regexp.MustCompile(`(?:locale\.T\(ctx, |\.T\()"([a-z0-9_.]+[a-z0-9_])"[,)]`)
 	// a key that ends in _ is a stem, completed by a value.
 )
 
@@ -67,12 +68,14 @@ func TestEverySentenceExists(t *testing.T) {
 		}
 		name := d.Name()
 		if d.IsDir() {
-			if name == "node_modules" || name == ".git" || name == ".tools" || name == "bin" || name == "artifacts" || name == "test" {
+			if name == "node_modules" || name == ".git" || name == ".tools" || name == "bin" || name == "artifacts" ||
+				name == "test" {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		if !strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, ".templ") || strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_templ.go") {
+		if !strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, ".templ") ||
+			strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_templ.go") {
 			return nil
 		}
 		raw, err := os.ReadFile(path)
@@ -120,11 +123,15 @@ func TestNumbersAndTimes(t *testing.T) {
 	vi, en := b.Printer(Vi), b.Printer(En)
 	at := time.Date(2026, 11, 20, 18, 30, 0, 0, time.UTC) // 01:30 on the 21st in Hà Nội
 	for _, c := range []struct{ got, want string }{
-		{vi.Number(1234567), "1.234.567"}, {en.Number(1234567), "1,234,567"}, {vi.Number(-999), "-999"}, {vi.Number(0), "0"},
-		{vi.Decimal(1234.5, 1), "1.234,5"}, {en.Decimal(0.25, 2), "0.25"}, {vi.Decimal(-0.5, 1), "-0,5"}, {vi.Decimal(2, 1), "2"},
-		{vi.Bytes(0), "1 kB"}, {vi.Bytes(1), "1 kB"}, {vi.Bytes(12_300_000), "12 MB"}, {vi.Bytes(1_500_000), "1,5 MB"}, {en.Bytes(2_500_000_000), "2.5 GB"},
+		{vi.Number(1234567), "1.234.567"}, {en.Number(1234567), "1,234,567"}, {vi.Number(-999), "-999"},
+		{vi.Number(0), "0"},
+		{vi.Decimal(1234.5, 1), "1.234,5"}, {en.Decimal(0.25, 2), "0.25"}, {vi.Decimal(-0.5, 1), "-0,5"},
+		{vi.Decimal(2, 1), "2"},
+		{vi.Bytes(0), "1 kB"}, {vi.Bytes(1), "1 kB"}, {vi.Bytes(12_300_000), "12 MB"}, {vi.Bytes(1_500_000), "1,5 MB"},
+		{en.Bytes(2_500_000_000), "2.5 GB"},
 		{vi.Clock(65), "1:05"}, {vi.Clock(3605), "1:00:05"}, {vi.Clock(59.6), "1:00"},
-		{vi.Date(at), "21/11/2026"}, {vi.DateTime(at), "01:30 21/11/2026"}, {en.Date(at), "21 Nov 2026"}, {vi.Time(at), "01:30"},
+		{vi.Date(at), "21/11/2026"}, {vi.DateTime(at), "01:30 21/11/2026"}, {en.Date(at), "21 Nov 2026"},
+		{vi.Time(at), "01:30"},
 		{vi.Minutes(59), "59 giây"}, {vi.Minutes(90), "2 phút"}, {vi.Minutes(3720), "1 giờ 2 phút"},
 	} {
 		if c.got != c.want {
@@ -138,7 +145,8 @@ func TestChoose(t *testing.T) {
 		wish, accept string
 		want         Lang
 	}{
-		{"", "", Vi}, {"en", "vi", En}, {"xx", "en-GB,en;q=0.9", En}, {"", "fr-FR, en;q=0.5", En}, {"", "fr", Vi}, {"<script>", "vi-VN", Vi},
+		{"", "", Vi}, {"en", "vi", En}, {"xx", "en-GB,en;q=0.9", En}, {"", "fr-FR, en;q=0.5", En}, {"", "fr", Vi},
+		{"<script>", "vi-VN", Vi},
 	} {
 		if got := Choose(c.wish, c.accept); got != c.want {
 			t.Errorf("Choose(%q, %q) = %s, want %s", c.wish, c.accept, got, c.want)

@@ -33,9 +33,11 @@ func Download(c echo.Context, store media.Store, f Saved) error {
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	want, status := media.All, http.StatusOK
-	if from, length, ok := byteRange(c.Request().Header.Get("Range"), f.Size); ok && c.Request().Header.Get("If-Range") == "" {
+	if from, length, ok := byteRange(c.Request().Header.Get("Range"), f.Size); ok &&
+		c.Request().Header.Get("If-Range") == "" {
 		want, status = media.Range{Offset: from, Length: length}, http.StatusPartialContent
-		h.Set("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(from+length-1, 10)+"/"+strconv.FormatInt(f.Size, 10))
+		h.Set("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(from+length-1, 10)+
+			"/"+strconv.FormatInt(f.Size, 10))
 		h.Set("Content-Length", strconv.FormatInt(length, 10))
 	} else {
 		h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
@@ -74,7 +76,8 @@ func attachment(name string) string {
 	if strings.Trim(plain, "_. ") == "" {
 		plain = "tep"
 	}
-	return `attachment; filename="` + plain + `"; filename*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+	return `attachment; filename="` + plain + `"; filename*=UTF-8''` +
+		strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 }
 
 // byteRange reads one satisfiable range of RFC 9110; anything else is answered

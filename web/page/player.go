@@ -57,7 +57,8 @@ type Player struct {
 // PlayerOf is the player of a lesson for somebody who may watch it.
 func PlayerOf(ctx context.Context, s Streams, l lesson.Lesson, now time.Time) (Player, error) {
 	y, m, d := now.Date()
-	p := Player{Lesson: l, Choices: choices(ctx, l.Renditions), Family: l.Object().Published, DayEnds: time.Date(y, m, d+1, 0, 0, 0, 0, now.Location()),
+	p := Player{Lesson: l, Choices: choices(ctx, l.Renditions), Family: l.Object().Published,
+		DayEnds: time.Date(y, m, d+1, 0, 0, 0, 0, now.Location()),
 		Growing: l.Media.State != lesson.Ready && l.Media.PackageID == l.Media.MakingID}
 	if !l.Media.Playable {
 		return p, nil
@@ -137,11 +138,13 @@ func choices(ctx context.Context, rs []lesson.Rendition) []Choice {
 	saver.Label = locale.T(ctx, "player.saver_cost", "size", locale.From(ctx).Bytes(saver.Bytes))
 	out := []Choice{auto, saver}
 	for _, v := range videos {
-		out = append(out, Choice{strconv.Itoa(v.Height), locale.T(ctx, "player.quality_cost", "height", strconv.Itoa(v.Height), "size", locale.From(ctx).Bytes(v.Bytes)), v.Bytes})
+		out = append(out, Choice{strconv.Itoa(v.Height), locale.T(ctx, "player.quality_cost", "height",
+			strconv.Itoa(v.Height), "size", locale.From(ctx).Bytes(v.Bytes)), v.Bytes})
 	}
 	for _, r := range rs {
 		if r.Kind == "audio" {
-			out = append(out, Choice{soundChoice, locale.T(ctx, "player.sound_cost", "size", locale.From(ctx).Bytes(r.Bytes)), r.Bytes})
+			out = append(out, Choice{soundChoice,
+				locale.T(ctx, "player.sound_cost", "size", locale.From(ctx).Bytes(r.Bytes)), r.Bytes})
 			break
 		}
 	}
@@ -193,7 +196,8 @@ func (p Player) mostBytes() int64  { return p.Choices[0].Bytes }
 // statusWords are the player's sentences in the page's language, as JSON.
 func statusWords(ctx context.Context) string {
 	words := map[string]string{}
-	for _, k := range []string{"loading", "waiting", "offline", "retrying", "ahead", "again", "continuing", "gone", "broken", "resumed", "edge"} {
+	for _, k := range []string{"loading", "waiting", "offline", "retrying", "ahead", "again", "continuing", "gone",
+		"broken", "resumed", "edge"} {
 		words[k] = locale.T(ctx, "player."+k)
 	}
 	raw, err := json.Marshal(words)

@@ -32,5 +32,7 @@ func QRDrawing(text, label string) (templ.Component, error) {
 		}
 	}
 	n := strconv.Itoa(len(dots))
-	return templ.Raw(`<svg class="qr" role="img" aria-label="` + html.EscapeString(label) + `" viewBox="0 0 ` + n + ` ` + n + `" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h` + n + `v` + n + `H0"/><path fill="#000" d="` + d.String() + `"/></svg>`), nil
+	return templ.Raw(`<svg class="qr" role="img" aria-label="` + html.EscapeString(label) + `" viewBox="0 0 ` + n +
+		` ` + n + `" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h` + n + `v` + n +
+		`H0"/><path fill="#000" d="` + d.String() + `"/></svg>`), nil
 }

@@ -37,7 +37,8 @@ func SendSheet(c echo.Context, write Sheets, format, name, title string, head []
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, sheetTypes[format])
 	h.Set("Cache-Control", "private, no-store")
-	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": name + "." + format}))
+	h.Set(echo.HeaderContentDisposition,
+		mime.FormatMediaType("attachment", map[string]string{"filename": name + "." + format}))
 	c.Response().WriteHeader(http.StatusOK)
 	return write(c.Response(), format, title, func(yield func([]any) bool) {
 		if !yield(slices.Clone(head)) {

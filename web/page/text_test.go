@@ -7,7 +7,8 @@ import (
 )
 
 func TestTextSizeIsOneOfOurs(t *testing.T) {
-	for value, want := range map[string]TextSize{"large": LargeText, "larger": LargerText, "": PlainText, "huge": PlainText, `x" onload="`: PlainText} {
+	for value, want := range map[string]TextSize{"large": LargeText, "larger": LargerText, "": PlainText,
+		"huge": PlainText, `x" onload="`: PlainText} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.AddCookie(&http.Cookie{Name: TextCookie, Value: value})
 		if got := TextSizeOf(r); got != want {

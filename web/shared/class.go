@@ -149,7 +149,8 @@ func (r Classes) cards(c echo.Context) error {
 	if err := r.name(c, names, k); err != nil {
 		return err
 	}
-	v := cardSheet{Class: k, School: names[k.SchoolID], Cards: cards, Address: page.VisitOf(c.Request().Context()).Base + "/signin/card"}
+	v := cardSheet{Class: k, School: names[k.SchoolID], Cards: cards,
+		Address: page.VisitOf(c.Request().Context()).Base + "/signin/card"}
 	if v.QR, err = page.QR(v.Address + "?class=" + k.JoinCode); err != nil {
 		return err
 	}

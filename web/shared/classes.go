@@ -23,11 +23,16 @@ func (r Classes) Routes() []page.Route {
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/classes", Action: people.ListClasses, Scope: page.Site, Handle: r.classes},
 		{Method: http.MethodPost, Path: "/classes", Action: people.ManageClass, Scope: page.Object, Handle: r.add},
-		{Method: http.MethodGet, Path: "/classes/:class", Action: people.ReadClass, Scope: page.Object, Handle: r.class},
-		{Method: http.MethodPost, Path: "/classes/:class", Action: people.ManageClass, Scope: page.Object, Handle: r.change},
-		{Method: http.MethodPost, Path: "/classes/:class/students", Action: people.ManageClass, Scope: page.Object, Handle: r.enrol},
-		{Method: http.MethodPost, Path: "/classes/:class/students/:person/leave", Action: people.ManageClass, Scope: page.Object, Handle: r.leave},
-		{Method: http.MethodPost, Path: "/classes/:class/cards", Action: people.ManageClass, Scope: page.Object, Handle: r.cards},
+		{Method: http.MethodGet, Path: "/classes/:class", Action: people.ReadClass, Scope: page.Object,
+			Handle: r.class},
+		{Method: http.MethodPost, Path: "/classes/:class", Action: people.ManageClass, Scope: page.Object,
+			Handle: r.change},
+		{Method: http.MethodPost, Path: "/classes/:class/students", Action: people.ManageClass, Scope: page.Object,
+			Handle: r.enrol},
+		{Method: http.MethodPost, Path: "/classes/:class/students/:person/leave", Action: people.ManageClass,
+			Scope: page.Object, Handle: r.leave},
+		{Method: http.MethodPost, Path: "/classes/:class/cards", Action: people.ManageClass, Scope: page.Object,
+			Handle: r.cards},
 	}
 }
 
@@ -141,13 +146,15 @@ func (r Classes) filled(c echo.Context, f page.Form, k school.Class) (school.Cla
 	if username := strings.ToLower(strings.TrimSpace(f.Values["homeroom"])); username != "" {
 		p, err := r.Office.People.Store.ByUsername(c.Request().Context(), username)
 		if fault.KindOf(err) == fault.NotFound {
-			return k, fault.Form("class.invalid", fault.Wrong("homeroom", "class.unknown_teacher", "username", username))
+			return k, fault.Form("class.invalid",
+				fault.Wrong("homeroom", "class.unknown_teacher", "username", username))
 		}
 		if err != nil {
 			return k, err
 		}
 		if !p.At(people.Teacher, k.SchoolID) {
-			return k, fault.Form("class.invalid", fault.Wrong("homeroom", "class.not_teacher_here", "username", username))
+			return k, fault.Form("class.invalid",
+				fault.Wrong("homeroom", "class.not_teacher_here", "username", username))
 		}
 		k.Teachers = append([]school.ClassTeacher{{PersonID: p.ID}}, k.Teachers...)
 	}

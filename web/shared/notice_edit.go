@@ -84,7 +84,8 @@ func (r Notices) save(c echo.Context) error {
 	ctx := c.Request().Context()
 	f := page.FormOf(c, "title", "body", "publishAt", "endsAt", "for")
 	at, _ := noticeOffice(page.Who(c))
-	n := notice.Notice{ID: c.Param("notice"), Title: f.Values["title"], Body: f.Values["body"], SchoolID: at, Letters: c.FormValue("letters") != ""}
+	n := notice.Notice{ID: c.Param("notice"), Title: f.Values["title"], Body: f.Values["body"], SchoolID: at,
+		Letters: c.FormValue("letters") != ""}
 	if n.ID != "" {
 		old, err := r.Notices.Store.Notice(ctx, n.ID)
 		if err != nil {

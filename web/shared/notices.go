@@ -35,17 +35,26 @@ func (r Notices) Routes() []page.Route {
 	const one = "/notices/:notice"
 	return []page.Route{
 		{Method: http.MethodGet, Path: "/notices", Action: people.ReadPublic, Scope: page.Site, Handle: r.list},
-		{Method: http.MethodGet, Path: "/notices/new", Action: people.WriteNotice, Scope: page.Handler, Handle: page.SignedIn(r.blank)},
-		{Method: http.MethodPost, Path: "/notices/new", Action: people.WriteNotice, Scope: page.Handler, Handle: page.SignedIn(r.save)},
+		{Method: http.MethodGet, Path: "/notices/new", Action: people.WriteNotice, Scope: page.Handler,
+			Handle: page.SignedIn(r.blank)},
+		{Method: http.MethodPost, Path: "/notices/new", Action: people.WriteNotice, Scope: page.Handler,
+			Handle: page.SignedIn(r.save)},
 		{Method: http.MethodGet, Path: one, Action: people.ReadPublic, Scope: page.Object, Handle: r.show},
-		{Method: http.MethodGet, Path: one + "/edit", Action: people.WriteNotice, Scope: page.Object, Handle: page.SignedIn(r.edit)},
-		{Method: http.MethodPost, Path: one + "/edit", Action: people.WriteNotice, Scope: page.Object, Handle: page.SignedIn(r.save)},
-		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WriteNotice, Scope: page.Object, Handle: page.SignedIn(r.withdraw)},
-		{Method: http.MethodPost, Path: one + "/files", Action: people.WriteNotice, Scope: page.Object, Handle: page.SignedIn(r.attach),
-			Body: worksheet.MaxBytes + page.FormBytes},
-		{Method: http.MethodGet, Path: one + "/files/:file", Action: people.ReadPublic, Scope: page.Object, Handle: r.file},
-		{Method: http.MethodPost, Path: one + "/read", Action: people.ReadNotice, Scope: page.Object, Handle: page.SignedIn(r.read)},
-		{Method: http.MethodGet, Path: one + "/readers", Action: people.WriteNotice, Scope: page.Object, Handle: page.SignedIn(r.readers)},
+		{Method: http.MethodGet, Path: one + "/edit", Action: people.WriteNotice, Scope: page.Object,
+			Handle: page.SignedIn(r.edit)},
+		{Method: http.MethodPost, Path: one + "/edit", Action: people.WriteNotice, Scope: page.Object,
+			Handle: page.SignedIn(r.save)},
+		{Method: http.MethodPost, Path: one + "/withdraw", Action: people.WriteNotice, Scope: page.Object,
+			Handle: page.SignedIn(r.withdraw)},
+		{Method: http.MethodPost, Path: one + "/files", Action: people.WriteNotice, Scope: page.Object,
+			Handle: page.SignedIn(r.attach),
+			Body:   worksheet.MaxBytes + page.FormBytes},
+		{Method: http.MethodGet, Path: one + "/files/:file", Action: people.ReadPublic, Scope: page.Object,
+			Handle: r.file},
+		{Method: http.MethodPost, Path: one + "/read", Action: people.ReadNotice, Scope: page.Object,
+			Handle: page.SignedIn(r.read)},
+		{Method: http.MethodGet, Path: one + "/readers", Action: people.WriteNotice, Scope: page.Object,
+			Handle: page.SignedIn(r.readers)},
 	}
 }
 
@@ -195,7 +204,8 @@ func (r Notices) attach(c echo.Context) error {
 	if err == nil {
 		_, err = r.Notices.Attach(c.Request().Context(), page.Who(c), c.Param("notice"), name, data)
 	}
-	if e := fault.As(err); e != nil && (e.Kind == fault.Invalid || e.Kind == fault.Conflict || e.Kind == fault.TooLarge) {
+	if e := fault.As(err); e != nil &&
+		(e.Kind == fault.Invalid || e.Kind == fault.Conflict || e.Kind == fault.TooLarge) {
 		return r.showWith(c, page.Status(err), page.Form{Err: err})
 	}
 	if err != nil {

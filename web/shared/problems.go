@@ -31,10 +31,14 @@ const ListPath = "/problems"
 // Routes of these pages.
 func (r Problems) Routes() []page.Route {
 	return []page.Route{
-		{Method: http.MethodGet, Path: "/lessons/:lesson/problem", Action: people.WatchLesson, Scope: page.Object, Handle: r.form},
-		{Method: http.MethodPost, Path: "/lessons/:lesson/problem", Action: people.WatchLesson, Scope: page.Object, Handle: r.report},
-		{Method: http.MethodGet, Path: ListPath, Action: people.AnswerProblem, Scope: page.Handler, Handle: page.SignedIn(r.list)},
-		{Method: http.MethodPost, Path: "/lessons/:lesson/problems/answer", Action: people.AnswerProblem, Scope: page.Object, Handle: page.SignedIn(r.answer)},
+		{Method: http.MethodGet, Path: "/lessons/:lesson/problem", Action: people.WatchLesson, Scope: page.Object,
+			Handle: r.form},
+		{Method: http.MethodPost, Path: "/lessons/:lesson/problem", Action: people.WatchLesson, Scope: page.Object,
+			Handle: r.report},
+		{Method: http.MethodGet, Path: ListPath, Action: people.AnswerProblem, Scope: page.Handler,
+			Handle: page.SignedIn(r.list)},
+		{Method: http.MethodPost, Path: "/lessons/:lesson/problems/answer", Action: people.AnswerProblem,
+			Scope: page.Object, Handle: page.SignedIn(r.answer)},
 	}
 }
 
@@ -63,8 +67,9 @@ func (r Problems) report(c echo.Context) error {
 		return err
 	}
 	f := page.FormOf(c, "kind", "text")
-	f.Err = r.Problems.Report(ctx, page.Who(c), feedback.Report{LessonID: l.ID, Kind: feedback.Kind(f.Values["kind"]), Text: f.Values["text"],
-		Viewer: signin.Viewer(c), Network: page.VisitOf(ctx).Addr, Agent: c.Request().UserAgent()})
+	f.Err = r.Problems.Report(ctx, page.Who(c),
+		feedback.Report{LessonID: l.ID, Kind: feedback.Kind(f.Values["kind"]), Text: f.Values["text"],
+			Viewer: signin.Viewer(c), Network: page.VisitOf(ctx).Addr, Agent: c.Request().UserAgent()})
 	switch fault.KindOf(f.Err) {
 	case fault.Invalid, fault.RateLimited, fault.Conflict:
 		page.RetryAfter(c, f.Err)
@@ -140,7 +145,8 @@ func (r Problems) show(c echo.Context, status int, v problemListing) error {
 func (r Problems) answer(c echo.Context) error {
 	f := page.FormOf(c, "kind", "answer")
 	id := c.Param("lesson")
-	f.Err = r.Problems.Answer(c.Request().Context(), page.Who(c), id, feedback.Kind(f.Values["kind"]), f.Values["answer"])
+	f.Err = r.Problems.Answer(c.Request().Context(), page.Who(c), id, feedback.Kind(f.Values["kind"]),
+		f.Values["answer"])
 	if fault.KindOf(f.Err) == fault.Invalid {
 		return r.show(c, page.Status(f.Err), problemListing{Form: f, Failed: id + f.Values["kind"]})
 	}

@@ -31,7 +31,9 @@ func (k Cards) Routes() []page.Route {
 }
 
 func (k Cards) show(c echo.Context) error {
-	return page.Render(c, http.StatusOK, cardForm(page.Form{Values: map[string]string{"class": school.ParseJoinCode(c.QueryParam("class")), "back": c.QueryParam("back")}}))
+	return page.Render(c, http.StatusOK,
+		cardForm(page.Form{Values: map[string]string{"class": school.ParseJoinCode(c.QueryParam("class")),
+			"back": c.QueryParam("back")}}))
 }
 
 func (k Cards) enter(c echo.Context) error {

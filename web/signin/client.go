@@ -11,12 +11,15 @@ import (
 // nearly all of them also claim to be Safari.
 var (
 	browsers = []struct{ mark, name string }{
-		{"Zalo", "Zalo"}, {"FBAN", "Facebook"}, {"FBAV", "Facebook"}, {"coc_coc_browser", "Cốc Cốc"}, {"Edg", "Edge"}, {"OPR/", "Opera"},
-		{"SamsungBrowser", "Samsung Internet"}, {"UCBrowser", "UC Browser"}, {"Firefox", "Firefox"}, {"FxiOS", "Firefox"},
+		{"Zalo", "Zalo"}, {"FBAN", "Facebook"}, {"FBAV", "Facebook"}, {"coc_coc_browser", "Cốc Cốc"}, {"Edg", "Edge"},
+		{"OPR/", "Opera"},
+		{"SamsungBrowser", "Samsung Internet"}, {"UCBrowser", "UC Browser"}, {"Firefox", "Firefox"},
+		{"FxiOS", "Firefox"},
 		{"Chrome", "Chrome"}, {"CriOS", "Chrome"}, {"Safari", "Safari"},
 	}
 	systems = []struct{ mark, name string }{
-		{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"CrOS", "ChromeOS"}, {"Mac OS X", "Mac"}, {"Linux", "Linux"},
+		{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"CrOS", "ChromeOS"},
+		{"Mac OS X", "Mac"}, {"Linux", "Linux"},
 	}
 )
 

@@ -81,7 +81,8 @@ func (d *Authenticator) comeBack(c echo.Context) error {
 	return d.letIn(c, p, ses, secret, back)
 }
 
-func (d *Authenticator) vouched(ctx context.Context, base, state, code string) (p people.Person, back string, err error) {
+func (d *Authenticator) vouched(ctx context.Context, base, state, code string) (p people.Person,
+	back string, err error) {
 	data, err := d.People.Return(ctx, state)
 	if err != nil {
 		return people.Person{}, "", err

@@ -52,7 +52,8 @@ func TestLimitsAreShared(t *testing.T) {
 	a.Wait(t.Context(), "co-ha", home)
 	var before, after float64
 	read := func(n *float64) {
-		if err := db.Reader(t.Context()).NewRaw("SELECT SUM(last_ms + n) FROM event_counts").Scan(t.Context(), n); err != nil {
+		if err := db.Reader(t.Context()).NewRaw("SELECT SUM(last_ms + n) FROM event_counts").Scan(t.Context(),
+			n); err != nil {
 			t.Fatal(err)
 		}
 	}

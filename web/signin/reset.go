@@ -61,7 +61,8 @@ func (d *Authenticator) sendReset(ctx context.Context, account string) {
 	p, secret, ok, err := d.People.MailedReset(ctx, account)
 	if err == nil && ok {
 		printer := locale.From(ctx)
-		text := printer.T("mail.reset", "name", p.Name, "username", p.Username, "link", ResetAddress(d.Base(&http.Request{}), secret),
+		text := printer.T("mail.reset", "name", p.Name, "username", p.Username, "link",
+			ResetAddress(d.Base(&http.Request{}), secret),
 			"minutes", int(people.MailedLife/time.Minute))
 		err = d.Mail.Send(ctx, p.Email, printer.T("mail.reset_subject"), text)
 	}

@@ -19,7 +19,8 @@ const SecondStepPath = "/account/second-step"
 // mustEnrol reports whether the visitor has to set up one-time codes first.
 // Tokens with scopes were made by somebody who had.
 func (d *Authenticator) mustEnrol(v *page.Visit) bool {
-	if v.Person.Anonymous() || v.Session.Kind == people.Personal || v.Session.Kind == people.MachineToken || !d.People.MustEnrol(v.Person) {
+	if v.Person.Anonymous() || v.Session.Kind == people.Personal || v.Session.Kind == people.MachineToken ||
+		!d.People.MustEnrol(v.Person) {
 		return false
 	}
 	switch v.Path {
@@ -42,7 +43,8 @@ func (d *Authenticator) askCode(c echo.Context, p people.Person, back string) er
 	if err != nil {
 		return err
 	}
-	return page.Render(c, http.StatusOK, codeForm(page.Form{Values: map[string]string{"back": back, "halfway": halfway}}))
+	return page.Render(c, http.StatusOK,
+		codeForm(page.Form{Values: map[string]string{"back": back, "halfway": halfway}}))
 }
 
 func (d *Authenticator) code(c echo.Context) error {

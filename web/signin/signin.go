@@ -131,8 +131,7 @@ func cookieName(base string) string {
 
 // Cookie makes a cookie of the site, as strict as the connection allows.
 func Cookie(base, name, value string, life time.Duration) *http.Cookie {
-	c := &http.Cookie{ //nolint:gosec // G124: Secure where the connection is
-		Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(base, "https://")}
 	if life > 0 {
 		c.MaxAge = int(life / time.Second)
@@ -166,8 +165,10 @@ func (d *Authenticator) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 				wish = k.Value
 			}
 		}
-		v := &page.Visit{Base: d.Base(r), Addr: d.Addr(r), Path: r.URL.Path, Query: r.URL.RawQuery, Text: page.TextSizeOf(r), Strong: page.StrongContrastOf(r)}
-		ctx := locale.With(page.WithVisit(audit.FromPlace(r.Context(), v.Addr), v), d.Book.Printer(locale.Choose(wish, r.Header.Get("Accept-Language"))))
+		v := &page.Visit{Base: d.Base(r), Addr: d.Addr(r), Path: r.URL.Path, Query: r.URL.RawQuery,
+			Text: page.TextSizeOf(r), Strong: page.StrongContrastOf(r)}
+		ctx := locale.With(page.WithVisit(audit.FromPlace(r.Context(), v.Addr), v),
+			d.Book.Printer(locale.Choose(wish, r.Header.Get("Accept-Language"))))
 		c.SetRequest(r.WithContext(ctx))
 		var err error
 		if operator(ctx) {
@@ -202,7 +203,8 @@ func (d *Authenticator) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 // Enter signs a person in with credentials within the limits and gives the
 // session's secret. The person comes back too when only the one-time code was
 // missing or wrong.
-func (d *Authenticator) Enter(c echo.Context, in people.Credentials, kind people.SessionKind) (secret string, ses people.Session, p people.Person, err error) {
+func (d *Authenticator) Enter(c echo.Context, in people.Credentials, kind people.SessionKind) (secret string,
+	ses people.Session, p people.Person, err error) {
 	err = d.Try(c, strings.ToLower(strings.TrimSpace(in.Username)), func(ctx context.Context) error {
 		secret, ses, p, err = d.People.Enter(ctx, in, kind, c.Request().UserAgent())
 		return err
@@ -280,7 +282,8 @@ func (d *Authenticator) show(c echo.Context) error {
 	if !page.Who(c).Anonymous() {
 		return c.Redirect(http.StatusSeeOther, page.LocalPath(c.QueryParam("back")))
 	}
-	return page.Render(c, http.StatusOK, d.form(page.Form{Values: map[string]string{"back": c.QueryParam("back")}}, page.DoneOf(c)))
+	return page.Render(c, http.StatusOK,
+		d.form(page.Form{Values: map[string]string{"back": c.QueryParam("back")}}, page.DoneOf(c)))
 }
 
 func (d *Authenticator) form(f page.Form, done string) templ.Component {
@@ -289,7 +292,8 @@ func (d *Authenticator) form(f page.Form, done string) templ.Component {
 
 func (d *Authenticator) enter(c echo.Context) error {
 	f := page.FormOf(c, "username", "back")
-	secret, ses, p, err := d.Enter(c, people.Credentials{Username: c.FormValue("username"), Password: c.FormValue("password")}, people.Browser)
+	secret, ses, p, err := d.Enter(c,
+		people.Credentials{Username: c.FormValue("username"), Password: c.FormValue("password")}, people.Browser)
 	if fault.Is(err, "signin.code_needed") {
 		return d.askCode(c, p, f.Values["back"])
 	}

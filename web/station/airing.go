@@ -25,7 +25,8 @@ import (
 var (
 	metrics = []string{television.Contacts, television.Viewers, television.AverageAudience, television.PeakAudience}
 	units   = []string{television.Persons, television.Households, television.Plays}
-	grades  = []television.Grade{television.GradeA, television.GradeB, television.GradeC, television.GradeD, television.GradeE}
+	grades  = []television.Grade{television.GradeA, television.GradeB, television.GradeC, television.GradeD,
+		television.GradeE}
 )
 
 var (
@@ -180,7 +181,8 @@ func (r Handler) figure(c echo.Context) error {
 	default:
 		_, err = r.Figures.AddFigure(ctx, page.Who(c), television.Figure{
 			AiringID: a.ID, LessonID: a.LessonID, ChannelID: a.ChannelID,
-			Metric: f.Values["metric"], Value: value, Unit: f.Values["unit"], Grade: television.Grade(f.Values["grade"]),
+			Metric: f.Values["metric"], Value: value, Unit: f.Values["unit"],
+			Grade:  television.Grade(f.Values["grade"]),
 			Source: f.Values["source"], Method: f.Values["method"], Replaces: f.Values["replaces"],
 		})
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 func (r Handler) blankChannel(c echo.Context) error {
-	return page.Render(c, http.StatusOK, channelPage(schedule.Channel{Own: true, Timezone: r.Zone.String()}, page.Form{}))
+	return page.Render(c, http.StatusOK,
+		channelPage(schedule.Channel{Own: true, Timezone: r.Zone.String()}, page.Form{}))
 }
 
 func (r Handler) channel(c echo.Context) error {
@@ -24,7 +25,8 @@ func (r Handler) channel(c echo.Context) error {
 // saveChannel makes a channel, or changes the one in the address.
 func (r Handler) saveChannel(c echo.Context) error {
 	f := page.FormOf(c, "name", "own", "timezone")
-	ch := schedule.Channel{ID: c.Param("channel"), Name: f.Values["name"], Own: f.Values["own"] == "yes", Timezone: f.Values["timezone"]}
+	ch := schedule.Channel{ID: c.Param("channel"), Name: f.Values["name"], Own: f.Values["own"] == "yes",
+		Timezone: f.Values["timezone"]}
 	saved, err := r.Schedule.SaveChannel(c.Request().Context(), page.Who(c), ch)
 	if shown(err) {
 		f.Err = err

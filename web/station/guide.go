@@ -47,7 +47,8 @@ func (r Handler) previewGuide(c echo.Context) error {
 	var p schedule.GuidePreview
 	if err == nil {
 		p, err = r.Schedule.PreviewGuide(c.Request().Context(), page.Who(c), f.Values["channelId"], name, data,
-			schedule.GuideOptions{Source: f.Values["source"], All: f.Values["all"] == "yes", Local: f.Values["local"] == "yes"})
+			schedule.GuideOptions{Source: f.Values["source"], All: f.Values["all"] == "yes",
+				Local: f.Values["local"] == "yes"})
 	}
 	if shown(err) {
 		f.Err = err

@@ -13,8 +13,10 @@ import (
 
 // Columns that a file may name otherwise than we do, in the order shown.
 var (
-	figureColumns = []string{television.ColumnDate, television.ColumnTime, television.ColumnItemNumber, television.ColumnValue, television.ColumnUnit}
-	logColumns    = []string{schedule.LogDate, schedule.LogStart, schedule.LogEnd, schedule.LogLength, schedule.LogHouseNumber, schedule.LogOutcome}
+	figureColumns = []string{television.ColumnDate, television.ColumnTime, television.ColumnItemNumber,
+		television.ColumnValue, television.ColumnUnit}
+	logColumns = []string{schedule.LogDate, schedule.LogStart, schedule.LogEnd, schedule.LogLength,
+		schedule.LogHouseNumber, schedule.LogOutcome}
 )
 
 // maxShownRows of a preview: those refused and doubted stand first, and nobody
@@ -81,12 +83,16 @@ func (r Handler) showFigureImport(c echo.Context, status int, v figureImport) (e
 func (r Handler) previewFigures(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	name, data, err := page.File(c, "file", television.MaxImportBytes)
-	f := page.FormOf(c, append([]string{"channelId", "metric", "unit", "grade", "source", "method", "correct", shownColumns}, prefixed(figureColumns)...)...)
+	f := page.FormOf(c, append([]string{"channelId", "metric", "unit", "grade", "source", "method", "correct",
+		shownColumns}, prefixed(figureColumns)...)...)
 	var p television.Preview
 	if err == nil {
-		p, err = r.Figures.PreviewImport(ctx, by, name, data, television.ImportDefaults{ChannelID: f.Values["channelId"],
-			Metric: f.Values["metric"], Unit: f.Values["unit"], Grade: television.Grade(f.Values["grade"]), Source: f.Values["source"],
-			Method: f.Values["method"], Correct: f.Values["correct"] == "yes", Columns: columnsOf(f, figureColumns)})
+		p, err = r.Figures.PreviewImport(ctx, by, name, data,
+			television.ImportDefaults{ChannelID: f.Values["channelId"],
+				Metric: f.Values["metric"], Unit: f.Values["unit"], Grade: television.Grade(f.Values["grade"]),
+				Source: f.Values["source"],
+				Method: f.Values["method"], Correct: f.Values["correct"] == "yes",
+				Columns: columnsOf(f, figureColumns)})
 	}
 	if shown(err) {
 		f.Err = err
@@ -127,7 +133,8 @@ func (r Handler) showPreview(c echo.Context, status int, p television.Preview, f
 // commitFigures counts a previewed file. One with doubtful figures that nobody
 // confirmed is shown again.
 func (r Handler) commitFigures(c echo.Context) error {
-	p, err := r.Figures.CommitImport(c.Request().Context(), page.Who(c), c.Param("import"), c.FormValue("sure") == "yes")
+	p, err := r.Figures.CommitImport(c.Request().Context(), page.Who(c), c.Param("import"),
+		c.FormValue("sure") == "yes")
 	switch {
 	case shown(err) && len(p.Rows) > 0:
 		return r.showPreview(c, page.Status(err), p, err)

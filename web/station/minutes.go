@@ -50,9 +50,11 @@ func (r Handler) previewMinutes(c echo.Context) error {
 	f := page.FormOf(c, minuteFields...)
 	var p television.MinutesPreview
 	if err == nil {
-		share, _ := strconv.ParseFloat(strings.Replace(strings.Trim(f.Values["share"], " %"), ",", ".", 1), 64) // 0 is refused
+		// 0 is refused
+		share, _ := strconv.ParseFloat(strings.Replace(strings.Trim(f.Values["share"], " %"), ",", ".", 1), 64)
 		p, err = r.Figures.PreviewMinutes(c.Request().Context(), page.Who(c), name, data,
-			television.ImportDefaults{ChannelID: f.Values["channelId"], Source: f.Values["source"], Share: share / 100, Day: f.Values["day"]})
+			television.ImportDefaults{ChannelID: f.Values["channelId"], Source: f.Values["source"], Share: share / 100,
+				Day: f.Values["day"]})
 	}
 	if shown(err) {
 		f.Err = err
@@ -65,7 +67,8 @@ func (r Handler) previewMinutes(c echo.Context) error {
 }
 
 func (r Handler) commitMinutes(c echo.Context) error {
-	p, err := r.Figures.CommitMinutes(c.Request().Context(), page.Who(c), c.Param("import"), c.FormValue("sure") == "yes")
+	p, err := r.Figures.CommitMinutes(c.Request().Context(), page.Who(c), c.Param("import"),
+		c.FormValue("sure") == "yes")
 	switch {
 	case shown(err) && len(p.Rows) > 0:
 		return r.showMinutes(c, page.Status(err), minutes{Preview: &p, Form: page.Form{Err: err}})

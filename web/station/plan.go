@@ -76,7 +76,8 @@ func (r Handler) showPlan(c echo.Context, status int, v choice, channel, lessonI
 	grade, _ := strconv.Atoi(v.Grade)
 	var next string
 	v.Lessons, next, err = r.Lessons.List(ctx, by, lesson.Filter{
-		Media: []lesson.MediaState{lesson.Ready}, Grade: grade, Subject: v.Subject, After: c.QueryParam("after"), Limit: perPage,
+		Media: []lesson.MediaState{lesson.Ready}, Grade: grade, Subject: v.Subject, After: c.QueryParam("after"),
+		Limit: perPage,
 	})
 	if err != nil {
 		return err
@@ -95,7 +96,8 @@ func (r Handler) plan(c echo.Context) error {
 	}
 	if shown(err) {
 		f.Err = err
-		return r.showPlan(c, page.Status(err), choice{Day: f.Values["day"], Form: f}, f.Values["channelId"], f.Values["lessonId"])
+		return r.showPlan(c, page.Status(err), choice{Day: f.Values["day"], Form: f}, f.Values["channelId"],
+			f.Values["lessonId"])
 	}
 	if err != nil {
 		return err
@@ -127,7 +129,8 @@ func (r Handler) remove(c echo.Context) error {
 
 // planned reads the form; a fault marks what is no date, time or number.
 func (r Handler) planned(f page.Form) (schedule.Airing, error) {
-	a := schedule.Airing{ChannelID: f.Values["channelId"], LessonID: f.Values["lessonId"], HouseNumber: f.Values["houseNumber"]}
+	a := schedule.Airing{ChannelID: f.Values["channelId"], LessonID: f.Values["lessonId"],
+		HouseNumber: f.Values["houseNumber"]}
 	var bad []fault.Field
 	var wrong *fault.Field
 	if a.StartsAt, wrong = moment("startsAt", f.Values["day"], f.Values["startsAt"], r.Zone); wrong != nil {

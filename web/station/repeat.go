@@ -34,7 +34,8 @@ func (r Handler) repeats(f page.Form, a schedule.Airing) ([]time.Time, error) {
 	if weeks := f.Values["weeks"]; weeks != "" {
 		n, err := strconv.Atoi(weeks)
 		if err != nil || n < 1 || n > schedule.MaxRepeats {
-			return nil, fault.Form("airing.invalid", fault.Wrong("weeks", "field.out_of_range", "min", 1, "max", schedule.MaxRepeats))
+			return nil, fault.Form("airing.invalid",
+				fault.Wrong("weeks", "field.out_of_range", "min", 1, "max", schedule.MaxRepeats))
 		}
 		return schedule.Weekly(a.StartsAt, n, r.Zone), nil
 	}

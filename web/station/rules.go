@@ -38,7 +38,8 @@ func (r Handler) saveRule(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	rules = slices.DeleteFunc(rules, func(x schedule.Slots) bool { return x.Grade == grade && x.Subject == f.Values["subject"] })
+	rules = slices.DeleteFunc(rules,
+		func(x schedule.Slots) bool { return x.Grade == grade && x.Subject == f.Values["subject"] })
 	all, own := split(rules)
 	if n != 0 || !away && all > 0 {
 		rules = append(rules, schedule.Slots{Grade: grade, Subject: f.Values["subject"], AtLeast: n})

@@ -62,7 +62,8 @@ func (r Handler) week(c echo.Context) error { return r.showWeek(c, http.StatusOK
 
 func (r Handler) showWeek(c echo.Context, status int, rule page.Form) error {
 	ctx, by := c.Request().Context(), page.Who(c)
-	w := week{Rule: rule, Now: r.Now(), Done: page.DoneOf(c), Edit: may(c, people.EditSchedule), EditChannel: may(c, people.EditChannel)}
+	w := week{Rule: rule, Now: r.Now(), Done: page.DoneOf(c), Edit: may(c, people.EditSchedule),
+		EditChannel: may(c, people.EditChannel)}
 	var err error
 	if w.Channels, err = r.Schedule.Store.Channels(ctx); err != nil {
 		return err
@@ -73,7 +74,8 @@ func (r Handler) showWeek(c echo.Context, status int, rule page.Form) error {
 		w.From = monday(t, r.Zone)
 	}
 	if w.Channel.ID != "" {
-		as, err := r.Schedule.Store.Airings(ctx, schedule.Filter{Channel: w.Channel.ID, From: w.From, To: w.From.AddDate(0, 0, 7)})
+		as, err := r.Schedule.Store.Airings(ctx,
+			schedule.Filter{Channel: w.Channel.ID, From: w.From, To: w.From.AddDate(0, 0, 7)})
 		if err != nil {
 			return err
 		}

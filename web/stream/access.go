@@ -62,7 +62,8 @@ func (ds *accessCache) holder(ctx context.Context, from People, id string, now t
 }
 
 // of gives what is known of a lesson; known says that it was not read just now.
-func (ds *accessCache) of(ctx context.Context, lessons Lessons, id string, now time.Time) (d access, known bool, err error) {
+func (ds *accessCache) of(ctx context.Context, lessons Lessons, id string, now time.Time) (d access,
+	known bool, err error) {
 	ds.mu.Lock()
 	d, ok := ds.m[id]
 	ds.mu.Unlock()

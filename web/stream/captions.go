@@ -42,7 +42,8 @@ func (r Handler) TracksOf(ctx context.Context, base string, lessons ...lesson.Le
 		t := page.Tracks{Chapters: chapters[l.ID]}
 		for _, c := range captions {
 			if c.LessonID == l.ID {
-				t.Captions = append(t.Captions, page.CaptionTrack{Language: c.Language, Address: base + Base + caption.Address(c) + token})
+				t.Captions = append(t.Captions,
+					page.CaptionTrack{Language: c.Language, Address: base + Base + caption.Address(c) + token})
 			}
 		}
 		if len(t.Chapters) > 0 {

@@ -53,7 +53,8 @@ func TestCaptionsAreKeptAsTheLessonIs(t *testing.T) {
 	s, r := fixture(t)
 	r.Captions, r.Media = words{}, captionStore{}
 	open, err := r.Tracks(t.Context(), "", s.lessons["open"])
-	if err != nil || open.Captions[0].Address != "/watch/open/captions/vi.v1.vtt" || open.ChaptersAddress != "/watch/open/captions/chapters.vtt" {
+	if err != nil || open.Captions[0].Address != "/watch/open/captions/vi.v1.vtt" ||
+		open.ChaptersAddress != "/watch/open/captions/chapters.vtt" {
 		t.Fatalf("%+v %v", open, err)
 	}
 	draft, err := r.Tracks(as("lan"), "", s.lessons["draft"])
@@ -84,16 +85,19 @@ func TestCaptionsAreKeptAsTheLessonIs(t *testing.T) {
 		}
 	}
 	w := get(handler(r, people.Person{}), "GET", open.Captions[0].Address)
-	if w.Body.String() != spoken || w.Header().Get("Content-Type") != caption.Type || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+	if w.Body.String() != spoken || w.Header().Get("Content-Type") != caption.Type ||
+		!strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 		t.Errorf("%q %v", w.Body, w.Header())
 	}
 	l := s.lessons["open"]
 	l.Media.Duration = 10
 	s.lessons["open"] = l
-	if w := get(handler(r, people.Person{}), "GET", open.ChaptersAddress); !strings.Contains(w.Body.String(), "Mở đầu &lt;b&gt;\n\n00:00:05.000 --> 00:00:10.000") {
+	if w := get(handler(r, people.Person{}), "GET", open.ChaptersAddress); !strings.Contains(w.Body.String(),
+		"Mở đầu &lt;b&gt;\n\n00:00:05.000 --> 00:00:10.000") {
 		t.Errorf("chapters %q", w.Body)
 	}
-	if got := get(handler(r, teacher("lan")), "GET", Base+"draft/captions/vi.v1.vtt").Header().Get("Cache-Control"); !strings.HasPrefix(got, "private") {
+	if got := get(handler(r, teacher("lan")), "GET",
+		Base+"draft/captions/vi.v1.vtt").Header().Get("Cache-Control"); !strings.HasPrefix(got, "private") {
 		t.Errorf("a draft's captions: %q", got)
 	}
 	if _, err := r.Tracks(t.Context(), "", lesson.Lesson{ID: "x"}); err != nil {

@@ -141,7 +141,8 @@ func fixture(t *testing.T) (*memoryStore, Handler) {
 		"draft": {ID: "draft", Status: lesson.Draft, Media: playing, TeacherID: "lan"},
 	}}
 	s.people = map[string]people.Person{"lan": teacher("lan"), "mai": teacher("mai")}
-	return s, New(Handler{Playlists: s, Lessons: s, People: s, Media: folder{dir: dir}, Secret: []byte("s"), Now: func() time.Time { return noon }})
+	return s, New(Handler{Playlists: s, Lessons: s, People: s, Media: folder{dir: dir}, Secret: []byte("s"),
+		Now: func() time.Time { return noon }})
 }
 
 func teacher(id string) people.Person {
@@ -187,10 +188,14 @@ func TestWhoMayWatch(t *testing.T) {
 		{"bearer of a token", people.Person{}, "draft/p1/360p/0-1/0.m4s" + good, 200},
 		{"token of another package", people.Person{}, "draft/p2/360p/0-1/0.m4s" + good, 404},
 		{"token over", people.Person{}, "draft/p1/master.m3u8" + token("lan", "p1", r.Secret, noon), 404},
-		{"token forged", people.Person{}, "draft/p1/master.m3u8" + token("lan", "p1", []byte("x"), noon.Add(time.Hour)), 404},
-		{"token of somebody who may not", people.Person{}, "draft/p1/master.m3u8" + token("mai", "p1", r.Secret, noon.Add(time.Hour)), 404},
-		{"token of nobody", people.Person{}, "draft/p1/master.m3u8" + token("none", "p1", r.Secret, noon.Add(time.Hour)), 404},
-		{"token turned to another person", people.Person{}, "draft/p1/master.m3u8" + parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte("operator")) + "." + parts[2], 404},
+		{"token forged", people.Person{},
+			"draft/p1/master.m3u8" + token("lan", "p1", []byte("x"), noon.Add(time.Hour)), 404},
+		{"token of somebody who may not", people.Person{},
+			"draft/p1/master.m3u8" + token("mai", "p1", r.Secret, noon.Add(time.Hour)), 404},
+		{"token of nobody", people.Person{},
+			"draft/p1/master.m3u8" + token("none", "p1", r.Secret, noon.Add(time.Hour)), 404},
+		{"token turned to another person", people.Person{}, "draft/p1/master.m3u8" + parts[0] + "." +
+			base64.RawURLEncoding.EncodeToString([]byte("operator")) + "." + parts[2], 404},
 		{"token garbage", people.Person{}, "draft/p1/master.m3u8?token=%00.%ff", 404},
 		{"unknown lesson", people.Person{}, "none/p1/master.m3u8", 404},
 		{"unknown file", people.Person{}, "open/p1/360p/0-1/9.m4s", 404},
@@ -230,7 +235,8 @@ func TestCachingFollowsWhatMayChange(t *testing.T) {
 	if w := get(handler(r, people.Person{}), "GET", list, "If-None-Match", w.Header().Get("ETag")); w.Code != 304 {
 		t.Errorf("unchanged playlist: %d, want 304", w.Code)
 	}
-	if w := get(handler(r, people.Person{}), "HEAD", seg); w.Code != 200 || w.Body.Len() != 0 || w.Header().Get("Content-Length") != "10000" || w.Header().Get("Content-Type") != "video/iso.segment" {
+	if w := get(handler(r, people.Person{}), "HEAD", seg); w.Code != 200 || w.Body.Len() != 0 ||
+		w.Header().Get("Content-Length") != "10000" || w.Header().Get("Content-Type") != "video/iso.segment" {
 		t.Errorf("HEAD: %d, %d bytes, %v", w.Code, w.Body.Len(), w.Header())
 	}
 }
@@ -247,10 +253,12 @@ func TestRangesFromFilesAndStorage(t *testing.T) {
 		if w.Code != 206 || w.Body.String() != "56789" || w.Header().Get("Content-Range") != "bytes 5005-5009/10000" {
 			t.Errorf("%s: %d %q %s", name, w.Code, w.Body, w.Header().Get("Content-Range"))
 		}
-		if w := get(handler(r, people.Person{}), "GET", Base+"open/p1/360p/0-1/0.m4s"); !bytes.Equal(w.Body.Bytes(), segment) {
+		if w := get(handler(r, people.Person{}), "GET",
+			Base+"open/p1/360p/0-1/0.m4s"); !bytes.Equal(w.Body.Bytes(), segment) {
 			t.Errorf("%s: whole file differs", name)
 		}
-		if w := get(handler(r, people.Person{}), "GET", Base+"open/p1/360p/0-1/0.m4s", "Range", "bytes=99999-"); w.Code != 416 {
+		if w := get(handler(r, people.Person{}), "GET", Base+"open/p1/360p/0-1/0.m4s", "Range",
+			"bytes=99999-"); w.Code != 416 {
 			t.Errorf("%s: range past the end: %d", name, w.Code)
 		}
 	}
@@ -286,13 +294,15 @@ func TestTokenFollowsThePlaylist(t *testing.T) {
 type index struct{ media.Store }
 
 func (index) Get(context.Context, string, media.Range) (io.ReadCloser, media.Object, error) {
-	return io.NopCloser(strings.NewReader("WEBVTT\n\n00:00.000 --> 00:05.000\nstoryboard.jpg#xywh=0,0,160,90\n")), media.Object{}, nil
+	return io.NopCloser(strings.NewReader("WEBVTT\n\n00:00.000 --> 00:05.000\nstoryboard.jpg#xywh=0,0,160,90\n")),
+		media.Object{}, nil
 }
 
 func TestPlainFilesHaveAddresses(t *testing.T) {
 	s, r := fixture(t)
 	r.Media = index{}
-	files := []lesson.Rendition{{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4"}, {Name: "storyboard", Kind: lesson.KindStoryboard, File: "files/0-7/storyboard.vtt"}}
+	files := []lesson.Rendition{{Name: "saver", Kind: lesson.KindFile, File: "files/0-7/saver.mp4"},
+		{Name: "storyboard", Kind: lesson.KindStoryboard, File: "files/0-7/storyboard.vtt"}}
 	open, draft := s.lessons["open"], s.lessons["draft"]
 	open.Renditions, draft.Renditions = files, files
 	if got := r.File(as("lan"), "http://h", open, "saver"); got != "http://h/watch/open/p1/files/0-7/saver.mp4" {
@@ -307,7 +317,8 @@ func TestPlainFilesHaveAddresses(t *testing.T) {
 		t.Fatalf("unpublished: %s", board)
 	}
 	w := get(handler(r, people.Person{}), "GET", board)
-	if w.Code != 200 || !strings.Contains(w.Body.String(), "\nstoryboard.jpg?"+token+"#xywh=0,0,160,90\n") || w.Header().Get("Content-Type") != production.BoardType {
+	if w.Code != 200 || !strings.Contains(w.Body.String(), "\nstoryboard.jpg?"+token+"#xywh=0,0,160,90\n") ||
+		w.Header().Get("Content-Type") != production.BoardType {
 		t.Errorf("index %d %v:\n%s", w.Code, w.Header(), w.Body)
 	}
 	if w := get(handler(r, people.Person{}), "GET", path); w.Code != 404 {

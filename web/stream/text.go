@@ -36,7 +36,8 @@ var zippers = sync.Pool{New: func() any {
 func sendText(c echo.Context, tag string, text []byte) error {
 	h, r := c.Response().Header(), c.Request()
 	h.Add("Vary", "Accept-Encoding")
-	if len(text) >= leastZip && r.Header.Get("Range") == "" && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if len(text) >= leastZip && r.Header.Get("Range") == "" &&
+		strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		var out bytes.Buffer
 		z := zippers.Get().(*gzip.Writer)
 		defer zippers.Put(z)

@@ -49,7 +49,8 @@ func (s captionText) Head(ctx context.Context, key string) (media.Object, error)
 func TestTextsAreCompressed(t *testing.T) {
 	s, r := fixture(t)
 	r.Playlists = long{s}
-	r.Media = captionText{text: "WEBVTT\n\n" + strings.Repeat("00:00.000 --> 00:05.000\nMời các em mở sách giáo khoa.\n\n", 200)}
+	r.Media = captionText{text: "WEBVTT\n\n" +
+		strings.Repeat("00:00.000 --> 00:05.000\nMời các em mở sách giáo khoa.\n\n", 200)}
 	h := handler(r, people.Person{})
 	for _, path := range []string{Base + "open/p1/360p.m3u8", Base + "open/captions/vi.v1.vtt"} {
 		plain := get(h, "GET", path)
@@ -63,8 +64,10 @@ func TestTextsAreCompressed(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", path, len(text), err)
 		}
 		ph, zh := plain.Header(), packed.Header()
-		if packed.Body.Len()*3 > len(text) || zh.Get("Content-Length") != fmt.Sprint(packed.Body.Len()) || zh.Get("Content-Encoding") != "gzip" ||
-			zh.Get("Vary") != "Accept-Encoding" || zh.Get("ETag") == ph.Get("ETag") || zh.Get("Content-Type") != ph.Get("Content-Type") || zh.Get("Cache-Control") != ph.Get("Cache-Control") {
+		if packed.Body.Len()*3 > len(text) || zh.Get("Content-Length") != fmt.Sprint(packed.Body.Len()) ||
+			zh.Get("Content-Encoding") != "gzip" ||
+			zh.Get("Vary") != "Accept-Encoding" || zh.Get("ETag") == ph.Get("ETag") ||
+			zh.Get("Content-Type") != ph.Get("Content-Type") || zh.Get("Cache-Control") != ph.Get("Cache-Control") {
 			t.Errorf("%s: %d bytes of %d\n%v\n%v", path, packed.Body.Len(), len(text), ph, zh)
 		}
 		again := get(h, "GET", path, "Accept-Encoding", "gzip", "If-None-Match", zh.Get("ETag"))
@@ -72,12 +75,14 @@ func TestTextsAreCompressed(t *testing.T) {
 			t.Errorf("%s again: %d, %d bytes", path, again.Code, again.Body.Len())
 		}
 		part := get(h, "GET", path, "Accept-Encoding", "gzip", "Range", "bytes=0-5")
-		if part.Code != 206 || !bytes.Equal(part.Body.Bytes(), text[:6]) || part.Header().Get("Content-Encoding") != "" {
+		if part.Code != 206 || !bytes.Equal(part.Body.Bytes(), text[:6]) ||
+			part.Header().Get("Content-Encoding") != "" {
 			t.Errorf("%s: a range: %d %q", path, part.Code, part.Body)
 		}
 	}
 	r.Media = captionText{}
-	if w := get(handler(r, people.Person{}), "GET", Base+"open/captions/vi.v2.vtt", "Accept-Encoding", "gzip"); w.Code != 404 || w.Header().Get("Cache-Control") != "" {
+	if w := get(handler(r, people.Person{}), "GET", Base+"open/captions/vi.v2.vtt", "Accept-Encoding",
+		"gzip"); w.Code != 404 || w.Header().Get("Cache-Control") != "" {
 		t.Errorf("captions that are not there: %d %v", w.Code, w.Header())
 	}
 }

@@ -41,7 +41,8 @@ func (r Handler) codeForm(c echo.Context) error {
 	if len(code) > 20 {
 		code = ""
 	}
-	return page.Render(c, http.StatusOK, checkInPage(checkedIn{form: page.Form{Values: map[string]string{"code": code}}}))
+	return page.Render(c, http.StatusOK,
+		checkInPage(checkedIn{form: page.Form{Values: map[string]string{"code": code}}}))
 }
 
 // checkIn takes a code. The answer stands on the page itself: entered again,
@@ -54,7 +55,8 @@ func (r Handler) checkIn(c echo.Context) error {
 		return err
 	}
 	signin.KeepViewer(c, device)
-	p.result, err = r.CheckIns.CheckIn(ctx, television.CheckInRequest{Person: page.Who(c), Viewer: device, From: signin.From(c), Code: p.form.Values["code"]})
+	p.result, err = r.CheckIns.CheckIn(ctx, television.CheckInRequest{Person: page.Who(c), Viewer: device,
+		From: signin.From(c), Code: p.form.Values["code"]})
 	if e := fault.As(err); e != nil && e.Kind != fault.Internal {
 		page.RetryAfter(c, err)
 		p.form.Err = err

@@ -48,7 +48,8 @@ func (r Handler) embed(c echo.Context) error {
 		return err
 	}
 	h := c.Response().Header()
-	h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "frame-ancestors 'none'", "frame-ancestors "+r.ancestors(), 1))
+	h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "frame-ancestors 'none'",
+		"frame-ancestors "+r.ancestors(), 1))
 	h.Del("X-Frame-Options")
 	h.Set("Cache-Control", "private, no-cache")
 	return page.Render(c, http.StatusOK, embedded(p))

@@ -19,7 +19,8 @@ const schoolsShown = 12
 // schoolNames reads the names of the schools to choose from.
 func (r Handler) schoolNames(ctx context.Context, p *searchPage) error {
 	counts := p.found.Facets.School
-	ids := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b)) })
+	ids := slices.SortedFunc(maps.Keys(counts),
+		func(a, b string) int { return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b)) })
 	ids = ids[:min(len(ids), schoolsShown)]
 	if id := p.query.School; id != "" && !slices.Contains(ids, id) {
 		ids = append(ids, id)
@@ -67,7 +68,8 @@ func (p *searchPage) facets(ctx context.Context) {
 
 // group makes one group's facets in order; zero is "any". The chosen one is
 // there even when nothing has it.
-func group[K comparable](counts map[K]int, chosen K, order func(a, b K) int, label func(K) string, href func(K) templ.SafeURL) []facet {
+func group[K comparable](counts map[K]int, chosen K, order func(a, b K) int, label func(K) string,
+	href func(K) templ.SafeURL) []facet {
 	var none K
 	keys := slices.Collect(maps.Keys(counts))
 	if _, ok := counts[chosen]; !ok && chosen != none {

@@ -166,7 +166,8 @@ func (t *town) FirstOfSubjects(_ context.Context, grade, each int) ([]catalog.En
 	return es, totals, t.broken
 }
 
-func (t *town) Around(_ context.Context, subject string, grade, first, fromWeek, toWeek, each int) ([]catalog.Entry, error) {
+func (t *town) Around(_ context.Context, subject string, grade, first, fromWeek, toWeek,
+	each int) ([]catalog.Entry, error) {
 	var es []catalog.Entry
 	for _, e := range t.entries {
 		if e.Subject == subject && e.Grade == grade && (len(es) < first || e.Week >= fromWeek && e.Week <= toWeek) {
@@ -205,12 +206,15 @@ func newTown() *town {
 		{Name: "240p", Kind: "video", Width: 426, Height: 240, Bytes: 17_000_000},
 		{Name: "audio", Kind: "audio", Bytes: 9_000_000},
 	}
-	t := &town{lessons: map[string]lesson.Lesson{}, channels: []schedule.Channel{{ID: "ch", Name: "Đài tỉnh", Own: true}}}
+	t := &town{lessons: map[string]lesson.Lesson{},
+		channels: []schedule.Channel{{ID: "ch", Name: "Đài tỉnh", Own: true}}}
 	add := func(id, title, subject string, g int, s lesson.Status) {
-		t.lessons[id] = lesson.Lesson{ID: id, Title: title, Subject: subject, Grade: g, Week: 12, Status: s, Media: ready,
+		t.lessons[id] = lesson.Lesson{ID: id, Title: title, Subject: subject, Grade: g, Week: 12,
+			Status: s, Media: ready,
 			Renditions: rs, TeacherID: "lan", SchoolID: "s1", Description: "Ôn tập chương I.\n\nLàm bài 1 đến 5."}
 		if s == lesson.Published {
-			t.entries = append(t.entries, catalog.Entry{LessonID: id, PackageID: "p1", Title: title, Subject: subject, Grade: g, Week: 12,
+			t.entries = append(t.entries, catalog.Entry{LessonID: id, PackageID: "p1", Title: title, Subject: subject,
+				Grade: g, Week: 12,
 				Teacher: "Cô Nông Thị Lan", Duration: 1500, Bytes: 24_000_000, PublishedAt: now.Add(-time.Hour)})
 		}
 	}
@@ -250,7 +254,8 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	handler := Handler{Catalog: v.town, Lists: v.town, Lessons: v.town, Titles: v.town, Schools: v.town, Schedule: v.town, Zone: zone,
+	handler := Handler{Catalog: v.town, Lists: v.town, Lessons: v.town, Titles: v.town, Schools: v.town,
+		Schedule: v.town, Zone: zone,
 		Now: func() time.Time {
 			if v.at.IsZero() {
 				return now
@@ -267,7 +272,8 @@ func (v visitor) request(req *http.Request) *httptest.ResponseRecorder {
 		e.Add(r.Method, r.Path, func(c echo.Context) error {
 			ctx := page.WithAssets(c.Request().Context(), assets)
 			ctx = locale.With(ctx, book.Printer(v.lang))
-			ctx = page.WithVisit(ctx, &page.Visit{Person: v.who, Base: "http://lop.test", Path: c.Request().URL.Path, Query: c.Request().URL.RawQuery})
+			ctx = page.WithVisit(ctx, &page.Visit{Person: v.who, Base: "http://lop.test", Path: c.Request().URL.Path,
+				Query: c.Request().URL.RawQuery})
 			c.SetRequest(c.Request().WithContext(ctx))
 			return r.Handle(c)
 		})
@@ -288,7 +294,8 @@ func (v visitor) get(path string) string {
 	if w.Code != http.StatusOK {
 		v.t.Fatalf("%s: %d %s", path, w.Code, body)
 	}
-	for _, bad := range []string{"<script>alert", "style=\"", " onclick=", "[tv.", "[home.", "[search.", "[lesson.", "[player.", "[grade.", "[week.", "[day.", "[status."} {
+	for _, bad := range []string{"<script>alert", "style=\"", " onclick=", "[tv.", "[home.", "[search.", "[lesson.",
+		"[player.", "[grade.", "[week.", "[day.", "[status."} {
 		if strings.Contains(body, bad) {
 			v.t.Errorf("%s holds %q", path, bad)
 		}

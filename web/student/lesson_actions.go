@@ -52,7 +52,8 @@ func (r Handler) fillAround(ctx context.Context, by people.Person, p *lessonPage
 		return fmt.Errorf("lesson %s: %w", p.lesson.ID, err)
 	}
 	if r.ancestors() != NoEmbed && p.public {
-		a.embed = fmt.Sprintf(`<iframe src="%s" width="640" height="440" title="%s" allowfullscreen loading="lazy"></iframe>`,
+		a.embed = fmt.Sprintf(
+			`<iframe src="%s" width="640" height="440" title="%s" allowfullscreen loading="lazy"></iframe>`,
 			html.EscapeString(p.base+embedPath+p.lesson.ID), html.EscapeString(p.lesson.Title))
 	}
 	if r.Bookmarks != nil {
@@ -116,7 +117,8 @@ func nextIn(l lesson.Lesson, week int, es []catalog.Entry) *catalog.Entry {
 		return 2
 	}
 	e := slices.MinFunc(es, func(a, b catalog.Entry) int {
-		return cmp.Or(cmp.Compare(far(a), far(b)), a.PublishedAt.Compare(b.PublishedAt), cmp.Compare(a.LessonID, b.LessonID))
+		return cmp.Or(cmp.Compare(far(a), far(b)), a.PublishedAt.Compare(b.PublishedAt),
+			cmp.Compare(a.LessonID, b.LessonID))
 	})
 	return &e
 }
@@ -167,7 +169,8 @@ func open(marks []bookmark.Bookmark, lessons map[string]lesson.Lesson) []begun {
 		if !ok || !people.May(people.Person{}, people.ReadLesson, l.Object()) || len(list) == goOnShown {
 			continue
 		}
-		e := catalog.Entry{LessonID: l.ID, Title: l.Title, Subject: l.Subject, Grade: l.Grade, Week: l.Week, Duration: l.Media.Duration}
+		e := catalog.Entry{LessonID: l.ID, Title: l.Title, Subject: l.Subject, Grade: l.Grade, Week: l.Week,
+			Duration: l.Media.Duration}
 		list = append(list, begun{e, m.At})
 	}
 	return list

@@ -34,7 +34,8 @@ func (m marks) GoOn(_ context.Context, by people.Person, _ int) ([]bookmark.Book
 func TestNextLessonFollowsTheWeeks(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 11, n, 8, 0, 0, 0, time.UTC) }
 	e := func(id, teacher, school string, week, published int) catalog.Entry {
-		return catalog.Entry{LessonID: id, TeacherID: teacher, SchoolID: school, Week: week, PublishedAt: day(published)}
+		return catalog.Entry{LessonID: id, TeacherID: teacher, SchoolID: school, Week: week,
+			PublishedAt: day(published)}
 	}
 	l := lesson.Lesson{ID: "now", TeacherID: "lan", SchoolID: "s1", Week: 12, PublishedAt: day(10)}
 	for name, c := range map[string]struct {
@@ -42,13 +43,18 @@ func TestNextLessonFollowsTheWeeks(t *testing.T) {
 		es   []catalog.Entry
 		want string
 	}{
-		"the same teacher's second part":  {12, []catalog.Entry{e("now", "lan", "s1", 12, 10), e("part-2", "lan", "s1", 12, 11)}, "part-2"},
-		"not the first part, nor others'": {12, []catalog.Entry{e("part-0", "lan", "s1", 12, 9), e("other", "mai", "s1", 12, 11)}, ""},
-		"rather the same teacher's":       {13, []catalog.Entry{e("far", "hoa", "s2", 13, 1), e("near", "mai", "s1", 13, 2), e("own", "lan", "s1", 13, 3)}, "own"},
-		"rather the same school's":        {13, []catalog.Entry{e("far", "hoa", "s2", 13, 1), e("near", "mai", "s1", 13, 2)}, "near"},
-		"the first of several":            {13, []catalog.Entry{e("b", "hoa", "s2", 13, 2), e("a", "hoa", "s2", 13, 1)}, "a"},
-		"what the index says wrongly":     {13, []catalog.Entry{e("b", "lan", "s1", 14, 2)}, ""},
-		"nothing":                         {13, nil, ""},
+		"the same teacher's second part": {12,
+			[]catalog.Entry{e("now", "lan", "s1", 12, 10), e("part-2", "lan", "s1", 12, 11)}, "part-2"},
+		"not the first part, nor others'": {12,
+			[]catalog.Entry{e("part-0", "lan", "s1", 12, 9), e("other", "mai", "s1", 12, 11)}, ""},
+		"rather the same teacher's": {13, []catalog.Entry{e("far", "hoa", "s2", 13, 1),
+			e("near", "mai", "s1", 13, 2), e("own", "lan", "s1", 13, 3)}, "own"},
+		"rather the same school's": {13,
+			[]catalog.Entry{e("far", "hoa", "s2", 13, 1), e("near", "mai", "s1", 13, 2)}, "near"},
+		"the first of several": {13,
+			[]catalog.Entry{e("b", "hoa", "s2", 13, 2), e("a", "hoa", "s2", 13, 1)}, "a"},
+		"what the index says wrongly": {13, []catalog.Entry{e("b", "lan", "s1", 14, 2)}, ""},
+		"nothing":                     {13, nil, ""},
 	} {
 		got := ""
 		if n := nextIn(l, c.week, c.es); n != nil {
@@ -63,7 +69,8 @@ func TestNextLessonFollowsTheWeeks(t *testing.T) {
 func TestGoingOnOnAnyDevice(t *testing.T) {
 	town := newTown()
 	length := town.lessons["ham-so"].Media.Duration
-	town.marks = marks{{PersonID: "em", LessonID: "ham-so", At: 754, Length: length, Seen: now}, {PersonID: "em", LessonID: "gone", At: 60, Length: 600, Seen: now},
+	town.marks = marks{{PersonID: "em", LessonID: "ham-so", At: 754, Length: length, Seen: now},
+		{PersonID: "em", LessonID: "gone", At: 60, Length: 600, Seen: now},
 		{PersonID: "ban", LessonID: "he-thuc", At: 60, Length: 600, Seen: now}}
 	v := visitor{t: t, town: town}
 	body := v.get("/lessons/ham-so")
@@ -96,13 +103,17 @@ func TestLinkCardOnlyOfPublished(t *testing.T) {
 		tags[m[1]] = m[2]
 	}
 	const escaped = "&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39;&gt;"
-	for k, want := range map[string]string{"og:type": "video.other", "og:title": escaped, "twitter:title": escaped, "og:url": "http://lop.test/lessons/ham-so",
-		"og:image": "http://lop.test/watch/ham-so/p1/poster.jpg", "twitter:image": "http://lop.test/watch/ham-so/p1/poster.jpg", "twitter:card": "summary_large_image", "og:image:type": "image/jpeg"} {
+	for k, want := range map[string]string{"og:type": "video.other", "og:title": escaped, "twitter:title": escaped,
+		"og:url":        "http://lop.test/lessons/ham-so",
+		"og:image":      "http://lop.test/watch/ham-so/p1/poster.jpg",
+		"twitter:image": "http://lop.test/watch/ham-so/p1/poster.jpg", "twitter:card": "summary_large_image",
+		"og:image:type": "image/jpeg"} {
 		if tags[k] != want {
 			t.Errorf("%s is %q, want %q", k, tags[k], want)
 		}
 	}
-	v.who = people.Person{ID: "lan", Name: "Lan", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
+	v.who = people.Person{ID: "lan", Name: "Lan", Active: true,
+		Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
 	lack(t, v.get("/lessons/nhap"), "og:", "twitter:", "canonical", "/embed/", `class="share"`)
 }
 
@@ -115,7 +126,8 @@ func TestEmbedIsForAnybodyAndOnlyIt(t *testing.T) {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 	// A teacher who is signed in sees in a frame what everybody sees.
-	v.who = people.Person{ID: "lan", Name: "Lan Riêng", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
+	v.who = people.Person{ID: "lan", Name: "Lan Riêng", Active: true,
+		Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
 	if w := v.request(httptest.NewRequest("GET", "/embed/nhap", nil)); w.Code != 404 {
 		t.Errorf("a draft in a frame: %d", w.Code)
 	}

@@ -64,13 +64,15 @@ func (r Handler) manifest(c echo.Context) error {
 	}
 	var icons []icon
 	for _, n := range []int{192, 512} {
-		icons = append(icons, icon{page.Asset(ctx, fmt.Sprintf("icon-%d.png", n)), fmt.Sprintf("%dx%d", n, n), "image/png", ""})
+		icons = append(icons, icon{page.Asset(ctx, fmt.Sprintf("icon-%d.png", n)), fmt.Sprintf("%dx%d", n, n),
+			"image/png", ""})
 	}
 	icons = append(icons, icon{page.Asset(ctx, "icon-512.png"), "512x512", "image/png", "maskable"},
 		icon{page.Asset(ctx, "icon.svg"), "any", "image/svg+xml", ""})
 	raw, err := json.Marshal(map[string]any{
-		"id": "/", "name": locale.T(ctx, "site.name"), "short_name": locale.T(ctx, "site.name"), "description": locale.T(ctx, "site.motto"),
-		"lang": string(locale.From(ctx).Lang), "start_url": "/", "scope": "/", "display": "standalone",
+		"id": "/", "name": locale.T(ctx, "site.name"), "short_name": locale.T(ctx, "site.name"),
+		"description": locale.T(ctx, "site.motto"),
+		"lang":        string(locale.From(ctx).Lang), "start_url": "/", "scope": "/", "display": "standalone",
 		"background_color": "#ffffff", "theme_color": "#0b6b5e", "icons": icons,
 		"shortcuts": []map[string]any{{"name": locale.T(ctx, "kept.title"), "url": keptPath}},
 	})

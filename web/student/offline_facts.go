@@ -59,7 +59,8 @@ func (p lessonPage) rungChoices(ctx context.Context, saved bool) []keepChoice {
 	slices.SortFunc(videos, func(a, b lesson.Rendition) int { return a.Height - b.Height })
 	var cs []keepChoice
 	for _, v := range videos {
-		cs = append(cs, keepChoice{v.Name, locale.T(ctx, "keep.as_rung", "height", strconv.Itoa(v.Height)), v.Bytes + sounds, true})
+		cs = append(cs, keepChoice{v.Name, locale.T(ctx, "keep.as_rung", "height", strconv.Itoa(v.Height)),
+			v.Bytes + sounds, true})
 	}
 	return cs
 }
@@ -120,7 +121,8 @@ func (p lessonPage) keepFacts(ctx context.Context) string {
 		f.Chapters = append(f.Chapters, keptChapter{c.At.Seconds(), locale.From(ctx).Clock(c.At.Seconds()), c.Title})
 	}
 	for _, w := range p.sheets {
-		f.Sheets = append(f.Sheets, keptSheet{w.ID, w.Name, sheetAbout(ctx, w), w.SHA256, string(page.WorksheetPath(w))})
+		f.Sheets = append(f.Sheets, keptSheet{w.ID, w.Name, sheetAbout(ctx, w), w.SHA256,
+			string(page.WorksheetPath(w))})
 	}
 	if len(p.lesson.Media.Sounds) > 1 {
 		f.Engine = page.Asset(ctx, "hls-full.js")

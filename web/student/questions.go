@@ -26,7 +26,8 @@ type Questions interface {
 		question.Board, []question.ChapterThumb, error)
 	Ask(ctx context.Context, by people.Person, lessonID, text string, at float64) (question.Question, error)
 	Delete(ctx context.Context, by people.Person, id string) error
-	MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration, answer string) (kept string, err error)
+	MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration,
+		answer string) (kept string, err error)
 }
 
 // questionSection holds the questions and thumbs of a lesson's page.
@@ -40,7 +41,8 @@ type questionSection struct {
 // questionRoutes are those of questions and thumbs.
 func (r Handler) questionRoutes() []page.Route {
 	post := func(path string, a people.Action, h echo.HandlerFunc) page.Route {
-		return page.Route{Method: http.MethodPost, Path: "/lessons/:lesson" + path, Action: a, Scope: page.Object, Handle: h}
+		return page.Route{Method: http.MethodPost, Path: "/lessons/:lesson" + path, Action: a,
+			Scope: page.Object, Handle: h}
 	}
 	return []page.Route{
 		post("/questions", people.AskQuestion, page.SignedIn(r.askQuestion)),
@@ -103,7 +105,8 @@ func (r Handler) takeBack(c echo.Context) error {
 // markChapter saves whether the viewer understood a chapter.
 func (r Handler) markChapter(c echo.Context) error {
 	id := c.Param("lesson")
-	kept, err := r.Questions.MarkChapter(c.Request().Context(), page.Who(c), signin.Viewer(c), id, chapterOf(c.FormValue("chapter")), c.FormValue("said"))
+	kept, err := r.Questions.MarkChapter(c.Request().Context(), page.Who(c), signin.Viewer(c), id,
+		chapterOf(c.FormValue("chapter")), c.FormValue("said"))
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,8 @@ func recentOf(c echo.Context) []string {
 	if err != nil {
 		return nil
 	}
-	ids := slices.DeleteFunc(strings.SplitN(k.Value, ".", recentKept+1), func(id string) bool { return id == "" || len(id) > maxID })
+	ids := slices.DeleteFunc(strings.SplitN(k.Value, ".", recentKept+1),
+		func(id string) bool { return id == "" || len(id) > maxID })
 	return ids[:min(len(ids), recentKept)]
 }
 

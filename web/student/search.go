@@ -44,7 +44,8 @@ func (r Handler) search(c echo.Context) error {
 	ctx := c.Request().Context()
 	p := searchPage{now: r.Now(), page: max(1, within(c.QueryParam("page"), 1, maxPage))}
 	p.query = catalog.Query{
-		Text: cut(c.QueryParam("q"), 200), Subject: cut(c.QueryParam("subject"), 40), Grade: grade(c.QueryParam("grade")),
+		Text: cut(c.QueryParam("q"), 200), Subject: cut(c.QueryParam("subject"), 40),
+		Grade:    grade(c.QueryParam("grade")),
 		Week:     within(c.QueryParam("week"), school.MinWeek, school.MaxWeek),
 		Language: cut(c.QueryParam("language"), 35), School: cut(c.QueryParam("school"), 64),
 		Limit: perPage, Offset: (p.page - 1) * perPage,

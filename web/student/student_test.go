@@ -35,7 +35,8 @@ func TestHomeAsksForTheGradeOnce(t *testing.T) {
 	}
 	v.jar = []*http.Cookie{k}
 	body = v.get("/")
-	want(t, body, "Bài giảng lớp 9", "Ngữ văn", "Đồng chí", `href="/lessons/dong-chi"`, "25 phút", "24 MB", "Mới", "Xem cả 5 bài")
+	want(t, body, "Bài giảng lớp 9", "Ngữ văn", "Đồng chí", `href="/lessons/dong-chi"`, "25 phút", "24 MB", "Mới",
+		"Xem cả 5 bài")
 	lack(t, body, "Em học lớp mấy?", "Vần ăn", "Bài còn nháp")
 	if n := strings.Count(body, `class="card-link`); n != 4 {
 		t.Errorf("%d lessons, want three of Toán and one of Ngữ văn", n)
@@ -68,12 +69,15 @@ func TestSubjectWithOlderLessonsStaysOnHome(t *testing.T) {
 func TestSearchMarksWhatMatchedAndNarrows(t *testing.T) {
 	town := newTown()
 	town.found = &catalog.Result{EstimatedTotal: 45, Corrected: "hàm số",
-		Hits: []catalog.Hit{{Entry: town.entries[0], Title: []catalog.Span{{Text: "Hàm số", Match: true}, {Text: " bậc " + hostile}},
+		Hits: []catalog.Hit{{Entry: town.entries[0],
+			Title:       []catalog.Span{{Text: "Hàm số", Match: true}, {Text: " bậc " + hostile}},
 			Description: []catalog.Span{{Text: hostile, Match: true}}}},
-		Facets: catalog.Facets{Subject: map[string]int{"ngu-van": 2, "toan": 43}, Grade: map[int]int{9: 40, 10: 5}, Week: map[int]int{0: 3, 12: 45}},
+		Facets: catalog.Facets{Subject: map[string]int{"ngu-van": 2, "toan": 43}, Grade: map[int]int{9: 40, 10: 5},
+			Week: map[int]int{0: 3, 12: 45}},
 	}
 	body := visitor{t: t, town: town}.get("/search?q=hamf+soos&grade=9&page=2")
-	want(t, body, "<mark>Hàm số</mark> bậc &lt;script&gt;", "<mark>&lt;script&gt;", "45 bài giảng cho “hamf soos”", "hàm số",
+	want(t, body, "<mark>Hàm số</mark> bậc &lt;script&gt;", "<mark>&lt;script&gt;",
+		"45 bài giảng cho “hamf soos”", "hàm số",
 		`href="/search?grade=9&amp;q=hamf+soos&amp;subject=toan"`, `href="/search?q=hamf+soos"`,
 		`href="/search?grade=9&amp;page=3&amp;q=hamf+soos"`, "Trang 2/3", `value="hamf soos"`)
 	lack(t, body, "Tuần 0")
@@ -91,10 +95,12 @@ func TestSearchFiltersGoTogetherAndComeOff(t *testing.T) {
 		Facets: catalog.Facets{Subject: map[string]int{"toan": 2}, Grade: map[int]int{9: 2}, Week: map[int]int{12: 2},
 			Language: map[string]int{"vi": 2, "hmn": 5}, School: map[string]int{"s1": 2, "gone": 1}}}
 	body := visitor{t: t, town: town}.get("/search?q=ham&grade=9&subject=toan&week=12&language=vi&school=s1")
-	if q := town.asked[0]; q.Grade != 9 || q.Subject != "toan" || q.Week != 12 || q.Language != "vi" || q.School != "s1" {
+	if q := town.asked[0]; q.Grade != 9 || q.Subject != "toan" || q.Week != 12 || q.Language != "vi" ||
+		q.School != "s1" {
 		t.Errorf("asked %+v", q)
 	}
-	all := url.Values{"q": {"ham"}, "grade": {"9"}, "subject": {"toan"}, "week": {"12"}, "language": {"vi"}, "school": {"s1"}}
+	all := url.Values{"q": {"ham"}, "grade": {"9"}, "subject": {"toan"}, "week": {"12"}, "language": {"vi"},
+		"school": {"s1"}}
 	for name := range all {
 		if name == "q" {
 			continue
@@ -109,14 +115,16 @@ func TestSearchFiltersGoTogetherAndComeOff(t *testing.T) {
 			`<input type="hidden" name="`+name+`" value="`+all.Get(name)+`"`)
 	}
 	other := strings.ReplaceAll(all.Encode(), "language=vi", "language=hmn")
-	want(t, body, `href="/search?`+strings.ReplaceAll(other, "&", "&amp;")+`"`, "Tiếng Mông", "Tiếng Việt", "THCS Nà Hang", "Tuần 12")
+	want(t, body, `href="/search?`+strings.ReplaceAll(other, "&", "&amp;")+`"`, "Tiếng Mông", "Tiếng Việt",
+		"THCS Nà Hang", "Tuần 12")
 	lack(t, body, "gone")
 	want(t, visitor{t: t, town: town}.get("/search?school=khong-co"), "Trường không rõ")
 }
 
 func TestSearchHelpsWhenNothingIsFound(t *testing.T) {
 	town := newTown()
-	town.found = &catalog.Result{Nearby: []string{"ham so"}, Facets: catalog.Facets{Subject: map[string]int{"ngu-van": 3, "tieng-viet": 4}}}
+	town.found = &catalog.Result{Nearby: []string{"ham so"},
+		Facets: catalog.Facets{Subject: map[string]int{"ngu-van": 3, "tieng-viet": 4}}}
 	body := visitor{t: t, town: town}.get("/search?q=" + url.QueryEscape(hostile) + "&grade=9&subject=toan")
 	want(t, body, "Không tìm thấy bài nào", "ở mọi lớp, mọi môn", `aria-current`, "bỏ chọn",
 		"Có phải em muốn tìm", `href="/search?q=ham+so"`, "Bỏ “Toán” thì có 7 bài")
@@ -126,12 +134,15 @@ func TestSearchHelpsWhenNothingIsFound(t *testing.T) {
 func TestAbsurdSearchesAreBounded(t *testing.T) {
 	town := newTown()
 	v := visitor{t: t, town: town}
-	for _, q := range []string{"q=" + strings.Repeat("a", 100_000), "grade=x&week=99&page=-4", "page=999999999", "q=%ff%fe%00", "subject=" + strings.Repeat("x", 5000)} {
+	for _, q := range []string{"q=" + strings.Repeat("a", 100_000), "grade=x&week=99&page=-4", "page=999999999",
+		"q=%ff%fe%00", "subject=" + strings.Repeat("x", 5000)} {
 		v.get("/search?" + q)
 	}
 	for _, q := range town.asked {
-		if len([]rune(q.Text)) > 200 || q.Week > 35 || q.Offset < 0 || q.Offset > maxPage*perPage || len(q.Subject) > 40 {
-			t.Errorf("asked %d characters, week %d, offset %d, subject %d", len(q.Text), q.Week, q.Offset, len(q.Subject))
+		if len([]rune(q.Text)) > 200 || q.Week > 35 || q.Offset < 0 || q.Offset > maxPage*perPage ||
+			len(q.Subject) > 40 {
+			t.Errorf("asked %d characters, week %d, offset %d, subject %d", len(q.Text), q.Week, q.Offset,
+				len(q.Subject))
 		}
 	}
 }
@@ -139,11 +150,14 @@ func TestAbsurdSearchesAreBounded(t *testing.T) {
 func TestLessonPageHasPlayerAndPrice(t *testing.T) {
 	body := visitor{t: t, town: newTown()}.get("/lessons/ham-so")
 	want(t, body, "<h1>Hàm số bậc nhất</h1>", "Cô Nông Thị Lan", "THCS Nà Hang", "Tuần 12", "<video controls",
-		`data-hls="/watch/ham-so/p1/master.m3u8"`, `data-lesson="ham-so"`, "Tự động – tối đa 80 MB", "Tiết kiệm – 24 MB", "Chỉ nghe – 9 MB",
+		`data-hls="/watch/ham-so/p1/master.m3u8"`, `data-lesson="ham-so"`, "Tự động – tối đa 80 MB",
+		"Tiết kiệm – 24 MB", "Chỉ nghe – 9 MB",
 		`data-sound="/watch/ham-so/p1/audio.m3u8"`,
 		`value="720" data-bytes="80000000"`, "khoảng 24 MB (tiết kiệm) đến 80 MB",
-		`property="og:image" content="http://lop.test/watch/ham-so/p1/poster.jpg"`, `property="og:title" content="Hàm số bậc nhất"`,
-		`property="og:description" content="Ôn tập chương I. Làm bài 1 đến 5."`, "Bài khác: Toán lớp 9", "Hệ thức lượng")
+		`property="og:image" content="http://lop.test/watch/ham-so/p1/poster.jpg"`,
+		`property="og:title" content="Hàm số bậc nhất"`,
+		`property="og:description" content="Ôn tập chương I. Làm bài 1 đến 5."`, "Bài khác: Toán lớp 9",
+		"Hệ thức lượng")
 	lack(t, body, "noindex", "Học sinh chưa thấy")
 	ends := now.Add(10 * time.Hour).UnixMilli()
 	want(t, body, `data-day-ends="`+strconv.FormatInt(ends, 10)+`"`)
@@ -160,8 +174,10 @@ func TestLessonCanBeKept(t *testing.T) {
 		lesson.Rendition{Name: "storyboard", Kind: lesson.KindStoryboard, File: "files/0-7/storyboard.vtt", Bytes: 1})
 	v.town.lessons["ham-so"] = l
 	body := v.get("/lessons/ham-so")
-	want(t, body, `data-file-saver="/watch/ham-so/p1/files/0-7/saver.mp4"`, `data-file-sound="/watch/ham-so/p1/files/0-7/sound.m4a"`,
-		`href="/watch/ham-so/p1/files/0-7/saver.mp4" download="Hàm số 1-2- -bậc nhất-.mp4"`, `download="Hàm số 1-2- -bậc nhất-.m4a"`,
+	want(t, body, `data-file-saver="/watch/ham-so/p1/files/0-7/saver.mp4"`,
+		`data-file-sound="/watch/ham-so/p1/files/0-7/sound.m4a"`,
+		`href="/watch/ham-so/p1/files/0-7/saver.mp4" download="Hàm số 1-2- -bậc nhất-.mp4"`,
+		`download="Hàm số 1-2- -bậc nhất-.m4a"`,
 		"Tải video tiết kiệm về máy – 25 MB", "Tải bản chỉ nghe về máy – 9 MB", "Tiết kiệm – 25 MB")
 	want(t, body, `data-index="/watch/ham-so/p1/files/0-7/storyboard.vtt"`, `name="budget"`)
 	lack(t, body, "storyboard.vtt\" download")
@@ -175,9 +191,11 @@ func TestUnpublishedLessonIsForItsTeacher(t *testing.T) {
 	if w := v.request(httptest.NewRequest("GET", "/lessons/khong-co", nil)); w.Code != 404 {
 		t.Errorf("unknown: %d", w.Code)
 	}
-	v.who = people.Person{ID: "lan", Name: "Lan", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
+	v.who = people.Person{ID: "lan", Name: "Lan", Active: true,
+		Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
 	body := v.get("/lessons/nhap")
-	want(t, body, "Học sinh chưa thấy trang này", "Bản nháp", "<video controls", `href="/teacher/lessons/nhap"`, "noindex")
+	want(t, body, "Học sinh chưa thấy trang này", "Bản nháp", "<video controls",
+		`href="/teacher/lessons/nhap"`, "noindex")
 	lack(t, body, "og:image")
 
 	l := v.town.lessons["nhap"]
@@ -201,7 +219,8 @@ func TestHostileTitleIsText(t *testing.T) {
 	v := visitor{t: t, town: newTown(), jar: nine()}
 	v.town.air("a", "xau", now, schedule.Planned)
 	want(t, v.get("/lessons/xau"), "&lt;script&gt;")
-	for _, path := range []string{"/", "/search?q=" + url.QueryEscape(hostile), "/tv", "/tv/week", "/tv?date=" + url.QueryEscape(hostile)} {
+	for _, path := range []string{"/", "/search?q=" + url.QueryEscape(hostile), "/tv", "/tv/week",
+		"/tv?date=" + url.QueryEscape(hostile)} {
 		v.get(path)
 	}
 }
@@ -248,7 +267,8 @@ func TestCodesAreTakenOnTheGuide(t *testing.T) {
 	for _, x := range []struct {
 		at    time.Time
 		first bool
-	}{{now, true}, {now.Add(35 * time.Minute), true}, {now.Add(36 * time.Minute), false}, {now.Add(-11 * time.Minute), false}} {
+	}{{now, true}, {now.Add(35 * time.Minute), true}, {now.Add(36 * time.Minute), false},
+		{now.Add(-11 * time.Minute), false}} {
 		body := visitor{t: t, town: town, jar: nine(), at: x.at}.get("/tv")
 		want(t, body, `action="/tv/code"`, `name="code"`, `value="X"`)
 		if first := strings.Index(body, `name="code"`) < strings.Index(body, `name="grade"`); first != x.first {
@@ -295,7 +315,8 @@ func TestEnglishIsComplete(t *testing.T) {
 
 func TestPagesOfTheSignedInAreNotKept(t *testing.T) {
 	v := visitor{t: t, town: newTown()}
-	if got := v.request(httptest.NewRequest("GET", "/", nil)).Header().Get("Cache-Control"); got != "private, no-cache" {
+	if got := v.request(httptest.NewRequest("GET", "/", nil)).Header().Get(
+		"Cache-Control"); got != "private, no-cache" {
 		t.Errorf("anybody: %q", got)
 	}
 	v.who = people.Person{ID: "lan", Active: true}
@@ -322,7 +343,8 @@ func TestHomeOffersToGoOnWithWhatWasOpened(t *testing.T) {
 	want(t, body, "Căn bậc hai", "Vần ăn, ăm")
 	lack(t, body[:strings.Index(body, `class="lesson-group"`)], "Hệ thức")
 
-	for _, bad := range []string{"", "...", "../../etc", strings.Repeat("a.", 2000), strings.Repeat("x", 4000), "%3Cscript%3E"} {
+	for _, bad := range []string{"", "...", "../../etc", strings.Repeat("a.", 2000), strings.Repeat("x", 4000),
+		"%3Cscript%3E"} {
 		v.jar = []*http.Cookie{{Name: recentCookie, Value: bad}}
 		lack(t, v.get("/"), "Xem tiếp")
 	}

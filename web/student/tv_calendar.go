@@ -60,7 +60,8 @@ func (r Handler) reminder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s := showing{airing: a, lesson: l, subject: ns.of(l.Subject), onWeb: people.May(people.Person{}, people.WatchLesson, l.Object()),
+	s := showing{airing: a, lesson: l, subject: ns.of(l.Subject),
+		onWeb:  people.May(people.Person{}, people.WatchLesson, l.Object()),
 		starts: a.StartsAt.In(r.Zone), ends: a.EndsAt.In(r.Zone)}
 	for _, ch := range channels {
 		if ch.ID == a.ChannelID {

@@ -20,7 +20,8 @@ type Worksheets interface {
 
 // worksheetRoute hands one out, to be saved.
 func (r Handler) worksheetRoute() page.Route {
-	return page.Route{Method: http.MethodGet, Path: "/lessons/:lesson/worksheets/:worksheet", Action: people.ReadLesson, Scope: page.Object, Handle: r.worksheet}
+	return page.Route{Method: http.MethodGet, Path: "/lessons/:lesson/worksheets/:worksheet", Action: people.ReadLesson,
+		Scope: page.Object, Handle: r.worksheet}
 }
 
 func (r Handler) worksheet(c echo.Context) error {

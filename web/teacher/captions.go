@@ -26,7 +26,8 @@ type Captions interface {
 	Accept(ctx context.Context, by people.Person, lessonID, offered, language string) (caption.Caption, error)
 	Delete(ctx context.Context, by people.Person, lessonID, language string) error
 	Chapters(ctx context.Context, by people.Person, lessonID string) ([]caption.Chapter, error)
-	PutChapters(ctx context.Context, by people.Person, lessonID string, list []caption.Chapter) ([]caption.Chapter, error)
+	PutChapters(ctx context.Context, by people.Person, lessonID string,
+		list []caption.Chapter) ([]caption.Chapter, error)
 }
 
 // maxEditor is the largest form that an editor sends, in bytes: every caption
@@ -62,7 +63,8 @@ type editor struct {
 // alongRoutes are those of captions and chapters, below a lesson's own.
 func (r Handler) alongRoutes(one string) []page.Route {
 	route := func(method, path string, h func(echo.Context) error, body int64) page.Route {
-		return page.Route{Method: method, Path: one + path, Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(h), Body: body}
+		return page.Route{Method: method, Path: one + path, Action: people.EditLesson, Scope: page.Object,
+			Handle: page.SignedIn(h), Body: body}
 	}
 	return []page.Route{
 		route(http.MethodGet, "/captions", r.texts, 0),
@@ -154,7 +156,8 @@ func (r Handler) nameSounds(c echo.Context) error {
 
 func (r Handler) acceptCaptions(c echo.Context) error {
 	f := page.FormOf(c, "language")
-	_, err := r.Captions.Accept(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("language"), f.Values["language"])
+	_, err := r.Captions.Accept(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("language"),
+		f.Values["language"])
 	if fault.KindOf(err) == fault.Invalid {
 		f.Err, f.Values["offered"] = err, c.Param("language")
 		return r.showTexts(c, page.Status(err), texts{Offer: f})
@@ -192,7 +195,8 @@ func (r Handler) editCaptions(c echo.Context) error {
 		return fault.New(fault.NotFound, "page.not_found")
 	}
 	for _, x := range cues {
-		e.Rows = append(e.Rows, caption.Row{From: caption.Clock(x.From), To: caption.Clock(x.To), Text: caption.Typed(x.Text)})
+		e.Rows = append(e.Rows, caption.Row{From: caption.Clock(x.From), To: caption.Clock(x.To),
+			Text: caption.Typed(x.Text)})
 	}
 	return r.showEditor(c, http.StatusOK, e)
 }
@@ -254,7 +258,8 @@ func (r Handler) saveCaptions(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, fmt.Sprintf("/teacher/lessons/%s/captions/%s?done=captions_saved", c.Param("lesson"), e.Language))
+	return c.Redirect(http.StatusSeeOther,
+		fmt.Sprintf("/teacher/lessons/%s/captions/%s?done=captions_saved", c.Param("lesson"), e.Language))
 }
 
 func (r Handler) editChapters(c echo.Context) error {

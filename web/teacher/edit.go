@@ -151,7 +151,8 @@ func (r Handler) save(c echo.Context) error {
 }
 
 // step makes the handler of a button that needs nothing typed.
-func (r Handler) step(done string, do func(context.Context, people.Person, string) (lesson.Lesson, error)) echo.HandlerFunc {
+func (r Handler) step(done string,
+	do func(context.Context, people.Person, string) (lesson.Lesson, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		_, err := do(c.Request().Context(), page.Who(c), c.Param("lesson"))
 		return r.back(c, done, err)
@@ -189,9 +190,11 @@ func (r Handler) back(c echo.Context, done string, err error) error {
 
 // text turns what was typed into what the lesson takes.
 func text(f page.Form) lesson.Text {
-	title, description, subject, language := f.Values["title"], f.Values["description"], f.Values["subject"], f.Values["language"]
+	title, description, subject, language := f.Values["title"], f.Values["description"], f.Values["subject"],
+		f.Values["language"]
 	grade, week := number(f.Values["grade"]), number(f.Values["week"])
-	return lesson.Text{Title: &title, Description: &description, Subject: &subject, Language: &language, Grade: &grade, Week: &week}
+	return lesson.Text{Title: &title, Description: &description, Subject: &subject, Language: &language,
+		Grade: &grade, Week: &week}
 }
 
 // started is what a form shows of a number before anything was typed.

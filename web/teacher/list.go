@@ -58,7 +58,8 @@ func (r Handler) fill(c echo.Context, v *listing, f lesson.Filter) error {
 	case v.Status == "bin":
 		f.Deleted = true
 		// What has been erased is gone, and no longer offered.
-		f.Media = []lesson.MediaState{lesson.None, lesson.Receiving, lesson.Checking, lesson.Processing, lesson.Ready, lesson.Failed}
+		f.Media = []lesson.MediaState{lesson.None, lesson.Receiving, lesson.Checking, lesson.Processing, lesson.Ready,
+			lesson.Failed}
 	case slices.Contains(statuses, lesson.Status(v.Status)):
 		f.Status = []lesson.Status{lesson.Status(v.Status)}
 	default:

@@ -107,7 +107,8 @@ func islandTexts(ctx context.Context, prefix string, keys ...string) string {
 
 // encodings are the renditions a teacher thinks of: the storyboard is none.
 func encodings(l lesson.Lesson) []lesson.Rendition {
-	return slices.DeleteFunc(slices.Clone(l.Renditions), func(r lesson.Rendition) bool { return r.Kind == lesson.KindStoryboard })
+	return slices.DeleteFunc(slices.Clone(l.Renditions),
+		func(r lesson.Rendition) bool { return r.Kind == lesson.KindStoryboard })
 }
 
 // why is the reason a lesson was not changed, in words: of a form the first

@@ -21,7 +21,8 @@ import (
 type Questions interface {
 	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
 	Set(ctx context.Context, by people.Person, lessonID string, on bool) error
-	List(ctx context.Context, by people.Person, lessonID string, st question.State, before string, limit int) ([]question.Question, error)
+	List(ctx context.Context, by people.Person, lessonID string, st question.State, before string,
+		limit int) ([]question.Question, error)
 	Show(ctx context.Context, by people.Person, id string) (question.Question, error)
 	Hide(ctx context.Context, by people.Person, id, reason string) (question.Question, error)
 	Answer(ctx context.Context, by people.Person, id, text string) (question.Question, error)
@@ -37,10 +38,12 @@ type Classes interface {
 // questionRoutes are those of a lesson's questions.
 func (r Handler) questionRoutes(one string) []page.Route {
 	post := func(path string, a people.Action, h echo.HandlerFunc) page.Route {
-		return page.Route{Method: http.MethodPost, Path: one + "/questions" + path, Action: a, Scope: page.Object, Handle: page.SignedIn(h)}
+		return page.Route{Method: http.MethodPost, Path: one + "/questions" + path, Action: a, Scope: page.Object,
+			Handle: page.SignedIn(h)}
 	}
 	return []page.Route{
-		{Method: http.MethodGet, Path: one + "/questions", Action: people.SetQuestions, Scope: page.Object, Handle: page.SignedIn(r.asked)},
+		{Method: http.MethodGet, Path: one + "/questions", Action: people.SetQuestions, Scope: page.Object,
+			Handle: page.SignedIn(r.asked)},
 		post("/set", people.SetQuestions, r.setQuestions),
 		post("/:question/show", people.ModerateQuestions, r.showQuestion),
 		post("/:question/hide", people.ModerateQuestions, r.hideQuestion),
@@ -193,10 +196,12 @@ func (r Handler) deleteQuestion(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := may(c, people.ModerateQuestions, l.Object()); err != nil { // askers delete their questions on the lesson's page
+	// askers delete their questions on the lesson's page
+	if err := may(c, people.ModerateQuestions, l.Object()); err != nil {
 		return err
 	}
-	return r.settled(c, "question_deleted", page.Form{}, r.Questions.Delete(c.Request().Context(), page.Who(c), c.Param("question")))
+	return r.settled(c, "question_deleted", page.Form{},
+		r.Questions.Delete(c.Request().Context(), page.Who(c), c.Param("question")))
 }
 
 // counted formats a number of thumbs, or the mark of a hidden one.

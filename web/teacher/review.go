@@ -18,7 +18,8 @@ import (
 // many lessons at once, and of the school's head.
 func (r Handler) careRoutes(one string) []page.Route {
 	edit := func(path string, h func(echo.Context) error, body int64) page.Route {
-		return page.Route{Method: http.MethodPost, Path: one + path, Action: people.EditLesson, Scope: page.Object, Handle: page.SignedIn(h), Body: body}
+		return page.Route{Method: http.MethodPost, Path: one + path, Action: people.EditLesson, Scope: page.Object,
+			Handle: page.SignedIn(h), Body: body}
 	}
 	return []page.Route{
 		edit("/worksheets", r.addSheet, worksheet.MaxBytes+page.FormBytes),
@@ -26,11 +27,16 @@ func (r Handler) careRoutes(one string) []page.Route {
 		edit("/consent", r.consent, 0),
 		edit("/teacher", r.owner, 0),
 		edit("/copies", r.copies, 0),
-		{Method: http.MethodPost, Path: one + "/take-down", Action: people.TakeDownLesson, Scope: page.Object, Handle: page.SignedIn(r.takeDown)},
-		{Method: http.MethodPost, Path: one + "/put-back", Action: people.PutBackLesson, Scope: page.Object, Handle: page.SignedIn(r.step("put_back", r.Lessons.PutBack))},
-		{Method: http.MethodPost, Path: "/teacher/lessons/bulk", Action: people.ListLessons, Scope: page.Site, Handle: r.bulk},
-		{Method: http.MethodGet, Path: "/school/lessons/:lesson", Action: people.ReadHistory, Scope: page.Object, Handle: page.SignedIn(r.schoolLesson)},
-		{Method: http.MethodPost, Path: "/school/lessons/:lesson/preapprove", Action: people.PreapproveLesson, Scope: page.Object, Handle: page.SignedIn(r.preapprove)},
+		{Method: http.MethodPost, Path: one + "/take-down", Action: people.TakeDownLesson, Scope: page.Object,
+			Handle: page.SignedIn(r.takeDown)},
+		{Method: http.MethodPost, Path: one + "/put-back", Action: people.PutBackLesson, Scope: page.Object,
+			Handle: page.SignedIn(r.step("put_back", r.Lessons.PutBack))},
+		{Method: http.MethodPost, Path: "/teacher/lessons/bulk", Action: people.ListLessons, Scope: page.Site,
+			Handle: r.bulk},
+		{Method: http.MethodGet, Path: "/school/lessons/:lesson", Action: people.ReadHistory, Scope: page.Object,
+			Handle: page.SignedIn(r.schoolLesson)},
+		{Method: http.MethodPost, Path: "/school/lessons/:lesson/preapprove", Action: people.PreapproveLesson,
+			Scope: page.Object, Handle: page.SignedIn(r.preapprove)},
 	}
 }
 
@@ -124,7 +130,8 @@ func (r Handler) removeSheet(c echo.Context) error {
 
 func (r Handler) consent(c echo.Context) error {
 	f := page.FormOf(c, "minors", "note")
-	_, err := r.Lessons.NoteConsent(c.Request().Context(), page.Who(c), c.Param("lesson"), lesson.Minors(f.Values["minors"]), f.Values["note"])
+	_, err := r.Lessons.NoteConsent(c.Request().Context(), page.Who(c), c.Param("lesson"),
+		lesson.Minors(f.Values["minors"]), f.Values["note"])
 	if err != nil {
 		f.Err = err
 		return r.refused(c, err, func(d *desk) { d.Consent = f })

@@ -33,10 +33,14 @@ type Viewing interface {
 func (r Handler) rollRoutes() []page.Route {
 	const one = "/teacher/roll-calls/:airing/:class"
 	return []page.Route{
-		{Method: http.MethodGet, Path: "/teacher/roll-calls", Action: people.ListClasses, Scope: page.Site, Handle: r.rollCalls},
-		{Method: http.MethodGet, Path: one, Action: people.RollCall, Scope: page.Object, Handle: page.SignedIn(r.rollSheet)},
-		{Method: http.MethodPost, Path: one, Action: people.RollCall, Scope: page.Object, Handle: page.SignedIn(r.callRoll)},
-		{Method: http.MethodGet, Path: "/classes/:class/unreached", Action: people.ReadUnreached, Scope: page.Object, Handle: page.SignedIn(r.unreached)},
+		{Method: http.MethodGet, Path: "/teacher/roll-calls", Action: people.ListClasses, Scope: page.Site,
+			Handle: r.rollCalls},
+		{Method: http.MethodGet, Path: one, Action: people.RollCall, Scope: page.Object,
+			Handle: page.SignedIn(r.rollSheet)},
+		{Method: http.MethodPost, Path: one, Action: people.RollCall, Scope: page.Object,
+			Handle: page.SignedIn(r.callRoll)},
+		{Method: http.MethodGet, Path: "/classes/:class/unreached", Action: people.ReadUnreached, Scope: page.Object,
+			Handle: page.SignedIn(r.unreached)},
 	}
 }
 
@@ -52,7 +56,8 @@ type rollList struct {
 func (r Handler) rollCalls(c echo.Context) error {
 	v := rollList{Done: page.DoneOf(c)}
 	var err error
-	if v.Classes, err = r.RollCalls.RollCallsOf(c.Request().Context(), page.Who(c), r.Now().AddDate(0, 0, -rollDays)); err != nil {
+	if v.Classes, err = r.RollCalls.RollCallsOf(c.Request().Context(), page.Who(c),
+		r.Now().AddDate(0, 0, -rollDays)); err != nil {
 		return err
 	}
 	return page.Render(c, http.StatusOK, rollListPage(v))
@@ -74,7 +79,8 @@ func (r Handler) showRoll(c echo.Context, wrong error) error {
 	v, status := roll{RollSheet: x}, http.StatusOK
 	if wrong != nil {
 		status = page.Status(wrong)
-		v.Form = page.Form{Err: wrong, Values: map[string]string{"asked": c.FormValue("asked"), "watched": c.FormValue("watched")}}
+		v.Form = page.Form{Err: wrong,
+			Values: map[string]string{"asked": c.FormValue("asked"), "watched": c.FormValue("watched")}}
 		v.Ticked = map[string]bool{}
 		for _, p := range c.Request().Form["names"] {
 			v.Ticked[p] = true
@@ -137,18 +143,21 @@ func (r Handler) unreached(c echo.Context) error {
 	}
 	wrong := fault.Form("viewership.invalid", bad...)
 	status := http.StatusOK
-	v.ClassReach, err = r.Viewing.Unreached(c.Request().Context(), page.Who(c), c.Param("class"), v.From, v.To.AddDate(0, 0, 1))
+	v.ClassReach, err = r.Viewing.Unreached(c.Request().Context(), page.Who(c), c.Param("class"), v.From,
+		v.To.AddDate(0, 0, 1))
 	if fault.Is(err, "viewership.bad_period") {
 		wrong = err
 		v.From, v.To = to.AddDate(0, 0, -27), to
-		v.ClassReach, err = r.Viewing.Unreached(c.Request().Context(), page.Who(c), c.Param("class"), v.From, v.To.AddDate(0, 0, 1))
+		v.ClassReach, err = r.Viewing.Unreached(c.Request().Context(), page.Who(c), c.Param("class"), v.From,
+			v.To.AddDate(0, 0, 1))
 	}
 	if err != nil {
 		return err
 	}
 	if wrong != nil {
 		status = page.Status(wrong)
-		v.Form = page.Form{Err: wrong, Values: map[string]string{"from": c.QueryParam("from"), "to": c.QueryParam("to")}}
+		v.Form = page.Form{Err: wrong,
+			Values: map[string]string{"from": c.QueryParam("from"), "to": c.QueryParam("to")}}
 	}
 	if format != "" && wrong == nil {
 		return r.sendUnreached(c, v, format)
@@ -159,13 +168,14 @@ func (r Handler) unreached(c echo.Context) error {
 func (r Handler) sendUnreached(c echo.Context, v unreachedList, format string) error {
 	ctx := c.Request().Context()
 	head := []any{locale.T(ctx, "unreached.student"), locale.T(ctx, "department.id")}
-	return page.SendSheet(c, r.Sheets, format, "lenlop-unreached-"+v.Class.ID, locale.T(ctx, "unreached.title"), head, func(yield func([]any) bool) {
-		for _, s := range v.Unreached {
-			if !yield([]any{studentName(ctx, s), s.PersonID}) {
-				return
+	return page.SendSheet(c, r.Sheets, format, "lenlop-unreached-"+v.Class.ID, locale.T(ctx, "unreached.title"), head,
+		func(yield func([]any) bool) {
+			for _, s := range v.Unreached {
+				if !yield([]any{studentName(ctx, s), s.PersonID}) {
+					return
+				}
 			}
-		}
-	})
+		})
 }
 
 // studentName is a student's name, or the beginning of the key of one whose

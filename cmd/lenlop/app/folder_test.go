@@ -70,7 +70,9 @@ func TestFolderProblems(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		if _, err := db.Writer(t.Context()).NewRaw("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)").Exec(t.Context()); err != nil {
+		if _, err := db.Writer(t.Context()).NewRaw(
+			"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, TRUE)").Exec(
+			t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -78,9 +80,11 @@ func TestFolderProblems(t *testing.T) {
 		harm func(t *testing.T, dir string)
 		want string
 	}{
-		"full":              {func(t *testing.T, dir string) { small("16k")(t, dir); fillUp(t, dir) }, "the disk of the data folder is full: free some space"},
+		"full": {func(t *testing.T, dir string) { small("16k")(t, dir); fillUp(t, dir) },
+			"the disk of the data folder is full: free some space"},
 		"full after a line": {small("256k"), "the disk of the data folder is full: free some space"},
-		"no database":       {write(filepath.Base(folderSettings("").DSN()), strings.Repeat("không phải cơ sở dữ liệu ", 100)), "the database's file is damaged"},
+		"no database": {write(filepath.Base(folderSettings("").DSN()),
+			strings.Repeat("không phải cơ sở dữ liệu ", 100)), "the database's file is damaged"},
 		"newer":             {newer, "start the newer lenlop"},
 		"objects no folder": {write("objects", "x"), "the data folder is no folder"},
 	} {
@@ -101,8 +105,10 @@ func TestFolderProblems(t *testing.T) {
 	if err := starts(t, file); err == nil || !strings.Contains(Explain(err), "is no folder") {
 		t.Errorf("a file: %v", err)
 	}
-	for err, want := range map[error]string{syscall.EROFS: "can only be read", syscall.EACCES: "may not write", syscall.EDQUOT: "full"} {
-		if got := folderProblem("d", &os.PathError{Op: "open", Path: "d", Err: err}).Error(); !strings.Contains(got, want) {
+	for err, want := range map[error]string{syscall.EROFS: "can only be read", syscall.EACCES: "may not write",
+		syscall.EDQUOT: "full"} {
+		if got := folderProblem("d", &os.PathError{Op: "open", Path: "d",
+			Err: err}).Error(); !strings.Contains(got, want) {
 			t.Errorf("%v gives %q", err, got)
 		}
 	}

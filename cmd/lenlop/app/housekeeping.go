@@ -123,7 +123,8 @@ func (a *App) scheduleHousekeeping() {
 		}
 	})
 	job.Register(a.Runner, job.Options{}, func(ctx context.Context, _ *job.Run, _ foldViews) error {
-		for _, step := range []func(context.Context) (int, error){a.Playback.Fold, a.Playback.Purge, a.Television.PurgeNames} {
+		for _, step := range []func(context.Context) (int, error){a.Playback.Fold, a.Playback.Purge,
+			a.Television.PurgeNames} {
 			for {
 				n, err := step(ctx)
 				if err != nil {

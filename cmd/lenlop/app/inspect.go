@@ -40,7 +40,8 @@ func (a *App) Inspect(ctx context.Context, out io.Writer, o InspectOptions) (err
 		return err
 	}
 	i := inspection.Inspection{Book: a.DB, Media: a.Media, Index: a.Catalog,
-		Counts: playback.Recounter{Rows: viewstore.NewViews(a.DB), Location: a.Zone, Now: a.Now}, Quick: o.Quick, Mend: o.Mend,
+		Counts: playback.Recounter{Rows: viewstore.NewViews(a.DB), Location: a.Zone, Now: a.Now},
+		Quick:  o.Quick, Mend: o.Mend,
 		Now:   a.Now,
 		Parts: a.Parts, Sample: o.Decode, Rest: func(ctx context.Context) {
 			select {

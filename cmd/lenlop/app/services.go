@@ -80,7 +80,8 @@ func (a *App) wireServices(ctx context.Context) error {
 	a.Schedule = &schedule.Service{Store: a.DB.Schedule(), Lessons: a.DB.Lessons(),
 		LessonsByID: a.DB.Lessons().LessonsByID, Atomic: a.notifier, Audit: log,
 		Now: a.Now, NewID: NewID,
-		Logs: a.DB.Logs(), Staged: a.DB.Schedule(), WeekRules: a.DB.WeekRules(), Taught: a.weeklySlots, Sheets: sheet.Read,
+		Logs: a.DB.Logs(), Staged: a.DB.Schedule(), WeekRules: a.DB.WeekRules(), Taught: a.weeklySlots,
+		Sheets:     sheet.Read,
 		Programmes: a.DB.Programmes(), Published: a.publishedLessons, Fold: catalog.Fold}
 	lengths := production.Lengths{Store: a.DB.Packages()}
 	if err := a.wireViewing(log, lengths); err != nil {

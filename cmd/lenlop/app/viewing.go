@@ -32,7 +32,8 @@ func (a *App) wireViewing(log audit.Log, lengths production.Lengths) (err error)
 		return err
 	}
 	a.Delivery, err = delivery.New(delivery.Config{
-		Store: viewstore.NewServed(a.DB), Watched: views, Lengths: lengths, Location: a.Zone, Now: a.Now, NewID: NewID, Atomic: a.DB,
+		Store: viewstore.NewServed(a.DB), Watched: views, Lengths: lengths, Location: a.Zone, Now: a.Now,
+		NewID: NewID, Atomic: a.DB,
 		Audit: log,
 	})
 	if err != nil {

@@ -109,9 +109,10 @@ func (r recording) recordSlide(ctx context.Context, dir string, n int, s slide, 
 	if err := run(ctx, "espeak-ng", "-v", "vi", "-s", "135", "-w", voice, s.spoken); err == nil {
 		sound, length = []string{"-i", voice}, []string{"-shortest"}
 	}
-	picture := fmt.Sprintf("color=c=%s:s=1280x720:r=25,drawtext=%s:textfile=%s:fontsize=64:line_spacing=12:fontcolor=0x14324A:x=90:y=80,"+
-		"drawtext=%s:textfile=%s:fontsize=46:line_spacing=26:fontcolor=0x222222:x=90:y=310,"+
-		"drawtext=%s:text=●:fontsize=40:fontcolor=0xC0392B:x=110+40*sin(t*2):y=600+16*cos(t*3)",
+	picture := fmt.Sprintf(
+		"color=c=%s:s=1280x720:r=25,drawtext=%s:textfile=%s:fontsize=64:line_spacing=12:fontcolor=0x14324A:x=90:y=80,"+
+			"drawtext=%s:textfile=%s:fontsize=46:line_spacing=26:fontcolor=0x222222:x=90:y=310,"+
+			"drawtext=%s:text=●:fontsize=40:fontcolor=0xC0392B:x=110+40*sin(t*2):y=600+16*cos(t*3)",
 		r.colour, font, title, font, body, font)
 	out := filepath.Join(dir, fmt.Sprintf("%d.mp4", n))
 	args := append([]string{"-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", picture}, sound...)

@@ -18,17 +18,21 @@ import (
 // Words for names that nobody in particular has. Surnames in the shares of a
 // northern mountain province; places are put together, not found on a map.
 var (
-	surnames = strings.Fields("Lò Lò Lò Vàng Vàng Giàng Giàng Nguyễn Nguyễn Nguyễn Quàng Cà Tòng Lường Sùng Mùa Thào Hạng Ly " +
-		"Trần Lê Phạm Hoàng Hoàng Bùi Đặng Vũ Đỗ Tẩn Chảo Lù Khoàng Poòng Hà Đinh Phàn")
+	surnames = strings.Fields(
+		"Lò Lò Lò Vàng Vàng Giàng Giàng Nguyễn Nguyễn Nguyễn Quàng Cà Tòng Lường Sùng Mùa Thào Hạng Ly " +
+			"Trần Lê Phạm Hoàng Hoàng Bùi Đặng Vũ Đỗ Tẩn Chảo Lù Khoàng Poòng Hà Đinh Phàn")
 	boysMid  = strings.Fields("Văn Văn A A Đức Minh Quang Anh Hữu Gia")
 	girlsMid = strings.Fields("Thị Thị Thị Thu Ngọc Bảo Thanh Minh Phương Mai")
-	boys     = strings.Fields("An Bình Cường Dũng Đức Hải Hiếu Hoàng Hùng Huy Khang Khánh Kiên Long Minh Nam Páo Phong Phúc " +
-		"Quân Quang Sơn Sử Tài Thành Thắng Tú Tùng Tuấn Việt Vinh Chứ Dế Lử Tủa Vừ")
-	girls = strings.Fields("Anh Ánh Bích Chi Dung Duyên Giang Hà Hạnh Hiền Hoa Hồng Huệ Hương Lan Linh Loan Ly Mai May Mỷ " +
-		"Nga Ngân Ngọc Nhung Oanh Phương Quyên Sua Thảo Thơm Thu Trang Vân Xuân Yến Én Pà")
+	boys     = strings.Fields(
+		"An Bình Cường Dũng Đức Hải Hiếu Hoàng Hùng Huy Khang Khánh Kiên Long Minh Nam Páo Phong Phúc " +
+			"Quân Quang Sơn Sử Tài Thành Thắng Tú Tùng Tuấn Việt Vinh Chứ Dế Lử Tủa Vừ")
+	girls = strings.Fields(
+		"Anh Ánh Bích Chi Dung Duyên Giang Hà Hạnh Hiền Hoa Hồng Huệ Hương Lan Linh Loan Ly Mai May Mỷ " +
+			"Nga Ngân Ngọc Nhung Oanh Phương Quyên Sua Thảo Thơm Thu Trang Vân Xuân Yến Én Pà")
 	placeA = strings.Fields("Nà Pú Mường Bản Nậm Huổi Chiềng Tả Sín Phìn Hua Pa Thèn Suối Đồi Thung Khe Tà")
-	placeB = strings.Fields("Lanh Sang Mới Hồng Trong Thắm Nhoi Ngần Son Phay Khoang Dương Lụa Mây Sương Chanh Cao Vàng Xuân " +
-		"Lúa Trám Đào Mận Ban Sim Cọ")
+	placeB = strings.Fields(
+		"Lanh Sang Mới Hồng Trong Thắm Nhoi Ngần Son Phay Khoang Dương Lụa Mây Sương Chanh Cao Vàng Xuân " +
+			"Lúa Trám Đào Mận Ban Sim Cọ")
 	romans = strings.Fields("Một Hai Ba Tư Năm Thượng Hạ Trung Đông Tây Nam Bắc")
 )
 

@@ -190,7 +190,8 @@ func (s *Server) route(r *http.Request) (int, any, *apiError) {
 	}
 	name := r.Method + " /" + strings.Join(pattern, "/")
 	s.requests[name]++
-	if r.Method != http.MethodGet && r.Method != http.MethodDelete && r.Header.Get("Content-Type") != "application/json" {
+	if r.Method != http.MethodGet && r.Method != http.MethodDelete &&
+		r.Header.Get("Content-Type") != "application/json" {
 		return 0, nil, newError(415, "invalid_content_type", "content type %q", r.Header.Get("Content-Type"))
 	}
 	switch name {

@@ -57,7 +57,8 @@ type checkInRow struct {
 func (s *CheckIns) AddCodes(ctx context.Context, cs []television.Code) error {
 	rows := make([]codeRow, len(cs))
 	for i, c := range cs {
-		rows[i] = codeRow{Code: c.Code, CopyID: c.CopyID, LessonID: c.LessonID, ChannelID: c.ChannelID, Second: c.Second, MomentMs: c.Moment.Milliseconds()}
+		rows[i] = codeRow{Code: c.Code, CopyID: c.CopyID, LessonID: c.LessonID, ChannelID: c.ChannelID,
+			Second: c.Second, MomentMs: c.Moment.Milliseconds()}
 	}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&rows).Exec(ctx)
 	if sqldb.IsDuplicate(err, "checkin_codes_pkey", "checkin_codes.code") {
@@ -78,7 +79,8 @@ func (s *CheckIns) Code(ctx context.Context, code string) (television.Code, erro
 // CodesOf lists a copy's codes.
 func (s *CheckIns) CodesOf(ctx context.Context, copyID string) ([]television.Code, error) {
 	var rows []codeRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("copy_id = ?", copyID).Order("moment_ms").Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("copy_id = ?",
+		copyID).Order("moment_ms").Scan(ctx); err != nil {
 		return nil, sqldb.WrapError(err, "check-in codes of", copyID)
 	}
 	list := make([]television.Code, len(rows))
@@ -114,11 +116,13 @@ func (s *CheckIns) SaveCheckIns(ctx context.Context, ks []television.CheckIn) er
 		rows := make([]checkInRow, len(part))
 		for i, k := range part {
 			rows[i] = checkInRow{
-				AiringID: k.AiringID, Viewer: k.Viewer, Code: k.Code, At: sqldb.Timestamp(k.At), StayedAt: sqldb.Timestamp(k.StayedAt),
+				AiringID: k.AiringID, Viewer: k.Viewer, Code: k.Code, At: sqldb.Timestamp(k.At),
+				StayedAt: sqldb.Timestamp(k.StayedAt),
 				Repeated: k.Repeat, State: string(k.State), Stayed: k.Stayed,
 			}
 		}
-		if _, err := s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT (airing_id, viewer) DO UPDATE").Exec(ctx); err != nil {
+		if _, err := s.db.Writer(ctx).NewInsert().Model(&rows).On("CONFLICT (airing_id, viewer) DO UPDATE").Exec(
+			ctx); err != nil {
 			return sqldb.WrapError(err, "check-ins")
 		}
 	}
@@ -143,7 +147,8 @@ func (s *CheckIns) CountCheckIns(ctx context.Context, airings []string) (map[str
 			ColumnExpr("k.airing_id, k.state, k.viewer LIKE 'p:%' AS person, COUNT(*) AS n").
 			ColumnExpr("CAST(SUM(CASE WHEN k.stayed THEN 1 ELSE 0 END) AS BIGINT) AS stayed").
 			ColumnExpr("CAST(SUM(CASE WHEN k.repeated THEN 1 ELSE 0 END) AS BIGINT) AS repeats").
-			Where("k.airing_id IN (?)", bun.List(part)).GroupExpr("k.airing_id, k.state, k.viewer LIKE 'p:%'").Scan(ctx, &rows)
+			Where("k.airing_id IN (?)", bun.List(part)).GroupExpr(
+			"k.airing_id, k.state, k.viewer LIKE 'p:%'").Scan(ctx, &rows)
 		if err != nil {
 			return nil, sqldb.WrapError(err, "check-ins")
 		}
@@ -172,7 +177,8 @@ func (s *CheckIns) Persons(ctx context.Context, airings []string) (map[string]bo
 	for part := range slices.Chunk(airings, 500) {
 		var viewers []string
 		err := s.db.Reader(ctx).NewSelect().TableExpr("checkins AS k").ColumnExpr("DISTINCT k.viewer").
-			Where("k.airing_id IN (?) AND k.state = ? AND k.viewer LIKE 'p:%'", bun.List(part), string(television.CheckInCounted)).Scan(ctx, &viewers)
+			Where("k.airing_id IN (?) AND k.state = ? AND k.viewer LIKE 'p:%'", bun.List(part),
+				string(television.CheckInCounted)).Scan(ctx, &viewers)
 		if err != nil {
 			return nil, sqldb.WrapError(err, "persons who checked in")
 		}

@@ -92,7 +92,8 @@ func (s *Figures) AddFigures(ctx context.Context, fs []television.Figure) error 
 // Figure reads one row.
 func (s *Figures) Figure(ctx context.Context, id string) (television.Figure, error) {
 	var r figureRow
-	if err := s.db.Reader(ctx).NewSelect().Model(&r).ModelTableExpr(seenFigures).Where("id = ?", id).Scan(ctx); err != nil {
+	if err := s.db.Reader(ctx).NewSelect().Model(&r).ModelTableExpr(seenFigures).Where("id = ?",
+		id).Scan(ctx); err != nil {
 		return television.Figure{}, sqldb.MissingRow(err, "figure.not_found", "figure", id)
 	}
 	return r.figure(), nil
@@ -103,7 +104,8 @@ func (s *Figures) FiguresOf(ctx context.Context, airings []string) ([]television
 	var list []television.Figure
 	for part := range slices.Chunk(airings, 500) {
 		var rows []figureRow
-		err := s.db.Reader(ctx).NewSelect().Model(&rows).ModelTableExpr(seenFigures).Where("airing_id IN (?)", bun.List(part)).
+		err := s.db.Reader(ctx).NewSelect().Model(&rows).ModelTableExpr(seenFigures).Where("airing_id IN (?)",
+			bun.List(part)).
 			Order("at", "id").Scan(ctx)
 		if err != nil {
 			return nil, sqldb.WrapError(err, "figures")

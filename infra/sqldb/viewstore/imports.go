@@ -54,8 +54,10 @@ func (s *Imports) SaveImport(ctx context.Context, i television.Import) error {
 		return fmt.Errorf("import %s: %w", i.ID, err)
 	}
 	_, err = s.db.Writer(ctx).NewInsert().Model(&importRow{
-		ID: i.ID, ChannelID: i.Defaults.ChannelID, Filename: i.Filename, Hash: i.Hash, Data: i.Data, Defaults: string(defaults),
-		ByPerson: i.By, At: sqldb.Timestamp(i.At), CommittedAt: sqldb.Timestamp(i.Committed), Added: i.Added, Kind: i.Defaults.Kind,
+		ID: i.ID, ChannelID: i.Defaults.ChannelID, Filename: i.Filename, Hash: i.Hash, Data: i.Data,
+		Defaults: string(defaults),
+		ByPerson: i.By, At: sqldb.Timestamp(i.At), CommittedAt: sqldb.Timestamp(i.Committed), Added: i.Added,
+		Kind: i.Defaults.Kind,
 	}).On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	if sqldb.IsDuplicate(err, "figure_imports_hash", "figure_imports.channel_id, figure_imports.hash") {
 		return fault.New(fault.Conflict, "import.already")
@@ -82,7 +84,8 @@ func (s *Imports) CommittedByHash(ctx context.Context, channelID, hash string) (
 // CommittedImports lists a channel's newest without their files.
 func (s *Imports) CommittedImports(ctx context.Context, channelID string, limit int) ([]television.Import, error) {
 	var rows []importRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("channel_id = ? AND committed_at IS NOT NULL", channelID).
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where(
+		"channel_id = ? AND committed_at IS NOT NULL", channelID).
 		Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, sqldb.WrapError(err, "imports of channel", channelID)
@@ -104,7 +107,8 @@ func (s *Imports) LastDefaults(ctx context.Context, channelID string) (televisio
 	return i.Defaults, found, err
 }
 
-func (s *Imports) one(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) (television.Import, bool, error) {
+func (s *Imports) one(ctx context.Context, which func(*bun.SelectQuery) *bun.SelectQuery) (television.Import,
+	bool, error) {
 	var rows []importRow
 	q := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("data").Where("committed_at IS NOT NULL").Limit(1)
 	if err := which(q).Scan(ctx); err != nil {
@@ -118,7 +122,8 @@ func (s *Imports) one(ctx context.Context, which func(*bun.SelectQuery) *bun.Sel
 }
 
 // UsualValues gives the newest values of a channel's figures.
-func (s *Imports) UsualValues(ctx context.Context, channelID, metric, unit string, g television.Grade, limit int) ([]float64, error) {
+func (s *Imports) UsualValues(ctx context.Context, channelID, metric, unit string, g television.Grade,
+	limit int) ([]float64, error) {
 	var values []float64
 	err := s.db.Reader(ctx).NewSelect().TableExpr("seen_figures").Column("value").
 		Where("channel_id = ? AND metric = ? AND unit = ? AND grade = ?", channelID, metric, unit, string(g)).

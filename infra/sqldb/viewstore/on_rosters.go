@@ -16,7 +16,8 @@ import (
 const idLookupLimit = 2000
 
 // OnRosters counts those of the persons who are on the rosters of a scope.
-func (s *Views) OnRosters(ctx context.Context, o school.Scope, television, web map[string]bool) (viewership.Identified, error) {
+func (s *Views) OnRosters(ctx context.Context, o school.Scope, television,
+	web map[string]bool) (viewership.Identified, error) {
 	var found viewership.Identified
 	seen := map[string]bool{}
 	count := func(p string) {
@@ -48,7 +49,8 @@ func (s *Views) OnRosters(ctx context.Context, o school.Scope, television, web m
 
 // enrolled calls fn with the persons on a scope's rosters, of the ids or all.
 func (s *Views) enrolled(ctx context.Context, o school.Scope, ids []string, fn func(person string)) error {
-	q := s.db.Reader(ctx).NewSelect().TableExpr("seen_enrolments AS e").ColumnExpr("e.person_id").Where(sqldb.EnrolledOnDay, o.Day, o.Day)
+	q := s.db.Reader(ctx).NewSelect().TableExpr("seen_enrolments AS e").ColumnExpr("e.person_id").Where(
+		sqldb.EnrolledOnDay, o.Day, o.Day)
 	if ids != nil {
 		q = q.Where("e.person_id IN (?)", bun.List(ids))
 	}

@@ -18,7 +18,8 @@ func (s *Views) SchoolViews(ctx context.Context, scope playback.Scope) (map[stri
 		Views   int64
 	}
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_totals AS x").Join("JOIN lessons AS l ON l.id = x.lesson_id").
-		ColumnExpr("l.school_id AS school, COUNT(DISTINCT x.lesson_id) AS lessons, CAST(SUM(x.views) AS BIGINT) AS views").
+		ColumnExpr(
+			"l.school_id AS school, COUNT(DISTINCT x.lesson_id) AS lessons, CAST(SUM(x.views) AS BIGINT) AS views").
 		Where("x.views > 0").GroupExpr("l.school_id")
 	if err := within(q, scope).Scan(ctx, &rows); err != nil {
 		return nil, sqldb.WrapError(err, "views of schools")
@@ -31,7 +32,8 @@ func (s *Views) SchoolViews(ctx context.Context, scope playback.Scope) (map[stri
 }
 
 // SchoolStudents counts the students of schools and those reached.
-func (s *Views) SchoolStudents(ctx context.Context, day string, grade int, reached map[string]bool) (map[string]viewership.SchoolStudents, error) {
+func (s *Views) SchoolStudents(ctx context.Context, day string, grade int,
+	reached map[string]bool) (map[string]viewership.SchoolStudents, error) {
 	q := s.db.Reader(ctx).NewSelect().TableExpr("seen_enrolments AS e").Join("JOIN classes AS c ON c.id = e.class_id").
 		ColumnExpr("DISTINCT c.school_id, e.person_id").Where(sqldb.EnrolledOnDay, day, day)
 	if grade != 0 {

@@ -14,12 +14,14 @@ var _ playback.RecountStore = (*Views)(nil)
 // Viewers lists ids after one, in order.
 func (s *Views) Viewers(ctx context.Context, after string, limit int) ([]string, error) {
 	var ids []string
-	err := s.db.Reader(ctx).NewRaw("SELECT id FROM viewers WHERE id > ? ORDER BY id LIMIT ?", after, limit).Scan(ctx, &ids)
+	err := s.db.Reader(ctx).NewRaw("SELECT id FROM viewers WHERE id > ? ORDER BY id LIMIT ?", after,
+		limit).Scan(ctx, &ids)
 	return ids, sqldb.WrapError(err, "viewers")
 }
 
 // AllOf gives all that is kept of viewers.
-func (s *Views) AllOf(ctx context.Context, viewers []string) ([]playback.Session, []playback.Credit, []playback.Flag, error) {
+func (s *Views) AllOf(ctx context.Context, viewers []string) ([]playback.Session, []playback.Credit,
+	[]playback.Flag, error) {
 	r, of := s.db.Reader(ctx), bun.List(viewers)
 	var ss []sessionViewRow
 	if err := r.NewSelect().Model(&ss).Where("viewer IN (?)", of).Scan(ctx); err != nil {
@@ -33,7 +35,8 @@ func (s *Views) AllOf(ctx context.Context, viewers []string) ([]playback.Session
 	if err := r.NewSelect().Model(&fs).Where("viewer IN (?)", of).Scan(ctx); err != nil {
 		return nil, nil, nil, sqldb.WrapError(err, "flags")
 	}
-	sessions, credits, flags := make([]playback.Session, len(ss)), make([]playback.Credit, len(cs)), make([]playback.Flag, len(fs))
+	sessions, credits, flags := make([]playback.Session, len(ss)), make([]playback.Credit, len(cs)),
+		make([]playback.Flag, len(fs))
 	var err error
 	for i := range ss {
 		if sessions[i], err = ss[i].session(); err != nil {

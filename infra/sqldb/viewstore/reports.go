@@ -40,7 +40,8 @@ func (r *reportRow) report() viewership.Report {
 // AddReport adds a report.
 func (s *Reports) AddReport(ctx context.Context, r viewership.Report) error {
 	_, err := s.db.Writer(ctx).NewInsert().Model(&reportRow{
-		ID: r.ID, MadeBy: r.MadeBy, MadeAt: sqldb.Timestamp(r.MadeAt), Corrects: r.Corrects, Content: r.Content, Hash: r.Hash,
+		ID: r.ID, MadeBy: r.MadeBy, MadeAt: sqldb.Timestamp(r.MadeAt), Corrects: r.Corrects,
+		Content: r.Content, Hash: r.Hash,
 		Signature: r.Signature, PublicKey: r.PublicKey,
 	}).Exec(ctx)
 	return sqldb.WrapError(err, "report", r.ID)
@@ -58,7 +59,8 @@ func (s *Reports) Report(ctx context.Context, id string) (viewership.Report, err
 // Reports lists newest first, without their content.
 func (s *Reports) Reports(ctx context.Context, limit int) ([]viewership.Report, error) {
 	var rows []reportRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("content").Order("made_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).ExcludeColumn("content").Order("made_at DESC",
+		"id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, sqldb.WrapError(err, "reports")
 	}

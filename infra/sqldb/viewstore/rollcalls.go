@@ -60,7 +60,8 @@ type drawRow struct {
 // AddRollCall appends a roll call with its names.
 func (s *RollCalls) AddRollCall(ctx context.Context, r television.RollCall) error {
 	return s.db.Atomically(ctx, func(ctx context.Context) error {
-		_, err := s.db.Writer(ctx).NewInsert().Model(&rollCallRow{ID: r.ID, AiringID: r.AiringID, ClassID: r.ClassID, Asked: r.Asked, Watched: r.Watched,
+		_, err := s.db.Writer(ctx).NewInsert().Model(&rollCallRow{ID: r.ID, AiringID: r.AiringID, ClassID: r.ClassID,
+			Asked: r.Asked, Watched: r.Watched,
 			Named: r.Named, ByPerson: r.By, At: sqldb.Timestamp(r.At), Replaces: r.Replaces}).Exec(ctx)
 		if sqldb.IsDuplicate(err, "roll_calls_replaces", "roll_calls.replaces") {
 			return fault.Wrap(err, fault.Conflict, "rollcall.changed")
@@ -82,12 +83,14 @@ func (s *RollCalls) RollCalls(ctx context.Context, airings []string) ([]televisi
 	var list []television.RollCall
 	for part := range slices.Chunk(airings, 500) {
 		var rows []rollCallRow
-		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at", "id").Scan(ctx); err != nil {
+		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at",
+			"id").Scan(ctx); err != nil {
 			return nil, sqldb.WrapError(err, "roll calls")
 		}
 		for _, r := range rows {
-			list = append(list, television.RollCall{ID: r.ID, AiringID: r.AiringID, ClassID: r.ClassID, Asked: r.Asked, Watched: r.Watched,
-				Named: r.Named, By: r.ByPerson, At: r.At.Time(), Replaces: r.Replaces})
+			list = append(list, television.RollCall{ID: r.ID, AiringID: r.AiringID, ClassID: r.ClassID, Asked: r.Asked,
+				Watched: r.Watched,
+				Named:   r.Named, By: r.ByPerson, At: r.At.Time(), Replaces: r.Replaces})
 		}
 	}
 	return list, nil
@@ -99,11 +102,14 @@ func (s *RollCalls) Names(ctx context.Context, airings []string) (map[string][]s
 	m := map[string][]string{}
 	for part := range slices.Chunk(airings, 500) {
 		var rows []struct{ AiringID, PersonID string }
-		err := s.db.Reader(ctx).NewSelect().TableExpr("roll_call_names AS n").Join("JOIN roll_calls AS r ON r.id = n.roll_call_id").
+		err := s.db.Reader(ctx).NewSelect().TableExpr("roll_call_names AS n").Join(
+			"JOIN roll_calls AS r ON r.id = n.roll_call_id").
 			ColumnExpr("DISTINCT r.airing_id, n.person_id").
 			Where("r.airing_id IN (?)", bun.List(part)).
-			Where("NOT EXISTS (SELECT 1 FROM roll_calls AS o WHERE o.replaces = r.id AND o.airing_id = r.airing_id AND o.class_id = r.class_id)").
-			Where("NOT EXISTS (SELECT 1 FROM checkins AS k WHERE k.airing_id = r.airing_id AND k.viewer = 'p:' || n.person_id AND k.state = ?)", string(television.CheckInCounted)).
+			Where(
+				"NOT EXISTS (SELECT 1 FROM roll_calls AS o WHERE o.replaces = r.id AND o.airing_id = r.airing_id AND o.class_id = r.class_id)").
+			Where(
+				"NOT EXISTS (SELECT 1 FROM checkins AS k WHERE k.airing_id = r.airing_id AND k.viewer = 'p:' || n.person_id AND k.state = ?)", string(television.CheckInCounted)).
 			Scan(ctx, &rows)
 		if err != nil {
 			return nil, sqldb.WrapError(err, "names of roll calls")
@@ -117,8 +123,10 @@ func (s *RollCalls) Names(ctx context.Context, airings []string) (map[string][]s
 
 // AddDraw keeps a draw; an airing has one.
 func (s *RollCalls) AddDraw(ctx context.Context, d television.Draw) error {
-	_, err := s.db.Writer(ctx).NewInsert().Model(&drawRow{ID: d.ID, AiringID: d.AiringID, Seed: d.Seed, Frame: d.Frame, FrameHash: d.FrameHash,
-		Population: d.Population, Classes: strings.Join(d.Classes, " "), ByPerson: d.By, At: sqldb.Timestamp(d.At)}).Exec(ctx)
+	_, err := s.db.Writer(ctx).NewInsert().Model(&drawRow{ID: d.ID, AiringID: d.AiringID, Seed: d.Seed, Frame: d.Frame,
+		FrameHash:  d.FrameHash,
+		Population: d.Population, Classes: strings.Join(d.Classes, " "), ByPerson: d.By,
+		At: sqldb.Timestamp(d.At)}).Exec(ctx)
 	if sqldb.IsDuplicate(err, "class_draws_airing", "class_draws.airing_id") {
 		return fault.Wrap(err, fault.Conflict, "draw.already_drawn")
 	}
@@ -130,11 +138,13 @@ func (s *RollCalls) Draws(ctx context.Context, airings []string) ([]television.D
 	var list []television.Draw
 	for part := range slices.Chunk(airings, 500) {
 		var rows []drawRow
-		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at", "id").Scan(ctx); err != nil {
+		if err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("airing_id IN (?)", bun.List(part)).Order("at",
+			"id").Scan(ctx); err != nil {
 			return nil, sqldb.WrapError(err, "draws of classes")
 		}
 		for _, r := range rows {
-			list = append(list, television.Draw{ID: r.ID, AiringID: r.AiringID, Seed: r.Seed, Frame: r.Frame, FrameHash: r.FrameHash,
+			list = append(list, television.Draw{ID: r.ID, AiringID: r.AiringID, Seed: r.Seed, Frame: r.Frame,
+				FrameHash:  r.FrameHash,
 				Population: r.Population, Classes: strings.Fields(r.Classes), By: r.ByPerson, At: r.At.Time()})
 		}
 	}
@@ -144,8 +154,10 @@ func (s *RollCalls) Draws(ctx context.Context, airings []string) ([]television.D
 // Frame lists the classes of a grade that have students on a day.
 func (s *RollCalls) Frame(ctx context.Context, grade int, day string) ([]television.FrameClass, error) {
 	var list []television.FrameClass
-	err := s.db.Reader(ctx).NewSelect().TableExpr("classes AS c").Join("JOIN seen_enrolments AS e ON e.class_id = c.id").
-		ColumnExpr("c.id AS id, COUNT(DISTINCT e.person_id) AS students").Where("c.grade = ?", grade).Where(sqldb.EnrolledOnDay, day, day).
+	err := s.db.Reader(ctx).NewSelect().TableExpr("classes AS c").Join(
+		"JOIN seen_enrolments AS e ON e.class_id = c.id").
+		ColumnExpr("c.id AS id, COUNT(DISTINCT e.person_id) AS students").Where("c.grade = ?",
+		grade).Where(sqldb.EnrolledOnDay, day, day).
 		GroupExpr("c.id").OrderExpr("c.id").Scan(ctx, &list)
 	return list, sqldb.WrapError(err, "classes of a grade")
 }
@@ -153,7 +165,8 @@ func (s *RollCalls) Frame(ctx context.Context, grade int, day string) ([]televis
 // PurgeNames forgets names of roll calls before a moment; their counts stay.
 func (s *RollCalls) PurgeNames(ctx context.Context, before time.Time, limit int) (int, error) {
 	res, err := s.db.Writer(ctx).NewRaw(`DELETE FROM roll_call_names WHERE (roll_call_id, person_id) IN (
-		SELECT n.roll_call_id, n.person_id FROM roll_call_names AS n JOIN roll_calls AS r ON r.id = n.roll_call_id WHERE r.at < ? LIMIT ?)`,
+		SELECT n.roll_call_id, n.person_id FROM roll_call_names AS n JOIN roll_calls AS r ON r.id = n.roll_call_id
+		WHERE r.at < ? LIMIT ?)`,
 		sqldb.Timestamp(before), limit).Exec(ctx)
 	if err != nil {
 		return 0, sqldb.WrapError(err, "names of roll calls")

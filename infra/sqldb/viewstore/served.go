@@ -74,7 +74,8 @@ func (s *Served) ServedBy(ctx context.Context, by string, scope playback.Scope) 
 	if err != nil {
 		return nil, err
 	}
-	days := s.db.Reader(ctx).NewSelect().TableExpr("view_served AS v").Join("LEFT JOIN served_imports AS i ON i.id = v.source").
+	days := s.db.Reader(ctx).NewSelect().TableExpr("view_served AS v").Join(
+		"LEFT JOIN served_imports AS i ON i.id = v.source").
 		ColumnExpr("v.lesson_id, v.day").
 		ColumnExpr("SUM(CASE WHEN v.source = ? THEN v.media_ms ELSE 0 END) AS own_ms", delivery.OwnCounter).
 		ColumnExpr("SUM(CASE WHEN v.source = ? THEN 0 ELSE v.media_ms END) AS log_ms", delivery.OwnCounter).
@@ -88,9 +89,11 @@ func (s *Served) ServedBy(ctx context.Context, by string, scope playback.Scope) 
 		days = days.Where("v.day < ?", scope.To)
 	}
 	var rows []servedSumRow
-	q := s.db.Reader(ctx).NewSelect().TableExpr("(?) AS x", days).Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").ColumnExpr(key + " AS key").
+	q := s.db.Reader(ctx).NewSelect().TableExpr("(?) AS x",
+		days).Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").ColumnExpr(key + " AS key").
 		ColumnExpr("CAST(SUM(CASE WHEN x.own_ms > x.log_ms THEN x.own_ms ELSE x.log_ms END) AS BIGINT) AS media_ms").
-		ColumnExpr("CAST(SUM(CASE WHEN x.own_bytes > x.log_bytes THEN x.own_bytes ELSE x.log_bytes END) AS BIGINT) AS bytes")
+		ColumnExpr(
+			"CAST(SUM(CASE WHEN x.own_bytes > x.log_bytes THEN x.own_bytes ELSE x.log_bytes END) AS BIGINT) AS bytes")
 	if err := grouped(within(q, scope), key).Scan(ctx, &rows); err != nil {
 		return nil, sqldb.WrapError(err, "media served")
 	}
@@ -117,14 +120,17 @@ type servedLogRow struct {
 }
 
 func (r *servedLogRow) log() delivery.ServedLog {
-	return delivery.ServedLog{ID: r.ID, Hash: r.Hash, Filename: r.Filename, By: r.ByPerson, At: r.At.Time(), Committed: r.CommittedAt.Time(),
-		Lines: r.Lines, Counted: r.Counted, Robots: r.Robots, Skipped: r.Skipped}
+	return delivery.ServedLog{ID: r.ID, Hash: r.Hash, Filename: r.Filename, By: r.ByPerson, At: r.At.Time(),
+		Committed: r.CommittedAt.Time(),
+		Lines:     r.Lines, Counted: r.Counted, Robots: r.Robots, Skipped: r.Skipped}
 }
 
 // SaveServedLog adds or replaces a log.
 func (s *Served) SaveServedLog(ctx context.Context, x delivery.ServedLog) error {
-	_, err := s.db.Writer(ctx).NewInsert().Model(&servedLogRow{ID: x.ID, Hash: x.Hash, Filename: x.Filename, ByPerson: x.By, At: sqldb.Timestamp(x.At),
-		CommittedAt: sqldb.Timestamp(x.Committed), Lines: x.Lines, Counted: x.Counted, Robots: x.Robots, Skipped: x.Skipped}).
+	_, err := s.db.Writer(ctx).NewInsert().Model(
+		&servedLogRow{ID: x.ID, Hash: x.Hash, Filename: x.Filename, ByPerson: x.By, At: sqldb.Timestamp(x.At),
+			CommittedAt: sqldb.Timestamp(x.Committed), Lines: x.Lines, Counted: x.Counted, Robots: x.Robots,
+			Skipped: x.Skipped}).
 		On("CONFLICT (id) DO UPDATE").Exec(ctx)
 	if sqldb.IsDuplicate(err, "served_imports_hash", "served_imports.hash") {
 		return fault.New(fault.Conflict, "served.already")
@@ -135,7 +141,8 @@ func (s *Served) SaveServedLog(ctx context.Context, x delivery.ServedLog) error 
 // ServedLogByHash gives the committed log of the same file.
 func (s *Served) ServedLogByHash(ctx context.Context, hash string) (delivery.ServedLog, bool, error) {
 	var rows []servedLogRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("hash = ? AND committed_at IS NOT NULL", hash).Limit(1).Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("hash = ? AND committed_at IS NOT NULL",
+		hash).Limit(1).Scan(ctx)
 	if err != nil || len(rows) == 0 {
 		return delivery.ServedLog{}, false, sqldb.WrapError(err, "access logs")
 	}
@@ -145,7 +152,8 @@ func (s *Served) ServedLogByHash(ctx context.Context, hash string) (delivery.Ser
 // ServedLogs lists the newest that are committed.
 func (s *Served) ServedLogs(ctx context.Context, limit int) ([]delivery.ServedLog, error) {
 	var rows []servedLogRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("committed_at IS NOT NULL").Order("committed_at DESC", "id DESC").Limit(int64(limit)).Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("committed_at IS NOT NULL").Order("committed_at DESC",
+		"id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, sqldb.WrapError(err, "access logs")
 	}
@@ -161,7 +169,8 @@ func (s *Served) DropServed(ctx context.Context, id string, limit int) (int, err
 	n := 0
 	err := s.db.Atomically(ctx, func(ctx context.Context) error {
 		var rows []servedRow
-		err := s.db.Writer(ctx).NewSelect().Model(&rows).Where("source = ? AND source NOT IN (SELECT id FROM served_imports WHERE committed_at IS NOT NULL)", id).
+		err := s.db.Writer(ctx).NewSelect().Model(&rows).Where(
+			"source = ? AND source NOT IN (SELECT id FROM served_imports WHERE committed_at IS NOT NULL)", id).
 			Limit(int64(limit)).Scan(ctx)
 		if err != nil {
 			return sqldb.WrapError(err, "access log", id)
@@ -172,7 +181,8 @@ func (s *Served) DropServed(ctx context.Context, id string, limit int) (int, err
 			}
 		}
 		if n = len(rows); n < limit {
-			_, err = s.db.Writer(ctx).NewDelete().Model((*servedLogRow)(nil)).Where("id = ? AND committed_at IS NULL", id).Exec(ctx)
+			_, err = s.db.Writer(ctx).NewDelete().Model((*servedLogRow)(nil)).Where(
+				"id = ? AND committed_at IS NULL", id).Exec(ctx)
 		}
 		return sqldb.WrapError(err, "access log", id)
 	})

@@ -47,8 +47,10 @@ func onAirs(t *testing.T, db *sqldb.DB, n int) []string {
 			for _, id := range part {
 				var i int
 				fmt.Sscanf(id, "a%d", &i)
-				a := schedule.Airing{ID: id, ChannelID: "c", LessonID: "l", Outcome: schedule.Planned, HouseNumber: "MB-" + id,
-					StartsAt: first.Add(time.Duration(i) * 10 * time.Minute), EndsAt: first.Add(time.Duration(i+1) * 10 * time.Minute)}
+				a := schedule.Airing{ID: id, ChannelID: "c", LessonID: "l", Outcome: schedule.Planned,
+					HouseNumber: "MB-" + id,
+					StartsAt:    first.Add(time.Duration(i) * 10 * time.Minute),
+					EndsAt:      first.Add(time.Duration(i+1) * 10 * time.Minute)}
 				if err := db.Schedule().SaveAiring(ctx, a); err != nil {
 					return err
 				}
@@ -239,7 +241,8 @@ func TestKilledFigureImport(t *testing.T) {
 			}
 			counts, err := db.Counts(t.Context())
 			if err != nil || counts["figures"] != int64(total) || counts["figures_staged"] != 0 {
-				t.Fatalf("after call %d: %d figures, %d staged, %v", at, counts["figures"], counts["figures_staged"], err)
+				t.Fatalf("after call %d: %d figures, %d staged, %v", at, counts["figures"],
+					counts["figures_staged"], err)
 			}
 			if !dead {
 				if at < 6 {

@@ -51,7 +51,8 @@ type gathered struct {
 func (g gathered) list(persons map[uint64]bool) []playback.Sums {
 	list := make([]playback.Sums, 0, len(g.sums))
 	for _, k := range slices.Sorted(maps.Keys(g.sums)) {
-		list = append(list, playback.Sums{Key: k, Viewers: g.seen.of[k], HasPersons: g.seen.named(k, persons), Total: *g.sums[k]})
+		list = append(list, playback.Sums{Key: k, Viewers: g.seen.of[k], HasPersons: g.seen.named(k, persons),
+			Total: *g.sums[k]})
 	}
 	return list
 }
@@ -66,7 +67,8 @@ func (g gathered) whole(persons map[uint64]bool) playback.Sums {
 
 // gather reads totals and sets. each is called with every group's viewers, when
 // it is not nil.
-func (s *Views) gather(ctx context.Context, by string, scope playback.Scope, each func(group string, set bitset)) (gathered, error) {
+func (s *Views) gather(ctx context.Context, by string, scope playback.Scope,
+	each func(group string, set bitset)) (gathered, error) {
 	g := gathered{sums: map[string]*playback.Total{}, seen: newCounts(), all: newCounts()}
 	groups, err := s.keysOf(ctx, by, scope)
 	if err != nil {
@@ -103,7 +105,8 @@ func (s *Views) gather(ctx context.Context, by string, scope playback.Scope, eac
 }
 
 // sums adds a scope's totals up by a key of their lessons or days.
-func (s *Views) sums(ctx context.Context, by string, scope playback.Scope, key func(lesson, day []byte) string, to map[string]*playback.Total) error {
+func (s *Views) sums(ctx context.Context, by string, scope playback.Scope, key func(lesson, day []byte) string,
+	to map[string]*playback.Total) error {
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_totals AS x")
 	if narrowed(scope) {
 		q = q.Join("JOIN lessons AS l ON l.id = x.lesson_id")
@@ -126,7 +129,8 @@ func (s *Views) sums(ctx context.Context, by string, scope playback.Scope, key f
 			to[k] = &playback.Total{}
 		}
 		to[k].Add(playback.Total{
-			Views: r.Views, OfflineViews: r.OfflineViews, UnmatchedViews: r.UnmatchedViews, Completions: r.Completions, Watch: r.WatchMs,
+			Views: r.Views, OfflineViews: r.OfflineViews, UnmatchedViews: r.UnmatchedViews, Completions: r.Completions,
+			Watch: r.WatchMs,
 		})
 	}
 	return nil

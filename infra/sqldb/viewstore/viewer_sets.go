@@ -84,7 +84,8 @@ func (s *Views) updateSets(ctx context.Context, changes []playback.SetChange, nu
 		sets[key{c.LessonID, c.Day}] = nil
 	}
 	var rows []viewSetRow
-	err := s.db.Writer(ctx).NewSelect().Model(&rows).Where("lesson_id IN (?) AND day IN (?)", bun.List(keys(lessons)), bun.List(keys(days))).Scan(ctx)
+	err := s.db.Writer(ctx).NewSelect().Model(&rows).Where("lesson_id IN (?) AND day IN (?)", bun.List(keys(lessons)),
+		bun.List(keys(days))).Scan(ctx)
 	if err != nil {
 		return sqldb.WrapError(err, "viewers of lessons")
 	}
@@ -126,7 +127,8 @@ func (s *Views) numbersOf(ctx context.Context, changes []playback.SetChange) (ma
 		return nil, nil
 	}
 	var rows []viewerRow
-	if err := s.db.Writer(ctx).NewSelect().Model(&rows).Where("id IN (?)", bun.List(keys(set))).Order("id").Scan(ctx); err != nil {
+	if err := s.db.Writer(ctx).NewSelect().Model(&rows).Where("id IN (?)",
+		bun.List(keys(set))).Order("id").Scan(ctx); err != nil {
 		return nil, sqldb.WrapError(err, "viewers")
 	}
 	numbers := make(map[string]uint64, len(rows))
@@ -142,7 +144,8 @@ func (s *Views) numbersOf(ctx context.Context, changes []playback.SetChange) (ma
 	}
 	var last int64
 	err := s.db.Writer(ctx).NewRaw(`INSERT INTO view_numbers (name, last) VALUES ('viewers', ?)
-		ON CONFLICT (name) DO UPDATE SET last = view_numbers.last + EXCLUDED.last RETURNING last`, len(unnumbered)).Scan(ctx, &last)
+		ON CONFLICT (name) DO UPDATE SET last = view_numbers.last + EXCLUDED.last RETURNING last`,
+		len(unnumbered)).Scan(ctx, &last)
 	if err != nil {
 		return nil, sqldb.WrapError(err, "viewers")
 	}
@@ -150,7 +153,8 @@ func (s *Views) numbersOf(ctx context.Context, changes []playback.SetChange) (ma
 		unnumbered[i].Number = last - int64(i)
 		numbers[unnumbered[i].ID] = uint64(unnumbered[i].Number)
 	}
-	_, err = s.db.Writer(ctx).NewInsert().Model(&unnumbered).On("CONFLICT (id) DO UPDATE").Set("number = EXCLUDED.number").Exec(ctx)
+	_, err = s.db.Writer(ctx).NewInsert().Model(&unnumbered).On("CONFLICT (id) DO UPDATE").Set(
+		"number = EXCLUDED.number").Exec(ctx)
 	return numbers, sqldb.WrapError(err, "viewers")
 }
 
@@ -186,7 +190,8 @@ func (p packedSets) each(fn func(group string, set bitset)) error {
 }
 
 // sets reads a scope's sets once, in no order, with the groups of their rows.
-func (s *Views) sets(ctx context.Context, scope playback.Scope, group func(lesson, day []byte) string) (packedSets, error) {
+func (s *Views) sets(ctx context.Context, scope playback.Scope,
+	group func(lesson, day []byte) string) (packedSets, error) {
 	q := s.db.Reader(ctx).NewSelect().TableExpr("view_sets AS x").ColumnExpr("x.lesson_id, x.day, x.viewers")
 	if narrowed(scope) {
 		q = q.Join("JOIN lessons AS l ON l.id = x.lesson_id")

@@ -27,7 +27,8 @@ import (
 
 func TestPackNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		numbers := rapid.SliceOfDistinct(rapid.Uint64Range(1, 1<<24), func(n uint64) uint64 { return n }).Draw(t, "numbers")
+		numbers := rapid.SliceOfDistinct(rapid.Uint64Range(1, 1<<24),
+			func(n uint64) uint64 { return n }).Draw(t, "numbers")
 		slices.Sort(numbers)
 		back, err := unpackNumbers(packNumbers(numbers), nil)
 		if err != nil || !slices.Equal(back, numbers) {
@@ -78,7 +79,10 @@ func dashboard(b *testing.B, dsn string, views int) {
 		b.Fatal(err)
 	}
 	term := time.Date(2020, 1, 16, 0, 0, 0, 0, time.UTC)
-	if err := db.Atomically(ctx, func(ctx context.Context) error { return fillTerm(ctx, db, term, views) }); err != nil {
+	if err := db.Atomically(ctx, func(
+		ctx context.Context) error {
+		return fillTerm(ctx, db, term, views)
+	}); err != nil {
 		b.Fatal(err)
 	}
 	if err := fillRosters(ctx, db); err != nil {
@@ -87,7 +91,8 @@ func dashboard(b *testing.B, dsn string, views int) {
 	now := func() time.Time { return term.AddDate(0, 0, 121) }
 	newID := func() string { return "id" }
 	tv, err := television.New(television.Config{
-		Figures: NewFigures(db), Imports: NewImports(db), Staged: NewFigures(db), CheckIns: NewCheckIns(db), RollCalls: NewRollCalls(db), Classes: db.Classes(),
+		Figures: NewFigures(db), Imports: NewImports(db), Staged: NewFigures(db), CheckIns: NewCheckIns(db),
+		RollCalls: NewRollCalls(db), Classes: db.Classes(),
 		Lessons: db.Lessons(), Facts: NewViews(db), Viewers: NewViews(db), Schedule: db.Schedule(), Sheets: sheet.Read,
 		Location: time.UTC, Now: now, NewID: newID, Atomic: db, Audit: db.Audit(),
 	})
@@ -95,8 +100,10 @@ func dashboard(b *testing.B, dsn string, views int) {
 		b.Fatal(err)
 	}
 	s, err := viewership.New(viewership.Config{
-		Reader: NewViews(db), Television: tv, Classes: db.Classes(), Participation: NewViews(db), Reports: NewReports(db),
-		ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: db.Lessons(), Schedule: db.Schedule(),
+		Reader: NewViews(db), Television: tv, Classes: db.Classes(), Participation: NewViews(db),
+		Reports:   NewReports(db),
+		ReportKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Lessons: db.Lessons(),
+		Schedule: db.Schedule(),
 		Location: time.UTC, Now: now, NewID: newID, Atomic: db, Audit: db.Audit(),
 	})
 	if err != nil {
@@ -106,7 +113,8 @@ func dashboard(b *testing.B, dsn string, views int) {
 	whole := viewership.Query{From: term, To: term.AddDate(0, 0, 120)}
 	week := viewership.Query{From: term.AddDate(0, 0, 30), To: term.AddDate(0, 0, 37), Grade: 9}
 	for name, q := range map[string]viewership.Query{"term": whole, "week of grade 9": week} {
-		for _, group := range []string{viewership.ByLesson, viewership.ByDay, viewership.BySubject, viewership.ByGrade, viewership.BySchool, viewership.ByArea} {
+		for _, group := range []string{viewership.ByLesson, viewership.ByDay, viewership.BySubject, viewership.ByGrade,
+			viewership.BySchool, viewership.ByArea} {
 			q.By = group
 			measure(b, "page by "+group+", "+name, func() error {
 				_, _, err := s.TableAndTotal(ctx, by, q)
@@ -122,7 +130,8 @@ func dashboard(b *testing.B, dsn string, views int) {
 				}
 				return sheet.Write(io.Discard, format, "x", func(yield func([]any) bool) {
 					for _, r := range rows {
-						if !yield([]any{r.Label, r.Key, r.WebViews, r.WebViewers, r.WatchSeconds, r.Completions, r.Airings, r.AiringsNoData, r.AiringsPlanned}) {
+						if !yield([]any{r.Label, r.Key, r.WebViews, r.WebViewers, r.WatchSeconds, r.Completions,
+							r.Airings, r.AiringsNoData, r.AiringsPlanned}) {
 							return
 						}
 					}
@@ -172,7 +181,8 @@ func fillRosters(ctx context.Context, db *sqldb.DB) error {
 	}
 	for i := range 1000 {
 		id := fmt.Sprintf("school-%04d", i)
-		if _, err := w.NewRaw("UPDATE schools SET area_id = ? WHERE id = ?", fmt.Sprint("area-", i%130), id).Exec(ctx); err != nil {
+		if _, err := w.NewRaw("UPDATE schools SET area_id = ? WHERE id = ?", fmt.Sprint("area-", i%130),
+			id).Exec(ctx); err != nil {
 			return err
 		}
 		var classes []classRow
@@ -181,7 +191,8 @@ func fillRosters(ctx context.Context, db *sqldb.DB) error {
 		var viewers []viewerRow
 		for k := range 5 {
 			c := fmt.Sprint(id, "-", k)
-			classes = append(classes, classRow{ID: c, Code: c, SchoolID: id, Year: "2019-2020", Grade: 1 + (i+k)%12, Name: c, JoinCode: c})
+			classes = append(classes, classRow{ID: c, Code: c, SchoolID: id, Year: "2019-2020", Grade: 1 + (i+k)%12,
+				Name: c, JoinCode: c})
 			for n := range 40 {
 				p := fmt.Sprint(c, "-", n)
 				persons = append(persons, personRow{ID: p, Username: p, Active: true})
@@ -232,7 +243,10 @@ func BenchmarkSpace(b *testing.B) {
 				return float64(size(b, db)-empty) / views * 1000
 			}
 			for start := 0; start < views; start += 500 {
-				if err := db.Atomically(ctx, func(ctx context.Context) error { return NewViews(db).Put(ctx, someViews(start, 500)) }); err != nil {
+				if err := db.Atomically(ctx, func(
+					ctx context.Context) error {
+					return NewViews(db).Put(ctx, someViews(start, 500))
+				}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -252,9 +266,12 @@ func someViews(from, n int) playback.Changes {
 		v := fmt.Sprintf("d:%032d", from+i)
 		l := fmt.Sprintf("%08d-0000-7000-8000-000000000000", i%10)
 		day, played := "2020-04-13", playback.Spans{{From: 0, To: 300_000}, {From: 310_000, To: 610_000}}
-		c.Sessions = append(c.Sessions, playback.Session{ID: fmt.Sprintf("%08d-0000-7000-8000-100000000000", from+i), Viewer: v, Day: day, LessonID: l, PackageID: l,
-			Issued: 1_586_739_600_000, Last: 1_586_740_200_000, Duration: 1_200_000, Played: played, ReportedMs: 600_000})
-		c.Credits = append(c.Credits, playback.Credit{Viewer: v, Day: day, LessonID: l, PackageID: l, Duration: 1_200_000, Coverage: played, Watch: 600_000, Viewed: true})
+		c.Sessions = append(c.Sessions, playback.Session{ID: fmt.Sprintf("%08d-0000-7000-8000-100000000000", from+i),
+			Viewer: v, Day: day, LessonID: l, PackageID: l,
+			Issued: 1_586_739_600_000, Last: 1_586_740_200_000, Duration: 1_200_000, Played: played,
+			ReportedMs: 600_000})
+		c.Credits = append(c.Credits, playback.Credit{Viewer: v, Day: day, LessonID: l, PackageID: l,
+			Duration: 1_200_000, Coverage: played, Watch: 600_000, Viewed: true})
 		c.Seen = append(c.Seen, playback.SetChange{LessonID: l, Day: day, Viewer: v, In: true})
 		if totals[l] == nil {
 			totals[l] = &playback.Total{LessonID: l, Day: day}
@@ -271,7 +288,8 @@ func someViews(from, n int) playback.Changes {
 func size(b *testing.B, db *sqldb.DB) int64 {
 	b.Helper()
 	var pages, free, each int64
-	for q, to := range map[string]*int64{"PRAGMA page_count": &pages, "PRAGMA freelist_count": &free, "PRAGMA page_size": &each} {
+	for q, to := range map[string]*int64{"PRAGMA page_count": &pages, "PRAGMA freelist_count": &free,
+		"PRAGMA page_size": &each} {
 		if err := db.Writer(context.Background()).NewRaw(q).Scan(context.Background(), to); err != nil {
 			b.Fatal(err)
 		}
@@ -284,14 +302,16 @@ func fillTerm(ctx context.Context, db *sqldb.DB, term time.Time, views int) erro
 	const lessons, schools, viewers, airedDays = 3000, 1000, 200_000, 40
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range schools {
-		if err := db.Schools().SaveSchool(ctx, school.School{ID: fmt.Sprintf("school-%04d", i), Name: fmt.Sprint("Trường ", i)}); err != nil {
+		if err := db.Schools().SaveSchool(ctx,
+			school.School{ID: fmt.Sprintf("school-%04d", i), Name: fmt.Sprint("Trường ", i)}); err != nil {
 			return err
 		}
 	}
 	for i := range lessons {
 		id := fmt.Sprintf("%08d-0000-7000-8000-000000000000", i)
 		l := lesson.Lesson{
-			ID: id, Title: fmt.Sprint("Bài ", i), Subject: []string{"toan", "ngu-van", "tieng-anh", "khtn"}[i%4], Grade: 1 + i%12,
+			ID: id, Title: fmt.Sprint("Bài ", i), Subject: []string{"toan", "ngu-van", "tieng-anh", "khtn"}[i%4],
+			Grade:    1 + i%12,
 			SchoolID: fmt.Sprintf("school-%04d", i%schools), Status: lesson.Published,
 		}
 		if err := db.Lessons().Save(ctx, l); err != nil {
@@ -314,7 +334,8 @@ func fillTerm(ctx context.Context, db *sqldb.DB, term time.Time, views int) erro
 					}
 				}
 			}
-			totals = append(totals, totalRow{LessonID: id, Day: day, Views: int64(len(numbers)), Completions: int64(n / 3), WatchMs: int64(n) * 600_000})
+			totals = append(totals, totalRow{LessonID: id, Day: day, Views: int64(len(numbers)),
+				Completions: int64(n / 3), WatchMs: int64(n) * 600_000})
 			sets = append(sets, viewSetRow{LessonID: id, Day: day, Viewers: packNumbers(numbers)})
 		}
 		if _, err := db.Writer(ctx).NewInsert().Model(&totals).Exec(ctx); err != nil {

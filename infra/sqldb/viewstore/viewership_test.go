@@ -14,10 +14,13 @@ import (
 func viewing(db *sqldb.DB) storetest.ViewingStores {
 	return storetest.ViewingStores{
 		Stores: storetest.Stores{
-			Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Schedule: db.Schedule(), Audit: db.Audit(),
+			Atomic: db, Lessons: db.Lessons(), People: db.People(), Schools: db.Schools(), Schedule: db.Schedule(),
+			Audit:   db.Audit(),
 			Classes: db.Classes(),
 		},
-		Views: viewstore.NewViews(db), Figures: viewstore.NewFigures(db), CheckIns: viewstore.NewCheckIns(db), Imports: viewstore.NewImports(db), Staged: viewstore.NewFigures(db), Reports: viewstore.NewReports(db), Logs: db.Logs(), Served: viewstore.NewServed(db), Sheets: sheet.Read,
+		Views: viewstore.NewViews(db), Figures: viewstore.NewFigures(db), CheckIns: viewstore.NewCheckIns(db),
+		Imports: viewstore.NewImports(db), Staged: viewstore.NewFigures(db), Reports: viewstore.NewReports(db),
+		Logs: db.Logs(), Served: viewstore.NewServed(db), Sheets: sheet.Read,
 		RollCalls: viewstore.NewRollCalls(db),
 	}
 }

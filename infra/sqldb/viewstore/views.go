@@ -34,7 +34,8 @@ func (s *Views) LockViewers(ctx context.Context, viewers []string) error {
 // SessionStarts gives the id, day and beginning of those that exist.
 func (s *Views) SessionStarts(ctx context.Context, ids []string) ([]playback.Session, error) {
 	var rows []sessionViewRow
-	err := s.db.Reader(ctx).NewSelect().Model(&rows).Column("id", "day", "issued_ms").Where("id IN (?)", bun.List(ids)).Scan(ctx)
+	err := s.db.Reader(ctx).NewSelect().Model(&rows).Column("id", "day", "issued_ms").Where("id IN (?)",
+		bun.List(ids)).Scan(ctx)
 	if err != nil {
 		return nil, sqldb.WrapError(err, "playback sessions")
 	}
@@ -118,7 +119,8 @@ func (s *Views) Credits(ctx context.Context, of []playback.ViewerPackage) ([]pla
 		pairs[i] = bun.Tuple([]string{p.Package, p.Viewer})
 	}
 	err := s.db.Reader(ctx).NewRaw(`WITH wanted (package_id, viewer) AS (VALUES ?)
-		SELECT c.* FROM wanted AS w JOIN view_credits AS c ON c.package_id = w.package_id AND c.viewer = w.viewer`, bun.List(pairs)).Scan(ctx, &rows)
+		SELECT c.* FROM wanted AS w JOIN view_credits AS c ON c.package_id = w.package_id AND c.viewer = w.viewer`,
+		bun.List(pairs)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, sqldb.WrapError(err, "viewing")
 	}
@@ -144,7 +146,8 @@ func (s *Views) Put(ctx context.Context, c playback.Changes) error {
 		}
 	}
 	if rows := creditRows(c.Credits); len(rows) > 0 {
-		if _, err := w.NewInsert().Model(&rows).On("CONFLICT (viewer, day, lesson_id, package_id) DO UPDATE").Exec(ctx); err != nil {
+		if _, err := w.NewInsert().Model(&rows).On("CONFLICT (viewer, day, lesson_id, package_id) DO UPDATE").Exec(
+			ctx); err != nil {
 			return sqldb.WrapError(err, "viewing")
 		}
 	}
@@ -194,7 +197,8 @@ func (s *Views) add(ctx context.Context, c playback.Changes) error {
 // Fold removes session rows of days before the given one, at most limit.
 func (s *Views) Fold(ctx context.Context, before string, limit int) (int, error) {
 	res, err := s.db.Writer(ctx).NewRaw(
-		"DELETE FROM view_sessions WHERE id IN (SELECT id FROM view_sessions WHERE day < ? ORDER BY day LIMIT ?)", before, limit).Exec(ctx)
+		"DELETE FROM view_sessions WHERE id IN (SELECT id FROM view_sessions WHERE day < ? ORDER BY day LIMIT ?)",
+		before, limit).Exec(ctx)
 	if err != nil {
 		return 0, sqldb.WrapError(err, "playback sessions")
 	}
@@ -210,13 +214,16 @@ func (s *Views) Purge(ctx context.Context, before string, limit int) (int, error
 		w := s.db.Writer(ctx)
 		var gone []string
 		err := w.NewRaw(`DELETE FROM view_credits WHERE (viewer, day, lesson_id, package_id) IN (
-			SELECT viewer, day, lesson_id, package_id FROM view_credits WHERE day < ? LIMIT ?) RETURNING viewer`, before, limit).Scan(ctx, &gone)
+			SELECT viewer, day, lesson_id, package_id FROM view_credits WHERE day < ? LIMIT ?) RETURNING viewer`,
+			before, limit).Scan(ctx, &gone)
 		if err != nil {
 			return err
 		}
 		if n = int64(len(gone)); n == 0 {
 			for table, key := range map[string]string{"view_flags": "viewer, day", "view_sets": "lesson_id, day"} {
-				res, err := w.NewRaw("DELETE FROM ?0 WHERE (?1) IN (SELECT ?1 FROM ?0 WHERE day < ?2 ORDER BY day LIMIT ?3)",
+				res,
+					err := w.NewRaw(
+					"DELETE FROM ?0 WHERE (?1) IN (SELECT ?1 FROM ?0 WHERE day < ?2 ORDER BY day LIMIT ?3)",
 					bun.Ident(table), bun.Safe(key), before, limit).Exec(ctx)
 				if err != nil {
 					return err
@@ -229,7 +236,9 @@ func (s *Views) Purge(ctx context.Context, before string, limit int) (int, error
 			}
 			return nil
 		}
-		_, err = w.NewRaw(`DELETE FROM viewers WHERE id IN (?) AND NOT EXISTS (SELECT 1 FROM view_credits AS c WHERE c.viewer = viewers.id)
+		_,
+			err = w.NewRaw(
+			`DELETE FROM viewers WHERE id IN (?) AND NOT EXISTS (SELECT 1 FROM view_credits AS c WHERE c.viewer = viewers.id)
 			AND NOT EXISTS (SELECT 1 FROM view_sessions AS s WHERE s.viewer = viewers.id)`, bun.List(gone)).Exec(ctx)
 		return err
 	})

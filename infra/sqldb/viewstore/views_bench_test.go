@@ -35,7 +35,8 @@ func heartbeats(b *testing.B, players int, wait time.Duration) {
 	}
 	const viewers, lessons = 5000, 20
 	for i := range lessons {
-		l := lesson.Lesson{ID: fmt.Sprint("l", i), Title: "Bài", Status: lesson.Published, Media: lesson.Media{PackageID: fmt.Sprint("p", i), Playable: true, Duration: 1800}}
+		l := lesson.Lesson{ID: fmt.Sprint("l", i), Title: "Bài", Status: lesson.Published,
+			Media: lesson.Media{PackageID: fmt.Sprint("p", i), Playable: true, Duration: 1800}}
 		if err := db.Lessons().Save(ctx, l); err != nil {
 			b.Fatal(err)
 		}
@@ -43,7 +44,8 @@ func heartbeats(b *testing.B, players int, wait time.Duration) {
 	ids := 0
 	s, err := playback.New(playback.Config{
 		Store: viewstore.NewViews(db), Lessons: db.Lessons(),
-		Secret: []byte("a secret for the benchmark"), Location: time.UTC, Now: time.Now, Atomic: db, Audit: db.Audit(), Wait: wait,
+		Secret: []byte("a secret for the benchmark"), Location: time.UTC, Now: time.Now, Atomic: db,
+		Audit: db.Audit(), Wait: wait,
 		NewID: func() string { ids++; return fmt.Sprintf("%08d-0000-7000-8000-000000000000", ids) },
 	})
 	if err != nil {
@@ -67,7 +69,8 @@ func heartbeats(b *testing.B, players int, wait time.Duration) {
 			for i := range next {
 				start := time.Now()
 				to := float64(10 * (1 + i/viewers%100))
-				_, err := s.Beat(ctx, []playback.Heartbeat{{Token: tokens[i%viewers], Played: []playback.Interval{{0, to}}}})
+				_, err := s.Beat(ctx,
+					[]playback.Heartbeat{{Token: tokens[i%viewers], Played: []playback.Interval{{0, to}}}})
 				took := time.Since(start)
 				mu.Lock()
 				worst = max(worst, took)

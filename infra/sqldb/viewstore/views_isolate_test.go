@@ -36,12 +36,14 @@ func TestUnreadableRow(t *testing.T) {
 		}
 		set := func(played string) {
 			t.Helper()
-			if _, err := db.Writer(t.Context()).NewRaw("UPDATE view_sessions SET played = ?", played).Exec(t.Context()); err != nil {
+			if _, err := db.Writer(t.Context()).NewRaw("UPDATE view_sessions SET played = ?",
+				played).Exec(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
 		var good string
-		if err := db.Reader(t.Context()).NewRaw("SELECT played FROM view_sessions").Scan(t.Context(), &good); err != nil {
+		if err := db.Reader(t.Context()).NewRaw("SELECT played FROM view_sessions").Scan(t.Context(),
+			&good); err != nil {
 			t.Fatal(err)
 		}
 		set("hỏng")
@@ -64,7 +66,8 @@ func TestUnreadableRow(t *testing.T) {
 		}
 		sessions := func() (n int) {
 			t.Helper()
-			if err := db.Reader(t.Context()).NewRaw("SELECT COUNT(*) FROM view_sessions").Scan(t.Context(), &n); err != nil {
+			if err := db.Reader(t.Context()).NewRaw("SELECT COUNT(*) FROM view_sessions").Scan(t.Context(),
+				&n); err != nil {
 				t.Fatal(err)
 			}
 			return n
@@ -72,7 +75,8 @@ func TestUnreadableRow(t *testing.T) {
 		if n := sessions(); n != viewers {
 			t.Errorf("%d of %d sessions", n, viewers)
 		}
-		if _, err := db.Writer(t.Context()).NewRaw("UPDATE view_sessions SET played = ? WHERE played = ?", good, "hỏng").
+		if _, err := db.Writer(t.Context()).NewRaw("UPDATE view_sessions SET played = ? WHERE played = ?",
+			good, "hỏng").
 			Exec(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -50,8 +50,9 @@ func counter(t *testing.T, db *sqldb.DB, atomic interface {
 	n := 0
 	s, err := playback.New(playback.Config{
 		Store: viewstore.NewViews(db), Lessons: db.Lessons(),
-		Secret: []byte("the secret of both processes"), Location: time.UTC, Now: time.Now, Atomic: atomic, Audit: db.Audit(),
-		Wait: wait,
+		Secret: []byte("the secret of both processes"), Location: time.UTC, Now: time.Now, Atomic: atomic,
+		Audit: db.Audit(),
+		Wait:  wait,
 		NewID: func() string {
 			ids.Lock()
 			defer ids.Unlock()
@@ -119,7 +120,8 @@ func TestKilledBetweenCommitAndAnswer(t *testing.T) {
 
 func killed(t *testing.T, dsn string) {
 	db := openDSN(t, dsn)
-	l := lesson.Lesson{ID: "l", Title: "Bài", Status: lesson.Published, Media: lesson.Media{PackageID: "p", Playable: true, Duration: 10}}
+	l := lesson.Lesson{ID: "l", Title: "Bài", Status: lesson.Published,
+		Media: lesson.Media{PackageID: "p", Playable: true, Duration: 10}}
 	if err := db.Lessons().Save(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +162,8 @@ func killed(t *testing.T, dsn string) {
 			t.Fatal(err)
 		}
 	}
-	if w := counted(t, db); w.Views != viewers || w.Viewers != viewers || w.Watch != 9000*viewers || w.Completions != viewers {
+	if w := counted(t, db); w.Views != viewers || w.Viewers != viewers || w.Watch != 9000*viewers ||
+		w.Completions != viewers {
 		t.Fatalf("%+v", w)
 	}
 }

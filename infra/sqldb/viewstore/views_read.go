@@ -101,7 +101,8 @@ func (s *Views) Exclusions(ctx context.Context, scope playback.Scope) ([]playbac
 		Reason   string
 		Sessions int64
 	}
-	q := s.db.Reader(ctx).NewSelect().TableExpr("view_left_out AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_left_out AS x").Join(
+		"LEFT JOIN lessons AS l ON l.id = x.lesson_id").
 		ColumnExpr("x.lesson_id, x.reason, CAST(SUM(x.sessions) AS BIGINT) AS sessions").
 		GroupExpr("x.lesson_id, x.reason").Having("SUM(x.sessions) <> 0").OrderExpr("x.lesson_id, x.reason")
 	if err := within(q, scope).Scan(ctx, &rows); err != nil {
@@ -124,7 +125,8 @@ func (s *Views) Coverage(ctx context.Context, packageID string, fn func(playback
 	defer rows.Close()
 	for rows.Next() {
 		r := creditRow{PackageID: packageID}
-		if err := rows.Scan(&r.Viewer, &r.Day, &r.LessonID, &r.DurationMs, &r.Coverage, &r.WatchMs, &r.Viewed, &r.Offline, &r.Unmatched, &r.Heat); err != nil {
+		if err := rows.Scan(&r.Viewer, &r.Day, &r.LessonID, &r.DurationMs, &r.Coverage, &r.WatchMs, &r.Viewed,
+			&r.Offline, &r.Unmatched, &r.Heat); err != nil {
 			return sqldb.WrapError(err, "viewing of package", packageID)
 		}
 		c, err := r.credit()
@@ -150,7 +152,8 @@ type factsRow struct {
 }
 
 // Facts gives what groups and labels need to know of lessons.
-func (s *Views) Facts(ctx context.Context, ids []string, scope playback.Scope) (map[string]playback.LessonFacts, error) {
+func (s *Views) Facts(ctx context.Context, ids []string,
+	scope playback.Scope) (map[string]playback.LessonFacts, error) {
 	m := map[string]playback.LessonFacts{}
 	if ids == nil {
 		return m, s.facts(ctx, m, nil, scope)
@@ -163,11 +166,13 @@ func (s *Views) Facts(ctx context.Context, ids []string, scope playback.Scope) (
 	return m, nil
 }
 
-func (s *Views) facts(ctx context.Context, m map[string]playback.LessonFacts, ids []string, scope playback.Scope) error {
+func (s *Views) facts(ctx context.Context, m map[string]playback.LessonFacts, ids []string,
+	scope playback.Scope) error {
 	var rows []factsRow
 	q := s.db.Reader(ctx).NewSelect().TableExpr("lessons AS l").
 		Join("LEFT JOIN subjects AS b ON b.code = l.subject").Join("LEFT JOIN schools AS c ON c.id = l.school_id").
-		ColumnExpr("l.id, l.title, l.subject, COALESCE(b.name, l.subject) AS subject_name, l.school_id, COALESCE(c.name, '') AS school_name, COALESCE(c.area_id, '') AS area, l.grade")
+		ColumnExpr(
+			"l.id, l.title, l.subject, COALESCE(b.name, l.subject) AS subject_name, l.school_id, COALESCE(c.name, '') AS school_name, COALESCE(c.area_id, '') AS area, l.grade")
 	if ids != nil {
 		q = q.Where("l.id IN (?)", bun.List(ids))
 	}
@@ -194,7 +199,8 @@ func (s *Views) Audience(ctx context.Context, scope playback.Scope) (viewership.
 		return s.audience(ctx, scope)
 	}
 	var viewers []string
-	q := s.db.Reader(ctx).NewSelect().TableExpr("view_credits AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_credits AS x").Join(
+		"LEFT JOIN lessons AS l ON l.id = x.lesson_id").
 		ColumnExpr("DISTINCT x.viewer").Where("x.viewed AND x.viewer LIKE 'p:%'")
 	if scope.Among != nil {
 		marked := make([]string, len(scope.Among))
@@ -220,7 +226,8 @@ func (s *Views) audience(ctx context.Context, scope playback.Scope) (viewership.
 		return a, err
 	}
 	a.Viewers = seen.len()
-	rows, err := s.db.Reader(ctx).QueryContext(ctx, "SELECT number, id FROM viewers WHERE id >= 'p:' AND id < 'p;' AND number > 0")
+	rows, err := s.db.Reader(ctx).QueryContext(ctx,
+		"SELECT number, id FROM viewers WHERE id >= 'p:' AND id < 'p;' AND number > 0")
 	if err != nil {
 		return a, sqldb.WrapError(err, "persons reached")
 	}
@@ -265,7 +272,8 @@ func (s *Views) AddDownload(ctx context.Context, lessonID, viewer, day string) e
 // CountDownloads counts the viewers that downloaded a scope's lessons.
 func (s *Views) CountDownloads(ctx context.Context, scope playback.Scope) (int64, error) {
 	var n int64
-	q := s.db.Reader(ctx).NewSelect().TableExpr("view_keeps AS x").Join("LEFT JOIN lessons AS l ON l.id = x.lesson_id").ColumnExpr("COUNT(*)")
+	q := s.db.Reader(ctx).NewSelect().TableExpr("view_keeps AS x").Join(
+		"LEFT JOIN lessons AS l ON l.id = x.lesson_id").ColumnExpr("COUNT(*)")
 	err := within(q, scope).Scan(ctx, &n)
 	return n, sqldb.WrapError(err, "downloads")
 }

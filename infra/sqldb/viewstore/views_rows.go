@@ -98,7 +98,8 @@ type flagRow struct {
 
 func (r *flagRow) flag() playback.Flag {
 	return playback.Flag{
-		Viewer: r.Viewer, Day: r.Day, Reason: r.Reason, At: r.At.Time(), RestoredBy: r.RestoredBy, RestoredAt: r.RestoredAt.Time(),
+		Viewer: r.Viewer, Day: r.Day, Reason: r.Reason, At: r.At.Time(), RestoredBy: r.RestoredBy,
+		RestoredAt: r.RestoredAt.Time(),
 	}
 }
 
@@ -128,7 +129,8 @@ func sessionRows(list []playback.Session) []sessionViewRow {
 	for i, x := range list {
 		rows[i] = sessionViewRow{
 			ID: x.ID, Viewer: x.Viewer, Day: x.Day, LessonID: x.LessonID, PackageID: x.PackageID, IssuedMs: x.Issued,
-			LastMs: x.Last, DurationMs: x.Duration, Played: x.Played.String(), StatedMs: x.ReportedMs, ByUnion: x.ByUnion,
+			LastMs: x.Last, DurationMs: x.Duration, Played: x.Played.String(), StatedMs: x.ReportedMs,
+			ByUnion: x.ByUnion,
 			LeftOut: x.Excluded, Offline: x.Offline, Embedded: x.Embedded, Heat: heatText(x.Heat),
 		}
 	}
@@ -151,7 +153,8 @@ func flagRows(list []playback.Flag) []flagRow {
 	rows := make([]flagRow, len(list))
 	for i, f := range list {
 		rows[i] = flagRow{
-			Viewer: f.Viewer, Day: f.Day, Reason: f.Reason, At: sqldb.Timestamp(f.At), RestoredBy: f.RestoredBy, RestoredAt: sqldb.Timestamp(f.RestoredAt),
+			Viewer: f.Viewer, Day: f.Day, Reason: f.Reason, At: sqldb.Timestamp(f.At), RestoredBy: f.RestoredBy,
+			RestoredAt: sqldb.Timestamp(f.RestoredAt),
 		}
 	}
 	return rows

@@ -111,12 +111,14 @@ func pathOf(target string) string {
 // Field names of JSON logs: nginx's variables, and those of Cloudflare, Fastly and
 // CloudFront.
 var (
-	logTimes    = []string{"time_iso8601", "time_local", "time", "timestamp", "@timestamp", "EdgeStartTimestamp", "msec", "ts"}
+	logTimes = []string{"time_iso8601", "time_local", "time", "timestamp", "@timestamp",
+		"EdgeStartTimestamp", "msec", "ts"}
 	logPaths    = []string{"request_uri", "uri", "url", "path", "ClientRequestURI", "cs-uri-stem"}
 	logMethods  = []string{"request_method", "method", "ClientRequestMethod", "cs-method"}
 	logStatuses = []string{"status", "EdgeResponseStatus", "response_status", "sc-status"}
-	logBytes    = []string{"body_bytes_sent", "bytes_sent", "bytes", "EdgeResponseBytes", "response_body_size", "sc-bytes", "size"}
-	logAgents   = []string{"http_user_agent", "user_agent", "userAgent", "ClientRequestUserAgent", "request_user_agent"}
+	logBytes    = []string{"body_bytes_sent", "bytes_sent", "bytes", "EdgeResponseBytes", "response_body_size",
+		"sc-bytes", "size"}
+	logAgents = []string{"http_user_agent", "user_agent", "userAgent", "ClientRequestUserAgent", "request_user_agent"}
 )
 
 func parseJSONLine(line string) (e logEntry, ok bool) {

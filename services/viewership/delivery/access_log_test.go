@@ -67,17 +67,22 @@ func TestParseJSON(t *testing.T) {
 		{"nginx", `{"time_iso8601":"2020-04-13T08:00:00+07:00","request":"GET /watch/l/p/poster.jpg?x HTTP/2.0",` +
 			`"status":"200","body_bytes_sent":"1234","http_user_agent":"Mozilla"}`, want, true},
 		{"Cloudflare", `{"EdgeStartTimestamp":1586739600000000000,"ClientRequestURI":"/watch/l/p/poster.jpg?x",` +
-			`"ClientRequestMethod":"GET","EdgeResponseStatus":200,"EdgeResponseBytes":1234,"ClientRequestUserAgent":"Mozilla"}`,
+			`"ClientRequestMethod":"GET","EdgeResponseStatus":200,"EdgeResponseBytes":1234,` +
+			`"ClientRequestUserAgent":"Mozilla"}`,
 			want, true},
-		{"Fastly", `{"timestamp":"2020-04-13T01:00:00Z","url":"https://x.vn/watch/l/p/poster.jpg","request_method":"GET",` +
-			`"response_status":200,"response_body_size":1234,"request_user_agent":"Mozilla"}`, want, true},
+		{"Fastly",
+			`{"timestamp":"2020-04-13T01:00:00Z","url":"https://x.vn/watch/l/p/poster.jpg","request_method":"GET",` +
+				`"response_status":200,"response_body_size":1234,"request_user_agent":"Mozilla"}`, want, true},
 		{"CloudFront", `{"ts":1586739600000,"cs-uri-stem":"/watch/l/p/poster.jpg","cs-method":"GET","sc-status":200,` +
 			`"sc-bytes":1234,"userAgent":"Mozilla"}`, want, true},
-		{"seconds, no method and no agent", `{"msec":1586739600.000,"uri":"/watch/l/p/poster.jpg","status":200,"size":1234}`,
+		{"seconds, no method and no agent",
+			`{"msec":1586739600.000,"uri":"/watch/l/p/poster.jpg","status":200,"size":1234}`,
 			noAgent, true},
-		{"local time", `{"time_local":"13/Apr/2020:08:00:00 +0700","path":"/watch/l/p/poster.jpg","status":200,"bytes":1234}`,
+		{"local time",
+			`{"time_local":"13/Apr/2020:08:00:00 +0700","path":"/watch/l/p/poster.jpg","status":200,"bytes":1234}`,
 			noAgent, true},
-		{"no bytes", `{"ts":1586739600,"path":"/a","status":304,"bytes":"-"}`, logEntry{at, "GET", "/a", 304, 0, ""}, true},
+		{"no bytes", `{"ts":1586739600,"path":"/a","status":304,"bytes":"-"}`,
+			logEntry{at, "GET", "/a", 304, 0, ""}, true},
 		{"an open object", `{"ts":1586739600`, logEntry{}, false},
 		{"a bad request", `{"ts":1586739600,"request":"nonsense","status":200}`, logEntry{}, false},
 		{"no status", `{"ts":1586739600,"path":"/a"}`, logEntry{}, false},

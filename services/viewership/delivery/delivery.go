@@ -73,7 +73,8 @@ func (c Config) check() error {
 		name    string
 		present bool
 	}{
-		{"Store", c.Store != nil}, {"Watched", c.Watched != nil}, {"Lengths", c.Lengths != nil}, {"Location", c.Location != nil},
+		{"Store", c.Store != nil}, {"Watched", c.Watched != nil}, {"Lengths", c.Lengths != nil},
+		{"Location", c.Location != nil},
 		{"Now", c.Now != nil}, {"NewID", c.NewID != nil}, {"Atomic", c.Atomic != nil}, {"Audit", c.Audit != nil},
 	} {
 		if !x.present {

@@ -50,7 +50,8 @@ type ServedLog struct {
 // ImportServed counts the media that was sent according to a cache's access log,
 // line by line. Faults: "access.denied", "served.too_large", "served.unreadable",
 // "served.nothing" (no line is of a lesson), "served.already" (args "at").
-func (s *Service) ImportServed(ctx context.Context, by people.Person, filename string, file io.Reader) (ServedLog, error) {
+func (s *Service) ImportServed(ctx context.Context, by people.Person, filename string,
+	file io.Reader) (ServedLog, error) {
 	if !people.May(by, people.ReadViewing, people.Object{}) {
 		return ServedLog{}, denied()
 	}
@@ -98,7 +99,8 @@ func (s *Service) commitServed(ctx context.Context, by people.Person, x *ServedL
 		if err := s.cfg.Store.SaveServedLog(ctx, *x); err != nil {
 			return err
 		}
-		return s.cfg.Audit.Append(ctx, audit.Entry{ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: by.ID, Action: string(people.ReadViewing), Subject: "served:" + x.ID,
+		return s.cfg.Audit.Append(ctx, audit.Entry{ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: by.ID,
+			Action: string(people.ReadViewing), Subject: "served:" + x.ID,
 			Detail: fmt.Sprintf("%d lines of %d, file %s", x.Counted, x.Lines, x.Hash[:12])})
 	})
 }
@@ -158,7 +160,8 @@ func (s *Service) countLine(x *ServedLog, line string, sent map[sentFile]int64) 
 	e, ok := parseLogLine(line)
 	address, below := strings.CutPrefix(e.path, watchPath)
 	o, isFile := production.ObjectAt(address)
-	wanted := ok && below && isFile && e.method == http.MethodGet && (e.status == http.StatusOK || e.status == http.StatusPartialContent) && e.bytes > 0
+	wanted := ok && below && isFile && e.method == http.MethodGet &&
+		(e.status == http.StatusOK || e.status == http.StatusPartialContent) && e.bytes > 0
 	now := s.cfg.Now()
 	switch {
 	case !wanted, e.at.After(now.Add(24 * time.Hour)), e.at.Before(now.AddDate(0, 0, -logDaysBehind)):

@@ -70,7 +70,8 @@ func TestImportServed(t *testing.T) {
 	}) {
 		t.Errorf("%+v", m.rows)
 	}
-	if len(m.audit) != 1 || m.audit[0].Subject != "served:id1" || m.audit[0].Detail != "6 lines of 16, file "+x.Hash[:12] {
+	if len(m.audit) != 1 || m.audit[0].Subject != "served:id1" ||
+		m.audit[0].Detail != "6 lines of 16, file "+x.Hash[:12] {
 		t.Errorf("%+v", m.audit)
 	}
 }
@@ -88,7 +89,8 @@ func TestImportServedDays(t *testing.T) {
 		m, s := newService(t)
 		log := line(m.now.Add(c.after), "GET", m.file("l", 1, 4000, 1000), 200, 1000, phone)
 		x, err := s.ImportServed(t.Context(), reviewer, "a", strings.NewReader(log))
-		if x.Counted != c.counted || (c.counted == 0) != fault.Is(err, "served.nothing") || (c.counted == 1) != (err == nil) {
+		if x.Counted != c.counted || (c.counted == 0) != fault.Is(err, "served.nothing") ||
+			(c.counted == 1) != (err == nil) {
 			t.Errorf("%s: %+v, %v", name, x, err)
 		}
 	}
@@ -154,7 +156,8 @@ func TestImportServedFaults(t *testing.T) {
 			t.Errorf("%s lists: %v", name, err)
 		}
 	}
-	for _, method := range []string{"SaveServedLog", "AddServed", "Lengths", "ServedLogByHash", "Append", "DropServed"} {
+	for _, method := range []string{"SaveServedLog", "AddServed", "Lengths", "ServedLogByHash", "Append",
+		"DropServed"} {
 		m, s := newService(t)
 		log := line(m.now, "GET", m.file("l", 1, 4000, 1000), 200, 1000, phone)
 		if method == "DropServed" {

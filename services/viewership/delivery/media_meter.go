@@ -82,7 +82,8 @@ func (m *mediaMeter) served(ctx context.Context, sent map[sentFile]int64, source
 	}
 	list := make([]Served, 0, len(sums))
 	for k, x := range sums {
-		list = append(list, Served{LessonID: k.lesson, Day: k.day, Source: source, Millis: int64(math.Round(x.millis)), Bytes: x.bytes})
+		list = append(list, Served{LessonID: k.lesson, Day: k.day, Source: source, Millis: int64(math.Round(x.millis)),
+			Bytes: x.bytes})
 	}
 	return list, nil
 }

@@ -189,8 +189,10 @@ func person(r people.Role) people.Person {
 // outsiders are those who may not read viewing figures.
 func outsiders() map[string]people.Person {
 	return map[string]people.Person{
-		"anonymous": {}, "student": person(people.Student), "teacher": person(people.Teacher), "head": person(people.Head),
-		"station": person(people.Station), "inactive reviewer": {ID: "cu", Grants: []people.Grant{{Role: people.Reviewer}}},
+		"anonymous": {}, "student": person(people.Student), "teacher": person(people.Teacher),
+		"head":              person(people.Head),
+		"station":           person(people.Station),
+		"inactive reviewer": {ID: "cu", Grants: []people.Grant{{Role: people.Reviewer}}},
 	}
 }
 

@@ -40,7 +40,7 @@ func Conceal(counts []int64, people []bool) (marks []Mark, total Mark) {
 	for i, n := range counts {
 		switch {
 		case n <= 0:
-		case n < Threshold && (people == nil || people[i]): //nolint:gosec // G602: as long as counts, or nil
+		case n < Threshold && (people == nil || people[i]):
 			marks[i] = Small
 			small, sum = small+1, sum+n
 		case next < 0 || n < counts[next]:

@@ -34,7 +34,8 @@ func TestConceal(t *testing.T) {
 			t.Errorf("%v: %q, total %q; want %q, %q", c.counts, got, total, c.want, c.total)
 		}
 	}
-	if got, total := Conceal([]int64{2, 30}, []bool{false, true}); got[0] != Shown || got[1] != Shown || total != Shown {
+	if got, total := Conceal([]int64{2, 30}, []bool{false, true}); got[0] != Shown || got[1] != Shown ||
+		total != Shown {
 		t.Errorf("two devices: %q %q", got, total)
 	}
 }
@@ -118,7 +119,8 @@ func TestHiddenStaysHidden(t *testing.T) {
 		marks, total := Conceal(counts, nil)
 		hidden := 0
 		for i, c := range counts {
-			if c > 0 && c < Threshold && marks[i] != Small || c >= Threshold && marks[i] == Small || c == 0 && marks[i] != Shown {
+			if c > 0 && c < Threshold && marks[i] != Small || c >= Threshold && marks[i] == Small || c == 0 &&
+				marks[i] != Shown {
 				t.Fatalf("%v: %q", counts, marks)
 			}
 			if marks[i] != Shown {

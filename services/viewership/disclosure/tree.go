@@ -14,7 +14,8 @@ type Tree struct {
 
 // NewTree makes an empty tree, whose root has the key "".
 func NewTree() *Tree {
-	return &Tree{children: map[string][]string{}, counts: map[string]int64{}, people: map[string]bool{}, marks: map[string]Mark{}}
+	return &Tree{children: map[string][]string{}, counts: map[string]int64{}, people: map[string]bool{},
+		marks: map[string]Mark{}}
 }
 
 // Add puts a part below its parent ("" the root). people tells whether persons

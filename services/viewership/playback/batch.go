@@ -42,7 +42,8 @@ func newBatcher(commit func(context.Context, []beat) ([]string, error), wait tim
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	b := &batcher{isolator: isolator{commit: commit, log: log}, wait: wait, in: make(chan waiting, batchSize), done: make(chan struct{})}
+	b := &batcher{isolator: isolator{commit: commit, log: log}, wait: wait, in: make(chan waiting, batchSize),
+		done: make(chan struct{})}
 	go b.run()
 	return b
 }

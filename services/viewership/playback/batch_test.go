@@ -32,7 +32,8 @@ func TestBatch(t *testing.T) {
 		for i := range 500 {
 			wg.Go(func() {
 				me := fmt.Sprint("mine ", i)
-				got, err := b.add(t.Context(), []beat{{session: Session{ID: "good"}}, {session: Session{ID: "bad", Viewer: me}}})
+				got, err := b.add(t.Context(),
+					[]beat{{session: Session{ID: "good"}}, {session: Session{ID: "bad", Viewer: me}}})
 				if err != nil || len(got) != 2 || got[0] != "" || got[1] != me {
 					t.Errorf("%d: %v %v", i, got, err)
 				}
@@ -66,7 +67,8 @@ func TestBatchRetriesAndGivesUp(t *testing.T) {
 			t.Errorf("a third go: %v", err)
 		}
 		fails = 3
-		if _, err := b.add(t.Context(), make([]beat, 3)); !errors.Is(err, down) || fault.KindOf(err) != fault.Unavailable {
+		if _, err := b.add(t.Context(), make([]beat, 3)); !errors.Is(err, down) ||
+			fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("given up: %v", err)
 		}
 		b.close()

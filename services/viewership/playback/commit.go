@@ -200,7 +200,8 @@ func changedCredits(before, after []Credit) []Credit {
 		delete(old, k)
 	}
 	for _, o := range old {
-		out = append(out, Credit{Viewer: o.Viewer, Day: o.Day, LessonID: o.LessonID, PackageID: o.PackageID, Duration: o.Duration})
+		out = append(out, Credit{Viewer: o.Viewer, Day: o.Day, LessonID: o.LessonID, PackageID: o.PackageID,
+			Duration: o.Duration})
 	}
 	return out
 }

@@ -67,7 +67,7 @@ func TestCommitExcluded(t *testing.T) {
 		t.Errorf("22.5 s later: %v, %v", c.exclusions, c.totals)
 	}
 	// What a later heartbeat makes implausible is taken back.
-	c.beat(t, Heartbeat{Token: o.Token, Seconds: float(61)})
+	c.beat(t, Heartbeat{Token: o.Token, Seconds: new(61.0)})
 	if left(FasterThanTime) != 1 || c.on("2020-04-13") != (Total{LessonID: "l", Day: "2020-04-13"}) ||
 		c.viewers[SetChange{LessonID: "l", Day: "2020-04-13", Viewer: "p:em"}] {
 		t.Errorf("taken back: %v, %v, %v", c.exclusions, c.totals, c.viewers)
@@ -132,7 +132,8 @@ func TestRunKeepsItsBeginning(t *testing.T) {
 	c.beat(t, run(began.AddDate(0, 0, 3), Interval{30, 40}))
 	c.beat(t, Heartbeat{Token: g.Token, Run: "other", StartedAt: began.AddDate(0, 0, 3), Played: []Interval{{0, 10}}})
 	s := c.sessions[g.Session+".r"]
-	if s.Day != "2020-04-13" || s.Issued != began.UnixMilli() || s.Played.String() != "0-40000" || len(c.sessions) != 2 {
+	if s.Day != "2020-04-13" || s.Issued != began.UnixMilli() || s.Played.String() != "0-40000" ||
+		len(c.sessions) != 2 {
 		t.Errorf("%+v of %d", s, len(c.sessions))
 	}
 	want := Total{LessonID: "l", Day: "2020-04-13", Views: 1, OfflineViews: 1, UnmatchedViews: 1, Watch: 40_000}

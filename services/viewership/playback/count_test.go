@@ -29,8 +29,9 @@ func TestCountDayShortest(t *testing.T) {
 // when its union covers it; sessions add up.
 func TestCountDayHeat(t *testing.T) {
 	s := Session{
-		ID: "1", LessonID: "l", PackageID: "p", Duration: 4_000, Last: 60_000, Played: Spans{{0, 2_000}}, ReportedMs: 8_000,
-		Heat: []int32{0, 3, 2},
+		ID: "1", LessonID: "l", PackageID: "p", Duration: 4_000, Last: 60_000, Played: Spans{{0, 2_000}},
+		ReportedMs: 8_000,
+		Heat:       []int32{0, 3, 2},
 	}
 	two := s
 	two.ID, two.Heat = "2", nil

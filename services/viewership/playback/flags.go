@@ -67,8 +67,9 @@ func (s *Service) Restore(ctx context.Context, by people.Person, viewer, day str
 			return err
 		}
 		return s.cfg.Audit.Append(ctx, audit.Entry{
-			ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: by.ID, Action: string(people.ReadViewing), Subject: "viewer:" + viewer,
-			Detail: fmt.Sprintf("flag of %s undone: %t", day, restored),
+			ID: s.cfg.NewID(), At: s.cfg.Now(), Actor: by.ID, Action: string(people.ReadViewing),
+			Subject: "viewer:" + viewer,
+			Detail:  fmt.Sprintf("flag of %s undone: %t", day, restored),
 		})
 	})
 }

@@ -60,7 +60,8 @@ func TestRestore(t *testing.T) {
 	}
 	check("set again", 0, 60, "")
 	if len(c.audit) != 2 || c.audit[0].Actor != "so" || c.audit[0].Subject != "viewer:p:em" ||
-		c.audit[0].Detail != "flag of 2020-04-13 undone: true" || c.audit[1].Detail != "flag of 2020-04-13 undone: false" {
+		c.audit[0].Detail != "flag of 2020-04-13 undone: true" ||
+		c.audit[1].Detail != "flag of 2020-04-13 undone: false" {
 		t.Errorf("%+v", c.audit)
 	}
 }
@@ -87,7 +88,8 @@ func TestRestoreFaults(t *testing.T) {
 	for _, method := range []string{"LockViewers", "Sessions", "Flags", "Put", "Append"} {
 		c.fail = map[string]error{method: errStore}
 		err := c.s.Restore(t.Context(), reviewer, "p:em", flagDay, true)
-		if !errors.Is(err, errStore) || c.flags[ViewerDay{"p:em", flagDay}].RestoredBy != "" || c.on(flagDay).Views != 0 {
+		if !errors.Is(err, errStore) || c.flags[ViewerDay{"p:em", flagDay}].RestoredBy != "" ||
+			c.on(flagDay).Views != 0 {
 			t.Errorf("%s fails: %v, %v", method, err, c.totals)
 		}
 	}

@@ -109,7 +109,8 @@ func (s *Service) check(h Heartbeat, now time.Time) (b beat, code string) {
 			return b, Expired
 		}
 		b.session.ID += "." + h.Run
-		b.session.Offline, b.session.Issued, b.session.Last, b.session.Day = true, start.UnixMilli(), start.UnixMilli(), s.localDay(start)
+		b.session.Offline, b.session.Issued, b.session.Last, b.session.Day = true, start.UnixMilli(), start.UnixMilli(),
+			s.localDay(start)
 	case h.Run != "":
 		return b, BadRun
 	}

@@ -12,9 +12,6 @@ import (
 	"lenlop/services/fault"
 )
 
-//go:fix inline
-func float(x float64) *float64 { return new(x) }
-
 // TestBeatRefuses: each reason to refuse a heartbeat, at its boundary; a
 // refused one does not take the others with it.
 func TestBeatRefuses(t *testing.T) {
@@ -64,7 +61,7 @@ func TestBeatRefuses(t *testing.T) {
 		{"more than a second beyond the end", one(0, 101.01), BeyondEnd},
 		{"seconds below zero", Heartbeat{Token: o.Token, Seconds: new(-0.001)}, BadSeconds},
 		{"seconds that are no number", Heartbeat{Token: o.Token, Seconds: new(math.NaN())}, BadSeconds},
-		{"two days and the slack", Heartbeat{Token: o.Token, Seconds: float(2*86_400 + 15)}, ""},
+		{"two days and the slack", Heartbeat{Token: o.Token, Seconds: new(2*86_400 + 15.0)}, ""},
 		{"more seconds than a day holds", Heartbeat{Token: o.Token, Seconds: new(2*86_400 + 15.001)}, BadSeconds},
 		{"a bin for each second", heat(100, 10_000), ""},
 		{"a bin too many", heat(101, 1), BadNumber},

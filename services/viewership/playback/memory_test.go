@@ -270,7 +270,8 @@ type counted struct {
 func newCounted(t *testing.T, change ...func(*Config)) counted {
 	t.Helper()
 	m := newMemory()
-	for id, status := range map[string]lesson.Status{"l": lesson.Published, "m": lesson.Published, "draft": lesson.Draft} {
+	for id, status := range map[string]lesson.Status{"l": lesson.Published, "m": lesson.Published,
+		"draft": lesson.Draft} {
 		l := lesson.Lesson{ID: id, Status: status}
 		l.TeacherID, l.SchoolID = "lan", "s1"
 		l.Media = lesson.Media{Playable: true, PackageID: "pkg-" + l.ID, Duration: 100}
@@ -290,7 +291,8 @@ func newCounted(t *testing.T, change ...func(*Config)) counted {
 
 func (m *memory) config() Config {
 	return Config{
-		Store: m, Retention: m, Downloads: m, Lessons: m, Secret: []byte("0123456789abcdef"), Location: hanoi, Atomic: m,
+		Store: m, Retention: m, Downloads: m, Lessons: m, Secret: []byte("0123456789abcdef"),
+		Location: hanoi, Atomic: m,
 		Audit: m, Wait: time.Microsecond, Now: func() time.Time { return m.now },
 		NewID: func() string { m.ids++; return fmt.Sprintf("id%03d", m.ids) },
 	}

@@ -40,7 +40,8 @@ func (s *Service) Open(ctx context.Context, r OpenRequest) (Opened, error) {
 	p := claims{
 		Session: s.cfg.NewID(), Lesson: l.ID, Package: l.Media.PackageID, Viewer: viewer,
 		Issued: now.UnixMilli(), Duration: int64(math.Round(l.Media.Duration * 1000)),
-		Day: s.localDay(now), Excluded: exclusionAtOpen(r.Person, l, r.UserAgent), Embedded: r.Embedded, Grant: r.Offline,
+		Day: s.localDay(now), Excluded: exclusionAtOpen(r.Person, l, r.UserAgent), Embedded: r.Embedded,
+		Grant: r.Offline,
 	}
 	if r.Offline && !r.SentAt.IsZero() {
 		p.Offset = r.SentAt.Sub(now).Milliseconds()

@@ -60,7 +60,8 @@ func Recount(ctx context.Context, r RecountStore, folded, kept string, each func
 }
 
 // recountCredits adds some viewers up.
-func recountCredits(sums *totalsDelta, sessions []Session, credits []Credit, flags []Flag, folded string, each func(Miscount)) {
+func recountCredits(sums *totalsDelta, sessions []Session, credits []Credit, flags []Flag, folded string,
+	each func(Miscount)) {
 	days := map[ViewerDay][]Session{}
 	for _, s := range sessions {
 		k := ViewerDay{s.Viewer, s.Day}
@@ -102,7 +103,10 @@ func recountCredits(sums *totalsDelta, sessions []Session, credits []Credit, fla
 // not say whose day it is.
 func compareCredits(have, want []Credit, each func(Miscount)) {
 	for _, d := range changedCredits(have, want) {
-		i := slices.IndexFunc(have, func(c Credit) bool { return c.LessonID == d.LessonID && c.PackageID == d.PackageID })
+		i := slices.IndexFunc(have, func(c Credit) bool {
+			return c.LessonID == d.LessonID &&
+				c.PackageID == d.PackageID
+		})
 		var was Credit
 		if i >= 0 {
 			was = have[i]
@@ -148,7 +152,8 @@ func compareTotals(sums *totalsDelta, totals []Total, from string, each func(Mis
 		have[lessonDay{t.LessonID, t.Day}] = t
 		sums.total(t.LessonID, t.Day) // a stored total without credits is compared too
 	}
-	ks := slices.SortedFunc(maps.Keys(sums.totals), func(a, b lessonDay) int { return strings.Compare(a.lesson+a.day, b.lesson+b.day) })
+	ks := slices.SortedFunc(maps.Keys(sums.totals),
+		func(a, b lessonDay) int { return strings.Compare(a.lesson+a.day, b.lesson+b.day) })
 	for _, k := range ks {
 		if k.day < from {
 			continue
@@ -178,7 +183,8 @@ func compareExclusions(sums *totalsDelta, left []ExclusionTotal, from string, ea
 	}
 	for l, want := range sums.exclusions {
 		if was := have[l]; l.Day >= from && was != want {
-			each(Miscount{"lesson " + l.LessonID + " on " + l.Day, "the number of sessions left out (" + l.Reason + ")", was, want})
+			each(Miscount{"lesson " + l.LessonID + " on " + l.Day,
+				"the number of sessions left out (" + l.Reason + ")", was, want})
 		}
 	}
 }

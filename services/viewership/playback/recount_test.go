@@ -36,7 +36,8 @@ func TestRecountFinds(t *testing.T) {
 	}{
 		{"nothing", func(counted) {}, ""},
 		{"watch time of a credit", ofCredit(func(c *Credit) { c.Watch++ }),
-			ofViewer + "the milliseconds watched 40001 40000, " + ofLesson + "the sum of milliseconds watched 40000 40001"},
+			ofViewer + "the milliseconds watched 40001 40000, " + ofLesson +
+				"the sum of milliseconds watched 40000 40001"},
 		{"coverage", ofCredit(func(c *Credit) { c.Coverage = Spans{{0, 50}} }),
 			ofViewer + "the milliseconds covered 50 40000"},
 		{"heat", ofCredit(func(c *Credit) { c.Heat = []int32{7} }), ofViewer + "the number of bins played 7 40"},
@@ -51,11 +52,13 @@ func TestRecountFinds(t *testing.T) {
 			c.credits[[4]string{"p:em", day, "l", "other"}] = x
 		}, ofViewer + "the milliseconds watched 40000 0, " + ofLesson + "the sum of milliseconds watched 40000 80000"},
 		{"an empty credit that remained", func(c counted) {
-			c.credits[[4]string{"p:em", day, "l", "other"}] = Credit{Viewer: "p:em", Day: day, LessonID: "l", PackageID: "other"}
+			c.credits[[4]string{"p:em", day, "l", "other"}] = Credit{Viewer: "p:em", Day: day, LessonID: "l",
+				PackageID: "other"}
 		}, ""},
 		{"views", ofTotal(func(t *Total) { t.Views = 9 }), ofLesson + "the number of views 9 1"},
 		{"offline views", ofTotal(func(t *Total) { t.OfflineViews = 9 }), ofLesson + "the number of offline views 9 0"},
-		{"embedded views", ofTotal(func(t *Total) { t.UnmatchedViews = 9 }), ofLesson + "the number of embedded views 9 0"},
+		{"embedded views", ofTotal(func(t *Total) { t.UnmatchedViews = 9 }),
+			ofLesson + "the number of embedded views 9 0"},
 		{"completions", ofTotal(func(t *Total) { t.Completions = 9 }), ofLesson + "the number of completions 9 0"},
 		{"watch time", ofTotal(func(t *Total) { t.Watch = 9 }), ofLesson + "the sum of milliseconds watched 9 40000"},
 		{"a total without credits", func(c counted) {

@@ -139,9 +139,12 @@ func TestWatchTime(t *testing.T) {
 		want  []int64
 	}{
 		{"one tab", []Span{{0, hour}}, []int64{hour}, []int64{hour}},
-		{"two tabs at rate 1 are what one could watch at rate 2", []Span{{0, hour}, {0, hour}}, []int64{hour, hour}, []int64{hour, hour}},
-		{"two tabs at rate 2 are shared out", []Span{{0, hour}, {0, hour}}, []int64{2 * hour, 2 * hour}, []int64{hour + 7_500, hour + 7_500}},
-		{"one after the other", []Span{{0, hour}, {hour, 2 * hour}}, []int64{2 * hour, 2 * hour}, []int64{2 * hour, 2 * hour}},
+		{"two tabs at rate 1 are what one could watch at rate 2", []Span{{0, hour}, {0, hour}}, []int64{hour, hour},
+			[]int64{hour, hour}},
+		{"two tabs at rate 2 are shared out", []Span{{0, hour}, {0, hour}}, []int64{2 * hour, 2 * hour},
+			[]int64{hour + 7_500, hour + 7_500}},
+		{"one after the other", []Span{{0, hour}, {hour, 2 * hour}}, []int64{2 * hour, 2 * hour},
+			[]int64{2 * hour, 2 * hour}},
 		{"odd milliseconds stay", []Span{{0, 1}}, []int64{10_001, 10_001, 10_001}, []int64{5_000, 5_001, 5_001}},
 		{"nothing", nil, []int64{0}, []int64{0}},
 	} {
@@ -246,7 +249,8 @@ func TestRunStart(t *testing.T) {
 }
 
 func TestLeftOut(t *testing.T) {
-	published := lesson.Lesson{TeacherID: "t", UploaderID: "u", Status: lesson.Published, Media: lesson.Media{Playable: true}}
+	published := lesson.Lesson{TeacherID: "t", UploaderID: "u", Status: lesson.Published,
+		Media: lesson.Media{Playable: true}}
 	draft := published
 	draft.Status = lesson.Draft
 	phone := "Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36"
@@ -276,7 +280,8 @@ func TestBins(t *testing.T) {
 	for _, c := range []struct {
 		duration, width int64
 		n               int
-	}{{1, 1000, 1}, {1000, 1000, 1}, {1001, 1000, 2}, {100_000, 1000, 100}, {100_001, 1001, 100}, {2_700_000, 27_000, 100}, {59_900, 1000, 60}} {
+	}{{1, 1000, 1}, {1000, 1000, 1}, {1001, 1000, 2}, {100_000, 1000, 100}, {100_001, 1001, 100},
+		{2_700_000, 27_000, 100}, {59_900, 1000, 60}} {
 		if w, n := BinWidth(c.duration), BinCount(c.duration); w != c.width || n != c.n {
 			t.Errorf("%d: %d bins of %d", c.duration, n, w)
 		}
@@ -291,7 +296,8 @@ func TestBins(t *testing.T) {
 func TestMidnight(t *testing.T) {
 	s := &Service{cfg: Config{Location: time.FixedZone("ICT", 7*3600)}}
 	for utc, want := range map[string]string{
-		"2020-04-13T16:59:59.999Z": "2020-04-13", "2020-04-13T17:00:00Z": "2020-04-14", "2020-04-13T00:00:00Z": "2020-04-13",
+		"2020-04-13T16:59:59.999Z": "2020-04-13", "2020-04-13T17:00:00Z": "2020-04-14",
+		"2020-04-13T00:00:00Z": "2020-04-13",
 	} {
 		at, err := time.Parse(time.RFC3339, utc)
 		if err != nil {
@@ -304,7 +310,8 @@ func TestMidnight(t *testing.T) {
 }
 
 func TestCountDayAcrossPackages(t *testing.T) {
-	one := Session{ID: "1", Viewer: "v", Day: "d", LessonID: "l", PackageID: "p1", Duration: 600_000, Last: 60_000, Played: Spans{{0, 20_000}}, ReportedMs: 20_000}
+	one := Session{ID: "1", Viewer: "v", Day: "d", LessonID: "l", PackageID: "p1", Duration: 600_000, Last: 60_000,
+		Played: Spans{{0, 20_000}}, ReportedMs: 20_000}
 	two := one
 	two.ID, two.PackageID, two.Offline, two.Played = "2", "p2", true, Spans{{15_000, 31_000}}
 	c := CountDay("v", "d", []Session{one, two}, false)
@@ -319,7 +326,8 @@ func TestCountDayAcrossPackages(t *testing.T) {
 
 func TestToken(t *testing.T) {
 	g := newSigner([]byte("secret"))
-	p := claims{Session: "s", Lesson: "l", Package: "p", Viewer: "d:x", Issued: 5, Duration: 6, Day: "2020-04-13", Grant: true, Offset: -7}
+	p := claims{Session: "s", Lesson: "l", Package: "p", Viewer: "d:x", Issued: 5, Duration: 6, Day: "2020-04-13",
+		Grant: true, Offset: -7}
 	token := g.sign(p)
 	if got, ok := g.open(token); !ok || got != p {
 		t.Fatalf("%+v", got)

@@ -42,7 +42,8 @@ func (c Config) check() error {
 		name    string
 		present bool
 	}{
-		{"Store", c.Store != nil}, {"Lessons", c.Lessons != nil}, {"Location", c.Location != nil}, {"Now", c.Now != nil},
+		{"Store", c.Store != nil}, {"Lessons", c.Lessons != nil}, {"Location", c.Location != nil},
+		{"Now", c.Now != nil},
 		{"NewID", c.NewID != nil}, {"Atomic", c.Atomic != nil}, {"Audit", c.Audit != nil},
 	} {
 		if !x.present {

@@ -15,7 +15,8 @@ type totalsDelta struct {
 type lessonDay struct{ lesson, day string }
 
 func newTotalsDelta() *totalsDelta {
-	return &totalsDelta{totals: map[lessonDay]*Total{}, exclusions: map[ExclusionTotal]int64{}, seen: map[SetChange]int64{}}
+	return &totalsDelta{totals: map[lessonDay]*Total{}, exclusions: map[ExclusionTotal]int64{},
+		seen: map[SetChange]int64{}}
 }
 
 func (m *totalsDelta) total(lesson, day string) *Total {

@@ -38,7 +38,8 @@ func (s *Service) AiringFigures(ctx context.Context, airings []schedule.Airing) 
 	}
 	out := make([]AiringFigures, len(airings))
 	for i, a := range airings {
-		out[i] = AiringFigures{Airing: a, Figures: ResolveStates(a.Outcome.Happened(), a.Outcome == schedule.Planned, of[a.ID])}
+		out[i] = AiringFigures{Airing: a,
+			Figures: ResolveStates(a.Outcome.Happened(), a.Outcome == schedule.Planned, of[a.ID])}
 		out[i].CheckIns, out[i].Survey = counts[a.ID], surveys[a.ID]
 		out[i].Codes = counts[a.ID].Devices
 		if k := slices.IndexFunc(channels, func(c schedule.Channel) bool { return c.ID == a.ChannelID }); k >= 0 {

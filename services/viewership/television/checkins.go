@@ -58,7 +58,8 @@ type CheckInResult struct {
 // Codes gives the two check-in codes of a broadcast copy, and creates them the
 // first time. length is the copy's; the second code is shown at an
 // unpredictable moment of the middle third.
-func (s *Service) Codes(ctx context.Context, copyID, lessonID, channelID string, length time.Duration) (first, second Code, err error) {
+func (s *Service) Codes(ctx context.Context, copyID, lessonID, channelID string, length time.Duration) (first,
+	second Code, err error) {
 	err = s.cfg.Atomic.Atomically(ctx, func(ctx context.Context) error {
 		if _, err := s.cfg.Schedule.LockChannel(ctx, channelID); err != nil {
 			return err
@@ -111,7 +112,8 @@ func newCode() (string, error) {
 func (s *Service) CheckIn(ctx context.Context, r CheckInRequest) (CheckInResult, error) {
 	now := s.cfg.Now()
 	if wait := s.codeAttempts.wait(ctx, r, now); wait > 0 {
-		return CheckInResult{}, fault.New(fault.RateLimited, "checkin.too_many_tries", "seconds", int(wait/time.Second)+1)
+		return CheckInResult{}, fault.New(fault.RateLimited, "checkin.too_many_tries", "seconds",
+			int(wait/time.Second)+1)
 	}
 	code, err := s.cfg.CheckIns.Code(ctx, NormalCode(r.Code))
 	if err != nil {
@@ -140,11 +142,13 @@ func (s *Service) CheckIn(ctx context.Context, r CheckInRequest) (CheckInResult,
 	if err != nil {
 		return CheckInResult{}, err
 	}
-	return CheckInResult{LessonID: code.LessonID, ChannelID: code.ChannelID, State: k.State, Stayed: k.Stayed, Repeat: k.Repeat}, nil
+	return CheckInResult{LessonID: code.LessonID, ChannelID: code.ChannelID, State: k.State, Stayed: k.Stayed,
+		Repeat: k.Repeat}, nil
 }
 
 // recordCode stores a viewer's code; repeating it changes nothing.
-func (s *Service) recordCode(ctx context.Context, a schedule.Airing, airings []schedule.Airing, c Code, viewer string, now time.Time) (CheckIn, error) {
+func (s *Service) recordCode(ctx context.Context, a schedule.Airing, airings []schedule.Airing, c Code, viewer string,
+	now time.Time) (CheckIn, error) {
 	old, err := s.cfg.CheckIns.CheckIns(ctx, a.ID, viewer)
 	if err != nil {
 		return CheckIn{}, fmt.Errorf("airing %s: check-ins: %w", a.ID, err)

@@ -27,7 +27,8 @@ func TestCodes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if first.Second || !second.Second || first.Moment != time.Minute || first.Code == second.Code ||
-			first.CopyID != copyID || first.LessonID != "l" || first.ChannelID != "tv1" || fmt.Sprint(m.locked) != "[tv1]" {
+			first.CopyID != copyID || first.LessonID != "l" || first.ChannelID != "tv1" ||
+			fmt.Sprint(m.locked) != "[tv1]" {
 			t.Fatalf("%+v, %+v", first, second)
 		}
 		if second.Moment < length/3 || second.Moment > 2*length/3 || second.Moment%time.Second != 0 {
@@ -191,7 +192,8 @@ func TestReevaluateLeaves(t *testing.T) {
 	if err := without.ReevaluateCheckIns(t.Context(), m.airings[0]); err != nil {
 		t.Errorf("without check-ins: %v", err)
 	}
-	m.checkIns[[2]string{"a8", "d:x"}] = CheckIn{AiringID: "a8", Viewer: "d:x", Code: "FIRST", At: m.airings[0].StartsAt}
+	m.checkIns[[2]string{"a8", "d:x"}] = CheckIn{AiringID: "a8", Viewer: "d:x", Code: "FIRST",
+		At: m.airings[0].StartsAt}
 	for _, method := range []string{"CodesOf", "Airings", "CheckIns", "SaveCheckIns"} {
 		m.fail = map[string]error{method: errStore}
 		if err := s.ReevaluateCheckIns(t.Context(), m.airings[0]); !errors.Is(err, errStore) {
@@ -282,7 +284,8 @@ func TestCheckInNotStored(t *testing.T) {
 		m, s := checkedIn(t)
 		m.now = m.airings[3].StartsAt.Add(time.Minute)
 		m.fail[method] = errStore
-		if r, err := s.CheckIn(t.Context(), enter("an", "FIRST")); !errors.Is(err, errStore) || r != (CheckInResult{}) ||
+		if r, err := s.CheckIn(t.Context(), enter("an", "FIRST")); !errors.Is(err, errStore) ||
+			r != (CheckInResult{}) ||
 			len(m.checkIns) != 0 {
 			t.Errorf("%s fails: %+v, %v, %v", method, r, err, m.checkIns)
 		}

@@ -28,7 +28,8 @@ func (codeAttempts) keys(r CheckInRequest) (keys []limit.Key, limits []float64) 
 	rule := limit.Rule{Window: wrongWindow, Fixed: true}
 	keys = []limit.Key{{Kind: "code device", Name: playback.ViewerKey(r.Person, r.Viewer), Rule: rule}}
 	limits = []float64{wrongPerDevice}
-	// An IPv4 range is a /24, an IPv6 range a /48; all unknown addresses are one range, or guessing would be free there.
+	// An IPv4 range is a /24, an IPv6 range a /48; all unknown addresses are one range, or guessing would be free
+	// there.
 	bits := 24
 	addr := r.From.Unmap()
 	if addr.Is6() {

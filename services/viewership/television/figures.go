@@ -20,8 +20,8 @@ const MaxFigure = 100_000_000
 const maxWords = 500
 
 // AddFigure appends a television figure to an airing. It is held until as-run
-// says what happened, and counts once the airing is known to have happened. Faults: "access.denied", "figure.invalid" with fields,
-// "airing.not_found", "airing.not_started", "airing.did_not_happen",
+// says what happened, and counts once the airing is known to have happened. Faults: "access.denied", "figure.invalid"
+// with fields, "airing.not_found", "airing.not_started", "airing.did_not_happen",
 // "figure.already_there" (args "figure": the row to replace),
 // "figure.already_replaced".
 func (s *Service) AddFigure(ctx context.Context, by people.Person, f Figure) (Figure, error) {

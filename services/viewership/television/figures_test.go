@@ -124,14 +124,16 @@ func TestAddFigure(t *testing.T) {
 func TestAddFigureRefused(t *testing.T) {
 	for name, by := range outsiders() {
 		m, s := newService(t)
-		if _, err := s.AddFigure(t.Context(), by, stated("a8", 1)); code(err) != "access.denied" || len(m.figures) != 0 {
+		if _, err := s.AddFigure(t.Context(), by, stated("a8", 1)); code(err) != "access.denied" ||
+			len(m.figures) != 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, method := range []string{"LockChannel", "FiguresOf", "AddFigures", "Append"} {
 		m, s := newService(t)
 		m.fail[method] = errStore
-		if _, err := s.AddFigure(t.Context(), station, stated("a8", 1)); !errors.Is(err, errStore) || len(m.figures) != 0 {
+		if _, err := s.AddFigure(t.Context(), station, stated("a8", 1)); !errors.Is(err, errStore) ||
+			len(m.figures) != 0 {
 			t.Errorf("%s fails: %v, %v", method, err, m.figures)
 		}
 	}
@@ -266,7 +268,8 @@ func TestAddContacts(t *testing.T) {
 	}
 	want := []Headline{
 		{Grade: GradeA, Unit: Persons, Value: 5 + 10, Airings: 2}, {Grade: GradeB, Unit: Codes, Value: 4, Airings: 1},
-		{Grade: GradeD, Unit: Households, Value: 45, Airings: 1}, {Grade: GradeE, Unit: Households, Value: 30, Airings: 1},
+		{Grade: GradeD, Unit: Households, Value: 45, Airings: 1},
+		{Grade: GradeE, Unit: Households, Value: 30, Airings: 1},
 		{Grade: GradeE, Unit: Persons, Value: 150, Airings: 2},
 	}
 	if got := AddContacts(airings); !slices.Equal(got, want) {

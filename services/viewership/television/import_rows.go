@@ -81,7 +81,8 @@ func findColumns(cells [][]string, wanted map[string]string) (*sheet, error) {
 	for i, row := range cells[:min(len(cells), 20)] {
 		t := &sheet{header: row, column: map[string]int{}}
 		for c, usual := range usualHeaders {
-			named := slices.IndexFunc(row, func(h string) bool { return wanted[c] != "" && foldHeader(h) == foldHeader(wanted[c]) })
+			named := slices.IndexFunc(row,
+				func(h string) bool { return wanted[c] != "" && foldHeader(h) == foldHeader(wanted[c]) })
 			if named < 0 {
 				named = slices.IndexFunc(row, func(h string) bool { return slices.Contains(usual, foldHeader(h)) })
 			}
@@ -178,7 +179,8 @@ func (m *matcher) row(t *sheet, r sheetRow) ImportRow {
 	}
 	f := Figure{
 		AiringID: a.ID, LessonID: a.LessonID, ChannelID: a.ChannelID, Grade: m.d.Grade, Method: m.d.Method,
-		Metric: cmp.Or(t.cell(r, ColumnMetric), m.d.Metric), Unit: cmp.Or(t.cell(r, ColumnUnit), m.d.Unit), Source: cmp.Or(t.cell(r, ColumnSource), m.d.Source),
+		Metric: cmp.Or(t.cell(r, ColumnMetric), m.d.Metric), Unit: cmp.Or(t.cell(r, ColumnUnit), m.d.Unit),
+		Source: cmp.Or(t.cell(r, ColumnSource), m.d.Source),
 	}
 	f.Unit = unitWord(f.Unit)
 	var ok bool
@@ -296,7 +298,8 @@ var (
 // a number that need not be whole, 1.600 is ambiguous and refused.
 func parseNumber(s string, whole bool) (float64, bool) {
 	s = strings.ReplaceAll(s, "\u00a0", " ")
-	if groups.MatchString(s) && (whole || strings.ContainsRune(s, ' ') || strings.Count(s, ".")+strings.Count(s, ",") > 1) {
+	if groups.MatchString(s) && (whole || strings.ContainsRune(s, ' ') ||
+		strings.Count(s, ".")+strings.Count(s, ",") > 1) {
 		s = strings.NewReplacer(".", "", ",", "", " ", "").Replace(s)
 	} else if groups.MatchString(s) || !plainNumber.MatchString(s) {
 		return 0, false

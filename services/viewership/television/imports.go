@@ -98,7 +98,8 @@ type ImportStore interface {
 // "access.denied", "import.too_large", "import.unreadable", "import.no_rows",
 // "import.missing_column" (args "column"), "import.already" (the same file was
 // committed; args "import").
-func (s *Service) PreviewImport(ctx context.Context, by people.Person, filename string, data []byte, d ImportDefaults) (Preview, error) {
+func (s *Service) PreviewImport(ctx context.Context, by people.Person, filename string, data []byte,
+	d ImportDefaults) (Preview, error) {
 	if !people.May(by, people.WriteFigure, people.Object{}) {
 		return Preview{}, denied()
 	}
@@ -107,7 +108,8 @@ func (s *Service) PreviewImport(ctx context.Context, by people.Person, filename 
 	}
 	sum := sha256.Sum256(data)
 	i := Import{
-		ID: s.cfg.NewID(), Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Defaults: d, By: by.ID, At: s.cfg.Now(),
+		ID: s.cfg.NewID(), Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Defaults: d, By: by.ID,
+		At: s.cfg.Now(),
 	}
 	old, found, err := s.cfg.Imports.CommittedByHash(ctx, i.Defaults.ChannelID, i.Hash)
 	if err != nil {

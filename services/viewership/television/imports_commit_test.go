@@ -34,7 +34,8 @@ func TestCommitImport(t *testing.T) {
 	}
 	// The same file again, previewed before or after.
 	_, err := s.PreviewImport(t.Context(), station, "x", p.Import.Data, sheetDefaults())
-	if code(err) != "import.already" || fault.As(err).Args["import"] != p.Import.ID || fault.As(err).Args["at"] != m.now {
+	if code(err) != "import.already" || fault.As(err).Args["import"] != p.Import.ID ||
+		fault.As(err).Args["at"] != m.now {
 		t.Errorf("previewed again: %v", err)
 	}
 	twin := p.Import

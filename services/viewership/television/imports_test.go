@@ -74,7 +74,8 @@ func TestImportRows(t *testing.T) {
 			f := r.Figure
 			got = fmt.Sprint(f.AiringID, " ", f.Value, " ", f.Unit, " ", f.Metric, " ", f.Source)
 		}
-		if got != x.want || r.Row != 2 || (p.Good == 1) != (r.Code == "") || p.Good+p.Refused != 1 || p.Same+p.Warnings != 0 {
+		if got != x.want || r.Row != 2 || (p.Good == 1) != (r.Code == "") || p.Good+p.Refused != 1 ||
+			p.Same+p.Warnings != 0 {
 			t.Errorf("%s: %s of %+v", x.name, got, p)
 		}
 	}
@@ -267,7 +268,10 @@ func TestImportRefused(t *testing.T) {
 			"ImportedFile":   func(ctx context.Context) (any, error) { return s.ImportedFile(ctx, by, "x") },
 			"PreviewMinutes": func(ctx context.Context) (any, error) { return s.PreviewMinutes(ctx, by, "a", nil, d) },
 			"CommitMinutes":  func(ctx context.Context) (any, error) { return s.CommitMinutes(ctx, by, "x", true) },
-			"AddMinutes":     func(ctx context.Context) (any, error) { return s.AddMinutes(ctx, by, "a8", "s", 1, "a", nil) },
+			"AddMinutes": func(ctx context.Context) (
+				any, error) {
+				return s.AddMinutes(ctx, by, "a8", "s", 1, "a", nil)
+			},
 		} {
 			if _, err := f(t.Context()); code(err) != "access.denied" {
 				t.Errorf("%s, %s: %v", name, method, err)

@@ -249,7 +249,8 @@ func sheets(_ context.Context, _ string, data []byte) (out [][]string, _ error) 
 
 func (m *memory) config() Config {
 	return Config{
-		Figures: m, Imports: m, Staged: m, CheckIns: m, RollCalls: m, Classes: m, Lessons: m, Facts: m, Viewers: m, Schedule: m,
+		Figures: m, Imports: m, Staged: m, CheckIns: m, RollCalls: m, Classes: m, Lessons: m, Facts: m,
+		Viewers: m, Schedule: m,
 		Sheets: sheets, Location: hanoi, Atomic: m, Audit: m, Now: func() time.Time { return m.now },
 		NewID: func() string { m.ids++; return fmt.Sprintf("id%d", m.ids) },
 	}
@@ -270,7 +271,8 @@ func newMemory() *memory {
 	for i, o := range []schedule.Outcome{schedule.Aired, schedule.Partial, schedule.Dropped, schedule.Planned} {
 		at := day13.Add(time.Duration(8+i) * time.Hour)
 		a := schedule.Airing{
-			ID: fmt.Sprint("a", 8+i), ChannelID: "tv1", LessonID: "l", HouseNumber: fmt.Sprint("PS-", 8+i), CopyID: "copy",
+			ID: fmt.Sprint("a", 8+i), ChannelID: "tv1", LessonID: "l", HouseNumber: fmt.Sprint("PS-", 8+i),
+			CopyID:   "copy",
 			StartsAt: at, EndsAt: at.Add(30 * time.Minute), Outcome: o,
 		}
 		switch o {
@@ -317,7 +319,8 @@ var (
 // outsiders may not hand in figures.
 func outsiders() map[string]people.Person {
 	return map[string]people.Person{
-		"anonymous": {}, "student": person("em", people.Student), "teacher": teacher, "head": person("hieu", people.Head),
+		"anonymous": {}, "student": person("em", people.Student), "teacher": teacher,
+		"head":             person("hieu", people.Head),
 		"inactive station": {ID: "dai", Grants: []people.Grant{{Role: people.Station}}},
 	}
 }

@@ -29,7 +29,8 @@ const enoughMinutes = 9
 // written into the method, never multiplied in. Faults: those of AddFigure,
 // "airing.not_reported", "minutes.bad_share", "minutes.missing" (args "have",
 // "need"), "import.unreadable", "import.missing_column".
-func (s *Service) AddMinutes(ctx context.Context, by people.Person, airingID, source string, share float64, filename string, data []byte) ([]Figure, error) {
+func (s *Service) AddMinutes(ctx context.Context, by people.Person, airingID, source string, share float64,
+	filename string, data []byte) ([]Figure, error) {
 	if !people.May(by, people.WriteFigure, people.Object{}) {
 		return nil, denied()
 	}
@@ -89,7 +90,8 @@ func (s *Service) minutesOf(ctx context.Context, a schedule.Airing, filename str
 	if head < 0 {
 		return nil, fault.New(fault.Invalid, "import.missing_column", "column", Households)
 	}
-	minute, homes, date := find(cells[head], minuteHeaders), find(cells[head], householdHeaders), find(cells[head], dateHeaders)
+	minute, homes, date := find(cells[head], minuteHeaders), find(cells[head], householdHeaders),
+		find(cells[head], dateHeaders)
 	first := a.StartedAt.Truncate(time.Minute)
 	need := int(a.EndedAt.Sub(first).Minutes())
 	byMinute := map[int]float64{}

@@ -47,7 +47,8 @@ type MinutesPreview struct {
 // "access.denied", "figure.invalid" with fields, "import.too_large",
 // "import.unreadable", "import.missing_column", "import.no_rows",
 // "import.already", "minutes.no_airings".
-func (s *Service) PreviewMinutes(ctx context.Context, by people.Person, filename string, data []byte, d ImportDefaults) (MinutesPreview, error) {
+func (s *Service) PreviewMinutes(ctx context.Context, by people.Person, filename string, data []byte,
+	d ImportDefaults) (MinutesPreview, error) {
 	if !people.May(by, people.WriteFigure, people.Object{}) {
 		return MinutesPreview{}, denied()
 	}
@@ -66,7 +67,8 @@ func (s *Service) PreviewMinutes(ctx context.Context, by people.Person, filename
 		return MinutesPreview{}, fault.New(fault.TooLarge, "import.too_large", "max", MaxImportBytes)
 	}
 	sum := sha256.Sum256(data)
-	i := Import{ID: s.cfg.NewID(), Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Defaults: d, By: by.ID, At: s.cfg.Now()}
+	i := Import{ID: s.cfg.NewID(), Filename: filename, Hash: hex.EncodeToString(sum[:]), Data: data, Defaults: d,
+		By: by.ID, At: s.cfg.Now()}
 	if old, found, err := s.cfg.Imports.CommittedByHash(ctx, d.ChannelID, i.Hash); err != nil {
 		return MinutesPreview{}, fmt.Errorf("import: %w", err)
 	} else if found {
@@ -85,7 +87,8 @@ func (s *Service) PreviewMinutes(ctx context.Context, by people.Person, filename
 
 // CommitMinutes appends the figures of a previewed file. confirmed accepts the
 // warnings. Repeating it changes nothing. Faults: those of CommitImport.
-func (s *Service) CommitMinutes(ctx context.Context, by people.Person, id string, confirmed bool) (MinutesPreview, error) {
+func (s *Service) CommitMinutes(ctx context.Context, by people.Person, id string,
+	confirmed bool) (MinutesPreview, error) {
 	if !people.May(by, people.WriteFigure, people.Object{}) {
 		return MinutesPreview{}, denied()
 	}
@@ -130,8 +133,10 @@ func (s *Service) CommitMinutes(ctx context.Context, by people.Person, id string
 
 // figures are the airing's average and peak.
 func (r MinutesRow) figures(d ImportDefaults) []Figure {
-	method := fmt.Sprintf("%d/%d min; %s %%", r.Have, r.Need, strconv.FormatFloat(math.Round(d.Share*1000)/10, 'f', -1, 64))
-	f := Figure{AiringID: r.Airing.ID, LessonID: r.Airing.LessonID, ChannelID: r.Airing.ChannelID, Unit: Households, Grade: GradeD, Source: d.Source, Method: method}
+	method := fmt.Sprintf("%d/%d min; %s %%", r.Have, r.Need,
+		strconv.FormatFloat(math.Round(d.Share*1000)/10, 'f', -1, 64))
+	f := Figure{AiringID: r.Airing.ID, LessonID: r.Airing.LessonID, ChannelID: r.Airing.ChannelID, Unit: Households,
+		Grade: GradeD, Source: d.Source, Method: method}
 	average, peak := f, f
 	average.Metric, average.Value = AverageAudience, r.Average
 	peak.Metric, peak.Value = PeakAudience, r.Peak
@@ -155,7 +160,8 @@ func (s *Service) readMinutes(ctx context.Context, i Import, cells [][]string) (
 		return p, fault.New(fault.Invalid, "import.no_rows")
 	}
 	first, last := minutes[0].at, minutes[len(minutes)-1].at
-	near, err := s.cfg.Schedule.Airings(ctx, schedule.Filter{Channel: i.Defaults.ChannelID, From: first.Add(-24 * time.Hour), To: last.Add(24 * time.Hour)})
+	near, err := s.cfg.Schedule.Airings(ctx,
+		schedule.Filter{Channel: i.Defaults.ChannelID, From: first.Add(-24 * time.Hour), To: last.Add(24 * time.Hour)})
 	if err != nil {
 		return p, fmt.Errorf("airings of channel %s: %w", i.Defaults.ChannelID, err)
 	}
@@ -203,7 +209,8 @@ func (s *Service) readMinutes(ctx context.Context, i Import, cells [][]string) (
 }
 
 // evaluateMinutes computes an airing's figures and whether they may be added.
-func (s *Service) evaluateMinutes(r *MinutesRow, from, to time.Time, minutes []householdCount, d ImportDefaults, known []Figure) {
+func (s *Service) evaluateMinutes(r *MinutesRow, from, to time.Time, minutes []householdCount, d ImportDefaults,
+	known []Figure) {
 	first := from.Truncate(time.Minute)
 	r.Need = int(to.Sub(first).Minutes())
 	byMinute := map[int]float64{}
@@ -275,7 +282,8 @@ func (s *Service) minuteRows(p *MinutesPreview, cells [][]string) ([]householdCo
 		d, known := day, hasDay
 		if text := cell(ColumnDate); text != "" {
 			d, known = schedule.ParseDay(text, s.cfg.Location)
-		} else if date, rest, both := strings.Cut(strings.Replace(clock, "T", " ", 1), " "); both && strings.ContainsAny(date, "/-.") {
+		} else if date, rest, both := strings.Cut(strings.Replace(clock, "T", " ", 1), " "); both &&
+			strings.ContainsAny(date, "/-.") {
 			d, known = schedule.ParseDay(date, s.cfg.Location)
 			clock = rest
 		}
@@ -304,8 +312,10 @@ func (s *Service) minuteRows(p *MinutesPreview, cells [][]string) ([]householdCo
 func minuteColumns(cells [][]string) (head int, column map[string]int, ok bool) {
 	for i, row := range cells[:min(len(cells), 20)] {
 		column = map[string]int{}
-		for name, usual := range map[string][]string{ColumnTime: minuteHeaders, ColumnValue: householdHeaders, ColumnDate: dateHeaders} {
-			if at := slices.IndexFunc(row, func(h string) bool { return slices.Contains(usual, foldHeader(h)) }); at >= 0 {
+		for name, usual := range map[string][]string{ColumnTime: minuteHeaders, ColumnValue: householdHeaders,
+			ColumnDate: dateHeaders} {
+			if at := slices.IndexFunc(row,
+				func(h string) bool { return slices.Contains(usual, foldHeader(h)) }); at >= 0 {
 				column[name] = at
 			}
 		}

@@ -86,7 +86,8 @@ func TestAddMinutes(t *testing.T) {
 	}
 	// Either both figures or none.
 	m, s := newService(t)
-	m.figures = []Figure{{ID: "x", AiringID: "a8", Metric: PeakAudience, Unit: Households, Grade: GradeD, Source: "vnpt"}}
+	m.figures = []Figure{{ID: "x", AiringID: "a8", Metric: PeakAudience, Unit: Households, Grade: GradeD,
+		Source: "vnpt"}}
 	_, err := s.AddMinutes(t.Context(), station, "a8", "VNPT", 1, "a.csv", []byte(half))
 	if code(err) != "figure.already_there" || len(m.figures) != 1 {
 		t.Errorf("%v, %+v", err, m.figures)
@@ -113,7 +114,8 @@ func TestMinutesFile(t *testing.T) {
 		got = append(got, fmt.Sprint(r.Airing.ID, " ", r.Have, "/", r.Need, " ", r.Average, " ", r.Peak, " ", r.Code))
 	}
 	want := []string{
-		"a8 30/30 15.5 30 ", "a9 15/15 78 85 ", "a10 30/30 0 0 airing.did_not_happen", "a11 30/30 0 0 airing.not_reported",
+		"a8 30/30 15.5 30 ", "a9 15/15 78 85 ", "a10 30/30 0 0 airing.did_not_happen",
+		"a11 30/30 0 0 airing.not_reported",
 	}
 	if !slices.Equal(got, want) || p.Good != 2 || p.Refused != 2 || p.Same+p.Warnings+len(p.Bad) != 0 ||
 		len(m.figures) != 0 {
@@ -127,7 +129,8 @@ func TestMinutesFile(t *testing.T) {
 		}
 	}
 	f := m.figures[2]
-	if len(m.figures) != 4 || f.AiringID != "a9" || f.Metric != AverageAudience || f.Value != 78 || f.Source != "VNPT" ||
+	if len(m.figures) != 4 || f.AiringID != "a9" || f.Metric != AverageAudience || f.Value != 78 ||
+		f.Source != "VNPT" ||
 		f.Method != "15/15 min; 50 %" || f.Grade != GradeD || f.Unit != Households || f.ImportID != p.Import.ID ||
 		f.ImportRow != 2 || f.HandedInBy != "dai" || f.At != m.now || f.LessonID != "l" || f.ChannelID != "tv1" {
 		t.Errorf("%+v", m.figures)
@@ -135,7 +138,8 @@ func TestMinutesFile(t *testing.T) {
 	if len(m.audit) != 1 || m.audit[0].Detail != "4 figures by minute, file "+p.Import.Hash[:12] {
 		t.Errorf("%+v", m.audit)
 	}
-	if _, err = s.PreviewMinutes(t.Context(), station, "b", evening(), minuteDefaults()); code(err) != "import.already" {
+	if _, err = s.PreviewMinutes(t.Context(), station, "b", evening(),
+		minuteDefaults()); code(err) != "import.already" {
 		t.Errorf("the same file: %v", err)
 	}
 	// Another file with the same and with other households.
@@ -204,7 +208,8 @@ func TestPreviewMinutesFaults(t *testing.T) {
 		want   string
 	}{
 		{"no share", func(d *ImportDefaults) { d.Share = 0 }, "", "figure.invalid: share minutes.bad_share"},
-		{"more than all homes", func(d *ImportDefaults) { d.Share = 1.01 }, "", "figure.invalid: share minutes.bad_share"},
+		{"more than all homes", func(d *ImportDefaults) { d.Share = 1.01 }, "",
+			"figure.invalid: share minutes.bad_share"},
 		{"no source", func(d *ImportDefaults) { d.Source = " " }, "", "figure.invalid: source field.required"},
 		{"too large", nil, strings.Repeat("x", MaxImportBytes+1), "import.too_large: "},
 		{"no sheet", nil, "%PDF", "import.unreadable: "},
@@ -229,7 +234,8 @@ func TestPreviewMinutesFaults(t *testing.T) {
 	for _, method := range []string{"CommittedByHash", "Airings", "FiguresOf", "UsualValues", "SaveImport"} {
 		m, s := newService(t)
 		m.fail[method] = errStore
-		if _, err := s.PreviewMinutes(t.Context(), station, "a", evening(), minuteDefaults()); !errors.Is(err, errStore) {
+		if _, err := s.PreviewMinutes(t.Context(), station, "a", evening(),
+			minuteDefaults()); !errors.Is(err, errStore) {
 			t.Errorf("%s fails: %v", method, err)
 		}
 	}

@@ -78,8 +78,10 @@ func (s *Service) RollCallsOf(ctx context.Context, by people.Person, since time.
 				continue
 			}
 			x := ClassAiring{Airing: a, Lesson: f}
-			x.Drawn = slices.ContainsFunc(draws, func(d Draw) bool { return d.AiringID == a.ID && slices.Contains(d.Classes, c.ID) })
-			if i := slices.IndexFunc(calls, func(r RollCall) bool { return r.AiringID == a.ID && r.ClassID == c.ID }); i >= 0 {
+			x.Drawn = slices.ContainsFunc(draws,
+				func(d Draw) bool { return d.AiringID == a.ID && slices.Contains(d.Classes, c.ID) })
+			if i := slices.IndexFunc(calls,
+				func(r RollCall) bool { return r.AiringID == a.ID && r.ClassID == c.ID }); i >= 0 {
 				x.Call = &calls[i]
 			}
 			list.Airings = append(list.Airings, x)

@@ -197,11 +197,13 @@ func (s *Service) DrawFor(ctx context.Context, by people.Person, airingID string
 		return Draw{}, fault.Form("draw.invalid", fault.Wrong("classes", "draw.too_few", "min", minClasses))
 	}
 	if len(frame) < minClasses {
-		return Draw{}, fault.Form("draw.invalid", fault.Wrong("classes", "draw.small_frame", "n", len(frame), "min", minClasses))
+		return Draw{}, fault.Form("draw.invalid",
+			fault.Wrong("classes", "draw.small_frame", "n", len(frame), "min", minClasses))
 	}
 	var seed [16]byte
 	rand.Read(seed[:]) // never fails since Go 1.24
-	d := Draw{ID: s.cfg.NewID(), AiringID: airingID, Seed: hex.EncodeToString(seed[:]), Frame: int64(len(frame)), By: by.ID, At: s.cfg.Now()}
+	d := Draw{ID: s.cfg.NewID(), AiringID: airingID, Seed: hex.EncodeToString(seed[:]), Frame: int64(len(frame)),
+		By: by.ID, At: s.cfg.Now()}
 	ids := make([]string, len(frame))
 	for i, c := range frame {
 		ids[i] = c.ID
@@ -212,8 +214,10 @@ func (s *Service) DrawFor(ctx context.Context, by people.Person, airingID string
 		if err := s.cfg.RollCalls.AddDraw(ctx, d); err != nil {
 			return err
 		}
-		return s.cfg.Audit.Append(ctx, audit.Entry{ID: s.cfg.NewID(), At: d.At, Actor: by.ID, Action: string(people.ReadViewing),
-			Subject: "airing:" + airingID, Detail: fmt.Sprintf("%s: %d of %d classes, seed %s", DrawRule, len(d.Classes), d.Frame, d.Seed)})
+		return s.cfg.Audit.Append(ctx,
+			audit.Entry{ID: s.cfg.NewID(), At: d.At, Actor: by.ID, Action: string(people.ReadViewing),
+				Subject: "airing:" + airingID,
+				Detail:  fmt.Sprintf("%s: %d of %d classes, seed %s", DrawRule, len(d.Classes), d.Frame, d.Seed)})
 	})
 	return d, err
 }

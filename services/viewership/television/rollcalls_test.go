@@ -26,9 +26,12 @@ func TestRollCall(t *testing.T) {
 		{"nobody of one", RollCall{Asked: 1}, nil, ""},
 		{"all", RollCall{Asked: 4, Watched: 4}, nil, ""},
 		{"nobody was asked", RollCall{}, nil, "rollcall.invalid: asked rollcall.nobody_asked"},
-		{"more than the class", RollCall{Asked: 5, Watched: 2}, nil, "rollcall.invalid: asked rollcall.more_than_class"},
-		{"more than were asked", RollCall{Asked: 3, Watched: 4}, nil, "rollcall.invalid: watched rollcall.more_than_asked"},
-		{"fewer than nobody", RollCall{Asked: 3, Watched: -1}, nil, "rollcall.invalid: watched rollcall.more_than_asked"},
+		{"more than the class", RollCall{Asked: 5, Watched: 2}, nil,
+			"rollcall.invalid: asked rollcall.more_than_class"},
+		{"more than were asked", RollCall{Asked: 3, Watched: 4}, nil,
+			"rollcall.invalid: watched rollcall.more_than_asked"},
+		{"fewer than nobody", RollCall{Asked: 3, Watched: -1}, nil,
+			"rollcall.invalid: watched rollcall.more_than_asked"},
 		{"100 of a class without a roster", RollCall{Asked: 100}, func(m *memory) { clear(m.rosters) }, ""},
 		{"101 of it", RollCall{Asked: 101}, func(m *memory) { clear(m.rosters) },
 			"rollcall.invalid: asked rollcall.more_than_class"},
@@ -44,7 +47,8 @@ func TestRollCall(t *testing.T) {
 		{"dropped", RollCall{AiringID: "a10", Asked: 4}, nil, "airing.did_not_happen: "},
 		{"not reported", RollCall{AiringID: "a11", Asked: 4}, nil, ""},
 		{"at the start", RollCall{Asked: 4}, func(m *memory) { m.now = m.airings[0].StartsAt }, ""},
-		{"before it", RollCall{Asked: 4}, func(m *memory) { m.now = m.airings[0].StartsAt.Add(-1) }, "airing.not_started: "},
+		{"before it", RollCall{Asked: 4}, func(m *memory) { m.now = m.airings[0].StartsAt.Add(-1) },
+			"airing.not_started: "},
 		{"no airing", RollCall{AiringID: "a12", Asked: 4}, nil, "airing.not_found: "},
 		{"no class", RollCall{ClassID: "c1", Asked: 4}, nil, "class.not_found: "},
 	} {
@@ -131,7 +135,8 @@ func TestRollCallCorrects(t *testing.T) {
 	m.classes = append(m.classes, second)
 	take := func(airing, class string, watched int64) RollCall {
 		t.Helper()
-		r, err := s.TakeRollCall(t.Context(), teacher, RollCall{AiringID: airing, ClassID: class, Asked: 4, Watched: watched})
+		r, err := s.TakeRollCall(t.Context(), teacher,
+			RollCall{AiringID: airing, ClassID: class, Asked: 4, Watched: watched})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +201,8 @@ func TestDraw(t *testing.T) {
 		if len(m.audit) != 1 || m.audit[0].Detail != detail || m.audit[0].Subject != "airing:a8" {
 			t.Errorf("%+v", m.audit)
 		}
-		if _, err := s.DrawFor(t.Context(), reviewer, "a8", x.n); code(err) != "draw.already_drawn" || len(m.audit) != 1 {
+		if _, err := s.DrawFor(t.Context(), reviewer, "a8", x.n); code(err) != "draw.already_drawn" ||
+			len(m.audit) != 1 {
 			t.Errorf("drawn again: %v", err)
 		}
 		other, err := s.DrawFor(t.Context(), reviewer, "a9", x.n)
@@ -284,7 +290,8 @@ func TestSurveys(t *testing.T) {
 	}
 	take(d.Classes[0], 10, 5) // once more
 	v := survey()
-	if v.Classes != 10 || v.Asked != 94 || v.Watched != 49 || v.Answered != 9 || v.Estimate != nil || v.Draw.ID != d.ID {
+	if v.Classes != 10 || v.Asked != 94 || v.Watched != 49 || v.Answered != 9 || v.Estimate != nil ||
+		v.Draw.ID != d.ID {
 		t.Errorf("nine have answered: %+v", v)
 	}
 	take(d.Classes[9], 10, 5)

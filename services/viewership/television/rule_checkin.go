@@ -76,7 +76,8 @@ func codeReadable(a schedule.Airing, c Code, at time.Time) bool {
 // airingForCode finds the airing that a code entered at a moment belongs to.
 func airingForCode(c Code, airings []schedule.Airing, at time.Time) (a schedule.Airing, ok bool) {
 	for _, x := range airings {
-		if x.CopyID != c.CopyID || x.ChannelID != c.ChannelID || x.Outcome == schedule.Dropped || !codeReadable(x, c, at) {
+		if x.CopyID != c.CopyID || x.ChannelID != c.ChannelID || x.Outcome == schedule.Dropped ||
+			!codeReadable(x, c, at) {
 			continue
 		}
 		a, ok = x, true

@@ -11,12 +11,14 @@ import (
 // planned is an airing of the copy "k", 08:00 to 08:30.
 func planned() (schedule.Airing, time.Time) {
 	at := time.Date(2020, 4, 13, 8, 0, 0, 0, time.FixedZone("ICT", 7*3600))
-	return schedule.Airing{ID: "a", CopyID: "k", LessonID: "l", ChannelID: "c", StartsAt: at, EndsAt: at.Add(30 * time.Minute), Outcome: schedule.Planned}, at
+	return schedule.Airing{ID: "a", CopyID: "k", LessonID: "l", ChannelID: "c", StartsAt: at,
+		EndsAt: at.Add(30 * time.Minute), Outcome: schedule.Planned}, at
 }
 
 var (
 	firstCode  = Code{Code: "FIRST", CopyID: "k", LessonID: "l", ChannelID: "c", Moment: time.Minute}
-	secondCode = Code{Code: "SECOND", CopyID: "k", LessonID: "l", ChannelID: "c", Second: true, Moment: 12 * time.Minute}
+	secondCode = Code{Code: "SECOND", CopyID: "k", LessonID: "l", ChannelID: "c", Second: true,
+		Moment: 12 * time.Minute}
 )
 
 // TestWhenACodeIsTaken: the edges of the time in which a code may have been
@@ -82,17 +84,26 @@ func TestWhatAsRunMakesOfCheckIns(t *testing.T) {
 		state  CheckInState
 		stayed bool
 	}{
-		"planned":                          {a, entered("FIRST", 2*minute, 0), CheckInPending, false},
-		"planned, both codes":              {a, entered("FIRST", 2*minute, 20*minute), CheckInPending, true},
-		"aired":                            {run(schedule.Aired, 0, 30*minute), entered("FIRST", 2*minute, 0), CheckInCounted, false},
-		"aired, both codes":                {run(schedule.Aired, 0, 30*minute), entered("FIRST", 2*minute, 20*minute), CheckInCounted, true},
-		"aired, only the second":           {run(schedule.Aired, 0, 30*minute), entered("SECOND", 20*minute, 20*minute), CheckInCounted, true},
-		"dropped":                          {run(schedule.Dropped, 0, 0), entered("FIRST", 2*minute, 20*minute), CheckInRejected, false},
-		"cut off before the second":        {run(schedule.Partial, 0, 5*minute), entered("FIRST", 2*minute, 21*minute), CheckInCounted, false},
-		"cut off long before it was typed": {run(schedule.Partial, 0, 5*minute), entered("FIRST", 21*minute, 0), CheckInRejected, false},
-		"typed before the real start":      {run(schedule.Moved, 10*minute, 40*minute), entered("FIRST", 9*minute, 0), CheckInRejected, false},
-		"first too early, second in time":  {run(schedule.Moved, 10*minute, 40*minute), entered("FIRST", 9*minute, 25*minute), CheckInCounted, true},
-		"second before its real moment":    {run(schedule.Moved, 10*minute, 40*minute), entered("FIRST", 11*minute, 21*minute), CheckInCounted, false},
+		"planned":             {a, entered("FIRST", 2*minute, 0), CheckInPending, false},
+		"planned, both codes": {a, entered("FIRST", 2*minute, 20*minute), CheckInPending, true},
+		"aired": {run(schedule.Aired, 0, 30*minute), entered("FIRST", 2*minute, 0),
+			CheckInCounted, false},
+		"aired, both codes": {run(schedule.Aired, 0, 30*minute), entered("FIRST", 2*minute, 20*minute),
+			CheckInCounted, true},
+		"aired, only the second": {run(schedule.Aired, 0, 30*minute), entered("SECOND", 20*minute, 20*minute),
+			CheckInCounted, true},
+		"dropped": {run(schedule.Dropped, 0, 0), entered("FIRST", 2*minute, 20*minute),
+			CheckInRejected, false},
+		"cut off before the second": {run(schedule.Partial, 0, 5*minute), entered("FIRST", 2*minute, 21*minute),
+			CheckInCounted, false},
+		"cut off long before it was typed": {run(schedule.Partial, 0, 5*minute), entered("FIRST", 21*minute, 0),
+			CheckInRejected, false},
+		"typed before the real start": {run(schedule.Moved, 10*minute, 40*minute), entered("FIRST", 9*minute, 0),
+			CheckInRejected, false},
+		"first too early, second in time": {run(schedule.Moved, 10*minute, 40*minute),
+			entered("FIRST", 9*minute, 25*minute), CheckInCounted, true},
+		"second before its real moment": {run(schedule.Moved, 10*minute, 40*minute),
+			entered("FIRST", 11*minute, 21*minute), CheckInCounted, false},
 	} {
 		got := x.k.Evaluated(x.airing, []schedule.Airing{x.airing}, codes, secondCode)
 		if got.State != x.state || got.Stayed != x.stayed || got.Repeat {

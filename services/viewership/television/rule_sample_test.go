@@ -13,16 +13,19 @@ func TestEstimateShare(t *testing.T) {
 		}
 		return out
 	}
-	if e := EstimateShare(class(30, 15, 9), true, 1000); e.Projected || e.Persons != 0 || e.Observed != 135 || e.Classes != 9 {
+	if e := EstimateShare(class(30, 15, 9), true, 1000); e.Projected || e.Persons != 0 || e.Observed != 135 ||
+		e.Classes != 9 {
 		t.Errorf("nine classes: %+v", e)
 	}
 	if e := EstimateShare(class(30, 15, 12), false, 1000); e.Projected || e.Classes != 12 || e.Observed != 180 {
 		t.Errorf("not drawn: %+v", e)
 	}
-	if e := EstimateShare(class(30, 15, 10), true, 1000); !e.Projected || e.Share != 0.5 || e.Low != 0.5 || e.Up != 0.5 || e.Persons != 500 {
+	if e := EstimateShare(class(30, 15, 10), true, 1000); !e.Projected || e.Share != 0.5 || e.Low != 0.5 ||
+		e.Up != 0.5 || e.Persons != 500 {
 		t.Errorf("all alike: %+v", e)
 	}
-	if e := EstimateShare(append(class(30, 0, 5), class(30, 30, 5)...), true, 1000); e.Low < 0 || e.Up > 1 || e.Up-e.Low < 0.7 {
+	if e := EstimateShare(append(class(30, 0, 5), class(30, 30, 5)...), true, 1000); e.Low < 0 || e.Up > 1 ||
+		e.Up-e.Low < 0.7 {
 		t.Errorf("all or nothing: %+v", e)
 	}
 	if e := EstimateShare(append(class(30, 15, 10), ClassCount{}), true, 1000); e.Classes != 10 {

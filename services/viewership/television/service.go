@@ -78,9 +78,11 @@ func (c Config) check() error {
 		name    string
 		present bool
 	}{
-		{"Figures", c.Figures != nil}, {"Imports", c.Imports != nil}, {"Staged", c.Staged != nil}, {"Schedule", c.Schedule != nil}, {"Sheets", c.Sheets != nil},
+		{"Figures", c.Figures != nil}, {"Imports", c.Imports != nil}, {"Staged", c.Staged != nil},
+		{"Schedule", c.Schedule != nil}, {"Sheets", c.Sheets != nil},
 		{"Location", c.Location != nil}, {"Now", c.Now != nil}, {"NewID", c.NewID != nil}, {"Atomic", c.Atomic != nil},
-		{"Audit", c.Audit != nil}, {"Viewers", c.Viewers != nil || c.CheckIns == nil}, {"Classes", c.Classes != nil || c.RollCalls == nil},
+		{"Audit", c.Audit != nil}, {"Viewers", c.Viewers != nil || c.CheckIns == nil},
+		{"Classes", c.Classes != nil || c.RollCalls == nil},
 		{"Lessons", c.Lessons != nil || c.RollCalls == nil}, {"Facts", c.Facts != nil || c.RollCalls == nil},
 	} {
 		if !x.present {

@@ -84,8 +84,9 @@ func (s *Service) tryCommit(
 				return err
 			}
 			return s.cfg.Audit.Append(ctx, audit.Entry{
-				ID: s.cfg.NewID(), At: i.Committed, Actor: by.ID, Action: string(people.WriteFigure), Subject: "import:" + i.ID,
-				Detail: fmt.Sprintf("%d %s, file %s", len(fs), noun, i.Hash[:12]),
+				ID: s.cfg.NewID(), At: i.Committed, Actor: by.ID, Action: string(people.WriteFigure),
+				Subject: "import:" + i.ID,
+				Detail:  fmt.Sprintf("%d %s, file %s", len(fs), noun, i.Hash[:12]),
 			})
 		})
 	}

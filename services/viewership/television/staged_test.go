@@ -18,7 +18,8 @@ func TestCommitPlansAgain(t *testing.T) {
 			}
 		}
 		got, err := s.CommitImport(t.Context(), station, p.Import.ID, true)
-		if code(err) != want || err == nil && got.Good != 1 || len(m.figures) != got.Import.Added || len(m.staged) != 0 {
+		if code(err) != want || err == nil && got.Good != 1 || len(m.figures) != got.Import.Added ||
+			len(m.staged) != 0 {
 			t.Errorf("%q, want %q: %d figures, %d batches left", code(err), want, len(m.figures), len(m.staged))
 		}
 	}

@@ -44,7 +44,8 @@ var pinned = regexp.MustCompile(`^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?$
 
 func TestCompose(t *testing.T) {
 	p := compose(t)
-	for _, name := range []string{"migrate", "web-1", "web-2", "worker", "database", "s3", "search", "front", "prometheus", "grafana"} {
+	for _, name := range []string{"migrate", "web-1", "web-2", "worker", "database", "s3", "search", "front",
+		"prometheus", "grafana"} {
 		s, err := p.GetService(name)
 		if err != nil {
 			t.Error(err)
@@ -57,7 +58,8 @@ func TestCompose(t *testing.T) {
 			t.Errorf("%s has no health check", name)
 		}
 		for key, value := range s.Environment {
-			if secret := regexp.MustCompile(`(?i)password|secret|_key`).MatchString(key); secret && value != nil && !strings.HasPrefix(*value, "/run/secrets/") {
+			if secret := regexp.MustCompile(`(?i)password|secret|_key`).MatchString(key); secret && value != nil &&
+				!strings.HasPrefix(*value, "/run/secrets/") {
 				t.Errorf("%s: %s stands in the environment", name, key)
 			}
 		}
@@ -84,7 +86,8 @@ func TestComposeSettings(t *testing.T) {
 			}
 			flag := strings.ToLower(strings.ReplaceAll(strings.TrimSuffix(name, "_FILE"), "_", "-"))
 			field := strings.ReplaceAll(flag, "-", "")
-			if !strings.Contains(config, `name:"`+flag+`"`) && !regexp.MustCompile(`(?im)^\s+`+field+`\s`).MatchString(config) {
+			if !strings.Contains(config, `name:"`+flag+`"`) &&
+				!regexp.MustCompile(`(?im)^\s+`+field+`\s`).MatchString(config) {
 				t.Errorf("%s: there is no setting %s", s.Name, key)
 			}
 		}

@@ -34,7 +34,8 @@ func sign(t *testing.T) (*oidc.Provider, *httptest.Server) {
 	srv.Config.Handler = exampleop.SetupServer(issuer, store, slog.New(slog.DiscardHandler), false)
 	srv.Start()
 	t.Cleanup(srv.Close)
-	return oidc.New(oidc.Config{Issuer: issuer, ClientID: "lenlop", ClientSecret: "bi-mat-cua-may", Client: srv.Client()}), srv
+	return oidc.New(oidc.Config{Issuer: issuer, ClientID: "lenlop", ClientSecret: "bi-mat-cua-may",
+		Client: srv.Client()}), srv
 }
 
 // visit follows the address that starts a sign-in, signs in at the provider, and gives
@@ -46,20 +47,22 @@ func visit(t *testing.T, srv *httptest.Server, address string) url.Values {
 		t.Fatal(err)
 	}
 	var came *url.URL
-	c := &http.Client{Jar: jar, Transport: srv.Client().Transport, Timeout: 10 * time.Second, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if strings.HasPrefix(r.URL.String(), back) {
-			came = r.URL
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}}
+	c := &http.Client{Jar: jar, Transport: srv.Client().Transport, Timeout: 10 * time.Second,
+		CheckRedirect: func(r *http.Request, _ []*http.Request) error {
+			if strings.HasPrefix(r.URL.String(), back) {
+				came = r.URL
+				return http.ErrUseLastResponse
+			}
+			return nil
+		}}
 	res, err := c.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	res.Body.Close()
 	if came == nil { // the provider's page
-		form := url.Values{"username": {"test-user@127.0.0.1"}, "password": {"verysecure"}, "id": {res.Request.URL.Query().Get("authRequestID")}}
+		form := url.Values{"username": {"test-user@127.0.0.1"}, "password": {"verysecure"},
+			"id": {res.Request.URL.Query().Get("authRequestID")}}
 		res, err := c.PostForm(srv.URL+"/login/username", form)
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +88,8 @@ func TestCodeFlow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if q := u.Query(); q.Get("code_challenge_method") != "S256" || q.Get("nonce") != "so-mot-lan" || strings.Contains(address, verifier) {
+		if q := u.Query(); q.Get("code_challenge_method") != "S256" || q.Get("nonce") != "so-mot-lan" ||
+			strings.Contains(address, verifier) {
 			t.Errorf("sent to %s", address)
 		}
 		return visit(t, srv, address)
@@ -95,7 +99,8 @@ func TestCodeFlow(t *testing.T) {
 		t.Errorf("came back with %v", got)
 	}
 	claims, err := p.Redeem(ctx, back, got.Get("code"), "so-mot-lan", verifier)
-	if err != nil || claims.Subject != "id1" || claims.Email != "test-user@zitadel.ch" || !claims.EmailVerified || !strings.HasPrefix(claims.Issuer, srv.URL) {
+	if err != nil || claims.Subject != "id1" || claims.Email != "test-user@zitadel.ch" || !claims.EmailVerified ||
+		!strings.HasPrefix(claims.Issuer, srv.URL) {
 		t.Fatalf("%v %+v", err, claims)
 	}
 	refused := func(what, code, nonce, verifier string) {

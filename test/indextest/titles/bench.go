@@ -11,7 +11,8 @@ import (
 )
 
 // aimed are the kinds of query that look for one topic.
-var aimed = []string{"search/exact", "search/folded", "search/typo", "search/telex", "search/vni", "search/grade", "search/teacher", "search/school", "search/subject", "search/spoken"}
+var aimed = []string{"search/exact", "search/folded", "search/typo", "search/telex", "search/vni", "search/grade",
+	"search/teacher", "search/school", "search/subject", "search/spoken"}
 
 // Bench measures every kind of query on an index filled with es. It reports the median and the 95th percentile in
 // milliseconds, and for the aimed kinds the share of queries that have their topic among the first three hits.
@@ -50,7 +51,8 @@ func Bench(b *testing.B, x catalog.Index, es []catalog.Entry) {
 			}
 		}
 		for _, kind := range slices.Sorted(maps.Keys(g)) {
-			b.Logf("%-8s %3d queries, success at 3 %5.1f %%, MRR %.3f", kind, g[kind].N, 100*g[kind].Success(), g[kind].MRR())
+			b.Logf("%-8s %3d queries, success at 3 %5.1f %%, MRR %.3f", kind, g[kind].N, 100*g[kind].Success(),
+				g[kind].MRR())
 		}
 		all := g.All()
 		b.ReportMetric(float64(all.N), "queries")

@@ -10,7 +10,8 @@ import (
 )
 
 // Kinds are the ways in which students ask, each measured on its own.
-var Kinds = []string{"exact", "folded", "typo", "telex", "prefix", "letter", "grade", "vni", "teacher", "school", "subject", "spoken", "filters", "browse", "broad", "nothing"}
+var Kinds = []string{"exact", "folded", "typo", "telex", "prefix", "letter", "grade", "vni", "teacher", "school",
+	"subject", "spoken", "filters", "browse", "broad", "nothing"}
 
 // Asked is a query and what whoever typed it is after: lessons with the topic
 // in their title, or those that Want takes.

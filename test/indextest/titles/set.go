@@ -21,8 +21,10 @@ func TestSet(es []catalog.Entry) []Asked {
 		for _, topic := range s.list {
 			folded := catalog.Fold(topic)
 			grade := " lop " + strconv.Itoa(s.from+r.IntN(s.to-s.from+1))
-			ways := []Asked{{Kind: "exact", Query: text(topic)}, {Kind: "folded", Query: text(folded)}, {Kind: "typo", Query: text(slip(r, folded))},
-				{Kind: "telex", Query: text(telexKeys(topic))}, {Kind: "vni", Query: text(vniKeys(topic))}, {Kind: "grade", Query: text(folded + grade)}}
+			ways := []Asked{{Kind: "exact", Query: text(topic)}, {Kind: "folded", Query: text(folded)},
+				{Kind: "typo", Query: text(slip(r, folded))},
+				{Kind: "telex", Query: text(telexKeys(topic))}, {Kind: "vni", Query: text(vniKeys(topic))},
+				{Kind: "grade", Query: text(folded + grade)}}
 			for range 2 {
 				a := ways[len(out)%len(ways)]
 				a.Topic = topic
@@ -67,7 +69,10 @@ func beside(r *rand.Rand, kind string, es []catalog.Entry, turn int) Asked {
 		a.Want = func(o catalog.Entry) bool { return o.Subject == e.Subject && o.Grade == e.Grade }
 		if e.Week > 0 && turn%2 == 0 {
 			words += " tuần " + strconv.Itoa(e.Week)
-			a.Want = func(o catalog.Entry) bool { return o.Subject == e.Subject && o.Grade == e.Grade && o.Week == e.Week }
+			a.Want = func(o catalog.Entry) bool {
+				return o.Subject == e.Subject && o.Grade == e.Grade &&
+					o.Week == e.Week
+			}
 		}
 	case "spoken":
 		spoken := ""

@@ -21,13 +21,18 @@ const (
 // everywhere.
 var (
 	asides = []string{
-		"Nhà bạn %s nuôi %d con %s", "Hôm qua bạn %s đi chợ phiên mua %d cân %s", "Cô đố các em %s bẻ được bao nhiêu, đáp án là %d bắp %s",
-		"Bạn %s trồng %d gốc %s sau nương", "Thầy nhớ năm ngoái em %s tả %d bụi %s rất hay", "Anh %s chở %d bao %s qua đèo",
+		"Nhà bạn %s nuôi %d con %s", "Hôm qua bạn %s đi chợ phiên mua %d cân %s",
+		"Cô đố các em %s bẻ được bao nhiêu, đáp án là %d bắp %s",
+		"Bạn %s trồng %d gốc %s sau nương", "Thầy nhớ năm ngoái em %s tả %d bụi %s rất hay",
+		"Anh %s chở %d bao %s qua đèo",
 	}
-	things = []string{"lợn mán", "vịt bầu", "ngô nếp", "măng đắng", "mận hậu", "thảo quả", "gà ri", "sa nhân", "khoai sọ", "đỗ tương", "dê núi", "mắc ca"}
+	things = []string{"lợn mán", "vịt bầu", "ngô nếp", "măng đắng", "mận hậu", "thảo quả", "gà ri", "sa nhân",
+		"khoai sọ", "đỗ tương", "dê núi", "mắc ca"}
 	common = []string{
-		"Chào các em, chúng ta bắt đầu bài học hôm nay", "Các em mở sách giáo khoa trang bên", "Bây giờ các em tạm dừng và làm thử", "Ai chưa hiểu thì xem lại đoạn vừa rồi",
-		"Chúng ta cùng chữa bài trên bảng", "Các em ghi kết luận vào vở", "Bài tập về nhà cô để ở cuối", "Hẹn gặp lại các em ở tiết sau", "Nhớ đọc kĩ đề trước khi làm", "Bạn nào làm xong thì kiểm tra lại",
+		"Chào các em, chúng ta bắt đầu bài học hôm nay", "Các em mở sách giáo khoa trang bên",
+		"Bây giờ các em tạm dừng và làm thử", "Ai chưa hiểu thì xem lại đoạn vừa rồi",
+		"Chúng ta cùng chữa bài trên bảng", "Các em ghi kết luận vào vở", "Bài tập về nhà cô để ở cuối",
+		"Hẹn gặp lại các em ở tiết sau", "Nhớ đọc kĩ đề trước khi làm", "Bạn nào làm xong thì kiểm tra lại",
 	}
 )
 
@@ -52,7 +57,8 @@ func talk(r *rand.Rand, topic string) []catalog.Passage {
 	}
 	var out []catalog.Passage
 	for i := 0; i < len(lines); i += 3 {
-		out = append(out, catalog.Passage{Lines: lines[i:min(i+4, len(lines))]}) // the last caption begins the next passage, too
+		// the last caption begins the next passage, too
+		out = append(out, catalog.Passage{Lines: lines[i:min(i+4, len(lines))]})
 	}
 	return out
 }

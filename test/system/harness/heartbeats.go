@@ -25,7 +25,8 @@ type Player struct {
 }
 
 // DriveHeartbeats sends each player's heartbeats at their times.
-func DriveHeartbeats(t *testing.T, address string, players []*Player, rate, seconds int) (took []time.Duration, failed int64) {
+func DriveHeartbeats(t *testing.T, address string, players []*Player, rate, seconds int) (took []time.Duration,
+	failed int64) {
 	t.Helper()
 	type due struct {
 		p  *Player

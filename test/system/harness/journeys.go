@@ -113,8 +113,10 @@ func WalkJourneys(t *testing.T, h, second *System) {
 		}
 	}
 	reviewer.OK("GET", "/lessons/"+l.ID+"/ledger", nil, 200, &ledger)
-	if ledger.Web.Views != 1 || ledger.Web.Viewers != 1 || len(ledger.Airings) != 1 || len(ledger.Airings[0].Figures) != 1 ||
-		ledger.Airings[0].Outcome != "aired" || ledger.Airings[0].Figures[0].Value != 2140 || ledger.Airings[0].Figures[0].Grade != "E" {
+	if ledger.Web.Views != 1 || ledger.Web.Viewers != 1 || len(ledger.Airings) != 1 ||
+		len(ledger.Airings[0].Figures) != 1 ||
+		ledger.Airings[0].Outcome != "aired" || ledger.Airings[0].Figures[0].Value != 2140 ||
+		ledger.Airings[0].Figures[0].Grade != "E" {
 		t.Errorf("ledger: %+v", ledger)
 	}
 	var rows struct {
@@ -128,7 +130,8 @@ func WalkJourneys(t *testing.T, h, second *System) {
 	if len(rows.Items) != 1 || rows.Items[0].WebViews != 1 || rows.Items[0].Television["E"] != 2140 {
 		t.Errorf("viewership: %+v", rows)
 	}
-	if status, header, body := reviewer.Get("/api/v1/viewership?by=lesson&format=csv"); status != 200 || !strings.Contains(header.Get("Content-Type"), "text/csv") || !strings.Contains(string(body), "2140") {
+	if status, header, body := reviewer.Get("/api/v1/viewership?by=lesson&format=csv"); status != 200 ||
+		!strings.Contains(header.Get("Content-Type"), "text/csv") || !strings.Contains(string(body), "2140") {
 		t.Errorf("csv: %d %s", status, body)
 	}
 
@@ -210,7 +213,8 @@ func (h *System) plainFiles(l Lesson) {
 		}
 		got, err := io.ReadAll(res.Body)
 		res.Body.Close()
-		if err != nil || res.StatusCode != 206 || string(got) != begins || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
+		if err != nil || res.StatusCode != 206 || string(got) != begins ||
+			!strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
 			h.T.Errorf("%s: %d %q %v %v", address, res.StatusCode, got, res.Header, err)
 		}
 	}
