@@ -11,17 +11,13 @@ import (
 	"lenlop/services/question"
 )
 
-// Questions keeps questions and thumbs under lessons: a question.Store and
-// question.ThumbStore.
+// Questions keeps questions under lessons: a question.Store.
 type Questions struct{ db *DB }
 
-// Questions is the store of questions and thumbs.
+// Questions is the store of questions.
 func (d *DB) Questions() *Questions { return &Questions{d} }
 
-var (
-	_ question.Store      = (*Questions)(nil)
-	_ question.ThumbStore = (*Questions)(nil)
-)
+var _ question.Store = (*Questions)(nil)
 
 type questionSettingRow struct {
 	bun.BaseModel `bun:"table:question_settings,alias:s"`
@@ -139,30 +135,13 @@ func (s *Questions) Questions(ctx context.Context, f question.Filter) ([]questio
 	return list, nil
 }
 
-// ForgetAsked removes questions and thumbs that are older.
-func (s *Questions) ForgetAsked(ctx context.Context, before time.Time, limit int) (int, error) {
-	var gone int64
-	err := s.db.Atomically(ctx, func(ctx context.Context) error {
-		gone = 0
-		w := s.db.Writer(ctx)
-		for _, q := range []*bun.RawQuery{
-			w.NewRaw(
-				"DELETE FROM questions WHERE id IN (SELECT id FROM questions WHERE created_at < ? ORDER BY created_at LIMIT ?)", stamp(before), limit),
-			w.NewRaw(
-				"DELETE FROM thumbs WHERE (lesson_id, chapter_ms, viewer) IN (SELECT lesson_id, chapter_ms, viewer FROM thumbs WHERE said_at < ? ORDER BY said_at LIMIT ?)",
-				stamp(before), limit),
-		} {
-			res, err := q.Exec(ctx)
-			if err != nil {
-				return wrap(err, "questions of a past term")
-			}
-			n, err := res.RowsAffected()
-			if err != nil {
-				return wrap(err, "questions of a past term")
-			}
-			gone += n
-		}
-		return nil
-	})
-	return int(gone), err
+// ForgetQuestions deletes questions that are older, the oldest first.
+func (s *Questions) ForgetQuestions(ctx context.Context, before time.Time, limit int) (int, error) {
+	res, err := s.db.Writer(ctx).NewRaw(`DELETE FROM questions WHERE id IN
+		(SELECT id FROM questions WHERE created_at < ? ORDER BY created_at LIMIT ?)`, stamp(before), limit).Exec(ctx)
+	if err != nil {
+		return 0, wrap(err, "questions of a past term")
+	}
+	n, err := res.RowsAffected()
+	return int(n), wrap(err, "questions of a past term")
 }

@@ -14,7 +14,7 @@ func stores(db *sqldb.DB) storetest.Stores {
 		Packages: db.Packages(), Copies: db.Copies(), Captions: db.Captions(), Steps: db.Steps(),
 		Sheets: db.Worksheets(), Schedule: db.Schedule(), Listed: db.Programmes(), Jobs: db.Jobs(), Audit: db.Audit(),
 		Notices: db.Notices(), Webhooks: db.Webhooks(), Questions: db.Questions(), Bookmarks: db.Bookmarks(),
-		Problems: db.Problems(),
+		Thumbs: db.Thumbs(), Problems: db.Problems(),
 	}
 }
 

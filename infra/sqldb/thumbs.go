@@ -6,8 +6,16 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"lenlop/services/question"
+	"lenlop/services/feedback"
 )
+
+// Thumbs stores whether viewers understood the chapters of lessons: a feedback.ThumbStore.
+type Thumbs struct{ db *DB }
+
+// Thumbs returns the store of thumbs.
+func (d *DB) Thumbs() *Thumbs { return &Thumbs{d} }
+
+var _ feedback.ThumbStore = (*Thumbs)(nil)
 
 type thumbRow struct {
 	bun.BaseModel `bun:"table:thumbs,alias:t"`
@@ -23,7 +31,7 @@ type thumbRow struct {
 const wholeMs = -1
 
 func chapterMs(at time.Duration) int64 {
-	if at == question.WholeLesson {
+	if at == feedback.WholeLesson {
 		return wholeMs
 	}
 	return at.Milliseconds()
@@ -31,13 +39,13 @@ func chapterMs(at time.Duration) int64 {
 
 func chapterAt(ms int64) time.Duration {
 	if ms == wholeMs {
-		return question.WholeLesson
+		return feedback.WholeLesson
 	}
 	return time.Duration(ms) * time.Millisecond
 }
 
 // SaveThumb adds a viewer's thumb for a chapter, or replaces it.
-func (s *Questions) SaveThumb(ctx context.Context, t question.Thumb) error {
+func (s *Thumbs) SaveThumb(ctx context.Context, t feedback.Thumb) error {
 	r := thumbRow{LessonID: t.LessonID, ChapterMs: chapterMs(t.Chapter), Viewer: t.Viewer, Understood: t.Understood,
 		SaidAt: stamp(t.At)}
 	_, err := s.db.Writer(ctx).NewInsert().Model(&r).On("CONFLICT (lesson_id, chapter_ms, viewer) DO UPDATE").Exec(ctx)
@@ -45,23 +53,23 @@ func (s *Questions) SaveThumb(ctx context.Context, t question.Thumb) error {
 }
 
 // ThumbsOf lists a viewer's thumbs of a lesson by chapter.
-func (s *Questions) ThumbsOf(ctx context.Context, lesson, viewer string) ([]question.Thumb, error) {
+func (s *Thumbs) ThumbsOf(ctx context.Context, lesson, viewer string) ([]feedback.Thumb, error) {
 	var rows []thumbRow
 	err := s.db.Reader(ctx).NewSelect().Model(&rows).Where("lesson_id = ? AND viewer = ?", lesson,
 		viewer).Order("chapter_ms").Scan(ctx)
 	if err != nil {
 		return nil, wrap(err, "thumbs of lesson", lesson)
 	}
-	list := make([]question.Thumb, len(rows))
+	list := make([]feedback.Thumb, len(rows))
 	for i, r := range rows {
-		list[i] = question.Thumb{LessonID: r.LessonID, Chapter: chapterAt(r.ChapterMs), Viewer: r.Viewer,
+		list[i] = feedback.Thumb{LessonID: r.LessonID, Chapter: chapterAt(r.ChapterMs), Viewer: r.Viewer,
 			Understood: r.Understood, At: r.SaidAt.Time()}
 	}
 	return list, nil
 }
 
 // ThumbSums counts a lesson's thumbs.
-func (s *Questions) ThumbSums(ctx context.Context, lesson string) ([]question.ThumbSum, error) {
+func (s *Thumbs) ThumbSums(ctx context.Context, lesson string) ([]feedback.ThumbSum, error) {
 	var rows []struct {
 		ChapterMs  int64
 		Understood bool
@@ -74,10 +82,22 @@ func (s *Questions) ThumbSums(ctx context.Context, lesson string) ([]question.Th
 	if err != nil {
 		return nil, wrap(err, "thumbs of lesson", lesson)
 	}
-	list := make([]question.ThumbSum, len(rows))
+	list := make([]feedback.ThumbSum, len(rows))
 	for i, r := range rows {
-		list[i] = question.ThumbSum{Chapter: chapterAt(r.ChapterMs), Understood: r.Understood, N: r.N,
+		list[i] = feedback.ThumbSum{Chapter: chapterAt(r.ChapterMs), Understood: r.Understood, N: r.N,
 			Persons: r.Persons}
 	}
 	return list, nil
+}
+
+// ForgetThumbs deletes thumbs that are older, the oldest first.
+func (s *Thumbs) ForgetThumbs(ctx context.Context, before time.Time, limit int) (int, error) {
+	res, err := s.db.Writer(ctx).NewRaw(`DELETE FROM thumbs WHERE (lesson_id, chapter_ms, viewer) IN
+		(SELECT lesson_id, chapter_ms, viewer FROM thumbs WHERE said_at < ? ORDER BY said_at LIMIT ?)`,
+		stamp(before), limit).Exec(ctx)
+	if err != nil {
+		return 0, wrap(err, "thumbs of a past term")
+	}
+	n, err := res.RowsAffected()
+	return int(n), wrap(err, "thumbs of a past term")
 }

@@ -1,6 +1,5 @@
-// Package feedback holds what viewers report as wrong with a lesson: no sound, a bad
-// picture, a mistake. The lesson's teacher and the department see it and
-// answer it.
+// Package feedback holds what viewers report of a lesson. Problems are what is wrong with it: no sound, a bad picture,
+// a mistake; its teacher and the department see and answer them. Thumbs are whether viewers understood a chapter.
 package feedback
 
 import (

@@ -26,16 +26,19 @@ const maxOpen = 200
 // Service takes reports and lets those who answer for a lesson close them.
 type Service struct {
 	Store   Store
-	Lessons interface {
-		Read(ctx context.Context, by people.Person, id string) (lesson.Lesson, error)
-	}
-	Atomic job.Atomic
-	Audit  audit.Log
-	Secret []byte // makes reporters' marks, so that they say nothing by themselves
-	Now    func() time.Time
-	NewID  func() string
+	Lessons Lessons
+	Atomic  job.Atomic
+	Audit   audit.Log
+	Secret  []byte // makes reporters' marks, so that they say nothing by themselves
+	Now     func() time.Time
+	NewID   func() string
 	// Limits count reports by who sent them.
 	Limits *limit.Counter
+}
+
+// Lessons reads lessons that the person may read (lesson.Service).
+type Lessons interface {
+	Read(ctx context.Context, by people.Person, id string) (lesson.Lesson, error)
 }
 
 // Report is what a viewer says.

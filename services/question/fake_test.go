@@ -1,14 +1,12 @@
 package question
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"lenlop/services/audit"
-	"lenlop/services/caption"
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/notice"
@@ -26,8 +24,6 @@ type desk struct {
 	lessons   map[string]lesson.Lesson
 	settings  map[string]Setting
 	questions []Question
-	thumbs    map[string]Thumb
-	chapters  []caption.Chapter
 	notified  []notice.Notice
 	recalled  []string
 	log       []audit.Entry
@@ -36,11 +32,11 @@ type desk struct {
 
 func newDesk() *desk {
 	d := &desk{now: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC), settings: map[string]Setting{},
-		thumbs: map[string]Thumb{}, lessons: map[string]lesson.Lesson{}}
+		lessons: map[string]lesson.Lesson{}}
 	d.lessons["l"] = lesson.Lesson{ID: "l", Title: "Phân số", TeacherID: "lan", SchoolID: "s1",
 		Status: lesson.Published, Media: lesson.Media{Playable: true, Duration: 600}}
 	d.lessons["draft"] = lesson.Lesson{ID: "draft", TeacherID: "lan", SchoolID: "s1", Status: lesson.Draft}
-	d.s = &Service{Store: d, Thumbs: d, Lessons: d, Classes: d, Years: d, Parts: d, Viewers: d, Atomic: d,
+	d.s = &Service{Store: d, Lessons: d, Classes: d, Years: d, Atomic: d,
 		Audit: d, Notices: d,
 		Words: func(a About, l lesson.Lesson) (string, string) { return string(a) + ": " + l.Title, "body" },
 		Now:   func() time.Time { return d.now }, Zone: time.UTC,
@@ -87,19 +83,6 @@ func (d *desk) ClassesOfTeacher(_ context.Context, person string) ([]school.Clas
 func (d *desk) Years(context.Context) ([]school.Year, error) {
 	return []school.Year{{Code: "2026-2027", From: "2026-09-05", To: "2027-05-31"},
 		{Code: "2025-2026", From: "2025-09-05", To: "2026-05-31"}}, nil
-}
-
-func (d *desk) ChaptersOf(context.Context, string) ([]caption.Chapter, error) { return d.chapters, nil }
-
-func (d *desk) ViewerOf(by people.Person, device string) (string, string, error) {
-	if !by.Anonymous() {
-		return "p:" + by.ID, device, nil
-	}
-	if device == "" {
-		d.ids++
-		device = fmt.Sprintf("máy-%d", d.ids)
-	}
-	return "d:" + device, device, nil
 }
 
 func (d *desk) Atomically(ctx context.Context, fn func(context.Context) error) error { return fn(ctx) }
@@ -169,7 +152,7 @@ func (d *desk) Questions(_ context.Context, f Filter) (out []Question, _ error) 
 	return out, nil
 }
 
-func (d *desk) ForgetAsked(_ context.Context, before time.Time, limit int) (int, error) {
+func (d *desk) ForgetQuestions(_ context.Context, before time.Time, limit int) (int, error) {
 	n := len(d.questions)
 	d.questions = slices.DeleteFunc(d.questions, func(q Question) bool {
 		if limit > 0 && q.CreatedAt.Before(before) {
@@ -179,41 +162,6 @@ func (d *desk) ForgetAsked(_ context.Context, before time.Time, limit int) (int,
 		return false
 	})
 	return n - len(d.questions), nil
-}
-
-func (d *desk) SaveThumb(_ context.Context, t Thumb) error {
-	d.thumbs[t.LessonID+t.Chapter.String()+t.Viewer] = t
-	return nil
-}
-
-func (d *desk) ThumbsOf(_ context.Context, id, viewer string) (out []Thumb, _ error) {
-	for _, t := range d.thumbs {
-		if t.LessonID == id && t.Viewer == viewer {
-			out = append(out, t)
-		}
-	}
-	slices.SortFunc(out, func(a, b Thumb) int { return cmp.Compare(a.Chapter, b.Chapter) })
-	return out, nil
-}
-
-func (d *desk) ThumbSums(_ context.Context, id string) (out []ThumbSum, _ error) {
-	for _, t := range d.thumbs {
-		if t.LessonID != id {
-			continue
-		}
-		i := slices.IndexFunc(out, func(x ThumbSum) bool {
-			return x.Chapter == t.Chapter &&
-				x.Understood == t.Understood
-		})
-		if i < 0 {
-			i, out = len(out), append(out, ThumbSum{Chapter: t.Chapter, Understood: t.Understood})
-		}
-		out[i].N++
-		if t.Viewer[:2] == "p:" {
-			out[i].Persons++
-		}
-	}
-	return out, nil
 }
 
 func who(id string, r people.Role, school string) people.Person {

@@ -1,6 +1,5 @@
-// Package question is what students ask under a lesson, and whether they say
-// that they have understood it: off until the teacher turns it on, shown to
-// nobody before the teacher has looked at it, gone with the school term.
+// Package question is what students ask under a lesson: off until the teacher turns it on, shown to nobody before the
+// teacher has looked at it, deleted after the school term.
 package question
 
 import (
@@ -86,9 +85,8 @@ type Store interface {
 	DeleteQuestion(ctx context.Context, id string) error
 	// Questions lists newest first.
 	Questions(ctx context.Context, f Filter) ([]Question, error)
-	// ForgetAsked removes questions and thumbs that are older, at most so many
-	// of each, and says how many went.
-	ForgetAsked(ctx context.Context, before time.Time, limit int) (int, error)
+	// ForgetQuestions deletes questions that are older, at most limit of them, and returns how many it deleted.
+	ForgetQuestions(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // tidy is a text as it is kept: one kind of line break, no empty ends.

@@ -3,14 +3,13 @@ package question
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
-	"lenlop/services/caption"
 	"lenlop/services/fault"
 	"lenlop/services/people"
-	"lenlop/services/viewership/disclosure"
 )
 
 var bg = context.Background()
@@ -51,6 +50,9 @@ func TestWhoMayAskAndRead(t *testing.T) {
 		b, err := d.s.Board(bg, c.by, "l")
 		if err != nil {
 			t.Fatal(err)
+		}
+		if page, err := d.s.OfLesson(bg, c.by, d.lessons["l"]); err != nil || !reflect.DeepEqual(page, b) {
+			t.Errorf("%s: the lesson's page shows %+v, not %+v: %v", c.name, page, b, err)
 		}
 		if b.Ask != c.mayAsk || b.Read != c.read || b.Moderate != c.moderate || b.Set != c.set {
 			t.Errorf("%s: ask %v, read %v, moderate %v, set %v", c.name, b.Ask, b.Read, b.Moderate, b.Set)
@@ -297,94 +299,4 @@ func TestQuestionsEndWithTheTerm(t *testing.T) {
 	if err := d.s.Forget(bg); err != nil || len(d.questions) != 0 {
 		t.Fatalf("%d are left, %v", len(d.questions), err)
 	}
-}
-
-func TestOneThumbPerViewerAndChapter(t *testing.T) {
-	d := newDesk()
-	mark := func(by people.Person, device string, chapter time.Duration, answer string) (string, error) {
-		return d.s.MarkChapter(bg, by, device, "l", chapter, answer)
-	}
-	device, err := mark(nobody, "", WholeLesson, Yes)
-	if err != nil || device == "" {
-		t.Fatal(err)
-	}
-	for _, answer := range []string{Yes, NotYet, NotYet} {
-		if kept, err := mark(nobody, device, WholeLesson, answer); err != nil || kept != device {
-			t.Fatal(err)
-		}
-	}
-	if _, err := mark(em, device, WholeLesson, Yes); err != nil { // the same device, signed in
-		t.Fatal(err)
-	}
-	list, own, err := d.s.ThumbCounts(bg, lan, "l")
-	if err != nil || !own || len(list) != 1 || list[0].At != WholeLesson ||
-		list[0].Understood != (ThumbCount{N: 1, Persons: 1}) || list[0].NotYet != (ThumbCount{N: 1}) {
-		t.Fatalf("%+v %v", list, err)
-	}
-	if mine, err := d.s.OwnThumbs(bg, nobody, device, "l"); err != nil || len(mine) != 1 || mine[0].Thumb != NotYet {
-		t.Errorf("%+v %v", mine, err)
-	}
-	d.chapters = []caption.Chapter{{At: 0, Title: "Mở đầu"}, {At: 90 * time.Second, Title: "Ví dụ"}}
-	if mine, err := d.s.OwnThumbs(bg, em, "", "l"); err != nil || len(mine) != 2 || mine[0].Thumb != "" {
-		t.Errorf("a thumb for the whole lesson counts for a chapter: %+v %v", mine, err)
-	}
-	for _, bad := range []struct {
-		by      people.Person
-		chapter time.Duration
-		answer  string
-		kind    fault.Kind
-	}{{em, WholeLesson, Yes, fault.Invalid}, {em, time.Second, Yes, fault.Invalid}, {em, 0, "maybe", fault.Invalid},
-		{lan, 0, Yes, fault.Forbidden}, {reviewer, 0, Yes, fault.Forbidden}} {
-		if _, err := mark(bad.by, "", bad.chapter, bad.answer); fault.KindOf(err) != bad.kind {
-			t.Errorf("%+v: %v", bad, err)
-		}
-	}
-	if mine, err := d.s.OwnThumbs(bg, lan, "", "l"); err != nil || mine != nil {
-		t.Errorf("the teacher may give a thumb: %+v %v", mine, err)
-	}
-	for _, by := range []people.Person{nobody, em, binh, admin} {
-		if _, _, err := d.s.ThumbCounts(bg, by, "l"); (err == nil) != (by.ID == admin.ID) {
-			t.Errorf("%s reads the counts: %v", by.ID, err)
-		}
-	}
-}
-
-// TestSmallThumbsAreHidden: small numbers are hidden from everybody but the lesson's own teacher, as in all tables.
-func TestSmallThumbsAreHidden(t *testing.T) {
-	parts := []ChapterThumb{{At: 0, Title: "a"}, {At: 90 * time.Second, Title: "b"}}
-	sums := []ThumbSum{{0, true, 12, 8}, {0, false, 2, 1}, {90 * time.Second, true, 3, 0},
-		{90 * time.Second, false, 30, 30}, {200 * time.Second, true, 9, 9}}
-	exact := countThumbs(parts, sums, true)
-	if exact[0].NotYet != (ThumbCount{N: 2, Persons: 1}) || exact[1].Understood != (ThumbCount{N: 3}) ||
-		len(exact) != 2 {
-		t.Errorf("own: %+v", exact)
-	}
-	shown := countThumbs(parts, sums, false)
-	want := []ChapterCounts{{At: 0, Title: "a", Understood: ThumbCount{N: 12},
-		NotYet: ThumbCount{Mark: disclosure.Small}},
-		{At: 90 * time.Second, Title: "b", Understood: ThumbCount{Mark: disclosure.Withheld},
-			NotYet: ThumbCount{N: 30}}}
-	for i := range want {
-		if shown[i] != want[i] {
-			t.Errorf("%+v, want %+v", shown[i], want[i])
-		}
-	}
-}
-
-func TestLimitOfDeviceThumbs(t *testing.T) {
-	d := newDesk()
-	d.s.Thumbs = full{d}
-	if _, err := d.s.MarkChapter(bg, nobody, "", "l", WholeLesson, Yes); !fault.Is(err, "thumb.full") {
-		t.Fatal(err)
-	}
-	if _, err := d.s.MarkChapter(bg, em, "", "l", WholeLesson, Yes); err != nil {
-		t.Fatalf("a student who is signed in: %v", err)
-	}
-}
-
-// full is a store with MaxThumbs thumbs of devices.
-type full struct{ *desk }
-
-func (full) ThumbSums(context.Context, string) ([]ThumbSum, error) {
-	return []ThumbSum{{WholeLesson, true, MaxThumbs, 0}, {WholeLesson, false, 7, 7}}, nil
 }

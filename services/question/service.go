@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lenlop/services/audit"
-	"lenlop/services/caption"
 	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
@@ -17,15 +16,12 @@ import (
 	"lenlop/services/viewership/playback"
 )
 
-// Service takes questions and thumbs and gives them to those who may read them.
+// Service takes questions and gives them to those who may read them.
 type Service struct {
 	Store   Store
-	Thumbs  ThumbStore
 	Lessons lesson.Store
 	Classes school.Rosters
 	Years   Years
-	Parts   Chapters
-	Viewers Viewers
 	Atomic  job.Atomic
 	Audit   audit.Log
 	// Notices tells one person something; nil: nobody is told.
@@ -40,16 +36,6 @@ type Service struct {
 // Years knows the school years (school.Calendar).
 type Years interface {
 	Years(ctx context.Context) ([]school.Year, error)
-}
-
-// Chapters knows a lesson's parts (caption.Service).
-type Chapters interface {
-	ChaptersOf(ctx context.Context, lessonID string) ([]caption.Chapter, error)
-}
-
-// Viewers names who watches: a person, or a device (viewership.Service).
-type Viewers interface {
-	ViewerOf(by people.Person, device string) (viewer, kept string, err error)
 }
 
 // Notices tells one person something, or takes it back (notice.Service).
@@ -96,20 +82,13 @@ func (s *Service) Board(ctx context.Context, by people.Person, lessonID string) 
 	return s.board(ctx, by, l, o)
 }
 
-// OfLesson returns Board and OwnThumbs for the page of a lesson that has been read for the
-// person, with its chapters: neither is read again.
-func (s *Service) OfLesson(ctx context.Context, by people.Person, device string, l lesson.Lesson,
-	chapters []caption.Chapter,
-) (b Board, parts []ChapterThumb, err error) {
+// OfLesson returns Board for the page of a lesson that has been read for the person: it is not read again.
+func (s *Service) OfLesson(ctx context.Context, by people.Person, l lesson.Lesson) (b Board, err error) {
 	o := l.Object()
 	if o.Together, err = s.together(ctx, by, l.TeacherID); err != nil {
-		return b, nil, err
+		return b, err
 	}
-	if b, err = s.board(ctx, by, l, o); err != nil || !people.May(by, people.MarkLesson, o) {
-		return b, nil, err
-	}
-	parts, err = s.withThumbs(ctx, by, device, l.ID, partsOf(chapters))
-	return b, parts, err
+	return s.board(ctx, by, l, o)
 }
 
 func (s *Service) board(ctx context.Context, by people.Person, l lesson.Lesson, o people.Object) (Board, error) {
@@ -313,11 +292,10 @@ func allowed(by people.Person, a people.Action, o people.Object) error {
 // pieces bounds what one transaction of the clean-up removes.
 const pieces = 500
 
-// Forget ends questions, thumbs and their notices that were of an earlier
-// school term.
+// Forget deletes the questions of school terms that are over, and the notices about them.
 func (s *Service) Forget(ctx context.Context) error {
 	from := playback.TermFrom(s.Now().In(s.Zone))
-	steps := []func(context.Context, time.Time, int) (int, error){s.Store.ForgetAsked}
+	steps := []func(context.Context, time.Time, int) (int, error){s.Store.ForgetQuestions}
 	if s.Notices != nil {
 		steps = append(steps, s.Notices.ForgetPersonal)
 	}

@@ -16,10 +16,9 @@ const module = "lenlop"
 
 // serviceOrder: a service imports only services after it.
 var serviceOrder = []string{
-	"inspection", "question", "viewership", "viewership/television", "viewership/delivery", "viewership/playback",
-	"viewership/disclosure", "production", "catalog", "notice", "bookmark", "worksheet", "caption",
-	"upload", "schedule",
-	"feedback", "lesson", "school", "webhook", "people", "backup", "job", "media", "audit", "limit", "fault",
+	"inspection", "question", "feedback", "viewership", "viewership/television", "viewership/delivery",
+	"viewership/playback", "viewership/disclosure", "production", "catalog", "notice", "bookmark", "worksheet", "caption",
+	"upload", "schedule", "lesson", "school", "webhook", "people", "backup", "job", "media", "audit", "limit", "fault",
 }
 
 // audiences never import each other.

@@ -44,17 +44,13 @@ type Stores struct {
 		schedule.Store
 		schedule.StagedReports
 	}
-	Listed   schedule.ProgrammeStore
-	Jobs     job.Store
-	Audit    audit.Log
-	Notices  notice.Store
-	Webhooks webhook.Store
-	// Questions also stores thumbs.
-	Questions interface {
-		question.Store
-		question.ThumbStore
-	}
-
+	Listed    schedule.ProgrammeStore
+	Jobs      job.Store
+	Audit     audit.Log
+	Notices   notice.Store
+	Webhooks  webhook.Store
+	Questions question.Store
+	Thumbs    feedback.ThumbStore
 	Bookmarks bookmark.Store
 	Problems  feedback.Store
 }

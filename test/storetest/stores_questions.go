@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"testing"
-	"time"
 
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
@@ -53,39 +52,9 @@ func Questions(t *testing.T, open Open) {
 
 	ok(t, s.Questions.DeleteQuestion(bg, "q4"))
 	ok(t, s.Questions.DeleteQuestion(bg, "q4"))
-	same(t, must(s.Questions.ForgetAsked(bg, moment(3), 10))(t), 1)
+	same(t, must(s.Questions.ForgetQuestions(bg, moment(3), 10))(t), 1)
 	same(t, list(question.Filter{}), []string{"q3", "q2"})
-	same(t, must(s.Questions.ForgetAsked(bg, moment(4), 1))(t), 1)
-	same(t, must(s.Questions.ForgetAsked(bg, moment(4), 10))(t), 1)
-	same(t, must(s.Questions.ForgetAsked(bg, moment(4), 10))(t), 0)
-}
-
-// Thumbs tests an implementation of question.ThumbStore.
-func Thumbs(t *testing.T, open Open) {
-	s := open(t)
-	for _, id := range []string{"l1", "l2"} {
-		ok(t, s.Lessons.Save(bg, lesson.Lesson{ID: id}))
-	}
-	mark := func(lesson string, at time.Duration, viewer string, yes bool, minute int) {
-		t.Helper()
-		ok(t, s.Questions.SaveThumb(bg,
-			question.Thumb{LessonID: lesson, Chapter: at, Viewer: viewer, Understood: yes, At: kept(moment(minute))}))
-	}
-	mark("l1", question.WholeLesson, "p:p1", true, 1)
-	mark("l1", 90*time.Second, "p:p1", true, 1)
-	mark("l1", 90*time.Second, "p:p1", true, 2) // the same answer again
-	mark("l1", 90*time.Second, "d:m1", true, 2)
-	mark("l1", 90*time.Second, "d:m2", true, 2)
-	mark("l1", 90*time.Second, "d:m2", false, 3) // the other answer replaces it
-	mark("l2", 0, "d:m2", false, 5)
-	same(t, must(s.Questions.ThumbsOf(bg, "l1", "p:p1"))(t), []question.Thumb{
-		{LessonID: "l1", Chapter: question.WholeLesson, Viewer: "p:p1", Understood: true, At: kept(moment(1))},
-		{LessonID: "l1", Chapter: 90 * time.Second, Viewer: "p:p1", Understood: true, At: kept(moment(2))}})
-	same(t, must(s.Questions.ThumbsOf(bg, "l2", "p:p1"))(t), []question.Thumb{})
-	same(t, must(s.Questions.ThumbSums(bg, "l1"))(t),
-		[]question.ThumbSum{{Chapter: question.WholeLesson, Understood: true, N: 1, Persons: 1},
-			{Chapter: 90 * time.Second, N: 1}, {Chapter: 90 * time.Second, Understood: true, N: 2, Persons: 1}})
-	same(t, must(s.Questions.ThumbSums(bg, "l3"))(t), []question.ThumbSum{})
-	same(t, must(s.Questions.ForgetAsked(bg, moment(3), 10))(t), 3)
-	same(t, must(s.Questions.ThumbSums(bg, "l1"))(t), []question.ThumbSum{{Chapter: 90 * time.Second, N: 1}})
+	same(t, must(s.Questions.ForgetQuestions(bg, moment(4), 1))(t), 1)
+	same(t, must(s.Questions.ForgetQuestions(bg, moment(4), 10))(t), 1)
+	same(t, must(s.Questions.ForgetQuestions(bg, moment(4), 10))(t), 0)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lenlop/services/feedback"
 	"lenlop/services/question"
 	"lenlop/services/school"
 )
@@ -50,7 +51,7 @@ func questionForm(route string) (url.Values, bool) {
 	if !strings.Contains(route, "/questions") && !strings.HasSuffix(route, "/thumbs") {
 		return nil, false
 	}
-	return url.Values{"text": {"Em chưa hiểu"}, "at": {"0:10"}, "said": {question.Yes}, "on": {"yes"},
+	return url.Values{"text": {"Em chưa hiểu"}, "at": {"0:10"}, "said": {feedback.Yes}, "on": {"yes"},
 		"answer": {"Vì thế"}, "reason": {"Em hỏi lại nhé"}}, true
 }
 
@@ -59,5 +60,6 @@ func questionDocument(route string) (any, bool) {
 	if !strings.Contains(route, "/questions") && !strings.HasSuffix(route, "/thumbs") {
 		return nil, false
 	}
-	return map[string]any{"text": "Em chưa hiểu", "said": question.NotYet, "on": true, "reason": "Em hỏi lại nhé"}, true
+	return map[string]any{"text": "Em chưa hiểu", "said": feedback.NotYet, "on": true,
+		"reason": "Em hỏi lại nhé"}, true
 }

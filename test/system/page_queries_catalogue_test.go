@@ -7,6 +7,7 @@ import (
 
 	"lenlop/services/bookmark"
 	"lenlop/services/caption"
+	"lenlop/services/feedback"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
 	"lenlop/services/question"
@@ -140,9 +141,9 @@ func (c *busyCatalogue) fillLesson(ctx context.Context) error {
 	for i := range 12 {
 		at := time.Duration(i) * time.Minute
 		chapters = append(chapters, caption.Chapter{At: at, Title: fmt.Sprintf("Phần %d", i)})
-		thumb := question.Thumb{LessonID: c.lesson, Viewer: "p:p-hoc-sinh", Chapter: at, Understood: true,
+		thumb := feedback.Thumb{LessonID: c.lesson, Viewer: "p:p-hoc-sinh", Chapter: at, Understood: true,
 			At: testclock.Now()}
-		if err := db.Questions().SaveThumb(ctx, thumb); err != nil {
+		if err := db.Thumbs().SaveThumb(ctx, thumb); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/fault"
+	"lenlop/services/feedback"
 	"lenlop/services/people"
 	"lenlop/services/question"
 	"lenlop/services/viewership/disclosure"
@@ -60,7 +61,7 @@ type thumbOut struct {
 	ViewerToken string `json:"viewerToken"`
 }
 
-// Questions is what the API needs of questions and thumbs (question.Service).
+// Questions is what the API needs of questions (question.Service).
 type Questions interface {
 	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
 	Set(ctx context.Context, by people.Person, lessonID string, on bool) error
@@ -73,11 +74,11 @@ type Questions interface {
 	Delete(ctx context.Context, by people.Person, id string) error
 }
 
-// Thumbs are the viewers' thumbs for chapters (question.Service).
+// Thumbs are the viewers' thumbs for chapters (feedback.Thumbs).
 type Thumbs interface {
 	MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration,
 		answer string) (kept string, err error)
-	ThumbCounts(ctx context.Context, by people.Person, lessonID string) ([]question.ChapterCounts, bool, error)
+	ThumbCounts(ctx context.Context, by people.Person, lessonID string) ([]feedback.ChapterCounts, bool, error)
 }
 
 var questionCalls = []call{
@@ -145,7 +146,7 @@ var questionCalls = []call{
 			all, _, err := r.Thumbs.ThumbCounts(c.Request().Context(), by, c.Param("lesson"))
 			for _, x := range all {
 				d := chapterCountsDoc{Title: x.Title, Understood: thumbsOf(x.Understood), NotYet: thumbsOf(x.NotYet)}
-				if x.At != question.WholeLesson {
+				if x.At != feedback.WholeLesson {
 					at := x.At.Seconds()
 					d.Chapter = &at
 				}
@@ -155,7 +156,7 @@ var questionCalls = []call{
 		})},
 }
 
-func thumbsOf(n question.ThumbCount) any {
+func thumbsOf(n feedback.ThumbCount) any {
 	switch n.Mark {
 	case disclosure.Small:
 		return "<5"
@@ -170,7 +171,7 @@ func markChapter(r *Handler, c echo.Context, by people.Person, in thumbIn) (thum
 	if device == "" {
 		device = signin.Viewer(c)
 	}
-	chapter := question.WholeLesson
+	chapter := feedback.WholeLesson
 	if in.Chapter != nil {
 		chapter = -time.Hour // no chapter starts there
 		if *in.Chapter >= 0 && *in.Chapter < 24*60*60 {

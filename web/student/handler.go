@@ -95,8 +95,10 @@ type Handler struct {
 	Notices  Notices // may be nil
 	CheckIns CheckIns
 	Devices  Devices
-	// Questions are what students ask and say of a lesson; nil: there are none.
+	// Questions are what students ask under a lesson; nil: there are none.
 	Questions Questions
+	// Thumbs are whether viewers understood a lesson's chapters; nil: there are none.
+	Thumbs Thumbs
 	// Worksheets and Media are a lesson's files; nil: there are none.
 	Worksheets Worksheets
 	Media      media.Store

@@ -11,6 +11,7 @@ import (
 
 	"lenlop/services/caption"
 	"lenlop/services/fault"
+	"lenlop/services/feedback"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/question"
@@ -18,14 +19,19 @@ import (
 	"lenlop/web/signin"
 )
 
-// Questions receives students' questions and thumbs (question.Service).
+// Questions receives students' questions (question.Service).
 type Questions interface {
-	// OfLesson is what a page shows under a lesson that was read for the person,
-	// and what the viewer said of its chapters.
-	OfLesson(ctx context.Context, by people.Person, device string, l lesson.Lesson, chapters []caption.Chapter) (
-		question.Board, []question.ChapterThumb, error)
+	// OfLesson is what a page shows under a lesson that was read for the person.
+	OfLesson(ctx context.Context, by people.Person, l lesson.Lesson) (question.Board, error)
 	Ask(ctx context.Context, by people.Person, lessonID, text string, at float64) (question.Question, error)
 	Delete(ctx context.Context, by people.Person, id string) error
+}
+
+// Thumbs receives the viewers' thumbs for chapters (feedback.Thumbs).
+type Thumbs interface {
+	// OwnThumbs lists the chapters of a lesson that was read for the person, with what the viewer said of them.
+	OwnThumbs(ctx context.Context, by people.Person, device string, l lesson.Lesson, chapters []caption.Chapter) (
+		[]feedback.ChapterThumb, error)
 	MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration,
 		answer string) (kept string, err error)
 }
@@ -33,7 +39,7 @@ type Questions interface {
 // questionSection holds the questions and thumbs of a lesson's page.
 type questionSection struct {
 	board question.Board
-	parts []question.ChapterThumb // empty when the viewer may not give thumbs
+	parts []feedback.ChapterThumb // empty when the viewer may not give thumbs
 	form  page.Form
 	done  string
 }
@@ -53,13 +59,16 @@ func (r Handler) questionRoutes() []page.Route {
 
 // fillAsked reads what the lesson's page shows of questions and thumbs.
 func (r Handler) fillAsked(c echo.Context, p *lessonPage, f page.Form) (err error) {
-	if r.Questions == nil {
-		return nil
-	}
 	ctx, by := c.Request().Context(), page.Who(c)
-	p.questions.form, p.questions.done = f, page.DoneOf(c)
-	p.questions.board, p.questions.parts, err = r.Questions.OfLesson(ctx, by, signin.Viewer(c), p.lesson,
-		p.player.Tracks.Chapters)
+	if r.Questions != nil {
+		p.questions.form, p.questions.done = f, page.DoneOf(c)
+		if p.questions.board, err = r.Questions.OfLesson(ctx, by, p.lesson); err != nil {
+			return err
+		}
+	}
+	if r.Thumbs != nil {
+		p.questions.parts, err = r.Thumbs.OwnThumbs(ctx, by, signin.Viewer(c), p.lesson, p.player.Tracks.Chapters)
+	}
 	return err
 }
 
@@ -105,7 +114,7 @@ func (r Handler) takeBack(c echo.Context) error {
 // markChapter saves whether the viewer understood a chapter.
 func (r Handler) markChapter(c echo.Context) error {
 	id := c.Param("lesson")
-	kept, err := r.Questions.MarkChapter(c.Request().Context(), page.Who(c), signin.Viewer(c), id,
+	kept, err := r.Thumbs.MarkChapter(c.Request().Context(), page.Who(c), signin.Viewer(c), id,
 		chapterOf(c.FormValue("chapter")), c.FormValue("said"))
 	if err != nil {
 		return err
@@ -117,7 +126,7 @@ func (r Handler) markChapter(c echo.Context) error {
 // chapterValue names a chapter in a form: the milliseconds it begins at, or
 // "" for a lesson without chapters.
 func chapterValue(at time.Duration) string {
-	if at == question.WholeLesson {
+	if at == feedback.WholeLesson {
 		return ""
 	}
 	return strconv.FormatInt(at.Milliseconds(), 10)
@@ -125,7 +134,7 @@ func chapterValue(at time.Duration) string {
 
 func chapterOf(s string) time.Duration {
 	if s == "" {
-		return question.WholeLesson
+		return feedback.WholeLesson
 	}
 	ms, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || ms < 0 {

@@ -33,6 +33,7 @@ type Handler struct {
 	// Worksheets are the files that lessons give their students.
 	Worksheets *worksheet.Service
 	Questions  Questions
+	Thumbs     Thumbs
 	Classes    Classes
 	Streams    page.Streams // where what plays is (stream.Handler)
 	RollCalls  RollCalls

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/fault"
+	"lenlop/services/feedback"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/question"
@@ -17,7 +18,7 @@ import (
 	"lenlop/web/page"
 )
 
-// Questions reads and settles students' questions, and counts thumbs (question.Service).
+// Questions reads and settles students' questions (question.Service).
 type Questions interface {
 	Board(ctx context.Context, by people.Person, lessonID string) (question.Board, error)
 	Set(ctx context.Context, by people.Person, lessonID string, on bool) error
@@ -27,7 +28,11 @@ type Questions interface {
 	Hide(ctx context.Context, by people.Person, id, reason string) (question.Question, error)
 	Answer(ctx context.Context, by people.Person, id, text string) (question.Question, error)
 	Delete(ctx context.Context, by people.Person, id string) error
-	ThumbCounts(ctx context.Context, by people.Person, lessonID string) ([]question.ChapterCounts, bool, error)
+}
+
+// Thumbs counts the viewers' thumbs for chapters (feedback.Thumbs).
+type Thumbs interface {
+	ThumbCounts(ctx context.Context, by people.Person, lessonID string) ([]feedback.ChapterCounts, bool, error)
 }
 
 // Classes names the class that a student asked from (school.Rosters).
@@ -61,7 +66,7 @@ type inquiry struct {
 	Lesson lesson.Lesson
 	State  question.State
 	Asked  []askedQuestion
-	Counts []question.ChapterCounts
+	Counts []feedback.ChapterCounts
 	Own    bool // exact numbers, for the lesson's own teacher
 	Thumbs bool // the viewer may see the counts
 	Next   string
@@ -104,7 +109,7 @@ func (r Handler) showAsked(c echo.Context, status int, v inquiry) error {
 		}
 	}
 	if v.Thumbs = people.May(by, people.ReadLedger, v.Lesson.Object()); v.Thumbs {
-		if v.Counts, v.Own, err = r.Questions.ThumbCounts(ctx, by, v.Lesson.ID); err != nil {
+		if v.Counts, v.Own, err = r.Thumbs.ThumbCounts(ctx, by, v.Lesson.ID); err != nil {
 			return err
 		}
 	}
@@ -205,7 +210,7 @@ func (r Handler) deleteQuestion(c echo.Context) error {
 }
 
 // counted formats a number of thumbs, or the mark of a hidden one.
-func counted(ctx context.Context, n question.ThumbCount) string {
+func counted(ctx context.Context, n feedback.ThumbCount) string {
 	switch n.Mark {
 	case disclosure.Small:
 		return "<5"
@@ -216,7 +221,7 @@ func counted(ctx context.Context, n question.ThumbCount) string {
 }
 
 // signedIn formats how many of them were signed in; "" when the number is hidden or 0.
-func signedIn(ctx context.Context, n question.ThumbCount) string {
+func signedIn(ctx context.Context, n feedback.ThumbCount) string {
 	if n.N == 0 || n.Mark != disclosure.Shown {
 		return ""
 	}

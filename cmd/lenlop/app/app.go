@@ -76,6 +76,7 @@ type App struct {
 	Delivery       *delivery.Service
 	Bookmarks      *bookmark.Service
 	Problems       *feedback.Service
+	Thumbs         *feedback.Thumbs
 	Limits         *limit.Counter
 	Locales        *locale.Book
 	Meili          *meili.Index // nil without Meilisearch

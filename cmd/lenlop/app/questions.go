@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"lenlop/services/feedback"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/question"
@@ -16,14 +18,17 @@ type forgetAsked struct{}
 // Kind names the worker.
 func (forgetAsked) Kind() string { return "forget-asked" }
 
-// wireQuestions wires questions under lessons; notices, which announce them, come first.
+// wireQuestions wires questions under lessons and the viewers' thumbs; notices, which announce questions, come first.
 func (a *App) wireQuestions() {
-	a.Questions = &question.Service{Store: a.DB.Questions(), Thumbs: a.DB.Questions(), Lessons: a.DB.Lessons(),
-		Classes: a.DB.Classes(), Years: a.DB.Schools(),
-		Parts: a.Captions, Viewers: a.Playback, Atomic: a.notifier, Audit: a.DB.Audit(), Notices: a.Notices,
+	a.Thumbs = &feedback.Thumbs{Store: a.DB.Thumbs(), Lessons: a.Lessons, Parts: a.Captions, Viewers: a.Playback,
+		Now: a.Now, Zone: a.Zone}
+	a.Questions = &question.Service{Store: a.DB.Questions(), Lessons: a.DB.Lessons(),
+		Classes: a.DB.Classes(), Years: a.DB.Schools(), Atomic: a.notifier, Audit: a.DB.Audit(), Notices: a.Notices,
 		Words: a.questionNotice, Now: a.Now, NewID: NewID, Zone: a.Zone}
 	job.Register(a.Runner, job.Options{},
-		func(ctx context.Context, _ *job.Run, _ forgetAsked) error { return a.Questions.Forget(ctx) })
+		func(ctx context.Context, _ *job.Run, _ forgetAsked) error {
+			return errors.Join(a.Questions.Forget(ctx), a.Thumbs.Forget(ctx))
+		})
 	a.Runner.Every(24*time.Hour, job.New{Args: forgetAsked{}, Key: "forget-asked", Priority: job.Idle})
 }
 

@@ -1,4 +1,4 @@
-package question
+package feedback
 
 import (
 	"context"
@@ -6,8 +6,10 @@ import (
 
 	"lenlop/services/caption"
 	"lenlop/services/fault"
+	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/viewership/disclosure"
+	"lenlop/services/viewership/playback"
 )
 
 // WholeLesson is the chapter of a lesson without chapters.
@@ -40,6 +42,28 @@ type ThumbStore interface {
 	ThumbsOf(ctx context.Context, lesson, viewer string) ([]Thumb, error)
 	// ThumbSums counts the thumbs of a lesson, in no order.
 	ThumbSums(ctx context.Context, lesson string) ([]ThumbSum, error)
+	// ForgetThumbs deletes thumbs that are older, at most limit of them, and returns how many it deleted.
+	ForgetThumbs(ctx context.Context, before time.Time, limit int) (int, error)
+}
+
+// Thumbs receives the viewers' thumbs and counts them for those who may read the lesson's figures.
+type Thumbs struct {
+	Store   ThumbStore
+	Lessons Lessons
+	Parts   Chapters
+	Viewers Viewers
+	Now     func() time.Time
+	Zone    *time.Location
+}
+
+// Chapters lists a lesson's chapters (caption.Service).
+type Chapters interface {
+	ChaptersOf(ctx context.Context, lessonID string) ([]caption.Chapter, error)
+}
+
+// Viewers identifies who watches: a person or a device (playback.Service).
+type Viewers interface {
+	ViewerOf(by people.Person, device string) (viewer, kept string, err error)
 }
 
 // ChapterThumb is a chapter with the viewer's own thumb: "", Yes or NotYet.
@@ -55,24 +79,15 @@ const (
 	NotYet = "not-yet"
 )
 
-// OwnThumbs lists the chapters of a lesson with the viewer's thumbs. It is empty for persons who may not give one, such
-// as staff, and for lessons that are not published.
-func (s *Service) OwnThumbs(ctx context.Context, by people.Person, device, lessonID string) ([]ChapterThumb, error) {
-	l, o, err := s.object(ctx, by, lessonID)
-	if err != nil || !people.May(by, people.MarkLesson, o) {
-		return nil, err
+// OwnThumbs lists the chapters of a lesson with the viewer's thumbs. The lesson and its chapters have been read for the
+// person and are not read again. The list is empty for persons who may not give a thumb, such as staff, and for lessons
+// that are not published.
+func (s *Thumbs) OwnThumbs(ctx context.Context, by people.Person, device string, l lesson.Lesson,
+	chapters []caption.Chapter) ([]ChapterThumb, error) {
+	if !people.May(by, people.MarkLesson, l.Object()) {
+		return nil, nil
 	}
-	parts, err := s.parts(ctx, l.ID)
-	if err != nil {
-		return nil, err
-	}
-	return s.withThumbs(ctx, by, device, l.ID, parts)
-}
-
-// withThumbs adds the viewer's thumbs to the chapters.
-func (s *Service) withThumbs(ctx context.Context, by people.Person, device, lessonID string, parts []ChapterThumb) (
-	[]ChapterThumb, error,
-) {
+	parts := partsOf(chapters)
 	if by.Anonymous() && device == "" {
 		return parts, nil
 	}
@@ -80,7 +95,7 @@ func (s *Service) withThumbs(ctx context.Context, by people.Person, device, less
 	if err != nil {
 		return nil, err
 	}
-	own, err := s.Thumbs.ThumbsOf(ctx, lessonID, viewer)
+	own, err := s.Store.ThumbsOf(ctx, l.ID, viewer)
 	for i := range parts {
 		for _, t := range own {
 			if t.Chapter == parts[i].At {
@@ -99,7 +114,7 @@ func answerOf(understood bool) string {
 }
 
 // parts returns a lesson's chapters, or WholeLesson when it has none.
-func (s *Service) parts(ctx context.Context, lessonID string) ([]ChapterThumb, error) {
+func (s *Thumbs) parts(ctx context.Context, lessonID string) ([]ChapterThumb, error) {
 	chapters, err := s.Parts.ChaptersOf(ctx, lessonID)
 	return partsOf(chapters), err
 }
@@ -118,13 +133,13 @@ func partsOf(chapters []caption.Chapter) []ChapterThumb {
 // MarkChapter saves a viewer's thumb for a chapter. The same answer again changes nothing, the other one replaces it.
 // kept is the identifier that the device uses from now on. Faults: "access.denied", "thumb.invalid" with the field,
 // "thumb.full".
-func (s *Service) MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration,
+func (s *Thumbs) MarkChapter(ctx context.Context, by people.Person, device, lessonID string, chapter time.Duration,
 	answer string) (kept string, err error) {
-	l, o, err := s.object(ctx, by, lessonID)
+	l, err := s.Lessons.Read(ctx, by, lessonID)
 	if err != nil {
 		return "", err
 	}
-	if !people.May(by, people.MarkLesson, o) {
+	if !people.May(by, people.MarkLesson, l.Object()) {
 		if by.Anonymous() {
 			return "", fault.New(fault.NotFound, "lesson.not_found")
 		}
@@ -153,13 +168,13 @@ func (s *Service) MarkChapter(ctx context.Context, by people.Person, device, les
 			return "", err
 		}
 	}
-	return kept, s.Thumbs.SaveThumb(ctx,
+	return kept, s.Store.SaveThumb(ctx,
 		Thumb{LessonID: l.ID, Chapter: chapter, Viewer: viewer, Understood: answer == Yes, At: s.Now()})
 }
 
 // fits refuses a device's thumb when the lesson has MaxThumbs of devices.
-func (s *Service) fits(ctx context.Context, lessonID string) error {
-	sums, err := s.Thumbs.ThumbSums(ctx, lessonID)
+func (s *Thumbs) fits(ctx context.Context, lessonID string) error {
+	sums, err := s.Store.ThumbSums(ctx, lessonID)
 	if err != nil {
 		return err
 	}
@@ -189,20 +204,23 @@ type ChapterCounts struct {
 
 // ThumbCounts counts the thumbs of each chapter of a lesson. Its own teacher sees the exact numbers; for everybody else
 // numbers from one to four are hidden as in all tables (disclosure.Conceal).
-func (s *Service) ThumbCounts(ctx context.Context, by people.Person, lessonID string) (list []ChapterCounts,
+func (s *Thumbs) ThumbCounts(ctx context.Context, by people.Person, lessonID string) (list []ChapterCounts,
 	own bool, err error) {
-	l, o, err := s.object(ctx, by, lessonID)
+	l, err := s.Lessons.Read(ctx, by, lessonID)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := allowed(by, people.ReadLedger, o); err != nil {
-		return nil, false, err
+	if !people.May(by, people.ReadLedger, l.Object()) {
+		if by.Anonymous() {
+			return nil, false, fault.New(fault.Unauthenticated, "signin.needed")
+		}
+		return nil, false, fault.New(fault.Forbidden, "access.denied")
 	}
 	parts, err := s.parts(ctx, l.ID)
 	if err != nil {
 		return nil, false, err
 	}
-	sums, err := s.Thumbs.ThumbSums(ctx, l.ID)
+	sums, err := s.Store.ThumbSums(ctx, l.ID)
 	if err != nil {
 		return nil, false, err
 	}
@@ -242,4 +260,18 @@ func countThumbs(parts []ChapterThumb, sums []ThumbSum, own bool) []ChapterCount
 		}
 	}
 	return list
+}
+
+// forgottenAtOnce limits how many thumbs one transaction of Forget deletes.
+const forgottenAtOnce = 500
+
+// Forget deletes the thumbs of school terms that are over.
+func (s *Thumbs) Forget(ctx context.Context) error {
+	from := playback.TermFrom(s.Now().In(s.Zone))
+	for {
+		n, err := s.Store.ForgetThumbs(ctx, from, forgottenAtOnce)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
 }
