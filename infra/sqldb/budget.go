@@ -77,21 +77,29 @@ func (d *DB) end(ctx context.Context, w *work, began time.Time) {
 	}
 }
 
-// counter is a bun.QueryHook that counts statements of transactions.
+// counter is a bun.QueryHook that counts what is written on SQLite.
 type counter struct{}
 
 func (counter) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
 
 func (counter) AfterQuery(ctx context.Context, e *bun.QueryEvent) {
-	w, ok := ctx.Value(workKey{}).(*work)
-	if !ok {
+	var rows int64
+	if e.Result != nil {
+		if n, err := e.Result.RowsAffected(); err == nil && n > 0 {
+			rows = n
+		}
+	}
+	if w, ok := ctx.Value(workKey{}).(*work); ok {
+		w.statements++
+		w.rows += rows
 		return
 	}
-	w.statements++
-	if e.Result == nil {
+	if rows <= maxRows { // a statement outside a transaction is one of its own
 		return
 	}
-	if n, err := e.Result.RowsAffected(); err == nil && n > 0 {
-		w.rows += n
+	over := fmt.Sprintf("%d rows changed by one statement, at most %d", rows, maxRows)
+	if testing.Testing() {
+		panic("a write on SQLite over budget: " + over)
 	}
+	slog.WarnContext(ctx, "write transaction over budget", "over", over, "held", time.Since(e.StartTime))
 }

@@ -23,11 +23,11 @@ func TestWriteBudget(t *testing.T) {
 			return nil
 		}
 	}
-	grow := func(db *sqldb.DB) func(ctx context.Context) error {
+	grow := func(db *sqldb.DB, name string) func(ctx context.Context) error {
 		return func(ctx context.Context) error {
 			_, err := db.Writer(ctx).NewRaw(
 				`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5001)
-				INSERT INTO settings (name, value) SELECT 'row ' || i, 'x' FROM n`).Exec(ctx)
+				INSERT INTO settings (name, value) SELECT ?0 || i, 'x' FROM n`, name).Exec(ctx)
 			return err
 		}
 	}
@@ -39,11 +39,15 @@ func TestWriteBudget(t *testing.T) {
 				ctx  context.Context
 				do   func(ctx context.Context) error
 				want string
+
+				alone bool // without a transaction around it
 			}{
-				{"a few statements", ctx, set(db, 10), ""},
-				{"many statements", ctx, set(db, 1001), "statements, at most 1000"},
-				{"many rows", ctx, grow(db), "5001 rows"},
-				{"many statements with a reason", sqldb.Unbounded(ctx, "nobody else writes"), set(db, 1002), ""},
+				{"a few statements", ctx, set(db, 10), "", false},
+				{"many statements", ctx, set(db, 1001), "statements, at most 1000", false},
+				{"many rows", ctx, grow(db, "a"), "5001 rows", false},
+				{"many rows in one statement", ctx, grow(db, "b"), "5001 rows changed by one statement", true},
+				{"many rows with a reason", sqldb.Unbounded(ctx, "nobody else writes"), grow(db, "c"), "", true},
+				{"many statements with a reason", sqldb.Unbounded(ctx, "nobody else writes"), set(db, 1002), "", false},
 			} {
 				want := c.want
 				if db.Postgres() {
@@ -56,7 +60,11 @@ func TestWriteBudget(t *testing.T) {
 							got = fmt.Sprint(p)
 						}
 					}()
-					good(t, db.Atomically(c.ctx, c.do))
+					if c.alone {
+						good(t, c.do(c.ctx))
+					} else {
+						good(t, db.Atomically(c.ctx, c.do))
+					}
 				}()
 				if (got == "") != (want == "") || !strings.Contains(got, want) {
 					t.Errorf("%s: %q, want %q", c.what, got, want)

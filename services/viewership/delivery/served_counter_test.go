@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,25 +73,43 @@ func TestServedCounterKeeps(t *testing.T) {
 	}
 }
 
+// guarded is a memory that two goroutines use.
+type guarded struct {
+	sync.Mutex
+	*memory
+}
+
+func (g *guarded) AddServed(ctx context.Context, list []Served) error {
+	g.Lock()
+	defer g.Unlock()
+	return g.memory.AddServed(ctx, list)
+}
+
 // TestServedCounterRuns: it flushes at the interval and once more at the end,
 // also when the context is over; failures are reported.
 func TestServedCounterRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
-		c := NewServedCounter(m, m, hanoi)
+		m := guarded{memory: newMemory()}
+		c := NewServedCounter(&m, &m, hanoi)
 		o := object(t, m.file("l", 1, 4000, 1000))
 		ctx, cancel := context.WithCancel(t.Context())
 		var failures []error
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			c.Run(ctx, 5*time.Second, func(err error) { failures = append(failures, err) })
+			c.Run(ctx, 5*time.Second, func(err error) {
+				m.Lock()
+				defer m.Unlock()
+				failures = append(failures, err)
+			})
 		}()
 		c.Served(o, m.now, 10)
 		after := func(d time.Duration, rows, failed int) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
+			m.Lock()
+			defer m.Unlock()
 			if len(m.adds) != rows || len(failures) != failed {
 				t.Errorf("%d writes, failures %v", len(m.adds), failures)
 			}
@@ -98,9 +117,13 @@ func TestServedCounterRuns(t *testing.T) {
 		after(4999*time.Millisecond, 0, 0)
 		after(time.Millisecond, 1, 0)
 		c.Served(o, m.now, 20)
+		m.Lock()
 		m.fail["AddServed"] = errStore
+		m.Unlock()
 		after(5*time.Second, 1, 1)
+		m.Lock()
 		delete(m.fail, "AddServed")
+		m.Unlock()
 		cancel()
 		after(0, 2, 1)
 		<-done
