@@ -139,7 +139,7 @@ func TestOutage(t *testing.T) {
 	es := titles.Entries(20, 1)
 	put := func(es ...catalog.Entry) {
 		t.Helper()
-		if err := f.Put(ctx, es...); err != nil {
+		if err := indextest.PutAll(ctx, f, es); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -187,10 +187,8 @@ func TestRepair(t *testing.T) {
 	f, srv := open(t, nil)
 	ctx := t.Context()
 	es := titles.Entries(300, 1)
-	for part := range slices.Chunk(es, 100) {
-		if err := f.Put(ctx, part...); err != nil {
-			t.Fatal(err)
-		}
+	if err := indextest.PutAll(ctx, f, es); err != nil {
+		t.Fatal(err)
 	}
 	f.runJobs(ctx)
 	srv.Reset()
@@ -224,7 +222,7 @@ func TestWithdrawnIsNotShown(t *testing.T) {
 	f, _ := open(t, nil)
 	ctx := t.Context()
 	es := titles.Entries(5, 1)
-	if err := f.Put(ctx, es...); err != nil {
+	if err := indextest.PutAll(ctx, f, es); err != nil {
 		t.Fatal(err)
 	}
 	f.runJobs(ctx)

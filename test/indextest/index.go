@@ -41,6 +41,17 @@ func Index(t *testing.T, open OpenIndex) {
 	}
 }
 
+// PutAll puts many entries in pieces that keep to the budget of a write
+// transaction; the product itself puts one at a time.
+func PutAll(ctx context.Context, x catalog.Index, es []catalog.Entry) error {
+	for part := range slices.Chunk(es, 50) {
+		if err := x.Put(ctx, part...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // testEntries returns the small catalogue of the tests.
 func testEntries() []catalog.Entry {
 	at := time.Date(2020, 4, 6, 1, 0, 0, 0, time.UTC)

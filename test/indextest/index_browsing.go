@@ -15,7 +15,7 @@ import (
 )
 
 func indexPaging(t *testing.T, x catalog.Index, _ job.Atomic) {
-	ok(t, x.Put(bg, titles.Entries(150, 5)...))
+	ok(t, PutAll(bg, x, titles.Entries(150, 5)))
 	for _, q := range []catalog.Query{{}, {Text: "trường"}, {Subject: "toan"}} {
 		q.Limit = 100
 		first, err := x.Search(bg, q)
@@ -48,7 +48,7 @@ func indexPaging(t *testing.T, x catalog.Index, _ job.Atomic) {
 // Without a text: by grade, subject, week, newest first.
 func indexBrowsing(t *testing.T, x catalog.Index, _ job.Atomic) {
 	es := titles.Entries(300, 8)
-	ok(t, x.Put(bg, es...))
+	ok(t, PutAll(bg, x, es))
 	slices.SortStableFunc(es, func(a, b catalog.Entry) int {
 		if a.Grade != b.Grade {
 			return a.Grade - b.Grade
@@ -87,9 +87,7 @@ func indexBroad(t *testing.T, x catalog.Index, _ job.Atomic) {
 		})
 	}
 	es[3].Title, es[4].Grade, es[4].Subject = "Cân bằng", 9, "rare"
-	for part := range slices.Chunk(es, 500) {
-		ok(t, x.Put(bg, part...))
-	}
+	ok(t, PutAll(bg, x, es))
 	r, err := x.Search(bg, catalog.Query{Text: "c"})
 	ok(t, err)
 	if len(r.Hits) != 20 || r.EstimatedTotal < 1000 {
@@ -107,7 +105,7 @@ func indexBroad(t *testing.T, x catalog.Index, _ job.Atomic) {
 // have a lesson that was asked for among the first three hits.
 func indexSuccess(t *testing.T, x catalog.Index, _ job.Atomic) {
 	es := titles.Entries(1000, 2)
-	ok(t, x.Put(bg, es...))
+	ok(t, PutAll(bg, x, es))
 	for kind, least := range map[string]int{"exact": 30, "folded": 30, "typo": 28, "telex": 28, "vni": 28, "grade": 25,
 		"teacher": 27, "school": 25, "subject": 27, "spoken": 27} {
 		met := 0

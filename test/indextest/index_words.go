@@ -97,7 +97,7 @@ func indexRanking(t *testing.T, x catalog.Index, _ job.Atomic) {
 	es[0].Title, es[0].Description = "Bài mở đầu", "Nói về đạo hàm."
 	es[1].Title, es[1].Description = "Đạo hàm", "Nói về đường cong."
 	es[2].Title, es[2].Description, es[2].Teacher = "Bài kết", "", "Đạo Văn Hàm"
-	ok(t, x.Put(bg, es...))
+	ok(t, PutAll(bg, x, es))
 	if got := found(t, x, catalog.Query{Text: "dao ham"}); len(got) != 3 || got[0] != "pt-bac-hai" {
 		t.Errorf("found %q, want the title first", got)
 	}
@@ -108,7 +108,7 @@ func indexHighlight(t *testing.T, x catalog.Index, _ job.Atomic) {
 	es[0].Title = `<b onclick="x">Hàm số</b> & bạn`
 	es[0].Description = strings.Repeat("Mở bài nói chung chung. ", 30) + "Đồ thị của hàm số là parabol. " +
 		strings.Repeat("Kết bài. ", 30)
-	ok(t, x.Put(bg, es...))
+	ok(t, PutAll(bg, x, es))
 	r, err := x.Search(bg, catalog.Query{Text: "hamf so"})
 	ok(t, err)
 	if len(r.Hits) == 0 {
@@ -141,7 +141,7 @@ func indexSuggest(t *testing.T, x catalog.Index, _ job.Atomic) {
 	es := testEntries()
 	twin := es[0]
 	twin.LessonID, twin.SchoolID = "ham-so-2", "s-2"
-	ok(t, x.Put(bg, append(es, twin)...))
+	ok(t, PutAll(bg, x, append(es, twin)))
 	for text, title := range map[string]string{
 		"p": "Phương trình bậc hai một ẩn", "phuong tr": "Phương trình bậc hai một ẩn",
 		"phương tr": "Phương trình bậc hai một ẩn",
