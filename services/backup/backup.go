@@ -106,10 +106,6 @@ type Copier struct {
 	Now      func() time.Time
 }
 
-// copied are the prefixes whose objects belong to a backup: pieces of uploads
-// that are not complete do not, since browsers send them again.
-var copied = []string{"imports/", "lessons/", "notices/"}
-
 // objectID names a version of a key without telling the key.
 func objectID(o media.Object) string {
 	h := sha256.Sum256([]byte("lenlop-object/1\n" + o.Key + "\n" + strconv.FormatInt(o.Size, 10) + "\n" + o.ETag))

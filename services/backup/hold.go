@@ -3,7 +3,7 @@ package backup
 import (
 	"context"
 	"fmt"
-	"strings"
+	"io"
 	"time"
 
 	"lenlop/services/media"
@@ -42,8 +42,9 @@ type openGuard struct {
 	media.Opener
 }
 
-// Guard gives storage whose Delete waits while a backup is running.
-// Pieces of uploads are no part of a copy and go at once.
+// Guard gives storage whose Delete waits while a backup is running, and which
+// takes no object below a prefix that is not registered: no backup would copy
+// it, and fsck would remove it. Objects that no backup copies go at once.
 func Guard(s media.Store, h Holds, now func() time.Time) media.Store {
 	g := &guard{s, h, now}
 	if o, ok := s.(media.Opener); ok {
@@ -52,11 +53,20 @@ func Guard(s media.Store, h Holds, now func() time.Time) media.Store {
 	return g
 }
 
+// Put stores an object below a registered prefix.
+func (g *guard) Put(ctx context.Context, key string, body io.ReadSeeker, size int64,
+	o media.PutOptions) (media.Object, error) {
+	if _, ok := media.PrefixOf(key); !ok {
+		return media.Object{}, fmt.Errorf("object %s: its prefix is not registered (media.Prefixes)", key)
+	}
+	return g.Store.Put(ctx, key, body, size, o)
+}
+
 // Delete removes keys now, or notes them to be removed when nobody copies.
 func (g *guard) Delete(ctx context.Context, keys ...string) error {
 	var now, later []string
 	for _, k := range keys {
-		if strings.HasPrefix(k, "uploads/") {
+		if p, ok := media.PrefixOf(k); ok && p.NotBackedUp != "" {
 			now = append(now, k)
 		} else {
 			later = append(later, k)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,5 +118,20 @@ func TestWithoutHolds(t *testing.T) {
 	p.write(t)
 	if _, err := p.Prune(t.Context(), 1); err != nil || len(p.holds.renewed) != 0 {
 		t.Error(err)
+	}
+}
+
+// TestUnregisteredPrefixIsRefused: no backup would copy such an object, and fsck would not know its owner.
+func TestUnregisteredPrefixIsRefused(t *testing.T) {
+	p := full(t)
+	guarded := Guard(p.files, p.holds, func() time.Time { return p.now })
+	for key, want := range map[string]bool{
+		"lessons/l/captions/vi.1.vtt": true, "uploads/u/00001/0-5": true, "notices/n/a": true,
+		"lessons/l/exercises/e": false, "exercises/e": false, "": false,
+	} {
+		_, err := guarded.Put(t.Context(), key, strings.NewReader("x"), 1, media.PutOptions{})
+		if _, there := p.files.Text(key); (err == nil) != want || there != want {
+			t.Errorf("key %q: stored %v, error %v, want it stored: %v", key, there, err, want)
+		}
 	}
 }

@@ -173,7 +173,7 @@ func (c *Copier) listPart(ctx context.Context, part int, each func(name string))
 // listed writes storage's list to files: a country's objects do not fit memory.
 func (c *Copier) listed(ctx context.Context) (*spill[media.Object], error) {
 	s := newSpill[media.Object](c.Scratch)
-	for _, prefix := range copied {
+	for _, prefix := range media.BackedUp() {
 		var err error
 		lerr := c.Media.List(ctx, prefix, func(o media.Object) bool {
 			err = s.add(partOf(o.Key), o)

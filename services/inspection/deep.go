@@ -73,7 +73,7 @@ func (i *Inspection) pending(ctx context.Context) error {
 	if i.Parts == nil {
 		return nil
 	}
-	list, err := i.Parts.Pending(ctx, "lessons/")
+	list, err := i.Parts.Pending(ctx, media.Lessons)
 	if err != nil {
 		return fmt.Errorf("pending uploads: %w", err)
 	}
@@ -82,7 +82,7 @@ func (i *Inspection) pending(ctx context.Context) error {
 		return err
 	}
 	for _, p := range list {
-		if !known[p.UploadID] && i.Now().Sub(p.StartedAt) >= graceUpload {
+		if !known[p.UploadID] && i.Now().Sub(p.StartedAt) >= media.OpenUploads+margin {
 			i.report("I6", p.Key, "storage keeps parts of an upload that the database does not know")
 			i.stale = append(i.stale, p)
 		}

@@ -13,7 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"lenlop/services/catalog"
@@ -238,10 +237,4 @@ func (i *Inspection) mended(invariant string) {
 			i.found[k].Mended = true
 		}
 	}
-}
-
-// group of a key: the lesson it belongs to, or its first folder.
-func group(key string) (lessonID, folder string) {
-	folder, _, _ = strings.Cut(key, "/")
-	return media.LessonOf(key), folder
 }

@@ -15,13 +15,16 @@ import (
 	"lenlop/services/production"
 )
 
-// How old something must be before it is one too many: the housekeeping's own
-// patience (production's orphans, upload's sweep), and a day for it to run.
-const (
-	graceFile      = 2 * 24 * time.Hour
-	graceRecording = 31 * 24 * time.Hour
-	graceUpload    = 8 * 24 * time.Hour
-)
+// margin is the time that clean-up has to run before fsck reports what it leaves behind.
+const margin = 24 * time.Hour
+
+// grace is how old an object must be before it is one too many. Nothing writes below prefixes that are not registered.
+func grace(key string) time.Duration {
+	if p, ok := media.PrefixOf(key); ok {
+		return p.Patience + margin
+	}
+	return 2 * margin
+}
 
 // storage goes through everything that storage holds, lesson by lesson, and
 // then through the lessons that it holds nothing of.
@@ -50,7 +53,7 @@ func (i *Inspection) storage(ctx context.Context) error {
 	}
 	err = i.Media.List(ctx, "", func(o media.Object) bool {
 		i.seen.Objects++
-		id, _ := group(o.Key)
+		id := media.LessonOf(o.Key)
 		if id == "" {
 			rest = append(rest, o)
 			return true
@@ -245,16 +248,16 @@ func (i *Inspection) unknown(l Lesson, objects []media.Object, known, folders ma
 		if known[o.Key] || !l.Gone && folders[o.Key[:strings.LastIndexByte(o.Key, '/')+1]] {
 			continue
 		}
-		grace := graceFile
-		if l.Gone || strings.HasPrefix(o.Key, media.Prefix(l.ID)+"recordings/") {
-			grace = graceRecording
+		old := grace(o.Key)
+		if l.Gone {
+			old = media.Erased + margin
 		}
-		i.orphan(o, grace)
+		i.orphan(o, old)
 	}
 }
 
-func (i *Inspection) orphan(o media.Object, grace time.Duration) {
-	if i.Now().Sub(o.ModifiedAt) < grace {
+func (i *Inspection) orphan(o media.Object, old time.Duration) {
+	if i.Now().Sub(o.ModifiedAt) < old {
 		return
 	}
 	i.report("I6", o.Key, "storage has it, and the database does not know it")
@@ -275,12 +278,8 @@ func (i *Inspection) others(ctx context.Context, objects []media.Object, notices
 		}
 	}
 	for _, o := range objects {
-		switch _, folder := group(o.Key); {
-		case known[o.Key] || folder == "imports":
-		case folder == "uploads":
-			i.orphan(o, graceUpload)
-		default:
-			i.orphan(o, graceFile)
+		if p, ok := media.PrefixOf(o.Key); !known[o.Key] && (!ok || p.NamedBy != "") {
+			i.orphan(o, grace(o.Key))
 		}
 	}
 	return nil

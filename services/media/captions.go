@@ -2,5 +2,5 @@ package media
 
 // Caption is the key of one version of a lesson's captions in a language.
 func Caption(lesson, language, version string) string {
-	return Prefix(lesson) + "captions/" + language + "." + version + ".vtt"
+	return Prefix(lesson) + Captions + language + "." + version + ".vtt"
 }

@@ -8,6 +8,7 @@ import (
 
 // Keys. Everything of a lesson stands below lessons/ID/, so that storage and
 // database can be compared lesson by lesson and a lesson can be erased whole.
+// Prefixes says what becomes of each.
 //
 //	lessons/L/recordings/R            the teacher's file, never altered (R is random)
 //	lessons/L/packages/P/...          renditions, playlists, poster of one package
@@ -19,13 +20,13 @@ import (
 //	imports/I                         original figure and as-run files, unaltered
 
 // Prefix is the folder of a lesson, ending in "/".
-func Prefix(lesson string) string { return "lessons/" + lesson + "/" }
+func Prefix(lesson string) string { return Lessons + lesson + "/" }
 
 // Recording is the key of a lesson's source file.
-func Recording(lesson, recording string) string { return Prefix(lesson) + "recordings/" + recording }
+func Recording(lesson, recording string) string { return Prefix(lesson) + Recordings + recording }
 
 // PackagePrefix is the folder of one package, ending in "/".
-func PackagePrefix(lesson, pkg string) string { return Prefix(lesson) + "packages/" + pkg + "/" }
+func PackagePrefix(lesson, pkg string) string { return Prefix(lesson) + Packages + pkg + "/" }
 
 // Output is the key of one file of a package. dir separates attempts of a
 // piece: it carries the job's fencing token, so that a worker that was given
@@ -40,11 +41,22 @@ func PieceDir(rung string, piece int, token int64) string {
 }
 
 // Import is the key of an imported original.
-func Import(id string) string { return "imports/" + id }
+func Import(id string) string { return Imports + id }
+
+// Attachment is the key of a worksheet.
+func Attachment(lesson, id string) string { return Prefix(lesson) + Attachments + id }
+
+// Copy is the key of a file of a broadcast copy, made by the job with that fencing token.
+func Copy(lesson, id string, token int64, name string) string {
+	return Prefix(lesson) + Copies + id + "/" + strconv.FormatInt(token, 10) + "/" + name
+}
+
+// NoticeFile is the key of a file of a notice.
+func NoticeFile(notice, id string) string { return Notices + notice + "/" + id }
 
 // LessonOf gives the lesson id in a key made here, or "".
 func LessonOf(key string) string {
-	rest, ok := strings.CutPrefix(key, "lessons/")
+	rest, ok := strings.CutPrefix(key, Lessons)
 	if !ok {
 		return ""
 	}

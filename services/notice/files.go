@@ -39,7 +39,7 @@ func (s *Service) Attach(ctx context.Context, by people.Person, id, name string,
 	data = worksheet.Strip(data, content.Type)
 	a := Attachment{ID: s.NewID(), NoticeID: id, Name: worksheet.CleanName(name, content.Type), Type: content.Type,
 		Size: int64(len(data)), CreatedAt: s.Now()}
-	a.Key = "notices/" + id + "/" + a.ID
+	a.Key = media.NoticeFile(id, a.ID)
 	if _, err := s.Files.Put(ctx, a.Key, bytes.NewReader(data), a.Size,
 		media.PutOptions{ContentType: a.Type}); err != nil {
 		return Attachment{}, fmt.Errorf("notice %s: %w", id, err)

@@ -100,8 +100,7 @@ func (w *Workers) makeCopy(ctx context.Context, run *job.Run, c Copy, pkg Packag
 		return Copy{}, err
 	}
 	made.State, made.FailureCode = CopyReady, ""
-	made.Key = media.Prefix(c.LessonID) + "copies/" + c.ID + "/" + strconv.FormatInt(run.Job.Token, 10) + "/" +
-		filepath.Base(file)
+	made.Key = media.Copy(c.LessonID, c.ID, run.Job.Token, filepath.Base(file))
 	return made, w.put(ctx, made.Key, file, made.SHA256)
 }
 

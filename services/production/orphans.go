@@ -11,15 +11,6 @@ import (
 	"lenlop/services/media"
 )
 
-// How old an object must be before it counts as left over. A package's files
-// are named by the database within one job. A recording may be whole in
-// storage for as long as its upload may be taken up again, which is 7 days;
-// the rest of the month is for an operator who has restored an old database.
-const (
-	orphanFile      = 24 * time.Hour
-	orphanRecording = 30 * 24 * time.Hour
-)
-
 // orphansAtOnce bounds one run's memory.
 const orphansAtOnce = 100_000
 
@@ -31,7 +22,7 @@ func (w *Workers) orphans(ctx context.Context, run *job.Run, _ OrphansArgs) erro
 	k := &keeper{w: w, now: w.Now()}
 	var doomed []string
 	var failed error
-	err := w.Media.List(ctx, "lessons/", func(o media.Object) bool {
+	err := w.Media.List(ctx, media.Lessons, func(o media.Object) bool {
 		keep, err := k.keep(ctx, o)
 		if failed = err; err != nil {
 			return false
@@ -70,7 +61,8 @@ type keeper struct {
 // keep reports whether the object is still wanted or too young to judge.
 func (k *keeper) keep(ctx context.Context, o media.Object) (bool, error) {
 	age := k.now.Sub(o.ModifiedAt)
-	if age < orphanFile {
+	place, registered := media.PrefixOf(o.Key)
+	if age < place.Patience {
 		return true, nil
 	}
 	id := media.LessonOf(o.Key)
@@ -114,21 +106,17 @@ func (k *keeper) keep(ctx context.Context, o media.Object) (bool, error) {
 		}
 	}
 	if k.erased {
-		return age < orphanRecording, nil
+		return age < media.Erased, nil
 	}
-	rest := strings.TrimPrefix(o.Key, media.Prefix(id))
-	if strings.HasPrefix(rest, "recordings/") {
-		return k.kept[o.Key] || age < orphanRecording, nil
-	}
-	if strings.HasPrefix(rest, "copies/") || strings.HasPrefix(rest, "captions/") && k.w.Captions != nil ||
-		strings.HasPrefix(rest, "attachments/") && k.w.Worksheets != nil {
-		return k.kept[o.Key], nil
-	}
-	if pkg, ok := strings.CutPrefix(rest, "packages/"); ok {
-		pkg, file, _ := strings.Cut(pkg, "/")
+	switch {
+	case !registered, place.Folder == media.Captions && k.w.Captions == nil,
+		place.Folder == media.Attachments && k.w.Worksheets == nil:
+		return true, nil
+	case place.Folder == media.Packages:
+		pkg, file, _ := strings.Cut(strings.TrimPrefix(o.Key, media.Prefix(id)+media.Packages), "/")
 		return k.keepFile(ctx, pkg, file, o.Key)
 	}
-	return true, nil
+	return k.kept[o.Key], nil
 }
 
 // keepFile keeps a known package's own files and its segments' folders.

@@ -15,6 +15,12 @@ import (
 	"lenlop/transcoder"
 )
 
+// How old objects are that the clean-up removes: files, and recordings.
+const (
+	orphanFile      = 24 * time.Hour
+	orphanRecording = 30 * 24 * time.Hour
+)
+
 func TestRefusedRecordingLeavesADraftAndGoesAfterAWeek(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

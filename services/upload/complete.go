@@ -267,7 +267,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err := s.sweepPieces(ctx); err != nil {
 		return err
 	}
-	pending, err := s.Parts.Pending(ctx, "lessons/")
+	pending, err := s.Parts.Pending(ctx, media.Lessons)
 	if err != nil {
 		return fmt.Errorf("pending uploads: %w", err)
 	}

@@ -26,7 +26,7 @@ type PieceStore interface {
 
 // piecesPrefix is where the pieces of all uploads are stored:
 // uploads/{upload}/{part}/{from}-{to}.
-const piecesPrefix = "uploads/"
+const piecesPrefix = media.Uploads
 
 func uploadPrefix(upload string) string { return piecesPrefix + upload + "/" }
 

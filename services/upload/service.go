@@ -17,9 +17,9 @@ import (
 
 // Times of an upload.
 const (
-	Life       = 7 * 24 * time.Hour // of an upload that nothing happens to
-	SignedLife = 15 * time.Minute   // of a presigned URL, at most
-	renewEvery = 24 * time.Hour     // how often work on an upload renews its life
+	Life       = media.OpenUploads // of an upload that nothing happens to
+	SignedLife = 15 * time.Minute  // of a presigned URL, at most
+	renewEvery = 24 * time.Hour    // how often work on an upload renews its life
 )
 
 // MaxNumbers is how many parts may be presigned by one call.

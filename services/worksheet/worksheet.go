@@ -49,10 +49,7 @@ type Store interface {
 }
 
 // Key is where a worksheet is stored.
-func Key(lessonID, id string) string { return media.Prefix(lessonID) + Folder + id }
-
-// Folder is the folder of worksheets below a lesson's folder.
-const Folder = "attachments/"
+func Key(lessonID, id string) string { return media.Attachment(lessonID, id) }
 
 // endings are the extensions by type; the first is appended to a name that has none of them.
 var endings = map[string][]string{TypePDF: {".pdf"}, TypePNG: {".png"}, TypeJPEG: {".jpg", ".jpeg"}}
