@@ -45,20 +45,18 @@ func (d *DB) LessonObjects(ctx context.Context, id string) (inspection.Lesson, e
 		}
 		x.Packages = append(x.Packages, inspection.Package{Package: p, Segments: segs})
 	}
-	err = d.Reader(ctx).NewRaw(
-		`SELECT 'worksheet' AS what, storage_key AS "key", size, sha256 FROM worksheets WHERE lesson_id = ?
-		UNION ALL SELECT 'captions', storage_key, size, '' FROM captions WHERE lesson_id = ?
-		UNION ALL SELECT 'broadcast copy', storage_key, size, sha256 FROM broadcast_copies
-			WHERE lesson_id = ? AND state = 'ready'`, id, id, id).
-		Scan(ctx, &x.Others)
+	err = d.Reader(ctx).NewRaw(objectQuery(func(o *ObjectColumns) (bool, string) {
+		return o.What != "" && o.Lesson != "", " AND " + o.Lesson + " = ?0"
+	}), id).Scan(ctx, &x.Others)
 	return x, wrap(err, "lesson", id)
 }
 
-// NoticeObjects lists the files of notices.
+// NoticeObjects lists the objects of no lesson: the files of notices.
 func (d *DB) NoticeObjects(ctx context.Context) ([]inspection.Object, error) {
 	var list []inspection.Object
-	err := d.Reader(ctx).NewRaw(
-		`SELECT 'file of a notice' AS what, object_key AS "key", size, '' AS sha256 FROM notice_files`).Scan(ctx, &list)
+	err := d.Reader(ctx).NewRaw(objectQuery(func(o *ObjectColumns) (bool, string) {
+		return o.What != "" && o.Lesson == "", ""
+	})).Scan(ctx, &list)
 	return list, wrap(err, "notice files")
 }
 

@@ -9,28 +9,20 @@ import (
 	"lenlop/services/production"
 )
 
-// namedObjects are the rows that name an object in storage.
-const namedObjects = `
-	SELECT storage_key, size, sha256 FROM recordings WHERE gone_at IS NULL
-	UNION ALL SELECT s.storage_key, s.size, s.sha256 FROM segments AS s
-	UNION ALL SELECT storage_key, size, sha256 FROM broadcast_copies WHERE state = 'ready' AND storage_key <> ''
-	UNION ALL SELECT storage_key, size, '' FROM captions
-	UNION ALL SELECT storage_key, size, sha256 FROM worksheets
-	UNION ALL SELECT object_key, size, '' FROM notice_files`
-
 // Objects calls each for every object that the database names.
 func (d *DB) Objects(ctx context.Context, each func(backup.Named) error) error {
 	if err := d.packageFiles(ctx, each); err != nil {
 		return err
 	}
-	rows, err := d.Reader(ctx).QueryContext(ctx, namedObjects)
+	rows, err := d.Reader(ctx).QueryContext(ctx, objectQuery(func(o *ObjectColumns) (bool, string) { return true, "" }))
 	if err != nil {
 		return wrap(err, "named objects")
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var n backup.Named
-		if err := rows.Scan(&n.Key, &n.Size, &n.SHA256); err != nil {
+		var what string
+		if err := rows.Scan(&what, &n.Key, &n.Size, &n.SHA256); err != nil {
 			return wrap(err, "named objects")
 		}
 		if err := each(n); err != nil {

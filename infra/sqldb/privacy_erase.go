@@ -61,9 +61,9 @@ func (s *Privacy) pieces(ctx context.Context, person string) []*bun.RawQuery {
 		if t.table == "lessons" { // a few; Erase changes them by their teacher
 			continue
 		}
-		column, table := bun.Ident(t.column), bun.Ident(t.table)
+		column, table := bun.Ident(t.Column), bun.Ident(t.table)
 		some := "?1 IN (SELECT ?1 FROM ?0 WHERE ?2 = ?3 LIMIT ?4)"
-		if t.own {
+		if t.Own {
 			list = append(list, w.NewRaw("DELETE FROM ?0 WHERE "+some, table, row, column, t.value(person),
 				erasedAtOnce))
 			continue
@@ -101,8 +101,8 @@ func (s *Privacy) Erase(ctx context.Context, person string) error {
 				subject, person),
 		}
 		for _, t := range traces {
-			column, table := bun.Ident(t.column), bun.Ident(t.table)
-			if t.own {
+			column, table := bun.Ident(t.Column), bun.Ident(t.table)
+			if t.Own {
 				steps = append(steps, w.NewRaw("DELETE FROM ? WHERE ? = ?", table, column, t.value(person)))
 			} else {
 				steps = append(steps, w.NewRaw("UPDATE ? SET ? = ? WHERE ? = ?", table, column, people.ErasedID, column,

@@ -19,8 +19,7 @@ type table struct {
 	parents []string // tables that its rows point to
 }
 
-// tables lists the tables that a dump holds, parents before children. Left out are the search index, which is rebuilt
-// from them, the versions of the schema, which are in the dump's first line, and the holds of running backups.
+// tables lists the tables that a dump holds, parents before children; the registry says which it leaves out.
 func (d *DB) tables(ctx context.Context) ([]table, error) {
 	var list []table
 	var err error
@@ -33,8 +32,8 @@ func (d *DB) tables(ctx context.Context) ([]table, error) {
 		return nil, wrap(err, "tables")
 	}
 	list = slices.DeleteFunc(list, func(t table) bool {
-		return strings.HasPrefix(t.Name, "catalog_") || strings.HasPrefix(t.Name, "sqlite_") ||
-			slices.Contains([]string{"goose_db_version", "backup_holds", "held_objects", "event_counts"}, t.Name)
+		r, _ := registered(t.Name)
+		return r.NotDumped != ""
 	})
 	return parentsFirst(list)
 }
@@ -145,9 +144,6 @@ func parentsFirst(list []table) ([]table, error) {
 	return out, nil
 }
 
-// seeded are the tables into which migrations insert rows.
-var seeded = []string{"subjects", "named", "school_years", "audit_head"}
-
 // Empty returns the name of a table that has rows besides those of the migrations, or "" when there is none.
 func (d *DB) Empty(ctx context.Context) (string, error) {
 	list, err := d.tables(ctx)
@@ -155,12 +151,9 @@ func (d *DB) Empty(ctx context.Context) (string, error) {
 		return "", err
 	}
 	for _, t := range list {
-		if slices.Contains(seeded, t.Name) {
-			continue
-		}
 		where := "TRUE"
-		if t.Name == "settings" {
-			where = "name NOT LIKE 'migration %'" // what migrations say of themselves (expands)
+		if r, _ := registered(t.Name); r.Migrated != "" {
+			where = "NOT (" + r.Migrated + ")"
 		}
 		var n int
 		q := "SELECT COUNT(*) FROM (SELECT 1 FROM ? WHERE ? LIMIT 1) AS x"
