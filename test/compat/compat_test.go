@@ -184,6 +184,15 @@ func (p *place) counts(tables map[string][]string) map[string]int {
 	return all
 }
 
+// migrationRows counts the settings that migrations left.
+func (p *place) migrationRows() (n int) {
+	p.t.Helper()
+	if err := p.db.QueryRow(`SELECT COUNT(*) FROM settings WHERE name LIKE 'migration %'`).Scan(&n); err != nil {
+		p.t.Fatal(err)
+	}
+	return n
+}
+
 // waiting lists the jobs that are neither done nor given up, with their kinds.
 func (p *place) waiting() map[string]string {
 	p.t.Helper()
@@ -218,6 +227,7 @@ func (p *place) opens(f facts) {
 	t := p.t
 	before := p.columns()
 	counts := p.counts(before)
+	added := p.migrationRows()
 	waiting := p.waiting()
 	if kinds := slices.Compact(slices.Sorted(maps.Values(waiting))); len(kinds) < 3 {
 		t.Fatalf("the fixture's waiting jobs are of too few kinds: %v", kinds)
@@ -231,8 +241,12 @@ func (p *place) opens(f facts) {
 			}
 		}
 	}
+	added = p.migrationRows() - added
 	if got := p.counts(before); !maps.Equal(got, counts) {
 		for table, n := range counts {
+			if table == "settings" {
+				n += added // each migration that only adds writes a row (decision 0060)
+			}
 			if got[table] != n {
 				t.Errorf("table %s has %d rows after migrating, had %d", table, got[table], n)
 			}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -109,11 +110,15 @@ func operationID(k call) string {
 	return id.String()
 }
 
+// schemaNames are those of schemas whose types were renamed since they were published.
+var schemaNames = map[string]string{"ListOfchapterCountsDoc": "ListOfsaidDoc"}
+
 // schemaOf puts a type's schema among the components once and refers to it.
 func schemaOf(v any, into openapi3.Schemas) (*openapi3.SchemaRef, error) {
 	t := reflect.TypeOf(v)
 	name := strings.NewReplacer("[", "Of", "]", "", "lenlop/web/api.", "").Replace(t.Name())
 	name = strings.ToUpper(name[:1]) + name[1:]
+	name = cmp.Or(schemaNames[name], name)
 	if into[name] == nil {
 		ref, err := openapi3gen.NewSchemaRefForValue(v, nil, openapi3gen.SchemaCustomizer(required))
 		if err != nil {
