@@ -69,7 +69,9 @@ func TestAsIfNeverCut(t *testing.T) {
 			if file == "" {
 				file = filepath.Join(t.TempDir(), "made.mkv")
 				testmedia.Run(t, "-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=640x360:r=24", "-f", "lavfi", "-i",
-					"anoisesrc=c=pink:a=0.3", "-t", "40", "-c:v", "libx264", "-preset", "ultrafast", "-c:a",
+					// Two sweeps: no moment sounds like another, and AAC keeps them, which it does not of noise.
+					"aevalsrc=0.3*sin(2*PI*(300*t+40*t*t))+0.2*sin(2*PI*(1200*t+15*t*t)):s=48000", "-t", "40", "-c:v",
+					"libx264", "-preset", "ultrafast", "-c:a",
 					"libvorbis", file)
 			}
 			tr := newTranscoder()

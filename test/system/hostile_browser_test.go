@@ -61,7 +61,7 @@ func (s sown) at(i int) string { return s.ps[i%len(s.ps)] }
 // each calls do for the numbers of all payloads, some in each transaction.
 func (s sown) each(do func(ctx context.Context, i int) error) {
 	s.t.Helper()
-	const together = 40
+	const together = 20 // within the budget of a write transaction
 	for from := 0; from < len(s.ps); from += together {
 		err := s.h.App.DB.Atomically(context.Background(), func(ctx context.Context) error {
 			for i := from; i < min(from+together, len(s.ps)); i++ {
