@@ -17,7 +17,8 @@ const module = "lenlop"
 // serviceOrder: a service imports only services after it.
 var serviceOrder = []string{
 	"inspection", "question", "feedback", "viewership", "viewership/television", "viewership/delivery",
-	"viewership/playback", "viewership/disclosure", "production", "catalog", "notice", "bookmark", "worksheet", "caption",
+	"viewership/playback", "viewership/disclosure", "production", "catalog", "notice", "bookmark",
+	"worksheet", "caption",
 	"upload", "schedule", "lesson", "school", "webhook", "people", "backup", "job", "media", "audit", "limit", "fault",
 }
 
