@@ -165,7 +165,7 @@ func (s *Service) ResetPassword(ctx context.Context, by Person, id string) (p Pe
 		if err := s.Store.SavePerson(ctx, p); err != nil {
 			return err
 		}
-		if err := s.Store.EndSessions(ctx, id); err != nil {
+		if err := s.endPassword(ctx, id); err != nil {
 			return err
 		}
 		return s.log(ctx, by, id, "password reset")
@@ -174,6 +174,17 @@ func (s *Service) ResetPassword(ctx context.Context, by Person, id string) (p Pe
 		return Person{}, "", err
 	}
 	return p, password, nil
+}
+
+// endPassword ends what was opened, begun or mailed while another password held:
+// sessions, sign-ins that still owe a code, and links that set a new one.
+func (s *Service) endPassword(ctx context.Context, id string) error {
+	for _, kind := range []TicketKind{ResetTicket, HalfwayTicket} {
+		if err := s.Secrets.EndTickets(ctx, id, kind, s.Now()); err != nil {
+			return err
+		}
+	}
+	return s.Store.EndSessions(ctx, id)
 }
 
 // EasyPassword makes a password that can be read out over the telephone: four

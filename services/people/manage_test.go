@@ -189,6 +189,51 @@ func TestResetPassword(t *testing.T) {
 	}
 }
 
+// TestPasswordChangeEndsWhatHung: links and half sign-ins from before a new
+// password, and links mailed to a former address, are worth nothing.
+func TestPasswordChangeEndsWhatHung(t *testing.T) {
+	s, _ := newMemory()
+	ctx := context.Background()
+	p, _, err := s.Create(ctx, admin, people.NewPerson{Username: "mai", Name: "Mai", Role: people.Station})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, change := range map[string]func() error{
+		"reset by an administrator": func() error { _, _, err := s.ResetPassword(ctx, admin, p.ID); return err },
+		"another e-mail address":    func() error { _, err := s.SetEmail(ctx, admin, p.ID, "mai@example.vn"); return err },
+	} {
+		_, link, _, err := s.IssueReset(ctx, admin, p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		halfway, err := s.Halfway(ctx, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.ResetOf(ctx, link); !fault.Is(err, "signin.reset_gone") {
+			t.Errorf("%s: the link before it: %v", what, err)
+		}
+		_, err = s.HalfwayOf(ctx, halfway)
+		if ended := fault.Is(err, "signin.expired"); ended != (what == "reset by an administrator") {
+			t.Errorf("%s: the half sign-in before it: %v", what, err)
+		}
+	}
+	// The same address again changes nothing.
+	_, link, _, err := s.IssueReset(ctx, admin, p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.SetEmail(ctx, admin, p.ID, "mai@example.vn"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ResetOf(ctx, link); err != nil {
+		t.Errorf("the same address ended the link: %v", err)
+	}
+}
+
 func TestEasyPasswordsDiffer(t *testing.T) {
 	shape := regexp.MustCompile(`^([a-hjkmnp-z2-9]{4}-){3}[a-hjkmnp-z2-9]{4}$`)
 	seen := map[string]bool{}

@@ -86,6 +86,11 @@ func (s *Service) SetEmail(ctx context.Context, by Person, id, email string) (p 
 		if p, err = s.Store.Person(ctx, id); err != nil {
 			return err
 		}
+		if p.Email != email { // a link that went to the former address must not open the account
+			if err := s.Secrets.EndTickets(ctx, id, ResetTicket, s.Now()); err != nil {
+				return err
+			}
+		}
 		p.Email = email
 		if err := s.Store.SavePerson(ctx, p); err != nil {
 			return err

@@ -107,10 +107,7 @@ func (s *Service) Reset(ctx context.Context, secret, password string) (Person, e
 		if err := s.Store.SavePerson(ctx, p); err != nil {
 			return err
 		}
-		if err := s.Secrets.EndTickets(ctx, p.ID, ResetTicket, s.Now()); err != nil {
-			return err
-		}
-		if err := s.Store.EndSessions(ctx, p.ID); err != nil {
+		if err := s.endPassword(ctx, p.ID); err != nil {
 			return err
 		}
 		return s.log(ctx, p, p.ID, "password chosen by reset link")
