@@ -148,7 +148,7 @@ func newOffice(t *testing.T) *office {
 	must(t, db.Migrate(ctx))
 	o.db = db
 	o.people = &people.Service{Store: db.People(), Now: now, NewID: newID, Atomic: db, Audit: db.Audit(),
-		Params: people.Argon{Time: 1, Memory: 8, Threads: 1}}
+		Secrets: db.Secrets(), Params: people.Argon{Time: 1, Memory: 8, Threads: 1}}
 	o.captions = &caption.Service{Store: db.Captions(), Lessons: db.Lessons(), Media: files{o: o}, Atomic: db,
 		Audit: db.Audit(), Index: index{}, Now: now, NewID: newID}
 	schools := &school.Service{Store: db.Schools(), Atomic: db, Audit: db.Audit(), Now: now, NewID: newID}
