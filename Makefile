@@ -90,9 +90,10 @@ $(TOOLS)/minio:
 
 # Two lanes share two cores: the Go tests compute, the browsers mostly wait. Each test runs once; what runs a second
 # time with the race detector is in test-long. A skipped test fails unless test/skips.txt allows it.
-REPORT := $(TOOLS)/testreport -skips test/skips.txt
+REPORT := scripts/in-memory $(TOOLS)/testreport -skips test/skips.txt
 STRICT := $(REPORT) -no-skips
 RACE := ./services/...
+LONGEST := ./test/system ./transcoder
 GO_TEST_ENV := LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw
 
 test: deps-test build $(TOOLS)/golangci-lint $(TOOLS)/testreport $(TOOLS)/versitygw ## everything but test-long; at most 10 minutes on 2 cores
@@ -108,7 +109,7 @@ lane-web:
 
 test-go: assets generate $(TOOLS)/testreport $(TOOLS)/versitygw ## the Go tests, on both databases and both S3 servers; services with the race detector
 	CGO_ENABLED=1 $(GO_TEST_ENV) $(STRICT) go test -json -race -timeout 30m $(RACE)
-	$(GO_TEST_ENV) $(STRICT) go test -json -timeout 40m $$(go list ./... | grep -v '^lenlop/services/')
+	$(GO_TEST_ENV) $(STRICT) go test -json -p 3 -timeout 40m $(LONGEST) $$(go list ./... | grep -vE '^lenlop/(services/|test/system$$|transcoder$$)')
 	@for m in $(NESTED); do (cd $$m && $(GO_TEST_ENV) go test -timeout 30m ./...) || exit 1; done
 
 # No browser, no PostgreSQL, no ffmpeg: what one runs after every change.
@@ -124,8 +125,11 @@ test-quick: assets generate $(TOOLS)/testreport ## unit tests without browsers, 
 test-web: node_modules/.installed $(TOOLS)/testreport ## unit tests of the islands
 	@$(STRICT) -tap npm test --silent
 
+# How many files at once; each has a server and a browser of its own.
+E2E_AT_ONCE ?= 2
+
 test-e2e: bin/lenlop node_modules/.installed $(TOOLS)/testreport ## the journeys in browsers; with LENLOP_TEST_PICTURES=1 screenshots go to artifacts/
-	@$(STRICT) -tap node --test --test-reporter=tap --test-concurrency=1 test/e2e/
+	@$(STRICT) -tap node --test --test-reporter=tap --test-concurrency=$(E2E_AT_ONCE) test/e2e/
 
 shots: bin/lenlop node_modules/.installed ## pictures of every page, 360 and 1280 px, light and dark, into artifacts/pages
 	node test/e2e/shots.mjs
@@ -134,6 +138,7 @@ test-long: export LENLOP_TEST_MEDIA ?= $(CURDIR)/../shared/media
 test-long: bin/lenlop $(TOOLS)/versitygw $(TOOLS)/minio ## slow proofs: kill -9 rounds, long recordings, seams, a third S3 server
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw LENLOP_TEST_MINIO=$(TOOLS)/minio go test -race -tags long -timeout 90m ./...
 	cd test/external && CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -race -tags long -timeout 90m ./...
+	LENLOP_TEST_LONG=1 $(MAKE) test-e2e E2E_AT_ONCE=1
 	$(MAKE) test-clock
 
 test-clock: bin/lenlop node_modules/.installed ## journeys and viewership when weeks, months, terms and years end, in three zones (LENLOP_CLOCK_ALL=1: each in each)

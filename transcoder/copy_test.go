@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lenlop/test/longtest"
 	"lenlop/test/testmedia"
 	"lenlop/transcoder"
 )
@@ -25,7 +26,7 @@ func fit(more ...string) []string {
 // passes the same verification.
 func TestRepackaged(t *testing.T) {
 	t.Parallel()
-	for name, shape := range map[string]testmedia.Shape{
+	for name, shape := range longtest.Subset(map[string]testmedia.Shape{
 		"B-frames, odd groups": {Name: "a.mp4", FPS: "25", Frames: 25 * 15, Rate: 44100, Seconds: 15,
 			Args: fit("-vf", "scale=720:406", "-g", "47", "-bf", "3", "-b_strategy", "0")},
 		"milliseconds": {Name: "b.mkv", FPS: "30000/1001", Frames: 300, Rate: 48000, Seconds: 10,
@@ -33,7 +34,7 @@ func TestRepackaged(t *testing.T) {
 		"far from 0": {Name: "c.ts", FPS: "25", Frames: 25 * 10, Rate: 48000, Seconds: 10,
 			Args: fit("-g", "50", "-output_ts_offset", "3000", "-muxdelay", "0")},
 		"no sound, no B": {Name: "d.mov", FPS: "24", Frames: 24 * 10, Args: fit("-g", "72", "-bf", "0")},
-	} {
+	}, "B-frames, odd groups", "far from 0") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := testmedia.Counted(t, t.TempDir(), shape)
@@ -76,7 +77,7 @@ func TestRepackaged(t *testing.T) {
 func TestNotRepackaged(t *testing.T) {
 	t.Parallel()
 	const source = "-v error -f lavfi -i testsrc2=s=320x180:r=25:d=9 -f lavfi -i sine=d=9 "
-	for name, c := range map[string]struct{ args, reason string }{
+	for name, c := range longtest.Subset(map[string]struct{ args, reason string }{
 		"long groups.mp4":       {"-g 400 -sc_threshold 0", ""},
 		"open groups.mp4":       {"-g 50 -bf 2 -x264-params open-gop=1:scenecut=0", ""},
 		"full chroma.mp4":       {"-g 50 -pix_fmt yuv444p", "H.264"},
@@ -86,7 +87,7 @@ func TestNotRepackaged(t *testing.T) {
 		"hidden beginning.mp4":  {"-ss 0.5 -g 50", ""},
 		"sound comes first.mkv": {"-g 50 -vf setpts=PTS+0.3/TB", ""},
 		"uneven.mkv":            {"-g 50 -vf select='gt(mod(n\\,7)\\,0)' -vsync vfr", ""},
-	} {
+	}, "open groups.mp4", "interlaced.mp4", "hidden beginning.mp4") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			whole := filepath.Join(t.TempDir(), name)

@@ -19,7 +19,7 @@ import (
 func TestCancelledEncodingLeavesNothing(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "recording.mkv")
 	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i",
-		"testsrc2=s=640x360:r=25:d=24", "-f", "lavfi", "-i", "sine=d=24",
+		"testsrc2=s=640x360:r=25:d=12", "-f", "lavfi", "-i", "sine=d=12",
 		"-c:v", "mpeg4", "-q:v", "8", "-c:a", "pcm_s16le", file).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

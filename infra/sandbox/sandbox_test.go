@@ -205,7 +205,10 @@ func checkConfinement(t *testing.T, s *Sandbox) {
 	if err := write(filepath.Join(work, "out.wav")); err != nil {
 		t.Errorf("its own folder: %v", err)
 	}
-	if err := write(filepath.Join(dir, "out.wav")); err == nil {
+	// A folder in memory may be the sandbox's own one of that name: what counts is the machine's.
+	outside := filepath.Join(dir, "out.wav")
+	err = write(outside)
+	if _, missing := os.Stat(outside); err == nil && !strings.HasPrefix(dir, "/dev/shm/") || missing == nil {
 		t.Error("a folder that was not given could be written")
 	}
 	if err := write(given); err == nil {

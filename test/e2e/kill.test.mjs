@@ -34,7 +34,7 @@ async function client(username) {
 /** Twelve megabytes of real recording: noise does not compress. */
 function noisy() {
   const out = join(scratch, 'on-ao.mp4')
-  const made = spawnSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25:d=24,noise=alls=60:allf=t',
+  const made = spawnSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-f', 'lavfi', '-i', 'testsrc2=s=426x240:r=25:d=24,noise=alls=60:allf=t',
     '-f', 'lavfi', '-i', 'sine=frequency=440:duration=24', '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '4M', '-minrate', '4M', '-maxrate', '4M', '-bufsize', '2M',
     '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-shortest', out])
   assert.equal(made.status, 0, String(made.stderr))

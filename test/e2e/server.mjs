@@ -1,7 +1,7 @@
 // What the browser tests share: the product as a process of its own on a free
 // port, a browser, people signed in, and pictures of pages.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -62,18 +62,21 @@ function stop(child, signal) {
   })
 }
 
+/** Whether the slow half runs, too: make test-long. */
+export const long = process.env.LENLOP_TEST_LONG === '1'
+
 /**
- * A real recording of nearly 2 minutes in several upload parts: the one of LENLOP_TEST_RECORDING, the shared one, or
- * one made here.
+ * A recording in several upload parts: with LENLOP_TEST_MEDIA a real one of nearly 2 minutes; otherwise one made here of
+ * a minute of small pictures, which are transcoded quickly, in as many bytes as large ones have.
  */
 export function recording() {
-  if (process.env.LENLOP_TEST_RECORDING) return process.env.LENLOP_TEST_RECORDING
   const out = join(scratch, 'bai-giang-toan.mp4')
-  const film = join(process.env.LENLOP_TEST_MEDIA || root, 'sintel_trailer-720p.mp4')
-  const args = existsSync(film)
+  const film = join(process.env.LENLOP_TEST_MEDIA ?? '', 'sintel_trailer-720p.mp4')
+  const args = process.env.LENLOP_TEST_MEDIA
     ? ['-stream_loop', '1', '-i', film, '-map', '0:v', '-map', '0:a', '-c', 'copy', out]
-    : ['-f', 'lavfi', '-i', 'testsrc2=s=1280x720:r=24:d=100', '-f', 'lavfi', '-i', 'sine=frequency=330:duration=100',
-        '-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '1200k', '-minrate', '1200k', '-bufsize', '1200k', '-pix_fmt', 'yuv420p', '-c:a', 'aac', out]
+    : ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=24:d=60', '-f', 'lavfi', '-i', 'sine=frequency=330:duration=60',
+        '-c:v', 'libx264', '-preset', 'ultrafast', '-x264-params', 'nal-hrd=cbr', '-b:v', '3M', '-minrate', '3M', '-maxrate', '3M', '-bufsize', '3M',
+        '-pix_fmt', 'yuv420p', '-c:a', 'aac', out]
   execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args])
   return out
 }

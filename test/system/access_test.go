@@ -208,25 +208,34 @@ func TestForgedRequests(t *testing.T) {
 		}
 		i := slices.Index(r.allowed[1:10], true) + 1
 		account := columns[i].account
+		var q asked
+		clean := false
 		for _, forged := range []http.Header{
 			{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://ke-xau.example"}},
 			{"Sec-Fetch-Site": {"same-site"}, "Origin": {"https://khac.truong.example"}},
 			{"Origin": {"https://ke-xau.example"}},
 			{"Origin": {"null"}},
 		} {
-			q, err := w.request(r)
-			if err != nil {
-				t.Fatal(err)
+			if !clean { // what was refused and changed nothing serves the next one, too
+				var err error
+				if q, err = w.request(r); err != nil {
+					t.Fatal(err)
+				}
 			}
-			q.header = withHeader(q.header, forged)
+			own := q.header
+			q.header = withHeader(own, forged)
 			before := w.facts(q)
+			clean = true
 			if status, body := w.send(account, "cookie", q); status != 403 ||
 				!strings.Contains(string(body), "request.cross_origin") {
 				t.Errorf("%s %s forged with %v: %d %s", r.route(), r.object, forged, status, harness.Brief(body))
+				clean = false
 			}
 			if w.facts(q) != before {
 				t.Errorf("%s %s forged with %v changed something", r.route(), r.object, forged)
+				clean = false
 			}
+			q.header = own
 		}
 		q, err := w.request(r)
 		if err != nil {

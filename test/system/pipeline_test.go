@@ -222,7 +222,7 @@ func goThrough(t *testing.T, dir, dsn string) {
 		name, file string
 		seconds    float64 // 0: must be refused
 	}{
-		{"generated", made(t, 14), 14},
+		{"generated", made(t, 8), 8},
 		{"a phone's", phone, 4},
 		{"a text file", write("bai.mp4", strings.Repeat("Bài giảng\n", 1000)), 0},
 		{"a disguised playlist", write("bai.mp4",

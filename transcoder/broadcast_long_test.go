@@ -1,3 +1,5 @@
+//go:build long
+
 package transcoder_test
 
 import (
@@ -45,11 +47,7 @@ func TestBroadcastCopies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	formats := delivery.Formats()
-	if !long {
-		formats = formats[:1] // make test-long makes them all
-	}
-	for _, f := range formats {
+	for _, f := range delivery.Formats() {
 		file, sheet, err := tr.Broadcast(context.Background(), phone, plan, f,
 			[]delivery.Overlay{{PNG: code, Moments: []float64{2}, Length: 1},
 				{PNG: code, Moments: []float64{6}, Length: 1}}, t.TempDir(), nil)

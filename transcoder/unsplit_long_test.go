@@ -1,7 +1,8 @@
+//go:build long
+
 package transcoder_test
 
 import (
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,44 +15,6 @@ import (
 	"lenlop/transcoder/cmaf"
 )
 
-// inPieces makes the low rungs of a recording by its plan and joins them.
-func inPieces(t *testing.T, file string, p transcoder.Plan, rungs ...string) map[string]string {
-	t.Helper()
-	dir, joined := t.TempDir(), map[string]string{}
-	for i := range p.Pieces {
-		d := filepath.Join(dir, fmt.Sprint(i))
-		if err := os.Mkdir(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		outs, err := newTranscoder().Encode(t.Context(), file,
-			p, transcoder.Task{Piece: i, Group: "test", Rungs: rungs}, d, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, o := range outs {
-			if o.Index < 0 && i > 0 {
-				continue
-			}
-			joined[o.Rung] = filepath.Join(dir, o.Rung+".mp4")
-			data, err := os.ReadFile(o.Path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f, err := os.OpenFile(joined[o.Rung], os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := f.Write(data); err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Close(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return joined
-}
-
 var likeness = regexp.MustCompile(`Y:([0-9.]+)`)
 
 // TestAsIfNeverCut: real recordings in pieces look and sound like the same
@@ -62,9 +25,6 @@ func TestAsIfNeverCut(t *testing.T) {
 	for _, name := range []string{"sintel_trailer-720p.mp4", "tears-of-steel-battle-clip-medium.webm"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if name[0] == 's' && !long {
-				t.Skip("half a minute of CPU: make test-long runs it; the other recording shows the same")
-			}
 			file := testmedia.Shared(t, name)
 			if file == "" {
 				file = filepath.Join(t.TempDir(), "made.mkv")
