@@ -129,7 +129,7 @@ test-web: node_modules/.installed $(TOOLS)/testreport ## unit tests of the islan
 E2E_AT_ONCE ?= 2
 
 test-e2e: bin/lenlop node_modules/.installed $(TOOLS)/testreport ## the journeys in browsers; with LENLOP_TEST_PICTURES=1 screenshots go to artifacts/
-	@$(STRICT) -tap node --test --test-reporter=tap --test-concurrency=$(E2E_AT_ONCE) test/e2e/
+	@$(STRICT) -tap node --test --test-force-exit --test-reporter=tap --test-concurrency=$(E2E_AT_ONCE) test/e2e/
 
 shots: bin/lenlop node_modules/.installed ## pictures of every page, 360 and 1280 px, light and dark, into artifacts/pages
 	node test/e2e/shots.mjs

@@ -23,7 +23,7 @@ func HTML(body string) (string, error) {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "strong", "em", "del", "ul", "ol", "li", "blockquote", "code", "pre", "hr",
 		"h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td")
-	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("href").Matching(addresses).OnElements("a")
 	p.AllowURLSchemes("http", "https", "mailto", "tel")
 	p.AllowRelativeURLs(true)
 	p.RequireNoFollowOnLinks(true)
@@ -34,6 +34,10 @@ func HTML(body string) (string, error) {
 		return fmt.Sprintf("%s%d", tag[:len(tag)-1], level)
 	}), nil
 }
+
+// addresses are what links lead to: "//host" reads like a page of ours and leads
+// to another site.
+var addresses = regexp.MustCompile(`(?i)^(https?://|mailto:|tel:|#|/$|/[^/\\])`)
 
 var shift = regexp.MustCompile(`</?h[1-6]`)
 

@@ -255,6 +255,10 @@ func TestHTML(t *testing.T) {
 		"[x](javascript:alert)":     "<p>x</p>\n",
 		"[x](data:text/html,a)":     "<p>x</p>\n",
 		"[x](https://so.vn)":        "<p><a href=\"https://so.vn\" rel=\"nofollow noreferrer\">x</a></p>\n",
+		"[x](//so.vn)":              "<p>x</p>\n",
+		"[![y](a.png)](//so.vn)":    "<p></p>\n",
+		"[x](/)":                    "<p><a href=\"/\" rel=\"nofollow noreferrer\">x</a></p>\n",
+		"[x](#muc)":                 "<p><a href=\"#muc\" rel=\"nofollow noreferrer\">x</a></p>\n",
 		"[x](/lich)":                "<p><a href=\"/lich\" rel=\"nofollow noreferrer\">x</a></p>\n",
 		"|a|\n|-|\n|b|":             "<table>\n<thead>\n<tr>\n<th>a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>b</td>\n</tr>\n</tbody>\n</table>\n",
 	} {

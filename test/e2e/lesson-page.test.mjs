@@ -155,11 +155,12 @@ test('the link card names a picture that is there', async () => {
   await page.context().close()
 })
 
-test('another site may frame the player, and nothing else', async () => {
+test('another site may frame the player, and nothing else', async (t) => {
   const frames = createServer((q, r) => {
     r.setHeader('Content-Type', 'text/html; charset=utf-8')
     r.end(`<iframe name="f" src="${site.url}${q.url}" width="640" height="440"></iframe>`)
   })
+  t.after(() => frames.close())
   const port = await new Promise((ok) => frames.listen(0, '127.0.0.1', () => ok(frames.address().port)))
   const page = await visitor(site.url)
   const shown = async (path) => {
@@ -178,5 +179,4 @@ test('another site may frame the player, and nothing else', async () => {
   assert.equal(plain.headers()['x-frame-options'], 'DENY')
   assert.equal((await page.request.get(`${site.url}/embed/khong-co`, { headers: { Accept: 'text/html' } })).status(), 404)
   await page.context().close()
-  frames.close()
 })
