@@ -69,7 +69,7 @@ deps-run: ## apt-get what `make run` needs (ffmpeg, bubblewrap, a voice for the 
 	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng
 
 deps-test: ## apt-get what `make test` needs beyond that
-	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng chromium:chromium firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb \
+	@scripts/apt-need ffmpeg:ffmpeg bwrap:bubblewrap espeak-ng:espeak-ng chromium:chromium chromium-headless-shell:chromium-headless-shell firefox-esr:firefox-esr WebKitWebDriver:webkit2gtk-driver Xvfb:xvfb \
 		/usr/lib/$(shell uname -m)-linux-gnu/gstreamer-1.0/libgstlibav.so:gstreamer1.0-libav gcc:gcc \
 		/usr/lib/postgresql/15/bin/initdb:postgresql-15 setpriv:util-linux shellcheck:shellcheck strace:strace ip:iproute2 /usr/sbin/nginx:nginx-light
 
@@ -127,9 +127,11 @@ test-web: node_modules/.installed $(TOOLS)/testreport ## unit tests of the islan
 
 # How many files at once; each has a server and a browser of its own.
 E2E_AT_ONCE ?= 2
+# make test-long also runs test/e2e/*.long.test.mjs.
+E2E ?= $(filter-out %.long.test.mjs,$(wildcard test/e2e/*.test.mjs))
 
 test-e2e: bin/lenlop node_modules/.installed $(TOOLS)/testreport ## the journeys in browsers; with LENLOP_TEST_PICTURES=1 screenshots go to artifacts/
-	@$(STRICT) -tap node --test --test-force-exit --test-reporter=tap --test-concurrency=$(E2E_AT_ONCE) test/e2e/
+	@$(STRICT) -tap node --test --test-force-exit --test-reporter=tap --test-concurrency=$(E2E_AT_ONCE) $(E2E)
 
 shots: bin/lenlop node_modules/.installed ## pictures of every page, 360 and 1280 px, light and dark, into artifacts/pages
 	node test/e2e/shots.mjs
@@ -138,7 +140,7 @@ test-long: export LENLOP_TEST_MEDIA ?= $(CURDIR)/../shared/media
 test-long: bin/lenlop $(TOOLS)/versitygw $(TOOLS)/minio ## slow proofs: kill -9 rounds, long recordings, seams, a third S3 server
 	CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw LENLOP_TEST_MINIO=$(TOOLS)/minio go test -race -tags long -timeout 90m ./...
 	cd test/external && CGO_ENABLED=1 LENLOP_TEST_REQUIRE=1 LENLOP_TEST_VERSITYGW=$(TOOLS)/versitygw go test -race -tags long -timeout 90m ./...
-	LENLOP_TEST_LONG=1 $(MAKE) test-e2e E2E_AT_ONCE=1
+	LENLOP_TEST_LONG=1 $(MAKE) test-e2e E2E_AT_ONCE=1 E2E=test/e2e/
 	$(MAKE) test-clock
 
 test-clock: bin/lenlop node_modules/.installed ## journeys and viewership when weeks, months, terms and years end, in three zones (LENLOP_CLOCK_ALL=1: each in each)

@@ -43,7 +43,7 @@ const colourful = ['/', '/search', '/lessons/:lesson', '/teacher/lessons/:lesson
 const narrow = { width: 360, height: 740 }
 const wide = { width: 1280, height: 800 }
 
-/** Everything that is asked of one page; wide screens for the pages that hold every part, and for all in the long run. */
+/** Everything that is asked of one page; wide screens and dark for the pages that hold every part, and for all in the long run. */
 async function look(page, p, failures) {
   const say = (what, list) => failures.push(...list.map((x) => `${p.name} ${what}: ${x}`))
   await page.emulateMedia({ colorScheme: 'light', contrast: 'no-preference' })
@@ -57,9 +57,8 @@ async function look(page, p, failures) {
     await page.emulateMedia({ colorScheme: 'dark' })
     say('1280 dark', await wrongs(page, ['color-contrast']))
     await page.setViewportSize(narrow)
+    say('360 dark', await wrongs(page, ['color-contrast']))
   }
-  await page.emulateMedia({ colorScheme: 'dark' })
-  say('360 dark', await wrongs(page, ['color-contrast']))
   // The colours are the same everywhere: a few pages hold all of them.
   for (const colorScheme of colourful.includes(p.route) ? ['dark', 'light'] : []) {
     await page.emulateMedia({ colorScheme, contrast: 'more' })

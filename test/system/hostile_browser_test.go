@@ -25,7 +25,7 @@ import (
 	"lenlop/test/system/harness"
 )
 
-// TestHostileSite is no test by itself: test/e2e/hostile.test.mjs starts it
+// TestHostileSite is no test by itself: test/e2e/hostile.long.test.mjs starts it
 // with a file of payloads. It puts them past every check into every text that
 // pages show, says where it listens, and serves until its input ends.
 func TestHostileSite(t *testing.T) {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { end, long, scratch, start } from './server.mjs'
+import { end, scratch, start } from './server.mjs'
 import { kept, open, sawTooth } from './line.mjs'
 import { engineCame, noisy, publish, student, seen, until } from './watching.mjs'
 
@@ -117,15 +117,11 @@ async function saw(t) {
 
 // Beside one another: each has a line and a browser of its own.
 test('weak lines', { concurrency: true }, async (t) => {
-  const here = [
+  await Promise.all([
+    t.test('400 kbit/s: starts, keeps the picture the line can carry', slow),
     t.test('400 kbit/s with data-saver: one file, no engine', saver),
     t.test('half a minute without a line is not noticed', gone),
     t.test('a broken line: says so, tries again, goes on by itself', broken),
-  ]
-  // Whether a picture ever stands still is seen on a machine that does nothing else.
-  if (long) here.push(
-    t.test('400 kbit/s: starts, keeps the picture the line can carry', slow),
     t.test('2 Mbit/s and 250 kbit/s by turns: changes the picture, never stands still', saw),
-  )
-  await Promise.all(here)
+  ])
 })
