@@ -8,10 +8,10 @@ package meili
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,6 +55,7 @@ type Index struct {
 	Local
 	c      Config
 	server meilisearch.ServiceManager
+	client *http.Client // of server
 
 	mu          sync.Mutex
 	lastErr     error     // of Meilisearch; nil while it answers
@@ -89,8 +90,8 @@ func New(c Config) *Index {
 	}
 	client := *c.Client
 	client.Transport = outside{cmp.Or(client.Transport, http.DefaultTransport)}
-	return &Index{Local: c.Local, c: c, server: meilisearch.New(c.URL, meilisearch.WithAPIKey(c.Key),
-		meilisearch.WithCustomClient(&client), meilisearch.DisableRetries())}
+	return &Index{Local: c.Local, c: c, client: &client, server: meilisearch.New(c.URL,
+		meilisearch.WithAPIKey(c.Key), meilisearch.WithCustomClient(&client), meilisearch.DisableRetries())}
 }
 
 // Put puts entries into the database's index and, in the same transaction, adds
@@ -184,7 +185,8 @@ func (x *Index) Fallbacks() int64 {
 	return x.fallbacks
 }
 
-// recordOutcome keeps whether Meilisearch answers; only changes are logged.
+// recordOutcome keeps whether Meilisearch answers; only changes are logged, also of
+// the cause.
 func (x *Index) recordOutcome(err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -194,9 +196,9 @@ func (x *Index) recordOutcome(err error) {
 	case err != nil:
 		x.fallbacks++
 		x.retryAt = x.c.Now().Add(x.c.RetryAfter)
-		if was == nil {
+		if was == nil || Cause(was) != Cause(err) {
 			x.failedSince = x.c.Now()
-			x.c.Log.Warn("Meilisearch failed; searching in the database", "error", shortError(err))
+			x.c.Log.Warn("Meilisearch failed; searching in the database", "cause", Cause(err), "error", newAnswer(err))
 		}
 	case was != nil:
 		x.c.Log.Info("Meilisearch answers again")
@@ -204,51 +206,32 @@ func (x *Index) recordOutcome(err error) {
 }
 
 // Health describes what answers searches; an error means that nothing does. An
-// outage of Meilisearch is described but is no error.
+// outage of Meilisearch is described but is no error. It reads the settings of the
+// index and not Meilisearch's own health, which needs no key.
 func (x *Index) Health(ctx context.Context) (string, error) {
 	if _, err := x.Local.Search(ctx, catalog.Query{Limit: 1}); err != nil {
 		return "", err
 	}
 	short, done := context.WithTimeout(ctx, x.c.SearchTimeout)
 	defer done()
-	_, err := x.server.HealthWithContext(short)
+	s, err := x.settingsState(short)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err == nil {
-		err = x.lastErr
+	since := x.c.Now()
+	if x.lastErr != nil && (err == nil || Cause(err) == Cause(x.lastErr)) {
+		err, since = x.lastErr, x.failedSince
 	}
-	if err != nil {
-		since := x.failedSince
-		if x.lastErr == nil {
-			since = x.c.Now()
-		}
-		return fmt.Sprintf("Meilisearch does not answer since %s; the database's own index does",
+	switch {
+	case err != nil:
+		return fmt.Sprintf("Meilisearch %s since %s; the database's own index answers", Cause(err),
 			since.UTC().Format(time.RFC3339)), nil
+	case s.Missing:
+		return "Meilisearch has no index yet; the database's own index answers", nil
+	case len(s.Different) > 0:
+		return "Meilisearch; settings that differ are restored within 5 minutes: " +
+			strings.Join(s.Different, ", "), nil
 	}
 	return "Meilisearch", nil
-}
-
-// shortError is an error of the library without the request and response that it
-// repeats, because they contain what people search for.
-func shortError(err error) string {
-	var e *meilisearch.Error
-	if !errors.As(err, &e) {
-		return err.Error()
-	}
-	if e.StatusCode == 0 && e.OriginError != nil {
-		return fmt.Sprintf("%s %s: %v", e.Method, e.Endpoint, e.OriginError)
-	}
-	return fmt.Sprintf("%s %s: status %d %s", e.Method, e.Endpoint, e.StatusCode, e.MeilisearchApiError.Code)
-}
-
-// unavailable classifies an error of Meilisearch, so that a job waits until it
-// answers instead of counting a failed attempt.
-func unavailable(err error, noun string) error {
-	if err == nil {
-		return nil
-	}
-	return fault.Wrap(fmt.Errorf("meilisearch: %s: %s", noun, shortError(err)), fault.Unavailable,
-		"catalog.unavailable")
 }
 
 // outside keeps requests to Meilisearch out of database transactions.

@@ -77,6 +77,16 @@ func (f synced) Suggest(ctx context.Context, text string, grade, limit int) ([]c
 // open returns an Index on SQLite and on a fake server that holds its documents.
 func open(t *testing.T, now func() time.Time) (synced, *meilitest.Server) {
 	t.Helper()
+	f, srv := openEmpty(t, now, slog.DiscardHandler)
+	if _, err := f.Repair(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return f, srv
+}
+
+// openEmpty returns an Index whose fake server has no index yet.
+func openEmpty(t *testing.T, now func() time.Time, log slog.Handler) (synced, *meilitest.Server) {
+	t.Helper()
 	ctx := context.Background()
 	db, err := sqldb.Open(ctx, filepath.Join(t.TempDir(), "lenlop.sqlite"), time.Now)
 	if err != nil {
@@ -92,10 +102,7 @@ func open(t *testing.T, now func() time.Time) (synced, *meilitest.Server) {
 	}
 	srv := meilitest.New(t)
 	x := meili.New(meili.Config{URL: srv.URL, Key: srv.Key, UID: "lessons", Local: local, Queue: db.Jobs(), Atomic: db,
-		InTransaction: db.InTransaction, Log: slog.New(slog.DiscardHandler), Now: now, SearchTimeout: time.Minute})
-	if _, err := x.Repair(ctx); err != nil {
-		t.Fatal(err)
-	}
+		InTransaction: db.InTransaction, Log: slog.New(log), Now: now, SearchTimeout: time.Minute})
 	return synced{x, t, db}, srv
 }
 
@@ -120,6 +127,17 @@ func TestIndex(t *testing.T) {
 	if requests < 300 {
 		t.Errorf("Meilisearch got only %d searches", requests)
 	}
+}
+
+// equalJSON compares values by how they are written.
+func equalJSON(t *testing.T, a, b any) bool {
+	t.Helper()
+	x, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := json.Marshal(b)
+	return err == nil && string(x) == string(y)
 }
 
 func TestCatalogue(t *testing.T) {

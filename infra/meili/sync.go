@@ -73,7 +73,21 @@ func newDocument(e catalog.Entry) (document, error) {
 
 // Update copies lessons to Meilisearch, and repeats that while they change: of two
 // workers on the same lesson, the one that ends last has seen the last change.
+// Documents sent to a missing index would create it with no settings, so that all
+// searches fail: Update waits until Repair has made it (fault.Unavailable), and
+// restores settings that were changed.
 func (x *Index) Update(ctx context.Context, lessonIDs ...string) error {
+	s, err := x.holdSettings(ctx)
+	if err == nil && s.Missing {
+		err = unavailable(&answer{text: "index " + x.c.UID + " is missing", code: "index_not_found"}, "put documents")
+	}
+	if err != nil {
+		return err
+	}
+	return x.update(ctx, lessonIDs)
+}
+
+func (x *Index) update(ctx context.Context, lessonIDs []string) error {
 	for {
 		docs, removed, err := x.documents(ctx, lessonIDs)
 		if err != nil {
@@ -120,7 +134,7 @@ func (x *Index) documents(ctx context.Context, lessonIDs []string) (docs []docum
 // sendDocuments puts and deletes documents and waits until both are done.
 func (x *Index) sendDocuments(ctx context.Context, uid string, docs []document, removed []string) error {
 	if len(docs) > 0 {
-		key := "id"
+		key := primaryKey
 		task, err := x.server.Index(uid).AddDocumentsWithContext(ctx, docs,
 			&meilisearch.DocumentOptions{PrimaryKey: &key})
 		if err := x.waitFor(ctx, "put documents", task, err); err != nil {
@@ -159,19 +173,29 @@ func (x *Index) waitFor(ctx context.Context, noun string, info *meilisearch.Task
 // batch is how many documents are read or sent at once.
 const batch = 1000
 
-// Repair compares Meilisearch with the database's index and makes it equal. A few
-// lessons are updated one by one; a missing or mostly different index is rebuilt
-// beside the live one. It returns how many lessons differed.
+// Repair compares Meilisearch with the database's index and makes it equal.
+// Settings that differ are sent, and so are the lessons that do; a missing or
+// mostly different index is rebuilt beside the live one. It returns how many
+// lessons differed.
 func (x *Index) Repair(ctx context.Context) (int, error) {
+	state, err := x.State(ctx)
+	if err != nil {
+		return 0, err
+	}
 	differ, total, missing, err := x.compare(ctx)
 	if err != nil {
 		return 0, err
 	}
-	if missing || len(differ) > 50+total/4 {
+	if missing || state.Missing || slices.Contains(state.Different, wrongKey) || len(differ) > 50+total/4 {
 		return max(len(differ), 1), x.rebuild(ctx)
 	}
+	if len(state.Different) > 0 {
+		if _, err := x.holdSettings(ctx); err != nil {
+			return len(differ), err
+		}
+	}
 	for part := range slices.Chunk(differ, batch) {
-		if err := x.Update(ctx, part...); err != nil {
+		if err := x.update(ctx, part); err != nil {
 			return len(differ), err
 		}
 	}
@@ -238,6 +262,8 @@ func (x *Index) localVersions(ctx context.Context) (map[string]string, error) {
 // missingIndex: Meilisearch has no index of the name.
 type missingIndex struct{ error }
 
+func (e *missingIndex) Unwrap() error { return e.error }
+
 // remoteVersions returns the versions of all documents in Meilisearch by lesson.
 func (x *Index) remoteVersions(ctx context.Context) (map[string]string, error) {
 	all := map[string]string{}
@@ -246,9 +272,8 @@ func (x *Index) remoteVersions(ctx context.Context) (map[string]string, error) {
 		err := x.server.Index(x.c.UID).GetDocumentsWithContext(ctx,
 			&meilisearch.DocumentsQuery{Offset: int64(len(all)), Limit: batch, Fields: []string{"lesson_id",
 				"version"}}, &r)
-		var e *meilisearch.Error
-		if errors.As(err, &e) && e.MeilisearchApiError.Code == "index_not_found" {
-			return all, &missingIndex{err}
+		if notFound(err) {
+			return all, &missingIndex{unavailable(err, "read documents")}
 		}
 		if err != nil {
 			return nil, unavailable(err, "read documents")
@@ -276,7 +301,7 @@ func (x *Index) rebuild(ctx context.Context) error {
 		return x.waitFor(ctx, "delete index "+next, task, err, "index_not_found")
 	}
 	create := func(uid string) error {
-		task, err := x.server.CreateIndexWithContext(ctx, &meilisearch.IndexConfig{Uid: uid, PrimaryKey: "id"})
+		task, err := x.server.CreateIndexWithContext(ctx, &meilisearch.IndexConfig{Uid: uid, PrimaryKey: primaryKey})
 		return x.waitFor(ctx, "create index "+uid, task, err, "index_already_exists")
 	}
 	if err := drop(); err != nil {
@@ -315,6 +340,11 @@ func (x *Index) rebuild(ctx context.Context) error {
 	if err := drop(); err != nil {
 		return err
 	}
+	// Another process that rebuilt at the same time may have dropped next, and
+	// documents then created it with no settings.
+	if _, err := x.holdSettings(ctx); err != nil {
+		return err
+	}
 	local, err := x.localVersions(ctx)
 	if err != nil {
 		return err
@@ -327,5 +357,5 @@ func (x *Index) rebuild(ctx context.Context) error {
 	if len(missed) == 0 {
 		return nil
 	}
-	return x.Update(ctx, missed...)
+	return x.update(ctx, missed)
 }

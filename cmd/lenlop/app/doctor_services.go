@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"fmt"
-	"net/http"
+	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 	"time"
 
+	"lenlop/infra/meili"
 	"lenlop/infra/s3"
 	"lenlop/infra/sqldb"
 	"lenlop/services/media"
@@ -81,7 +83,8 @@ func (d doctor) bucket(ctx context.Context) Finding {
 	return f
 }
 
-// search checks Meilisearch, which is optional.
+// search checks Meilisearch, which is optional, and restores the settings of its
+// index.
 func (d doctor) search(ctx context.Context) Finding {
 	f := Finding{What: "search",
 		Remedy: "start Meilisearch, or correct LENLOP_MEILI_URL and LENLOP_MEILI_KEY; " +
@@ -90,28 +93,39 @@ func (d doctor) search(ctx context.Context) Finding {
 		f.Found, f.Fine = "the database's own index", true
 		return f
 	}
-	ctx, done := context.WithTimeout(ctx, 5*time.Second)
-	defer done()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet,
-		strings.TrimSuffix(d.MeiliURL, "/")+"/indexes?limit=1", nil)
-	if err != nil {
+	if u, err := url.Parse(d.MeiliURL); err != nil || u.Host == "" {
 		f.Found = "LENLOP_MEILI_URL is no address"
 		return f
 	}
-	req.Header.Set("Authorization", "Bearer "+d.MeiliKey)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		f.Found = "Meilisearch does not answer"
-		return f
-	}
-	res.Body.Close()
+	ctx, done := context.WithTimeout(ctx, 5*time.Second)
+	defer done()
+	x := meili.New(meili.Config{URL: d.MeiliURL, Key: d.MeiliKey, UID: meili.IndexName,
+		Log: slog.New(slog.DiscardHandler)})
+	found, err := x.Diagnose(ctx)
 	switch {
-	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
-		f.Found = "Meilisearch does not take this key"
-	case res.StatusCode != http.StatusOK:
-		f.Found = fmt.Sprintf("Meilisearch answers with status %d", res.StatusCode)
+	case err != nil:
+		f.Found = "Meilisearch " + meili.Cause(err)
+	case found.TooOld:
+		f.Found = fmt.Sprintf("Meilisearch %s is too old; lenlop needs %s or newer", found.Version,
+			meili.MinimumVersion)
+		f.Remedy = "install Meilisearch " + meili.MinimumVersion + " or newer; " +
+			"until then the database's own index answers"
 	default:
-		f.Found, f.Fine = "Meilisearch answers", true
+		f.Found, f.Fine = describeIndex(found), true
 	}
 	return f
+}
+
+// describeIndex says what a Meilisearch that can be used has, and what of it
+// changes by itself.
+func describeIndex(d meili.Diagnosis) string {
+	version := strings.TrimSpace("Meilisearch " + d.Version)
+	switch {
+	case d.State.Missing:
+		return version + " answers; it has no index yet, which lenlop makes within 5 minutes of its start"
+	case len(d.State.Different) > 0:
+		return version + " answers; settings that differed are being restored: " +
+			strings.Join(d.State.Different, ", ")
+	}
+	return version + " answers, and its index has the settings it needs"
 }

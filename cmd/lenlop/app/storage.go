@@ -103,8 +103,8 @@ func (a *App) openIndex(ctx context.Context) (catalog.Index, error) {
 	if a.lists = local; a.Settings.MeiliURL == "" {
 		return local, nil
 	}
-	a.Meili = meili.New(meili.Config{URL: a.Settings.MeiliURL, Key: a.Settings.MeiliKey, UID: "lessons", Local: local,
-		Queue: a.notifier, Atomic: a.notifier,
+	a.Meili = meili.New(meili.Config{URL: a.Settings.MeiliURL, Key: a.Settings.MeiliKey, UID: meili.IndexName,
+		Local: local, Queue: a.notifier, Atomic: a.notifier,
 		InTransaction: a.DB.InTransaction, Log: a.Log, Now: a.Now})
 	return a.Meili, nil
 }

@@ -43,7 +43,7 @@ func (s *Server) putDocuments(r *http.Request, uid string) (int, any, *apiError)
 	return s.enqueue(uid, "documentAdditionOrUpdate", func() *apiError {
 		x := s.indexes[uid]
 		if x == nil {
-			x = &index{primary: primary, docs: map[string]*doc{}}
+			x = newIndex(primary)
 			s.indexes[uid] = x
 		}
 		if x.primary != primary {

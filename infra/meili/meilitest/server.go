@@ -18,6 +18,9 @@ import (
 	"time"
 )
 
+// Version of the real server that this one was compared with.
+const Version = "1.50.0"
+
 // Server is the fake server.
 type Server struct {
 	*httptest.Server
@@ -26,6 +29,8 @@ type Server struct {
 	t        testing.TB
 	mu       sync.Mutex
 	down     bool
+	version  string
+	allowed  []string
 	indexes  map[string]*index
 	tasks    []task
 	requests map[string]int // requests by route
@@ -37,30 +42,8 @@ type index struct {
 	docs     map[string]*doc
 }
 
-// settings are those that the adapter sets; any other is an error.
-type settings struct {
-	RankingRules         []string `json:"rankingRules"`
-	SearchableAttributes []string `json:"searchableAttributes"`
-	FilterableAttributes []string `json:"filterableAttributes"`
-	SortableAttributes   []string `json:"sortableAttributes"`
-	DisplayedAttributes  []string `json:"displayedAttributes"`
-	LocalizedAttributes  []struct {
-		Locales           []string `json:"locales"`
-		AttributePatterns []string `json:"attributePatterns"`
-	} `json:"localizedAttributes"`
-	TypoTolerance struct {
-		Enabled             bool `json:"enabled"`
-		MinWordSizeForTypos struct {
-			OneTypo  int `json:"oneTypo"`
-			TwoTypos int `json:"twoTypos"`
-		} `json:"minWordSizeForTypos"`
-		DisableOnWords      []string `json:"disableOnWords"`
-		DisableOnAttributes []string `json:"disableOnAttributes"`
-		DisableOnNumbers    bool     `json:"disableOnNumbers"`
-	} `json:"typoTolerance"`
-	Pagination struct {
-		MaxTotalHits int `json:"maxTotalHits"`
-	} `json:"pagination"`
+func newIndex(primary string) *index {
+	return &index{primary: primary, settings: newSettings(), docs: map[string]*doc{}}
 }
 
 type task struct {
@@ -91,7 +74,7 @@ func newError(status int, code, format string, args ...any) *apiError {
 // New starts a server. A request that Meilisearch would reject fails the test,
 // except for errors that a correct client also causes (index_not_found).
 func New(t testing.TB) *Server {
-	s := &Server{t: t, Key: "khoa-tim-bai", indexes: map[string]*index{}, requests: map[string]int{}}
+	s := &Server{t: t, Key: "khoa-tim-bai", version: Version, indexes: map[string]*index{}, requests: map[string]int{}}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
 	return s
@@ -105,11 +88,32 @@ func (s *Server) SetDown(down bool) {
 	s.down = down
 }
 
+// Allow lets requests be rejected with the codes without failing the test.
+func (s *Server) Allow(codes ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.allowed = append(s.allowed, codes...)
+}
+
+// SetVersion makes the server report another version.
+func (s *Server) SetVersion(version string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version = version
+}
+
 // Reset deletes all indexes.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.indexes = map[string]*index{}
+}
+
+// CreateIndex creates an index as an administrator would by hand.
+func (s *Server) CreateIndex(uid, primary string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.indexes[uid] = newIndex(primary)
 }
 
 // Requests counts the requests of a route, for example "POST /multi-search".
@@ -140,7 +144,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	status, body, f := s.route(r)
 	if f != nil {
-		if f.Code != "index_not_found" && f.Code != "invalid_search_filter" {
+		if f.Code != "index_not_found" && !slices.Contains(s.allowed, f.Code) {
 			s.t.Errorf("Meilisearch would reject %s %s: %s", r.Method, r.URL, f.Message)
 		}
 		status, body = f.status, f
@@ -150,13 +154,28 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(body) // fails when the client has disconnected
 }
 
+func (s *Server) authorize(r *http.Request) *apiError {
+	var f *apiError
+	switch key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); {
+	case !ok:
+		f = newError(401, "missing_authorization_header",
+			"The Authorization header is missing. It must use the bearer authorization method.")
+	case key != s.Key:
+		f = newError(403, "invalid_api_key", "The provided API key is invalid.")
+	default:
+		return nil
+	}
+	f.Type = "auth"
+	return f
+}
+
 // route dispatches the request to its documented route.
 func (s *Server) route(r *http.Request) (int, any, *apiError) {
 	if r.URL.Path == "/health" && r.Method == http.MethodGet {
 		return 200, map[string]string{"status": "available"}, nil
 	}
-	if got := r.Header.Get("Authorization"); got != "Bearer "+s.Key {
-		return 0, nil, newError(403, "invalid_api_key", "the key %q is not valid", got)
+	if f := s.authorize(r); f != nil {
+		return 0, nil, f
 	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	pattern := slices.Clone(parts)
@@ -171,6 +190,8 @@ func (s *Server) route(r *http.Request) (int, any, *apiError) {
 		return 0, nil, newError(415, "invalid_content_type", "content type %q", r.Header.Get("Content-Type"))
 	}
 	switch name {
+	case "GET /version":
+		return 200, map[string]string{"commitSha": "unknown", "commitDate": "unknown", "pkgVersion": s.version}, nil
 	case "POST /indexes":
 		return s.createIndex(r)
 	case "DELETE /indexes/{}":
@@ -181,6 +202,10 @@ func (s *Server) route(r *http.Request) (int, any, *apiError) {
 			delete(s.indexes, uid)
 			return nil
 		})
+	case "GET /indexes/{}":
+		return s.getIndex(uid)
+	case "GET /indexes/{}/settings":
+		return s.getSettings(uid)
 	case "PATCH /indexes/{}/settings":
 		return s.patchSettings(r, uid)
 	case "POST /indexes/{}/documents":
@@ -238,6 +263,19 @@ func validUID(uid string) bool {
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
 }
 
+func (s *Server) getIndex(uid string) (int, any, *apiError) {
+	x := s.indexes[uid]
+	if x == nil {
+		return 0, nil, newError(404, "index_not_found", "Index `%s` not found.", uid)
+	}
+	out := map[string]any{"uid": uid, "createdAt": time.Unix(0, 0).UTC(), "updatedAt": time.Unix(0, 0).UTC(),
+		"primaryKey": nil}
+	if x.primary != "" {
+		out["primaryKey"] = x.primary
+	}
+	return 200, out, nil
+}
+
 func (s *Server) createIndex(r *http.Request) (int, any, *apiError) {
 	var in struct {
 		UID        string `json:"uid"`
@@ -253,42 +291,7 @@ func (s *Server) createIndex(r *http.Request) (int, any, *apiError) {
 		if s.indexes[in.UID] != nil {
 			return newError(409, "index_already_exists", "index %s already exists", in.UID)
 		}
-		s.indexes[in.UID] = &index{primary: in.PrimaryKey, docs: map[string]*doc{}}
-		return nil
-	})
-}
-
-func (s *Server) patchSettings(r *http.Request, uid string) (int, any, *apiError) {
-	var in settings
-	if f := read(r, &in); f != nil {
-		return 0, nil, f
-	}
-	for _, rule := range in.RankingRules {
-		field, order, custom := strings.Cut(rule, ":")
-		if custom && (order == "asc" || order == "desc") && field != "" {
-			continue
-		}
-		if !slices.Contains([]string{"words", "typo", "proximity", "attribute", "sort", "exactness"}, rule) {
-			return 0, nil, newError(400, "invalid_settings_ranking_rules", "%q", rule)
-		}
-	}
-	if l := in.TypoTolerance.MinWordSizeForTypos; l.OneTypo > l.TwoTypos || l.TwoTypos > 255 {
-		return 0, nil, newError(400, "invalid_settings_typo_tolerance", "%+v", l)
-	}
-	for _, a := range in.LocalizedAttributes {
-		for _, l := range a.Locales {
-			if l != "vie" {
-				return 0, nil, newError(400, "invalid_settings_localized_attributes", "%q", l)
-			}
-		}
-	}
-	return s.enqueue(uid, "settingsUpdate", func() *apiError {
-		x := s.indexes[uid]
-		if x == nil {
-			x = &index{docs: map[string]*doc{}}
-			s.indexes[uid] = x
-		}
-		x.settings = in
+		s.indexes[in.UID] = newIndex(in.PrimaryKey)
 		return nil
 	})
 }
