@@ -3,6 +3,7 @@ package meili
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/meilisearch/meilisearch-go"
@@ -52,20 +53,24 @@ const ranked = 300
 func (a *meiliEngine) Candidates(ctx context.Context, m catalog.ParsedQuery, f catalog.Query,
 	limit int) ([]catalog.Candidate, error) {
 	filter := conjunction(matchFilter(m), queryFilter(f))
-	best := query(filter, min(ranked, limit))
-	best.Query, best.ShowRankingScore, best.Sort = rankingText(m), true, nil
-	found, err := a.search(ctx, best, query(filter, limit))
+	var all []*meilisearch.SearchRequest
+	for _, text := range rankingTexts(m) {
+		best := query(filter, min(ranked, limit))
+		best.Query, best.ShowRankingScore, best.Sort = text, true, nil
+		all = append(all, best)
+	}
+	lists, err := a.search(ctx, append(all, query(filter, limit))...)
 	if err != nil {
 		return nil, err
 	}
-	scores := map[string]float64{}
-	for _, h := range found[0] {
-		scores[h.LessonID] = h.Score
+	scores, best := map[string]float64{}, slices.Concat(lists[:len(all)]...)
+	for _, h := range best {
+		scores[h.LessonID] = max(scores[h.LessonID], h.Score)
 	}
-	out, seen := make([]catalog.Candidate, 0, len(found[1])), map[string]bool{}
+	out, seen := make([]catalog.Candidate, 0, len(lists[len(all)])), map[string]bool{}
 	// The ranked hits come first, so that the limit cuts the rest: services/catalog
 	// searches again with the filters when it gets exactly limit candidates.
-	for _, h := range append(found[0], found[1]...) {
+	for _, h := range append(best, lists[len(all)]...) {
 		if seen[h.LessonID] || len(out) == limit {
 			continue
 		}

@@ -1,6 +1,7 @@
 package meili
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,14 +84,45 @@ func alternativeFilter(w catalog.Alternative) string {
 	return "(" + strings.Join(all, " AND ") + ")"
 }
 
-// rankingText is the text by which Meilisearch ranks the matches: the first
-// alternative of each term.
-func rankingText(m catalog.ParsedQuery) string {
-	var all []string
-	for _, t := range m.Terms {
-		if len(t.Alternatives) > 0 {
-			all = append(all, t.Alternatives[0].Words...)
+// maxTexts bounds the searches that rank the matches of one query.
+const maxTexts = 12
+
+// rankingTexts are the texts by which Meilisearch ranks the matches. A document
+// is ranked by a text when it has all its words, so there is one for each choice
+// and each alternative of its terms: what a mistyped word may have been ranks as
+// if it had been typed.
+func rankingTexts(m catalog.ParsedQuery) []string {
+	all := make([][]string, len(m.Choices))
+	for i, choice := range m.Choices {
+		all[i] = choiceTexts(choice)
+	}
+	var out []string
+	for n := range maxTexts { // the likeliest text of each choice first
+		for _, texts := range all {
+			if n < len(texts) && len(out) < maxTexts && !slices.Contains(out, texts[n]) {
+				out = append(out, texts[n])
+			}
 		}
 	}
-	return strings.Join(all, " ")
+	return out
+}
+
+// choiceTexts returns at most maxTexts texts that have one alternative of each term.
+func choiceTexts(terms []catalog.Term) []string {
+	out := []string{""}
+	for _, t := range terms {
+		var longer []string
+		for _, before := range out {
+			for _, a := range t.Alternatives {
+				text := strings.TrimSpace(before + " " + strings.Join(a.Words, " "))
+				if len(longer) < maxTexts && !slices.Contains(longer, text) {
+					longer = append(longer, text)
+				}
+			}
+		}
+		if len(longer) > 0 {
+			out = longer
+		}
+	}
+	return out
 }

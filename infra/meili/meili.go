@@ -32,7 +32,7 @@ type Local interface {
 	Passages(ctx context.Context, numbers []int64) (map[int64]catalog.Passage, error)
 }
 
-// Config of an Index. All fields but the last four are required.
+// Config of an Index. The fields before Waiting are required.
 type Config struct {
 	URL, Key string
 	UID      string // of the index; the one built beside it is UID + "_next"
@@ -44,6 +44,11 @@ type Config struct {
 	InTransaction func(ctx context.Context) bool
 	Log           *slog.Logger
 
+	// Waiting lists the jobs that wait, to send their lessons together; nil: one job
+	// at a time.
+	Waiting interface {
+		Jobs(ctx context.Context, subject string, state job.State, limit int) ([]job.Job, error)
+	}
 	Client        *http.Client     // nil: one with a timeout of 5 minutes
 	Now           func() time.Time // nil: time.Now
 	SearchTimeout time.Duration    // of a search; 0: 1 s

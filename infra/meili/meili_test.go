@@ -102,7 +102,8 @@ func openEmpty(t *testing.T, now func() time.Time, log slog.Handler) (synced, *m
 	}
 	srv := meilitest.New(t)
 	x := meili.New(meili.Config{URL: srv.URL, Key: srv.Key, UID: "lessons", Local: local, Queue: db.Jobs(), Atomic: db,
-		InTransaction: db.InTransaction, Log: slog.New(log), Now: now, SearchTimeout: time.Minute})
+		InTransaction: db.InTransaction, Waiting: db.Jobs(), Log: slog.New(log), Now: now,
+		SearchTimeout: time.Minute})
 	return synced{x, t, db}, srv
 }
 

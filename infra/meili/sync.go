@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/meilisearch/meilisearch-go"
 
 	"lenlop/services/catalog"
+	"lenlop/services/job"
 )
 
 // document is an entry in Meilisearch: folded words in fields of different
@@ -84,7 +86,68 @@ func (x *Index) Update(ctx context.Context, lessonIDs ...string) error {
 	if err != nil {
 		return err
 	}
-	return x.update(ctx, lessonIDs)
+	differ, err := x.outdated(ctx, lessonIDs)
+	if err != nil || len(differ) == 0 {
+		return err
+	}
+	return x.update(ctx, x.withWaiting(ctx, differ))
+}
+
+// outdated returns those of the lessons whose document is not there in the
+// version of the database. An earlier job may have sent it.
+func (x *Index) outdated(ctx context.Context, lessonIDs []string) ([]string, error) {
+	docs, removed, err := x.documents(ctx, lessonIDs)
+	if err != nil {
+		return nil, err
+	}
+	want := make(map[string]string, len(lessonIDs)) // version by document id, "" for none
+	for _, d := range docs {
+		want[d.ID] = d.Version
+	}
+	for _, id := range removed {
+		want[id] = ""
+	}
+	var r meilisearch.DocumentsResult
+	err = x.server.Index(x.c.UID).GetDocumentsWithContext(ctx, &meilisearch.DocumentsQuery{
+		Ids: slices.Sorted(maps.Keys(want)), Limit: int64(len(want)), Fields: []string{"id", "version"}}, &r)
+	if err != nil {
+		return nil, unavailable(err, "read documents")
+	}
+	var has []document
+	if err := r.Results.DecodeInto(&has); err != nil {
+		return nil, unavailable(err, "read documents")
+	}
+	versions := make(map[string]string, len(has))
+	for _, d := range has {
+		versions[d.ID] = d.Version
+	}
+	return slices.DeleteFunc(slices.Clone(lessonIDs), func(id string) bool {
+		d := documentID(id)
+		return versions[d] == want[d]
+	}), nil
+}
+
+// withWaiting adds the lessons of jobs that wait: a change of many lessons is a
+// job for each, and each task of Meilisearch takes a tenth of a second. Those jobs
+// then find the versions there. Without the list the lessons are sent alone.
+func (x *Index) withWaiting(ctx context.Context, lessonIDs []string) []string {
+	if x.c.Waiting == nil {
+		return lessonIDs
+	}
+	jobs, err := x.c.Waiting.Jobs(ctx, "", job.Waiting, batch)
+	if err != nil {
+		x.c.Log.Warn("waiting jobs not read", "error", err)
+		return lessonIDs
+	}
+	all := slices.Clone(lessonIDs)
+	for _, j := range jobs {
+		var c Changed
+		if j.Kind == c.Kind() && json.Unmarshal(j.Args, &c) == nil && len(all)+len(c.Lessons) <= batch {
+			all = append(all, c.Lessons...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (x *Index) update(ctx context.Context, lessonIDs []string) error {
@@ -160,7 +223,7 @@ func (x *Index) waitFor(ctx context.Context, noun string, info *meilisearch.Task
 	if err != nil {
 		return unavailable(err, noun)
 	}
-	task, err := x.server.WaitForTaskWithContext(ctx, info.TaskUID, 20*time.Millisecond)
+	task, err := x.ended(ctx, info.TaskUID)
 	if err != nil {
 		return unavailable(err, noun)
 	}
@@ -168,6 +231,25 @@ func (x *Index) waitFor(ctx context.Context, noun string, info *meilisearch.Task
 		return nil
 	}
 	return unavailable(&taskError{task.Error.Code}, noun)
+}
+
+// ended waits until a task has ended. Most take a tenth of a second, and some a
+// minute.
+func (x *Index) ended(ctx context.Context, uid int64) (*meilisearch.Task, error) {
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
+		task, err := x.server.GetTaskWithContext(ctx, uid)
+		if err != nil {
+			return nil, err
+		}
+		if task.Status != meilisearch.TaskStatusEnqueued && task.Status != meilisearch.TaskStatusProcessing {
+			return task, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
 }
 
 // batch is how many documents are read or sent at once.

@@ -105,6 +105,6 @@ func (a *App) openIndex(ctx context.Context) (catalog.Index, error) {
 	}
 	a.Meili = meili.New(meili.Config{URL: a.Settings.MeiliURL, Key: a.Settings.MeiliKey, UID: meili.IndexName,
 		Local: local, Queue: a.notifier, Atomic: a.notifier,
-		InTransaction: a.DB.InTransaction, Log: a.Log, Now: a.Now})
+		InTransaction: a.DB.InTransaction, Waiting: a.DB.Jobs(), Log: a.Log, Now: a.Now})
 	return a.Meili, nil
 }

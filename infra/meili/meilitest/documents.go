@@ -2,6 +2,7 @@ package meilitest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -83,8 +84,9 @@ func (s *Server) deleteDocuments(r *http.Request, uid string) (int, any, *apiErr
 func (s *Server) fetch(r *http.Request, uid string) (int, any, *apiError) {
 	var in struct {
 		Offset, Limit int
-		Fields        []string
+		Fields, Ids   []string
 	}
+	in.Limit = 20
 	if f := read(r, &in); f != nil {
 		return 0, nil, f
 	}
@@ -93,6 +95,9 @@ func (s *Server) fetch(r *http.Request, uid string) (int, any, *apiError) {
 		return 0, nil, newError(404, "index_not_found", "index %s not found", uid)
 	}
 	all := sorted(x.docs)
+	if in.Ids != nil {
+		all = slices.DeleteFunc(all, func(d *doc) bool { return !slices.Contains(in.Ids, d.id) })
+	}
 	from := min(in.Offset, len(all))
 	page := []map[string]any{}
 	for _, d := range all[from:min(from+in.Limit, len(all))] {

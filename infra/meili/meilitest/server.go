@@ -95,6 +95,13 @@ func (s *Server) Allow(codes ...string) {
 	s.allowed = append(s.allowed, codes...)
 }
 
+// SetKey makes the server accept only another key.
+func (s *Server) SetKey(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Key = key
+}
+
 // SetVersion makes the server report another version.
 func (s *Server) SetVersion(version string) {
 	s.mu.Lock()
