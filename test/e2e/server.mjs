@@ -67,15 +67,15 @@ export const long = process.env.LENLOP_TEST_LONG === '1'
 
 /**
  * A recording in several upload parts: with LENLOP_TEST_MEDIA a real one of nearly 2 minutes; otherwise one made here of
- * a minute of small pictures, which are transcoded quickly, in as many bytes as large ones have.
+ * a minute and a half of small pictures, which are transcoded quickly, in as many bytes as large ones have.
  */
 export function recording() {
   const out = join(scratch, 'bai-giang-toan.mp4')
   const film = join(process.env.LENLOP_TEST_MEDIA ?? '', 'sintel_trailer-720p.mp4')
   const args = process.env.LENLOP_TEST_MEDIA
     ? ['-stream_loop', '1', '-i', film, '-map', '0:v', '-map', '0:a', '-c', 'copy', out]
-    : ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=24:d=60', '-f', 'lavfi', '-i', 'sine=frequency=330:duration=60',
-        '-c:v', 'libx264', '-preset', 'ultrafast', '-x264-params', 'nal-hrd=cbr', '-b:v', '3M', '-minrate', '3M', '-maxrate', '3M', '-bufsize', '3M',
+    : ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=24:d=90', '-f', 'lavfi', '-i', 'sine=frequency=330:duration=90',
+        '-c:v', 'libx264', '-preset', 'ultrafast', '-x264-params', 'nal-hrd=cbr', '-b:v', '2M', '-minrate', '2M', '-maxrate', '2M', '-bufsize', '2M',
         '-pix_fmt', 'yuv420p', '-c:a', 'aac', out]
   execFileSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', ...args])
   return out

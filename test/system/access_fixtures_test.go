@@ -247,6 +247,9 @@ func (w *world) playing(state string) lesson.Lesson {
 	teacher := &harness.Caller{System: w.h.System, Name: "giao-vien", Token: w.tokens["giao-vien"], Client: w.client}
 	id := teacher.Upload(teacher.Draft("Chiếu được").ID, harness.Recording(w.h.T, 2)).ID
 	if l := teacher.Until(id, 2*time.Minute, harness.Settled); l.Media.State != "ready" {
+		if l.Failure != nil {
+			w.h.T.Fatalf("recording: %+v", *l.Failure)
+		}
 		w.h.T.Fatalf("recording: %+v", l)
 	}
 	ctx := context.Background()
