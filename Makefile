@@ -185,7 +185,7 @@ verify: lint vuln ## every check that is not a test; under 2 minutes
 lint: generate assets words $(TOOLS)/golangci-lint ## formatting, linters, types, words, go.mod, shell scripts
 	@bad=$$(gofmt -l $(GO_DIRS)); [ -z "$$bad" ] || { echo "not gofmt'd: $$bad"; exit 1; }
 	@go tool templ fmt -fail web >/dev/null 2>&1 || { echo "pages were not formatted; they are now"; exit 1; }
-	$(TOOLS)/golangci-lint run ./...
+	$(TOOLS)/golangci-lint run --allow-parallel-runners ./...
 	go mod tidy -diff
 	@for m in $(NESTED); do (cd $$m && go mod tidy -diff && go vet ./...) || exit 1; done
 	npm run --silent check
