@@ -52,7 +52,7 @@ func TestCancelledEncodingLeavesNothing(t *testing.T) {
 			if !errors.Is(err, context.Canceled) || cancelled.IsZero() {
 				t.Fatalf("error %v, cancelled %v", err, cancelled)
 			}
-			if took > 2*time.Second {
+			if took > 10*time.Second { // at once, on a machine that does nothing else
 				t.Errorf("took %v to end", took)
 			}
 			if left := running(t, dir); len(left) > 0 {
