@@ -1,6 +1,7 @@
 package meilitest
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 type doc struct {
 	raw   map[string]any
 	id    string
-	has   map[string]map[string]bool // by field, in lower case
+	has   map[string]map[string]bool // by field, trimmed and in lower case
 	words map[string][]string        // by field
 }
 
@@ -20,7 +21,7 @@ func newDoc(id string, raw map[string]any) *doc {
 		all := values(v)
 		set := make(map[string]bool, len(all))
 		for _, one := range all {
-			set[strings.ToLower(one)] = true
+			set[normal(one)] = true
 		}
 		d.has[field] = set
 		if text, ok := v.(string); ok {
@@ -30,6 +31,9 @@ func newDoc(id string, raw map[string]any) *doc {
 	return d
 }
 
+// normal is the form in which filters compare values.
+func normal(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
 func (s *Server) putDocuments(r *http.Request, uid string) (int, any, *apiError) {
 	var docs []map[string]any
 	if f := read(r, &docs); f != nil {
@@ -37,31 +41,53 @@ func (s *Server) putDocuments(r *http.Request, uid string) (int, any, *apiError)
 	}
 	for name := range r.URL.Query() {
 		if name != "primaryKey" {
-			return 0, nil, newError(400, "bad_request", "parameter %s", name)
+			return 0, nil, newError(400, "bad_request", "Unknown parameter `%s`: expected one of `primaryKey`", name)
 		}
 	}
 	primary := r.URL.Query().Get("primaryKey")
-	return s.enqueue(uid, "documentAdditionOrUpdate", func() *apiError {
-		x := s.indexes[uid]
-		if x == nil {
-			x = newIndex(primary)
-			s.indexes[uid] = x
-		}
-		if x.primary != primary {
-			return newError(400, "index_primary_key_already_exists", "%q", x.primary)
-		}
-		for _, d := range docs {
-			id, ok := d[primary].(string)
-			if !ok || !validUID(id) || len(id) > 511 {
-				return newError(400, "invalid_document_id", "%v", d[primary])
+	return s.enqueue(uid, "documentAdditionOrUpdate",
+		map[string]any{"receivedDocuments": len(docs), "indexedDocuments": nil}, map[string]any{"indexedDocuments": 0},
+		func(details map[string]any) *apiError {
+			x := s.indexes[uid]
+			if x == nil {
+				x = newIndex(primary)
+				s.indexes[uid] = x
 			}
-		}
-		for _, d := range docs {
-			id := d[primary].(string)
-			x.docs[id] = newDoc(id, d)
-		}
-		return nil
-	})
+			if x.primary == "" {
+				x.primary = primary
+			}
+			if x.primary != primary {
+				return newError(400, "index_primary_key_already_exists", "Index already has a primary key: `%s`.",
+					x.primary)
+			}
+			for _, d := range docs {
+				if f := invalidID(d, primary); f != nil {
+					return f
+				}
+			}
+			for _, d := range docs {
+				id := d[primary].(string)
+				x.docs[id] = newDoc(id, d)
+			}
+			details["indexedDocuments"] = len(docs)
+			return nil
+		})
+}
+
+// invalidID returns the error for a document without a usable identifier.
+func invalidID(d map[string]any, primary string) *apiError {
+	raw, _ := json.Marshal(d) // came from JSON
+	v, ok := d[primary]
+	if !ok {
+		return newError(400, "missing_document_id", "Document doesn't have a `%s` attribute: `%s`.", primary, raw)
+	}
+	if id, ok := v.(string); !ok || !validUID(id, 511) {
+		raw, _ = json.Marshal(v)
+		return newError(400, "invalid_document_id", "Document identifier `%s` is invalid. A document identifier can be "+
+			"of type integer or string, only composed of alphanumeric characters (a-z A-Z 0-9), hyphens (-) and "+
+			"underscores (_), and can not be more than 511 bytes.", raw)
+	}
+	return nil
 }
 
 func (s *Server) deleteDocuments(r *http.Request, uid string) (int, any, *apiError) {
@@ -69,16 +95,20 @@ func (s *Server) deleteDocuments(r *http.Request, uid string) (int, any, *apiErr
 	if f := read(r, &ids); f != nil {
 		return 0, nil, f
 	}
-	return s.enqueue(uid, "documentDeletion", func() *apiError {
-		x := s.indexes[uid]
-		if x == nil {
-			return newError(404, "index_not_found", "index %s not found", uid)
-		}
-		for _, id := range ids {
-			delete(x.docs, id)
-		}
-		return nil
-	})
+	return s.enqueue(uid, "documentDeletion",
+		map[string]any{"providedIds": len(ids), "deletedDocuments": nil, "originalFilter": nil},
+		map[string]any{"deletedDocuments": 0}, func(details map[string]any) *apiError {
+			x, f := s.found(uid)
+			if f != nil {
+				return f
+			}
+			before := len(x.docs)
+			for _, id := range ids {
+				delete(x.docs, id)
+			}
+			details["deletedDocuments"] = before - len(x.docs)
+			return nil
+		})
 }
 
 func (s *Server) fetch(r *http.Request, uid string) (int, any, *apiError) {
@@ -87,12 +117,13 @@ func (s *Server) fetch(r *http.Request, uid string) (int, any, *apiError) {
 		Fields, Ids   []string
 	}
 	in.Limit = 20
-	if f := read(r, &in); f != nil {
+	if f := read(r, &in, "offset", "limit", "fields", "retrieveVectors", "ids", "filter", "sort",
+		"useNetwork"); f != nil {
 		return 0, nil, f
 	}
-	x := s.indexes[uid]
-	if x == nil {
-		return 0, nil, newError(404, "index_not_found", "index %s not found", uid)
+	x, f := s.found(uid)
+	if f != nil {
+		return 0, nil, f
 	}
 	all := sorted(x.docs)
 	if in.Ids != nil {
@@ -106,35 +137,11 @@ func (s *Server) fetch(r *http.Request, uid string) (int, any, *apiError) {
 	return 200, map[string]any{"results": page, "offset": in.Offset, "limit": in.Limit, "total": len(all)}, nil
 }
 
-func (s *Server) swap(r *http.Request) (int, any, *apiError) {
-	var pairs []struct {
-		Indexes []string
-		Rename  bool
-	}
-	if f := read(r, &pairs); f != nil {
-		return 0, nil, f
-	}
-	if len(pairs) != 1 || len(pairs[0].Indexes) != 2 || pairs[0].Rename {
-		return 0, nil, newError(400, "invalid_swap_indexes", "%+v", pairs)
-	}
-	a, b := pairs[0].Indexes[0], pairs[0].Indexes[1]
-	return s.enqueue("", "indexSwap", func() *apiError {
-		if s.indexes[a] == nil || s.indexes[b] == nil {
-			return newError(404, "index_not_found", "indexes %s and %s", a, b)
-		}
-		s.indexes[a], s.indexes[b] = s.indexes[b], s.indexes[a]
-		return nil
-	})
-}
-
-// selectFields returns the named fields.
+// selectFields returns the named fields; nil means all.
 func selectFields(d map[string]any, fields []string) map[string]any {
-	if fields == nil {
-		return d
-	}
 	out := map[string]any{}
-	for _, f := range fields {
-		if v, ok := d[f]; ok {
+	for f, v := range d {
+		if fields == nil || slices.Contains(fields, f) {
 			out[f] = v
 		}
 	}

@@ -12,18 +12,26 @@ type predicate func(*doc) bool
 
 // parseFilter parses the part of Meilisearch's filter language that the adapter
 // uses: =, STARTS WITH, AND, OR and parentheses, AND before OR.
-func parseFilter(text string, filterable []string) (predicate, error) {
-	p := &parser{text: text, filterable: filterable}
+func parseFilter(text string, filterable []string, uid string) (predicate, *apiError) {
+	p := &parser{text: text, filterable: filterable, uid: uid}
 	keep, err := p.or()
 	if err == nil && p.skipSpace() != "" {
-		err = fmt.Errorf("unexpected %q", p.text)
+		err = refusal("Found unexpected characters at the end of the filter: `%s`.", p.text)
 	}
-	return keep, err
+	if err != nil {
+		return nil, newError(400, "invalid_search_filter", "%v\n1:%d %s", err, len(text)+1, text)
+	}
+	return keep, nil
 }
+
+// maxDepth of parentheses: the real server refuses the 38th.
+const maxDepth = 37
 
 type parser struct {
 	text       string
 	filterable []string
+	uid        string
+	depth      int
 }
 
 func (p *parser) skipSpace() string {
@@ -64,31 +72,36 @@ func (p *parser) and() (predicate, error) {
 
 func (p *parser) operand() (predicate, error) {
 	if p.accept("(") {
+		if p.depth++; p.depth > maxDepth {
+			return nil, refusal("The filter exceeded the maximum depth limit. Try rewriting the filter so that it " +
+				"contains fewer nested conditions.")
+		}
 		inner, err := p.or()
 		if err == nil && !p.accept(")") {
-			err = fmt.Errorf("missing ) before %q", p.text)
+			err = refusal("Expression `%s` is missing the following closing delimiter: `)`.", escaped(p.text))
 		}
+		p.depth--
 		return inner, err
 	}
-	p.skipSpace()
+	whole := p.skipSpace()
 	end := strings.IndexFunc(p.text, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
 	if end <= 0 {
-		return nil, fmt.Errorf("expected an attribute before %q", p.text)
+		return nil, refusal("Was expecting an attribute at `%s`.", escaped(p.text))
 	}
 	attribute := p.text[:end]
 	p.text = p.text[end:]
-	if !slices.Contains(p.filterable, attribute) {
-		return nil, fmt.Errorf("attribute %s is not filterable", attribute)
-	}
 	starts := p.accept("STARTS WITH ")
 	if !starts && !p.accept("=") {
-		return nil, fmt.Errorf("expected an operator before %q", p.text)
+		return nil, refusal("Was expecting an operation %s at `%s`.", operations, escaped(whole))
 	}
 	value, err := p.value()
 	if err != nil {
 		return nil, err
 	}
-	value = strings.ToLower(value)
+	if !slices.Contains(p.filterable, attribute) {
+		return nil, p.notFilterable(attribute)
+	}
+	value = normal(value)
 	return func(d *doc) bool {
 		if !starts {
 			return d.has[attribute][value]
@@ -102,6 +115,30 @@ func (p *parser) operand() (predicate, error) {
 	}, nil
 }
 
+// filterError is a message of the server.
+type filterError string
+
+func (e filterError) Error() string { return string(e) }
+
+func refusal(format string, args ...any) error { return filterError(fmt.Sprintf(format, args...)) }
+
+// operations as the server's message lists them.
+const operations = "`=`, `!=`, `>=`, `>`, `<=`, `<`, `IN`, `NOT IN`, `TO`, `EXISTS`, `NOT EXISTS`, `IS NULL`, " +
+	"`IS NOT NULL`, `IS EMPTY`, `IS NOT EMPTY`, `CONTAINS`, `NOT CONTAINS`, `STARTS WITH`, `NOT STARTS WITH`, " +
+	"`_geoRadius`, `_geoBoundingBox` or `_geoPolygon`"
+
+// escaped is a part of the filter as the server's messages quote it.
+func escaped(s string) string { return strings.ReplaceAll(s, `"`, `\"`) }
+
+func (p *parser) notFilterable(attribute string) error {
+	which := "This index does not have configured filterable attributes."
+	if len(p.filterable) > 0 {
+		which = "Available filterable attribute patterns are: " +
+			quoted(slices.Sorted(slices.Values(p.filterable))) + "."
+	}
+	return refusal("Index `%s`: Attribute `%s` is not filterable. %s", p.uid, attribute, which)
+}
+
 // value is a number, or text in double quotes in which \" is a quote and \\ a
 // backslash.
 func (p *parser) value() (string, error) {
@@ -109,7 +146,7 @@ func (p *parser) value() (string, error) {
 		end := strings.IndexAny(p.skipSpace()+" ", " )")
 		v := p.text[:end]
 		if _, err := strconv.Atoi(v); err != nil {
-			return "", fmt.Errorf("expected a value before %q", p.text)
+			return "", refusal("Was expecting a value at `%s`.", escaped(p.text))
 		}
 		p.text = p.text[end:]
 		return v, nil
@@ -117,7 +154,7 @@ func (p *parser) value() (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(p.text); i++ {
 		switch c := p.text[i]; {
-		case c == '\\' && i+1 < len(p.text) && (p.text[i+1] == '"' || p.text[i+1] == '\\'):
+		case c == '\\' && i+1 < len(p.text): // of any character, as recorded
 			i++
 			b.WriteByte(p.text[i])
 		case c == '"':
@@ -127,7 +164,7 @@ func (p *parser) value() (string, error) {
 			b.WriteByte(c)
 		}
 	}
-	return "", fmt.Errorf("no closing quote in %q", p.text)
+	return "", refusal("Expression `\\\"%s` is missing the following closing delimiter: `\"`.", escaped(p.text))
 }
 
 // values returns the values of a field that filters compare.

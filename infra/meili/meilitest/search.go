@@ -2,17 +2,28 @@ package meilitest
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 )
+
+// queryFields in the order of the server's messages.
+var queryFields = strings.Fields(`
+	indexUid q offset limit page hitsPerPage attributesToRetrieve attributesToCrop cropLength cropMarker
+	attributesToHighlight highlightPreTag highlightPostTag showMatchesPosition filter sort distinct facets
+	matchingStrategy attributesToSearchOn rankingScoreThreshold locales hybrid vector retrieveVectors media
+	personalize useNetwork showRankingScore showRankingScoreDetails showPerformanceDetails federationOptions`)
 
 type searchQuery struct {
 	IndexUID             string   `json:"indexUid"`
 	Q                    string   `json:"q"`
 	Filter               string   `json:"filter"`
-	Limit                int      `json:"limit"`
+	Limit                *int     `json:"limit"`
 	Offset               int      `json:"offset"`
 	AttributesToRetrieve []string `json:"attributesToRetrieve"`
 	MatchingStrategy     string   `json:"matchingStrategy"`
@@ -24,24 +35,77 @@ type searchQuery struct {
 
 func (s *Server) multiSearch(r *http.Request) (int, any, *apiError) {
 	var in struct {
-		Queries []searchQuery `json:"queries"`
+		Queries []json.RawMessage `json:"queries"`
 	}
-	if f := read(r, &in); f != nil {
+	if f := read(r, &in, "queries", "federation"); f != nil {
 		return 0, nil, f
 	}
-	results := []any{}
-	for _, q := range in.Queries {
-		x := s.indexes[q.IndexUID]
-		if x == nil {
-			return 0, nil, newError(404, "index_not_found", "index %s not found", q.IndexUID)
+	queries := make([]searchQuery, len(in.Queries))
+	for i, raw := range in.Queries {
+		if f := unknownField(raw, fmt.Sprintf(" inside `.queries[%d]`", i), queryFields); f != nil {
+			return 0, nil, f
 		}
-		out, f := x.search(q)
+		if err := json.Unmarshal(raw, &queries[i]); err != nil {
+			return 0, nil, newError(400, "bad_request", "query %d: %v", i, err)
+		}
+		if f := queries[i].invalid(i); f != nil {
+			return 0, nil, f
+		}
+	}
+	results := []any{}
+	for i, q := range queries {
+		x, f := s.found(q.IndexUID)
+		var out any
+		if f == nil {
+			out, f = x.search(q)
+		}
 		if f != nil {
+			f.status, f.Message = 400, fmt.Sprintf("Inside `.queries[%d]`: %s", i, f.Message)
 			return 0, nil, f
 		}
 		results = append(results, out)
 	}
 	return 200, map[string]any{"results": results}, nil
+}
+
+// invalid checks values that need no index. The strategy may be absent, which
+// means last; this server then searches as with all.
+func (q searchQuery) invalid(i int) *apiError {
+	strategies := []string{"last", "all", "frequency"}
+	switch {
+	case q.Hybrid != nil:
+		return newError(400, "invalid_search_hybrid_query", "this fake server has no vectors: %v", q.Hybrid)
+	case q.Limit != nil && *q.Limit < 0:
+		return newError(400, "invalid_search_limit", "Invalid value type at `.queries[%d].limit`: expected a positive "+
+			"integer, but found a negative integer: `%d`", i, *q.Limit)
+	case q.MatchingStrategy != "" && !slices.Contains(strategies, q.MatchingStrategy):
+		return newError(400, "invalid_search_matching_strategy", "Unknown value `%s` at "+
+			"`.queries[%d].matchingStrategy`: expected one of %s", q.MatchingStrategy, i, quoted(strategies))
+	}
+	for k, l := range q.Locales {
+		if !slices.Contains(locales, l) {
+			return newError(400, "invalid_search_locales", "Unknown value `%s` at `.queries[%d].locales[%d]`: "+
+				"expected one of %s", l, i, k, quoted(locales))
+		}
+	}
+	return nil
+}
+
+// sortable checks the fields of a sort.
+func (x *index) sortable(by []string, uid string) *apiError {
+	for _, a := range by {
+		field, _, _ := strings.Cut(a, ":")
+		allowed := slices.Sorted(slices.Values(x.settings.SortableAttributes))
+		if slices.Contains(allowed, field) {
+			continue
+		}
+		which := "This index does not have configured sortable attributes."
+		if len(allowed) > 0 {
+			which = "Available sortable attributes are: " + quoted(allowed) + "."
+		}
+		return newError(400, "invalid_search_sort", "Index `%s`: Attribute `%s` is not sortable. %s", uid, field, which)
+	}
+	return nil
 }
 
 type match struct {
@@ -50,38 +114,23 @@ type match struct {
 }
 
 func (x *index) search(q searchQuery) (any, *apiError) {
-	switch {
-	case q.Hybrid != nil:
-		return nil, newError(400, "invalid_search_hybrid_query", "%v", q.Hybrid)
-	case q.MatchingStrategy != "all":
-		return nil, newError(400, "invalid_search_matching_strategy", "this fake server supports only all, not %q",
-			q.MatchingStrategy)
-	case len(strings.Fields(q.Q)) > 10*2:
-		return nil, newError(400, "bad_request", "Meilisearch reads ten words of a query: %q", q.Q)
-	}
-	for _, a := range q.Sort {
-		if field, _, _ := strings.Cut(a, ":"); !slices.Contains(x.settings.SortableAttributes, field) {
-			return nil, newError(400, "invalid_search_sort", "%s is not sortable", field)
-		}
-	}
-	for _, a := range q.AttributesToRetrieve {
-		if !slices.Contains(x.settings.DisplayedAttributes, a) {
-			return nil, newError(400, "bad_request", "%s is not displayed", a)
-		}
+	if f := x.sortable(q.Sort, q.IndexUID); f != nil {
+		return nil, f
 	}
 	keep := func(*doc) bool { return true }
 	if q.Filter != "" {
-		var err error
-		if keep, err = parseFilter(q.Filter, x.settings.FilterableAttributes); err != nil {
-			return nil, newError(400, "invalid_search_filter", "%s: %v", q.Filter, err)
+		var f *apiError
+		if keep, f = parseFilter(q.Filter, x.settings.FilterableAttributes, q.IndexUID); f != nil {
+			return nil, f
 		}
 	}
+	terms := parseTerms(q.Q)
 	var found []match
 	for _, d := range sorted(x.docs) {
 		if !keep(d) {
 			continue
 		}
-		if score, ok := x.rank(d, strings.Fields(q.Q)); ok {
+		if score, ok := x.rank(d, terms); ok {
 			found = append(found, match{d, score})
 		}
 	}
@@ -89,96 +138,31 @@ func (x *index) search(q searchQuery) (any, *apiError) {
 	slices.SortStableFunc(found, func(a, b match) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(newest(b), newest(a)))
 	})
+	limit := 20
+	if q.Limit != nil {
+		limit = *q.Limit
+	}
 	total := min(len(found), x.settings.Pagination.MaxTotalHits)
 	hits := []map[string]any{}
-	for _, m := range found[min(q.Offset, total):min(q.Offset+q.Limit, total)] {
-		hit := selectFields(m.doc.raw, q.AttributesToRetrieve)
+	for _, m := range found[min(q.Offset, total):min(q.Offset+limit, total)] {
+		hit := x.displayed(m.doc.raw, q.AttributesToRetrieve)
 		if q.ShowRankingScore {
 			hit["_rankingScore"] = m.score
 		}
 		hits = append(hits, hit)
 	}
-	return map[string]any{"indexUid": x.primary, "hits": hits, "query": q.Q, "offset": q.Offset, "limit": q.Limit,
-		"estimatedTotalHits": total, "processingTimeMs": 0}, nil
+	return map[string]any{"indexUid": q.IndexUID, "hits": hits, "query": q.Q, "offset": q.Offset, "limit": limit,
+		"estimatedTotalHits": total, "processingTimeMs": 0, "requestUid": uuid.NewString()}, nil
 }
 
-// rank returns a document's score for the words, 0 to 1: each word counts by the
-// first attribute that contains it, more when whole than as a prefix or with a
-// typing error, and more in short attributes. It is simpler than Meilisearch's
-// rules but uses the same criteria. ok is false when a word is missing.
-func (x *index) rank(d *doc, words []string) (score float64, ok bool) {
-	if len(words) == 0 {
-		return 0, true
+// displayed returns the fields that were asked for and are displayed; the others
+// are left out without an error.
+func (x *index) displayed(raw map[string]any, fields []string) map[string]any {
+	out := selectFields(raw, fields)
+	if shown := x.settings.DisplayedAttributes; !slices.Equal(shown, []string{"*"}) {
+		out = selectFields(out, shown)
 	}
-	attributes := x.settings.SearchableAttributes
-	for i, w := range words {
-		best := 0.0
-		for place, a := range attributes {
-			indexed := d.words[a]
-			for _, h := range indexed {
-				like := x.similarity(w, h, i == len(words)-1)
-				best = max(best, like*(float64(len(attributes)-place)-float64(min(len(indexed), 50))/100))
-			}
-		}
-		if best <= 0 {
-			return 0, false
-		}
-		score += best
-	}
-	return score / float64(len(words)*len(attributes)), true
-}
-
-// similarity is 1 for the word itself, less for a prefix, and least with typing
-// errors.
-func (x *index) similarity(typed, indexed string, last bool) float64 {
-	t := x.settings.TypoTolerance
-	switch {
-	case typed == indexed:
-		return 1
-	case last && strings.HasPrefix(indexed, typed):
-		return 0.8
-	case !t.Enabled || t.DisableOnNumbers && strings.Trim(typed, "0123456789") == "":
-		return 0
-	}
-	allowed := 0
-	if len(typed) >= t.MinWordSizeForTypos.OneTypo {
-		allowed = 1
-	}
-	if len(typed) >= t.MinWordSizeForTypos.TwoTypos {
-		allowed = 2
-	}
-	if allowed > 0 && distance(typed, indexed, allowed) <= allowed {
-		return 0.5
-	}
-	return 0
-}
-
-// distance counts letters that are added, left out, changed or swapped with their
-// neighbour; it returns limit+1 for any larger number.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	before, row := []int(nil), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		next := make([]int, len(b)+1)
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			next[j] = min(next[j-1]+1, row[j]+1, row[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], before[j-2]+1)
-			}
-		}
-		before, row = row, next
-	}
-	return row[len(b)]
+	return out
 }
 
 func sorted(docs map[string]*doc) []*doc {

@@ -1,21 +1,19 @@
 // Package meilitest is a fake Meilisearch server for tests: it accepts the routes
-// and bodies that Meilisearch documents, rejects all others with the documented
-// error, runs tasks in order, and filters and ranks in a simple way. It proves
-// that the adapter follows the documentation; only a real server can prove that
-// the documentation is right.
+// and bodies that the adapter uses, rejects all others with the error of the real
+// server, runs tasks in order, and filters and ranks in a simple way. A test
+// replays every recorded exchange with a real server (testdata/recorded) on it.
 package meilitest
 
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // Version of the real server that this one was compared with.
@@ -32,28 +30,10 @@ type Server struct {
 	version  string
 	allowed  []string
 	indexes  map[string]*index
-	tasks    []task
+	tasks    []*task
+	next     int // the first task that may not have ended
+	lenient  bool
 	requests map[string]int // requests by route
-}
-
-type index struct {
-	primary  string
-	settings settings
-	docs     map[string]*doc
-}
-
-func newIndex(primary string) *index {
-	return &index{primary: primary, settings: newSettings(), docs: map[string]*doc{}}
-}
-
-type task struct {
-	UID      int       `json:"uid"`
-	IndexUID string    `json:"indexUid"`
-	Status   string    `json:"status"`
-	Type     string    `json:"type"`
-	Error    *apiError `json:"error"`
-
-	polls int
 }
 
 // apiError is an error response of Meilisearch.
@@ -86,6 +66,13 @@ func (s *Server) SetDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
+}
+
+// AllowAll lets any request be rejected without failing the test.
+func (s *Server) AllowAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lenient = true
 }
 
 // Allow lets requests be rejected with the codes without failing the test.
@@ -149,16 +136,28 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "server is down", http.StatusServiceUnavailable)
 		return
 	}
+	waiting := len(s.tasks)
 	status, body, f := s.route(r)
 	if f != nil {
-		if f.Code != "index_not_found" && !slices.Contains(s.allowed, f.Code) {
+		if f.Code != "index_not_found" && !slices.Contains(s.allowed, f.Code) && !s.lenient {
 			s.t.Errorf("Meilisearch would reject %s %s: %s", r.Method, r.URL, f.Message)
 		}
 		status, body = f.status, f
+		if f.Code == "" { // no route
+			w.WriteHeader(status)
+			return
+		}
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		s.t.Errorf("%s %s: %v", r.Method, r.URL, err)
+	}
+	if len(s.tasks) == waiting {
+		s.step() // the response is of before
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // fails when the client has disconnected
+	_, _ = w.Write(raw) // fails when the client has disconnected
 }
 
 func (s *Server) authorize(r *http.Request) *apiError {
@@ -178,127 +177,108 @@ func (s *Server) authorize(r *http.Request) *apiError {
 
 // route dispatches the request to its documented route.
 func (s *Server) route(r *http.Request) (int, any, *apiError) {
-	if r.URL.Path == "/health" && r.Method == http.MethodGet {
-		return 200, map[string]string{"status": "available"}, nil
-	}
-	if f := s.authorize(r); f != nil {
-		return 0, nil, f
-	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	pattern := slices.Clone(parts)
 	uid := ""
 	if len(parts) > 1 && (parts[0] == "indexes" || parts[0] == "tasks") {
 		uid, pattern[1] = parts[1], "{}"
 	}
-	name := r.Method + " /" + strings.Join(pattern, "/")
-	s.requests[name]++
-	if r.Method != http.MethodGet && r.Method != http.MethodDelete &&
-		r.Header.Get("Content-Type") != "application/json" {
-		return 0, nil, newError(415, "invalid_content_type", "content type %q", r.Header.Get("Content-Type"))
+	path := "/" + strings.Join(pattern, "/")
+	methods := routes[path]
+	if methods == nil {
+		return 0, nil, &apiError{status: http.StatusNotFound}
 	}
-	switch name {
-	case "GET /version":
-		return 200, map[string]string{"commitSha": "unknown", "commitDate": "unknown", "pkgVersion": s.version}, nil
-	case "POST /indexes":
-		return s.createIndex(r)
-	case "DELETE /indexes/{}":
-		return s.enqueue(uid, "indexDeletion", func() *apiError {
-			if s.indexes[uid] == nil {
-				return newError(404, "index_not_found", "index %s not found", uid)
-			}
-			delete(s.indexes, uid)
-			return nil
-		})
-	case "GET /indexes/{}":
-		return s.getIndex(uid)
-	case "GET /indexes/{}/settings":
-		return s.getSettings(uid)
-	case "PATCH /indexes/{}/settings":
-		return s.patchSettings(r, uid)
-	case "POST /indexes/{}/documents":
-		return s.putDocuments(r, uid)
-	case "POST /indexes/{}/documents/delete-batch":
-		return s.deleteDocuments(r, uid)
-	case "POST /indexes/{}/documents/fetch":
-		return s.fetch(r, uid)
-	case "POST /swap-indexes":
-		return s.swap(r)
-	case "POST /multi-search":
-		return s.multiSearch(r)
-	case "GET /tasks/{}":
-		return s.task(uid)
+	do := methods[r.Method]
+	if do == nil {
+		return 0, nil, &apiError{status: http.StatusMethodNotAllowed}
 	}
-	return 0, nil, newError(404, "not_found", "no route %s", name)
+	if path != "/health" {
+		if f := s.authorize(r); f != nil {
+			return 0, nil, f
+		}
+	}
+	s.requests[r.Method+" "+path]++
+	if r.Method != http.MethodGet && r.Method != http.MethodDelete {
+		if f := wrongContentType(r.Header.Get("Content-Type")); f != nil {
+			return 0, nil, f
+		}
+	}
+	return do(s, r, uid)
 }
 
-// read decodes a body; an unknown field is an error.
-func read(r *http.Request, into any) *apiError {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
+type handler func(s *Server, r *http.Request, uid string) (int, any, *apiError)
+
+// routes are those that the adapter and the recorded exchanges use.
+var routes map[string]map[string]handler
+
+func init() {
+	routes = map[string]map[string]handler{
+		"/health": {"GET": func(*Server, *http.Request, string) (int, any, *apiError) {
+			return 200, map[string]string{"status": "available"}, nil
+		}},
+		"/version": {"GET": func(s *Server, _ *http.Request, _ string) (int, any, *apiError) {
+			return 200, map[string]string{"commitSha": "unknown", "commitDate": "unknown", "pkgVersion": s.version}, nil
+		}},
+		"/indexes":                           {"GET": plain((*Server).listIndexes), "POST": plain((*Server).createIndex)},
+		"/indexes/{}":                        {"GET": named((*Server).getIndex), "DELETE": named((*Server).deleteIndex)},
+		"/indexes/{}/stats":                  {"GET": named((*Server).stats)},
+		"/indexes/{}/settings":               {"GET": named((*Server).getSettings), "PATCH": (*Server).patchSettings},
+		"/indexes/{}/documents":              {"POST": (*Server).putDocuments},
+		"/indexes/{}/documents/delete-batch": {"POST": (*Server).deleteDocuments},
+		"/indexes/{}/documents/fetch":        {"POST": (*Server).fetch},
+		"/swap-indexes":                      {"POST": plain((*Server).swap)},
+		"/multi-search":                      {"POST": plain((*Server).multiSearch)},
+		"/tasks":                             {"GET": plain((*Server).listTasks)},
+		"/tasks/{}":                          {"GET": named((*Server).task)},
+	}
+}
+
+// plain is a route that names no index or task; named needs nothing else.
+func plain(do func(*Server, *http.Request) (int, any, *apiError)) handler {
+	return func(s *Server, r *http.Request, _ string) (int, any, *apiError) { return do(s, r) }
+}
+
+func named(do func(*Server, string) (int, any, *apiError)) handler {
+	return func(s *Server, _ *http.Request, uid string) (int, any, *apiError) { return do(s, uid) }
+}
+
+func wrongContentType(is string) *apiError {
+	const accepted = "Accepted values for the Content-Type header are: `application/json`"
+	switch is {
+	case "application/json":
+		return nil
+	case "":
+		return newError(415, "missing_content_type", "A Content-Type header is missing. %s", accepted)
+	}
+	return newError(415, "invalid_content_type", "The Content-Type `%s` is invalid. %s", is, accepted)
+}
+
+// read decodes a body; with names, any other field of an object is an error.
+func read(r *http.Request, into any, names ...string) *apiError {
+	raw, err := io.ReadAll(r.Body)
+	if err == nil && len(names) > 0 {
+		if f := unknownField(raw, "", names); f != nil {
+			return f
+		}
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, into)
+	}
+	if err != nil {
 		return newError(400, "bad_request", "%T: %v", into, err)
 	}
 	return nil
 }
 
-// enqueue runs a task and returns it. It shows as finished from the second poll
-// on, so that a client that does not wait fails its test.
-func (s *Server) enqueue(uid, kind string, do func() *apiError) (int, any, *apiError) {
-	t := task{UID: len(s.tasks), IndexUID: uid, Type: kind, Status: "succeeded", Error: do()}
-	if t.Error != nil {
-		t.Status = "failed"
+func unknownField(raw []byte, where string, names []string) *apiError {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return newError(400, "bad_request", "no object: %v", err)
 	}
-	s.tasks = append(s.tasks, t)
-	return 202, map[string]any{"taskUid": t.UID, "indexUid": uid, "status": "enqueued", "type": kind,
-		"enqueuedAt": time.Unix(0, 0).UTC()}, nil
-}
-
-func (s *Server) task(uid string) (int, any, *apiError) {
-	n, err := strconv.Atoi(uid)
-	if err != nil || n < 0 || n >= len(s.tasks) {
-		return 0, nil, newError(404, "task_not_found", "task %s", uid)
-	}
-	t := &s.tasks[n]
-	if t.polls++; t.polls == 1 {
-		return 200, task{UID: t.UID, IndexUID: t.IndexUID, Type: t.Type, Status: "processing"}, nil
-	}
-	return 200, *t, nil
-}
-
-func validUID(uid string) bool {
-	return uid != "" && len(uid) <= 400 && strings.Trim(uid,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
-}
-
-func (s *Server) getIndex(uid string) (int, any, *apiError) {
-	x := s.indexes[uid]
-	if x == nil {
-		return 0, nil, newError(404, "index_not_found", "Index `%s` not found.", uid)
-	}
-	out := map[string]any{"uid": uid, "createdAt": time.Unix(0, 0).UTC(), "updatedAt": time.Unix(0, 0).UTC(),
-		"primaryKey": nil}
-	if x.primary != "" {
-		out["primaryKey"] = x.primary
-	}
-	return 200, out, nil
-}
-
-func (s *Server) createIndex(r *http.Request) (int, any, *apiError) {
-	var in struct {
-		UID        string `json:"uid"`
-		PrimaryKey string `json:"primaryKey"`
-	}
-	if f := read(r, &in); f != nil {
-		return 0, nil, f
-	}
-	if !validUID(in.UID) {
-		return 0, nil, newError(400, "invalid_index_uid", "%q", in.UID)
-	}
-	return s.enqueue(in.UID, "indexCreation", func() *apiError {
-		if s.indexes[in.UID] != nil {
-			return newError(409, "index_already_exists", "index %s already exists", in.UID)
+	for name := range fields {
+		if !slices.Contains(names, name) {
+			return newError(400, "bad_request", "Unknown field `%s`%s: expected one of %s", name, where, quoted(names))
 		}
-		s.indexes[in.UID] = newIndex(in.PrimaryKey)
-		return nil
-	})
+	}
+	return nil
 }

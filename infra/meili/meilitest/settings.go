@@ -118,28 +118,22 @@ func (s *Server) Settings(uid string) map[string]any {
 }
 
 func (s *Server) getSettings(uid string) (int, any, *apiError) {
-	x := s.indexes[uid]
-	if x == nil {
-		return 0, nil, newError(404, "index_not_found", "Index `%s` not found.", uid)
+	x, f := s.found(uid)
+	if f != nil {
+		return 0, nil, f
 	}
 	return 200, x.settings.all, nil
 }
 
 func (s *Server) patchSettings(r *http.Request, uid string) (int, any, *apiError) {
 	in := map[string]any{}
-	if f := read(r, &in); f != nil {
+	if f := read(r, &in, settingNames...); f != nil {
 		return 0, nil, f
-	}
-	for name := range in {
-		if !slices.Contains(settingNames, name) {
-			return 0, nil, newError(400, "bad_request", "Unknown field `%s`: expected one of %s", name,
-				quoted(settingNames))
-		}
 	}
 	if f := validSettings(in); f != nil {
 		return 0, nil, f
 	}
-	return s.enqueue(uid, "settingsUpdate", func() *apiError {
+	return s.enqueue(uid, "settingsUpdate", maps.Clone(in), nil, func(map[string]any) *apiError {
 		x := s.indexes[uid]
 		if x == nil {
 			x = newIndex("")
