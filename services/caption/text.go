@@ -4,8 +4,8 @@ import (
 	"html"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"lenlop/services/plaintext"
 )
 
 // clean brings the text of one caption to the only form that is stored. Of
@@ -111,20 +111,9 @@ func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-// plainRunes leaves out what does not belong into a text for children: control
-// characters, marks that turn the direction of writing, halves of characters.
+// plainRunes leaves out what cannot be seen, and halves of characters.
 func plainRunes(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n':
-			return r
-		case r == '\t' || r == '\u00a0' || r == '\u2028' || r == '\u2029':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
-			return -1
-		}
-		return r
-	}, s)
+	return strings.ReplaceAll(plaintext.Clean(s), "\ufffd", "")
 }
 
 // lines trims each line and drops empty ones: an empty line would end the

@@ -8,6 +8,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/media"
+	"lenlop/services/plaintext"
 )
 
 // Limits of a plan, in bytes. S3 refuses parts under 5 MiB (but the last) and
@@ -88,14 +89,12 @@ func (u Upload) check(listed []media.Part) ([]media.Part, error) {
 // cleanFilename makes a name from a client safe to show: no folders, no control
 // or direction characters, at most 255 characters, with its extension.
 func cleanFilename(name string) string {
-	name = strings.ToValidUTF8(name, "")
+	name = plaintext.Clean(name)
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
 	name = strings.Map(func(r rune) rune {
-		// Cf holds the marks that change the reading direction, with which
-		// "exe.4pm" would be read as "mp4.exe"; joiners are in it too.
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.In(r, unicode.Zl, unicode.Zp) {
+		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
