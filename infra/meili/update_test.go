@@ -111,7 +111,8 @@ func TestRefusalsAreNamed(t *testing.T) {
 		health string
 	}{
 		{func() {}, "Meilisearch"},
-		{func() { srv.ChangeSettings("lessons", `{"filterableAttributes": []}`) }, "refuses: invalid_search_filter since"},
+		{func() { srv.ChangeSettings("lessons", `{"filterableAttributes": []}`) },
+			"refuses: invalid_search_filter since"},
 		{srv.Reset, "refuses: index_not_found since"},
 		{func() { srv.SetKey("another") }, "refuses: invalid_api_key since"},
 		{func() { srv.SetDown(true) }, "does not answer since"},

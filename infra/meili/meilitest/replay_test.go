@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -176,11 +177,11 @@ func sortHits(v any) {
 		if q, _ := r["query"].(string); q == "" {
 			continue
 		}
-		slices.SortFunc(hits, func(a, b any) int {
-			return strings.Compare(fmt.Sprint(a.(map[string]any)["lesson_id"]), fmt.Sprint(b.(map[string]any)["lesson_id"]))
-		})
+		slices.SortFunc(hits, func(a, b any) int { return strings.Compare(lessonID(a), lessonID(b)) })
 	}
 }
+
+func lessonID(hit any) string { return fmt.Sprint(hit.(map[string]any)["lesson_id"]) }
 
 // check compares a response with the recorded one.
 func check(t *testing.T, n int, e exchange, status int, got any) {
@@ -235,36 +236,6 @@ func TestReplayProbes(t *testing.T) {
 			last = got
 		}
 	}
-}
-
-// probeDocuments are the seven documents that the probes searched; the record has
-// the first ones only, the others follow from the answers.
-func probeDocuments() []any {
-	var out []any
-	for i, d := range []struct{ title, school string }{{"ham so bac nhat", "s1"}, {"ham so bac hai", "s1"},
-		{"phuong trinh bac hai", "s1"}, {"hinh tron", "s1"}, {"tam giac", `a\b`}, {"duong thang", `q"q`},
-		{"bac hai phuong trinh ham so", "s1"}} {
-		words := strings.Fields(d.title)
-		var pairs []string
-		for k := range len(words) - 1 {
-			pairs = append(pairs, words[k]+" "+words[k+1])
-		}
-		out = append(out, map[string]any{"id": fmt.Sprintf("d%d", i+1), "lesson_id": fmt.Sprintf("l%d", i+1),
-			"version": "v", "title": d.title, "tags": "lop9 9", "subject_text": "toan", "teacher": "ha",
-			"school": "him lam", "description": "", "words": append(words, "lop9", "9", "toan"), "pairs": pairs,
-			"tones": words, "subject": "toan", "grade": 9, "week": 0, "language": "vi", "school_id": d.school,
-			"published": i + 1})
-	}
-	return out
-}
-
-func numbered(n, from int) []any {
-	var out []any
-	for i := range n {
-		out = append(out, map[string]any{"id": fmt.Sprintf("d%d", from+i), "lesson_id": fmt.Sprintf("l%d", from+i),
-			"published": from + i})
-	}
-	return out
 }
 
 // The exchanges of the product and of its conformance tests are samples of many:
@@ -395,9 +366,7 @@ func prepare(t *testing.T, s *Server, e exchange) {
 		last := results[len(results)-1].(map[string]any)
 		for i, h := range last["hits"].([]any) {
 			d := map[string]any{"id": fmt.Sprintf("d%d", i), "title": strings.Join(lists["words"], " ")}
-			for name, v := range h.(map[string]any) {
-				d[name] = v
-			}
+			maps.Copy(d, h.(map[string]any))
 			d["words"], d["tones"] = lists["words"], lists["tones"]
 			post(t, s, "POST", "/indexes/"+uid+"/documents?primaryKey=id", []any{d})
 		}

@@ -209,28 +209,26 @@ func (s *Server) route(r *http.Request) (int, any, *apiError) {
 type handler func(s *Server, r *http.Request, uid string) (int, any, *apiError)
 
 // routes are those that the adapter and the recorded exchanges use.
-var routes map[string]map[string]handler
-
-func init() {
-	routes = map[string]map[string]handler{
-		"/health": {"GET": func(*Server, *http.Request, string) (int, any, *apiError) {
-			return 200, map[string]string{"status": "available"}, nil
-		}},
-		"/version": {"GET": func(s *Server, _ *http.Request, _ string) (int, any, *apiError) {
-			return 200, map[string]string{"commitSha": "unknown", "commitDate": "unknown", "pkgVersion": s.version}, nil
-		}},
-		"/indexes":                           {"GET": plain((*Server).listIndexes), "POST": plain((*Server).createIndex)},
-		"/indexes/{}":                        {"GET": named((*Server).getIndex), "DELETE": named((*Server).deleteIndex)},
-		"/indexes/{}/stats":                  {"GET": named((*Server).stats)},
-		"/indexes/{}/settings":               {"GET": named((*Server).getSettings), "PATCH": (*Server).patchSettings},
-		"/indexes/{}/documents":              {"POST": (*Server).putDocuments},
-		"/indexes/{}/documents/delete-batch": {"POST": (*Server).deleteDocuments},
-		"/indexes/{}/documents/fetch":        {"POST": (*Server).fetch},
-		"/swap-indexes":                      {"POST": plain((*Server).swap)},
-		"/multi-search":                      {"POST": plain((*Server).multiSearch)},
-		"/tasks":                             {"GET": plain((*Server).listTasks)},
-		"/tasks/{}":                          {"GET": named((*Server).task)},
-	}
+var routes = map[string]map[string]handler{
+	"/health": {"GET": func(*Server, *http.Request, string) (int, any, *apiError) {
+		return 200, map[string]string{"status": "available"}, nil
+	}},
+	"/version": {"GET": func(s *Server, _ *http.Request, _ string) (int, any, *apiError) {
+		return 200, map[string]string{"commitSha": "unknown", "commitDate": "unknown", "pkgVersion": s.version}, nil
+	}},
+	"/indexes": {"GET": plain((*Server).listIndexes),
+		"POST": plain((*Server).createIndex)},
+	"/indexes/{}": {"GET": named((*Server).getIndex),
+		"DELETE": named((*Server).deleteIndex)},
+	"/indexes/{}/stats":                  {"GET": named((*Server).stats)},
+	"/indexes/{}/settings":               {"GET": named((*Server).getSettings), "PATCH": (*Server).patchSettings},
+	"/indexes/{}/documents":              {"POST": (*Server).putDocuments},
+	"/indexes/{}/documents/delete-batch": {"POST": (*Server).deleteDocuments},
+	"/indexes/{}/documents/fetch":        {"POST": (*Server).fetch},
+	"/swap-indexes":                      {"POST": plain((*Server).swap)},
+	"/multi-search":                      {"POST": plain((*Server).multiSearch)},
+	"/tasks":                             {"GET": plain((*Server).listTasks)},
+	"/tasks/{}":                          {"GET": named((*Server).task)},
 }
 
 // plain is a route that names no index or task; named needs nothing else.

@@ -2,6 +2,7 @@ package meilitest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -67,9 +68,7 @@ func (s *Server) step() {
 	t.Status, t.Error = succeeded, t.do(t.Details)
 	if t.Error != nil {
 		t.Status = failed
-		for name, v := range t.onFail {
-			t.Details[name] = v
-		}
+		maps.Copy(t.Details, t.onFail)
 	}
 	took := fmt.Sprintf("PT%.9fS", now.Sub(*t.StartedAt).Seconds())
 	t.FinishedAt, t.Duration, t.do = &now, &took, nil
