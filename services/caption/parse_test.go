@@ -29,8 +29,7 @@ func TestCaptionCases(t *testing.T) {
 		want    []Cue
 		remarks []string
 	}{
-		"cap-arrow.srt": {[]Cue{{second, 3 * second, "2H₂ + O₂ --&gt; 2H₂O"},
-			{4 * second, 6 * second, "A --&gt; B"}}, nil},
+		"cap-arrow.srt": {[]Cue{{second, 3 * second, "2H₂ + O₂ --&gt; 2H₂O"}, {4 * second, 6 * second, "A --&gt; B"}}, nil},
 		"cap-zero-length.srt": {[]Cue{{second, 2 * second, "Whisper"}, {2 * second, 3 * second, "Hai"}},
 			[]string{"2 mended_length"}},
 		"cap-blank-inside.srt": {[]Cue{{second, 3 * second, "Dòng một\nDòng hai"}, {4 * second, 6 * second, "Hai"}},
@@ -101,8 +100,7 @@ func TestOneBadCaptionCostsNoOther(t *testing.T) {
 	}
 	// A file of nothing but faults is told within bounds.
 	_, _, err = Parse([]byte(strings.Repeat("00:05,0 --> 00:04,0\nX\n\n", 5000)), time.Minute)
-	if f := fault.As(err); f == nil || len(f.Fields) != maxRemarks+1 ||
-		f.Fields[maxRemarks].Args["n"] != 5000-maxRemarks {
+	if f := fault.As(err); f == nil || len(f.Fields) != maxRemarks+1 || f.Fields[maxRemarks].Args["n"] != 5000-maxRemarks {
 		t.Errorf("many faults: %.200v", err)
 	}
 }

@@ -123,8 +123,7 @@ func (r Handler) uploadCaptions(c echo.Context) error {
 	}
 	var remarks []fault.Field
 	if err == nil {
-		_, remarks, err = r.Captions.Put(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["language"],
-			data)
+		_, remarks, err = r.Captions.Put(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["language"], data)
 	}
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.TooLarge, fault.Conflict:
@@ -247,8 +246,7 @@ func rowsOf(c echo.Context) []caption.Row {
 		if !form.Has("text-" + n) {
 			break
 		}
-		list = append(list, caption.Row{From: form.Get("from-" + n), To: form.Get("to-" + n),
-			Text: form.Get("text-" + n)})
+		list = append(list, caption.Row{From: form.Get("from-" + n), To: form.Get("to-" + n), Text: form.Get("text-" + n)})
 	}
 	return list
 }
