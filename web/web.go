@@ -102,7 +102,7 @@ func allow(r page.Route) echo.MiddlewareFunc {
 				}
 				c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, most)
 			}
-			return next(page.Cleaned(c))
+			return next(c)
 		}
 	}
 }

@@ -3,11 +3,11 @@ package caption
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"lenlop/services/fault"
-	"lenlop/services/plaintext"
 )
 
 // The bounds of chapters.
@@ -33,7 +33,7 @@ func CheckChapters(list []Chapter, length time.Duration) ([]Chapter, error) {
 	seen := map[time.Duration]bool{}
 	out := make([]Chapter, 0, len(list))
 	for i, c := range list {
-		c.Title = plaintext.Line(c.Title)
+		c.Title = strings.Join(strings.Fields(plainRunes(strings.ToValidUTF8(c.Title, ""))), " ")
 		c.At = c.At.Round(time.Millisecond)
 		wrong := func(code string, kv ...any) {
 			bad = append(bad, fault.Wrong(fmt.Sprintf("chapter-%d", i), code, append(kv, "line", i+1)...))

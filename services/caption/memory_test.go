@@ -127,7 +127,7 @@ func (m *memory) Atomically(ctx context.Context, fn func(context.Context) error)
 // put gives the lesson captions in a language.
 func (m *memory) put(t *testing.T, lessonID, language, text string) Caption {
 	t.Helper()
-	c, _, err := m.s.Put(t.Context(), lan, lessonID, language, []byte("WEBVTT\n\n00:01.000 --> 00:02.000\n"+text+"\n"))
+	c, err := m.s.Put(t.Context(), lan, lessonID, language, []byte("WEBVTT\n\n00:01.000 --> 00:02.000\n"+text+"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

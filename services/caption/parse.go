@@ -1,8 +1,8 @@
 package caption
 
 import (
+	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,141 +20,69 @@ const Longest = 4 * time.Hour
 const overhang = 10 * time.Second
 
 // Parse reads a file of captions, WebVTT or SubRip, for a lesson of the
-// length (0: not known). A caption that cannot be shown never costs the
-// others: what was put right or left out is given as remarks, in the order of
-// the file, each with its "line". Faults: "caption.invalid" with a field
-// "text" for each remark if no caption remains, or with one that names the
-// format if it is another; "caption.too_large".
-func Parse(data []byte, length time.Duration) ([]Cue, []fault.Field, error) {
+// length (0: not known). Faults: "caption.invalid" with a field "text" that
+// names the line and what is wrong there.
+func Parse(data []byte, length time.Duration) ([]Cue, error) {
 	if len(data) > MaxBytes {
-		return nil, nil, fault.New(fault.TooLarge, "caption.too_large", "max", MaxBytes)
+		return nil, fault.New(fault.TooLarge, "caption.too_large", "max", MaxBytes)
 	}
-	text := newlines.ReplaceAllString(strings.ReplaceAll(decode(data), "\x00", ""), "\n")
-	if format := otherFormat(text); format != "" {
-		return nil, nil, fault.Form("caption.invalid", fault.Wrong("text", "caption.other_format", "format", format))
-	}
-	p := parser{length: length, lines: strings.Split(text, "\n")}
-	p.parse()
-	switch {
-	case len(p.cues) > MaxCues:
-		return nil, nil, fault.Form("caption.invalid",
-			fault.Wrong("text", "caption.too_many", "max", MaxCues, "line", p.begins[MaxCues]+1))
-	case len(p.cues) == 0 && len(p.remarks) == 0:
-		return nil, nil, fault.Form("caption.invalid", fault.Wrong("text", "caption.empty"))
-	case len(p.cues) == 0:
-		return nil, nil, fault.Form("caption.invalid", p.listed()...)
-	}
-	p.inOrder()
-	return p.cues, p.listed(), nil
+	p := parser{length: length, strict: true}
+	return p.parse(decode(data))
 }
 
-// ParseFound reads a text track that a recording carries; nobody is there to
-// read remarks.
+// ParseFound reads a text track that a recording carries. Nobody is there to
+// mend it: captions that cannot be shown are left out, others put in order.
 func ParseFound(data []byte, length time.Duration) ([]Cue, error) {
-	cues, _, err := Parse(data, length)
-	return cues, err
-}
-
-// newlines are the ends of lines of every system, and the \r\r\n that a file
-// gets when it is written as text twice.
-var newlines = regexp.MustCompile(`\r+\n|\r`)
-
-// parser reads blocks: an optional number or name, a line of times, lines of
-// text. SubRip differs from WebVTT in a comma and in having no header.
-type parser struct {
-	length  time.Duration
-	lines   []string
-	vtt     bool
-	cues    []Cue
-	begins  []int // line of each caption's times, from 0
-	remarks []fault.Field
-	open    *block // caption whose text is being read
-}
-
-// block is one caption while it is read.
-type block struct {
-	line  int // of its times, from 0
-	times string
-	text  []string
-	blank bool // an empty line stood inside its text
-}
-
-func (p *parser) parse() {
-	first := strings.TrimSpace(p.lines[0])
-	p.vtt = first == "WEBVTT" || strings.HasPrefix(first, "WEBVTT ") || strings.HasPrefix(first, "WEBVTT\t")
-	at := 0
-	if p.vtt {
-		at = p.endOfBlock(1)
+	if len(data) > MaxBytes {
+		return nil, fault.New(fault.TooLarge, "caption.too_large", "max", MaxBytes)
 	}
-	lost := false // the words before were told to have no times
-	for ; at < len(p.lines); at++ {
-		line := strings.TrimSpace(p.lines[at])
-		start := at == 0 || strings.TrimSpace(p.lines[at-1]) == ""
+	p := parser{length: length}
+	return p.parse(decode(data))
+}
+
+// parser reads blocks: an optional name, a line of times, lines of text up to
+// an empty one. SubRip differs from WebVTT in a comma and in having no header.
+type parser struct {
+	length time.Duration
+	strict bool // a person can mend it
+	lines  []string
+	at     int // line being read, from 0
+	cues   []Cue
+}
+
+func (p *parser) parse(text string) ([]Cue, error) {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(text)
+	p.lines = strings.Split(text, "\n")
+	if first := strings.TrimSpace(p.lines[0]); first == "WEBVTT" || strings.HasPrefix(first, "WEBVTT ") ||
+		strings.HasPrefix(first, "WEBVTT\t") {
+		p.skipBlock()
+	}
+	for p.at < len(p.lines) {
+		line := strings.TrimSpace(p.lines[p.at])
 		switch {
 		case line == "":
-		case p.isTimes(at):
-			p.close()
-			p.open, lost = &block{line: at, times: line}, false
-		case start && isComment(line):
-			at = p.endOfBlock(at) - 1
-		case p.isName(at, start):
-		case p.open != nil:
-			p.open.blank = p.open.blank || start && len(p.open.text) > 0
-			p.open.text = append(p.open.text, line)
-		case !lost:
-			p.remark(at, "caption.no_time")
-			lost = true
+			p.at++
+		case strings.Contains(line, "-->"):
+			if err := p.cue(line); err != nil {
+				return nil, err
+			}
+		case isComment(line):
+			p.skipBlock()
+		case p.at+1 < len(p.lines) && strings.Contains(p.lines[p.at+1], "-->"):
+			p.at++ // the caption's number or name
+		case p.strict:
+			return nil, p.wrong(p.at, "caption.no_time")
+		default:
+			p.at++
 		}
 	}
-	p.close()
-}
-
-// isTimes reports whether a caption begins at the line. "-->" alone is not
-// enough: chemists write it too. A line that is plainly meant as times begins
-// one even if they are wrong, for its words have no others.
-func (p *parser) isTimes(at int) bool {
-	if at >= len(p.lines) {
-		return false
+	if len(p.cues) == 0 {
+		return nil, fault.Form("caption.invalid", fault.Wrong("text", "caption.empty"))
 	}
-	from, rest, ok := strings.Cut(p.lines[at], "-->")
-	if !ok {
-		return false
+	if !p.strict {
+		sortCues(p.cues)
 	}
-	to, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	from = strings.TrimSpace(from)
-	if exactClock.MatchString(from) && exactClock.MatchString(to) {
-		return true
-	}
-	if at > 0 { // in the middle of a text, "10:30 --> 11:30" is a text
-		before := strings.TrimSpace(p.lines[at-1])
-		named := p.vtt && (at == 1 || p.blankAt(at-2)) && !strings.Contains(before, "-->")
-		if before != "" && !number(before) && !named {
-			return false
-		}
-	}
-	return clockLike.MatchString(from) || clockLike.MatchString(to) ||
-		at > 0 && number(strings.TrimSpace(p.lines[at-1])) && p.blankAt(at-2)
-}
-
-func (p *parser) blankAt(at int) bool { return at < 0 || strings.TrimSpace(p.lines[at]) == "" }
-
-var (
-	exactClock = regexp.MustCompile(`^(?:\d{1,3}:)?\d{1,3}:\d{2}[.,]\d{1,3}$`)
-	clockLike  = regexp.MustCompile(`^-?\d+:[\d:.,]*$`)
-)
-
-// isName reports whether a line is a caption's number, or in WebVTT its name:
-// its times follow.
-func (p *parser) isName(at int, start bool) bool {
-	if p.isTimes(at + 1) {
-		return number(strings.TrimSpace(p.lines[at])) || p.vtt && start
-	}
-	if !start || !number(strings.TrimSpace(p.lines[at])) {
-		return false
-	}
-	for at++; at < len(p.lines) && strings.TrimSpace(p.lines[at]) == ""; at++ {
-	}
-	return p.isTimes(at)
+	return p.cues, nil
 }
 
 // isComment reports whether a line begins a block that is not shown. Styles
@@ -168,43 +96,60 @@ func isComment(line string) bool {
 	return false
 }
 
-// endOfBlock is the next empty line or line of times.
-func (p *parser) endOfBlock(at int) int {
-	for at < len(p.lines) && strings.TrimSpace(p.lines[at]) != "" && !p.isTimes(at) {
-		at++
+func (p *parser) skipBlock() {
+	for p.at < len(p.lines) && strings.TrimSpace(p.lines[p.at]) != "" &&
+		!(p.at > 0 && strings.Contains(p.lines[p.at], "-->")) {
+		p.at++
 	}
-	return at
 }
 
-// close takes the caption whose text has been read, or remarks why not.
-func (p *parser) close() {
-	b := p.open
-	p.open = nil
-	if b == nil {
-		return
+// cue reads one caption; p.at stands on its times.
+func (p *parser) cue(line string) error {
+	began := p.at
+	c, err := p.times(line)
+	if err != nil && p.strict {
+		return err
 	}
-	wrong := func(code string, kv ...any) { p.remark(b.line, code, kv...) }
-	c, ok := p.times(b.times, wrong)
-	if !ok {
-		return
+	var text []string
+	for p.at++; p.at < len(p.lines); p.at++ {
+		l := strings.TrimSpace(p.lines[p.at])
+		if l == "" || strings.Contains(l, "-->") {
+			break
+		}
+		text = append(text, l)
 	}
-	c.Text = clean(strings.Join(b.text, "\n"), true)
+	if n := len(text); p.at < len(p.lines) && strings.Contains(p.lines[p.at], "-->") && n > 0 && number(text[n-1]) {
+		text = text[:n-1] // no empty line before the next one's number
+	}
+	if err != nil {
+		return nil //nolint:nilerr // a file that is not strict loses only this caption
+	}
+	c.Text = clean(strings.Join(text, "\n"), true)
+	return p.add(c, began)
+}
+
+func (p *parser) add(c Cue, line int) error {
 	switch n := utf8.RuneCountInString(Plain(c.Text)); {
 	case n == 0:
-		wrong("caption.no_text")
-		return
+		return nil
 	case n > MaxCueText || strings.Count(c.Text, "\n") >= MaxLines:
-		wrong("caption.cue_too_long", "max", MaxCueText, "lines", MaxLines)
-		return
-	case b.blank:
-		wrong("caption.mended_blank")
+		if p.strict {
+			return p.wrong(line, "caption.cue_too_long", "max", MaxCueText, "lines", MaxLines)
+		}
+		return nil
+	case len(p.cues) >= MaxCues:
+		return p.wrong(line, "caption.too_many", "max", MaxCues)
 	}
-	p.cues, p.begins = append(p.cues, c), append(p.begins, b.line)
+	if k := len(p.cues); p.strict && k > 0 && c.From < p.cues[k-1].From {
+		return p.wrong(line, "caption.out_of_order", "at", Clock(c.From), "before", Clock(p.cues[k-1].From))
+	}
+	p.cues = append(p.cues, c)
+	return nil
 }
 
 // times reads "00:01.000 --> 00:03.500"; what follows (WebVTT's positions) is
 // left out.
-func (p *parser) times(line string, wrong func(code string, kv ...any)) (Cue, bool) {
+func (p *parser) times(line string) (Cue, error) {
 	from, rest, _ := strings.Cut(line, "-->")
 	to := ""
 	if words := strings.Fields(rest); len(words) > 0 {
@@ -215,73 +160,9 @@ func (p *parser) times(line string, wrong func(code string, kv ...any)) (Cue, bo
 	c.From, ok = ParseClock(from)
 	c.To, ok2 = ParseClock(to)
 	if !ok || !ok2 || !strings.ContainsRune(from, ':') || !strings.ContainsRune(to, ':') {
-		wrong("caption.bad_time")
-		return c, false
+		return c, p.wrong(p.at, "caption.bad_time")
 	}
-	if c.To == c.From { // speech recognisers write such; inOrder gives it an end
-		if end := endOf(p.length); c.From >= end {
-			wrong("caption.after_end", "at", Clock(c.From), "end", Clock(end))
-			return c, false
-		}
-		return c, true
-	}
-	before := c.To
-	c, err := within(c, p.length, func(code string, kv ...any) error {
-		wrong(code, kv...)
-		return errLeftOut
-	})
-	if err == nil && c.To < before {
-		wrong("caption.mended_end", "end", Clock(c.To))
-	}
-	return c, err == nil
-}
-
-var errLeftOut = fault.New(fault.Invalid, "caption.invalid")
-
-// inOrder sorts the captions by time, and gives those of no length one.
-func (p *parser) inOrder() {
-	order := make([]int, len(p.cues))
-	for i := range order {
-		order[i] = i
-		if i > 0 && p.cues[i].From < p.cues[i-1].From {
-			p.remark(p.begins[i], "caption.mended_order", "at", Clock(p.cues[i].From),
-				"before", Clock(p.cues[i-1].From))
-		}
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return int(p.cues[a].From - p.cues[b].From) })
-	sorted := make([]Cue, len(order))
-	for i, k := range order {
-		sorted[i] = p.cues[k]
-	}
-	for i, k := range order {
-		c := &sorted[i]
-		if c.To > c.From {
-			continue
-		}
-		c.To = min(c.From+readingTime(c.Text), endOf(p.length))
-		for _, next := range sorted[i+1:] {
-			if next.From > c.From {
-				c.To = min(c.To, next.From)
-				break
-			}
-		}
-		p.remark(p.begins[k], "caption.mended_length", "at", Clock(c.From), "end", Clock(c.To))
-	}
-	p.cues = sorted
-}
-
-// readingTime is how long a caption must stay to be read: 15 characters a
-// second, as subtitlers reckon, and at least one second.
-func readingTime(text string) time.Duration {
-	return max(time.Second, time.Duration(utf8.RuneCountInString(Plain(text)))*time.Second/15).Round(time.Millisecond)
-}
-
-// endOf is a lesson's end, or that of the longest there may be.
-func endOf(length time.Duration) time.Duration {
-	if length <= 0 {
-		return Longest
-	}
-	return length
+	return within(c, p.length, func(code string, kv ...any) error { return p.wrong(p.at, code, kv...) })
 }
 
 // within checks a caption's times against each other and the lesson's length.
@@ -289,7 +170,10 @@ func within(c Cue, length time.Duration, wrong func(code string, kv ...any) erro
 	if c.To <= c.From {
 		return c, wrong("caption.ends_first", "at", Clock(c.From))
 	}
-	end := endOf(length)
+	end := length
+	if length <= 0 {
+		end = Longest
+	}
 	if c.From >= end || c.To > end+overhang {
 		return c, wrong("caption.after_end", "at", Clock(max(c.From, c.To)), "end", Clock(end))
 	}
@@ -297,28 +181,45 @@ func within(c Cue, length time.Duration, wrong func(code string, kv ...any) erro
 	return c, nil
 }
 
-// maxRemarks is how many remarks are given; a teacher reads no more.
-const maxRemarks = 100
-
-func (p *parser) remark(line int, code string, kv ...any) {
-	p.remarks = append(p.remarks, fault.Wrong("text", code, append(kv, "line", line+1)...))
-}
-
-// listed are the remarks in order of their lines, and how many more there are.
-func (p *parser) listed() []fault.Field {
-	slices.SortStableFunc(p.remarks, func(a, b fault.Field) int { return lineOf(a) - lineOf(b) })
-	if n := len(p.remarks); n > maxRemarks {
-		return append(p.remarks[:maxRemarks:maxRemarks], fault.Wrong("text", "caption.more_remarks", "n", n-maxRemarks))
-	}
-	return p.remarks
-}
-
-func lineOf(f fault.Field) int {
-	line, _ := f.Args["line"].(int)
-	return line
+func (p *parser) wrong(line int, code string, kv ...any) error {
+	return fault.Form("caption.invalid", fault.Wrong("text", code, append(kv, "line", line+1)...))
 }
 
 func number(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 32)
 	return err == nil
+}
+
+var clockShape = regexp.MustCompile(`^(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,5})(?:[.,](\d{1,3}))?$`)
+
+// ParseClock reads a time as people and files write it: 75, 1:15, 1:15.250,
+// 00:01:15,250.
+func ParseClock(s string) (time.Duration, bool) {
+	m := clockShape.FindStringSubmatch(strings.TrimSpace(s))
+	if m == nil {
+		return 0, false
+	}
+	n := func(s string) time.Duration {
+		v, _ := strconv.Atoi(s) // digits only, or ""
+		return time.Duration(v)
+	}
+	if m[1] != "" && n(m[2]) > 59 || m[2] != "" && n(m[3]) > 59 {
+		return 0, false
+	}
+	ms := n((m[4] + "000")[:3])
+	return n(m[1])*time.Hour + n(m[2])*time.Minute + n(m[3])*time.Second + ms*time.Millisecond, true
+}
+
+// Clock writes a time as the editor shows it: 1:15, 1:15.250, 1:02:15.
+func Clock(d time.Duration) string {
+	d = d.Round(time.Millisecond)
+	h, m, s, ms := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60, d.Milliseconds()%1000
+	out := fmt.Sprintf("%d:%02d", m, s)
+	if h > 0 {
+		out = fmt.Sprintf("%d:%02d:%02d", h, m, s)
+	}
+	if ms > 0 {
+		out += fmt.Sprintf(".%03d", ms)
+	}
+	return out
 }

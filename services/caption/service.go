@@ -74,15 +74,10 @@ func (s *Service) Cues(ctx context.Context, by people.Person, lessonID, language
 	return Read(c.Body)
 }
 
-// Put takes a file of captions, WebVTT or SubRip, replacing the language's,
-// and gives what Parse remarked.
-func (s *Service) Put(ctx context.Context, by people.Person, lessonID, language string,
-	data []byte) (c Caption, remarks []fault.Field, err error) {
-	c, err = s.put(ctx, by, lessonID, language, Uploaded, func(length time.Duration) (cues []Cue, err error) {
-		cues, remarks, err = Parse(data, length)
-		return cues, err
-	})
-	return c, remarks, err
+// Put takes a file of captions, WebVTT or SubRip, replacing the language's.
+func (s *Service) Put(ctx context.Context, by people.Person, lessonID, language string, data []byte) (Caption, error) {
+	return s.put(ctx, by, lessonID, language, Uploaded,
+		func(length time.Duration) ([]Cue, error) { return Parse(data, length) })
 }
 
 // Edit takes what was typed into the editor, replacing the language's captions.

@@ -87,7 +87,7 @@ func TestPutRefuses(t *testing.T) {
 			c.prepare(m)
 		}
 		before := len(m.captions)
-		_, _, err := m.s.Put(t.Context(), c.by, c.lesson, c.language, []byte(c.data))
+		_, err := m.s.Put(t.Context(), c.by, c.lesson, c.language, []byte(c.data))
 		wantCode(t, name, err, c.code)
 		if c.code != "" && (len(m.captions) != before || len(m.log) != 0 || len(m.indexed) != 0) {
 			t.Errorf("%s: saved %v", name, m.captions)

@@ -4,8 +4,8 @@ import (
 	"html"
 	"slices"
 	"strings"
-
-	"lenlop/services/plaintext"
+	"unicode"
+	"unicode/utf8"
 )
 
 // clean brings the text of one caption to the only form that is stored. Of
@@ -111,9 +111,20 @@ func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-// plainRunes leaves out what cannot be seen, and halves of characters.
+// plainRunes leaves out what does not belong into a text for children: control
+// characters, marks that turn the direction of writing, halves of characters.
 func plainRunes(s string) string {
-	return strings.ReplaceAll(plaintext.Clean(s), "\ufffd", "")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r == '\t' || r == '\u00a0' || r == '\u2028' || r == '\u2029':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // lines trims each line and drops empty ones: an empty line would end the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"lenlop/services/audit"
@@ -16,7 +17,6 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/limit"
 	"lenlop/services/people"
-	"lenlop/services/plaintext"
 )
 
 // maxOpen is how many open problems one lesson takes: by then its teacher
@@ -119,7 +119,13 @@ func (s *Service) reporter(by people.Person, r Report, now time.Time) string {
 
 // clean takes out what no keyboard makes.
 func clean(s string) string {
-	return strings.TrimSpace(plaintext.Clean(strings.ReplaceAll(s, "\r\n", "\n")))
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\r\n", "\n"), "")
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200d') {
+			return -1
+		}
+		return r
+	}, s))
 }
 
 // filter is whose problems a person answers for; false: nobody's.

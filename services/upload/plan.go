@@ -8,7 +8,6 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/media"
-	"lenlop/services/plaintext"
 )
 
 // Limits of a plan, in bytes. S3 refuses parts under 5 MiB (but the last) and
@@ -89,12 +88,14 @@ func (u Upload) check(listed []media.Part) ([]media.Part, error) {
 // cleanFilename makes a name from a client safe to show: no folders, no control
 // or direction characters, at most 255 characters, with its extension.
 func cleanFilename(name string) string {
-	name = plaintext.Clean(name)
+	name = strings.ToValidUTF8(name, "")
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
 	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		// Cf holds the marks that change the reading direction, with which
+		// "exe.4pm" would be read as "mp4.exe"; joiners are in it too.
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.In(r, unicode.Zl, unicode.Zp) {
 			return -1
 		}
 		return r

@@ -12,7 +12,6 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/media"
-	"lenlop/services/plaintext"
 )
 
 // Limits. A page of a textbook photographed by a phone is 3 to 6 MB and 12
@@ -58,9 +57,9 @@ var endings = map[string][]string{TypePDF: {".pdf"}, TypePNG: {".png"}, TypeJPEG
 // CleanName turns the file name that a client sent into one to display and to save under: without folders, control and
 // direction characters, and with an extension that matches the content.
 func CleanName(name, contentType string) string {
-	name = path.Base(strings.ReplaceAll(plaintext.Clean(name), `\`, "/"))
+	name = path.Base(strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/"))
 	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || strings.ContainsRune(`/:*?"<>|`, r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(`/:*?"<>|`, r) {
 			return -1
 		}
 		return r

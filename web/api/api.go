@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -184,7 +183,6 @@ func decode(raw []byte, v any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return malformed(errors.New("more than one JSON value"))
 	}
-	clean(reflect.ValueOf(v))
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lenlop/services/caption"
-	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/web/locale"
@@ -25,16 +24,6 @@ type captionDoc struct {
 	Source    string     `json:"source"`
 	Offered   bool       `json:"offered,omitempty"`
 	UpdatedAt *time.Time `json:"updatedAt"`
-	// Remarks, in the answer to a file only, are what was put right or left out.
-	Remarks []remarkDoc `json:"remarks,omitempty"`
-}
-
-// remarkDoc is something in a file of captions that was put right or left out;
-// line is 0 for a remark about the whole file.
-type remarkDoc struct {
-	Line    int    `json:"line,omitempty"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
 }
 
 // trackDoc is captions as a player needs them.
@@ -98,9 +87,8 @@ var captionCalls = []call{
 			if err != nil {
 				return err
 			}
-			k, remarks, err := r.Captions.Put(c.Request().Context(), page.Who(c), c.Param("lesson"),
-				c.Param("language"), raw)
-			return r.captioned(c, remarks...)(k, err)
+			return r.captioned(c)(r.Captions.Put(c.Request().Context(), page.Who(c), c.Param("lesson"),
+				c.Param("language"), raw))
 		}},
 	{method: "POST", path: "/lessons/:lesson/captions/:language/accept", action: people.EditLesson,
 		scope: page.Object, status: 200,
@@ -167,8 +155,8 @@ func chaptersOf(all []caption.Chapter) chapterList {
 	return out
 }
 
-// captioned answers with what was stored, and with remarks about its file.
-func (r *Handler) captioned(c echo.Context, remarks ...fault.Field) func(caption.Caption, error) error {
+// captioned answers with what was stored.
+func (r *Handler) captioned(c echo.Context) func(caption.Caption, error) error {
 	return func(k caption.Caption, err error) error {
 		if err != nil {
 			return err
@@ -176,11 +164,6 @@ func (r *Handler) captioned(c echo.Context, remarks ...fault.Field) func(caption
 		d, err := r.caption(c, k)
 		if err != nil {
 			return err
-		}
-		for _, f := range remarks {
-			line, _ := f.Args["line"].(int)
-			d.Remarks = append(d.Remarks,
-				remarkDoc{line, f.Code, locale.From(c.Request().Context()).Code(f.Code, f.Args)})
 		}
 		c.Response().Header().Set("Cache-Control", "no-store")
 		return c.JSON(http.StatusOK, d)
@@ -219,8 +202,7 @@ func (r *Handler) tracks(ctx context.Context, l lesson.Lesson, tracks page.Track
 // Captions is what the API needs of captions and chapters (caption.Service).
 type Captions interface {
 	List(ctx context.Context, by people.Person, lessonID string) ([]caption.Caption, error)
-	Put(ctx context.Context, by people.Person, lessonID, language string,
-		data []byte) (caption.Caption, []fault.Field, error)
+	Put(ctx context.Context, by people.Person, lessonID, language string, data []byte) (caption.Caption, error)
 	Accept(ctx context.Context, by people.Person, lessonID, offered, language string) (caption.Caption, error)
 	Delete(ctx context.Context, by people.Person, lessonID, language string) error
 	Chapters(ctx context.Context, by people.Person, lessonID string) ([]caption.Chapter, error)

@@ -298,12 +298,11 @@ func (r Handler) putBack(c echo.Context) error {
 
 // rules says at schools of which levels heads look first.
 func (r Handler) rules(c echo.Context) error {
-	form, err := c.FormParams()
-	if err != nil {
+	if err := c.Request().ParseForm(); err != nil {
 		return fault.Wrap(err, fault.Malformed, "request.malformed")
 	}
 	var levels []school.Level
-	for _, x := range form["level"] {
+	for _, x := range c.Request().Form["level"] {
 		levels = append(levels, school.Level(x))
 	}
 	if err := r.Lessons.SetPreapproveLevels(c.Request().Context(), page.Who(c), levels); err != nil {

@@ -21,8 +21,7 @@ import (
 type Captions interface {
 	List(ctx context.Context, by people.Person, lessonID string) ([]caption.Caption, error)
 	Cues(ctx context.Context, by people.Person, lessonID, language string) ([]caption.Cue, error)
-	Put(ctx context.Context, by people.Person, lessonID, language string,
-		data []byte) (caption.Caption, []fault.Field, error)
+	Put(ctx context.Context, by people.Person, lessonID, language string, data []byte) (caption.Caption, error)
 	Edit(ctx context.Context, by people.Person, lessonID, language string, rows []caption.Row) (caption.Caption, error)
 	Accept(ctx context.Context, by people.Person, lessonID, offered, language string) (caption.Caption, error)
 	Delete(ctx context.Context, by people.Person, lessonID, language string) error
@@ -44,8 +43,7 @@ type texts struct {
 	Captions  []caption.Caption
 	Addresses map[string]string // by language
 	Upload    page.Form
-	Offer     page.Form     // accepting; Values["offered"] names the one
-	Remarks   []fault.Field // what was put right or left out in the file just taken
+	Offer     page.Form // accepting; Values["offered"] names the one
 	Done      string
 }
 
@@ -121,9 +119,8 @@ func (r Handler) uploadCaptions(c echo.Context) error {
 	if pasted := f.Values["text"]; err != nil && fault.KindOf(err) == fault.Invalid && strings.TrimSpace(pasted) != "" {
 		data, err = []byte(pasted), nil
 	}
-	var remarks []fault.Field
 	if err == nil {
-		_, remarks, err = r.Captions.Put(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["language"], data)
+		_, err = r.Captions.Put(c.Request().Context(), page.Who(c), c.Param("lesson"), f.Values["language"], data)
 	}
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.TooLarge, fault.Conflict:
@@ -133,19 +130,7 @@ func (r Handler) uploadCaptions(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(remarks) > 0 {
-		return r.showTexts(c, http.StatusOK, texts{Remarks: remarks, Done: "captions_saved"})
-	}
 	return r.toTexts(c, "captions_saved")
-}
-
-// refusals are the remarks for which a file was refused, if there are several:
-// the field shows one by itself.
-func refusals(f page.Form) []fault.Field {
-	if e := fault.As(f.Err); e != nil && e.Code == "caption.invalid" && len(e.Fields) > 1 {
-		return e.Fields
-	}
-	return nil
 }
 
 // nameSounds takes what each of several sounds is said to be.
@@ -236,17 +221,14 @@ func (r Handler) showEditor(c echo.Context, status int, e editor) error {
 
 // rowsOf reads the rows that were typed: "from-0", "to-0", "text-0" and on.
 func rowsOf(c echo.Context) []caption.Row {
-	form, err := c.FormParams()
-	if err != nil {
-		return nil
-	}
 	var list []caption.Row
 	for i := 0; i <= caption.MaxCues; i++ {
 		n := strconv.Itoa(i)
-		if !form.Has("text-" + n) {
+		text, typed := c.Request().Form["text-"+n]
+		if !typed {
 			break
 		}
-		list = append(list, caption.Row{From: form.Get("from-" + n), To: form.Get("to-" + n), Text: form.Get("text-" + n)})
+		list = append(list, caption.Row{From: c.FormValue("from-" + n), To: c.FormValue("to-" + n), Text: text[0]})
 	}
 	return list
 }

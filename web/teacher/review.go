@@ -208,7 +208,7 @@ func (r Handler) copies(c echo.Context) error {
 		return err
 	}
 	var weeks []int
-	for _, w := range page.Values(c, "week") {
+	for _, w := range c.Request().Form["week"] {
 		weeks = append(weeks, number(w))
 	}
 	made, err := r.Lessons.Copy(c.Request().Context(), page.Who(c), c.Param("lesson"), weeks)
@@ -243,7 +243,7 @@ func (r Handler) bulk(c echo.Context) error {
 		n := number(s)
 		t.Week = &n
 	}
-	ids := page.Values(c, "lesson")
+	ids := c.Request().Form["lesson"]
 	v := listing{Bulk: f, Chosen: map[string]bool{}}
 	var err error
 	v.Results, err = r.Lessons.Bulk(c.Request().Context(), page.Who(c), ids, lesson.Doing(f.Values["do"]), t)

@@ -82,7 +82,7 @@ func (r Handler) showRoll(c echo.Context, wrong error) error {
 		v.Form = page.Form{Err: wrong,
 			Values: map[string]string{"asked": c.FormValue("asked"), "watched": c.FormValue("watched")}}
 		v.Ticked = map[string]bool{}
-		for _, p := range page.Values(c, "names") {
+		for _, p := range c.Request().Form["names"] {
 			v.Ticked[p] = true
 		}
 	}
@@ -93,7 +93,7 @@ func (r Handler) showRoll(c echo.Context, wrong error) error {
 func (r Handler) callRoll(c echo.Context) error {
 	x := television.RollCall{AiringID: c.Param("airing"), ClassID: c.Param("class")}
 	if c.FormValue("how") == "names" {
-		x.Named, x.Names = true, page.Values(c, "names")
+		x.Named, x.Names = true, c.Request().Form["names"]
 	} else {
 		x.Asked, x.Watched = whole(c.FormValue("asked")), whole(c.FormValue("watched"))
 	}
