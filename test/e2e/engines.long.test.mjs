@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { endAll, firefox, webkit } from './engines.mjs'
 import { end, program, scratch, start } from './server.mjs'
+import { analysed } from './watching.mjs'
 
 let site
 let one // a lesson spoken in one language: picture and sound in the same pieces
@@ -82,27 +83,7 @@ const advances = (engine, source) =>
     return { yes: new RegExp(source).test(now.src) && now.gone > 1, ...now, paused: v.paused, ready: v.readyState, said: document.querySelector('.player-status').textContent }
   }, source)
 
-// The next two run in the page and give the tone that is heard there, in hertz.
-
-/** By an analyser on the way to the speakers. */
-const analysed = async () => {
-  if (!window.ears) {
-    const ctx = new AudioContext()
-    const ears = ctx.createAnalyser()
-    ears.fftSize = 8192
-    ctx.createMediaElementSource(document.querySelector('video')).connect(ears)
-    ears.connect(ctx.destination)
-    window.ears = { ctx, ears }
-  }
-  const { ctx, ears } = window.ears
-  await ctx.resume()
-  const bins = new Float32Array(ears.frequencyBinCount)
-  ears.getFloatFrequencyData(bins)
-  const peak = bins.indexOf(Math.max(...bins))
-  return bins[peak] < -90 ? 0 : (peak * ctx.sampleRate) / ears.fftSize
-}
-
-/** By recording half a second: Firefox's analyser waits for a sound card, which a machine for tests has not. */
+/** What analysed gives, by recording half a second: Firefox's analyser waits for a sound card, which a machine for tests has not. */
 const recorded = async () => {
   const v = document.querySelector('video')
   window.caught ??= v.mozCaptureStream()

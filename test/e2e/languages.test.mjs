@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { end, scratch, shoot, signIn, start, tooWide, visitor } from './server.mjs'
 import { strict } from './playlists.mjs'
+import { analysed } from './watching.mjs'
 
 let site
 let page
@@ -42,30 +43,10 @@ async function until(so, limit = 120_000) {
   }
 }
 
-/** The frequency that the speakers get, by the browser's own analyser. */
-const heard = () =>
-  page.evaluate(async () => {
-    const v = document.querySelector('video')
-    if (!window.ears) {
-      const ctx = new AudioContext()
-      const ears = ctx.createAnalyser()
-      ears.fftSize = 8192
-      ctx.createMediaElementSource(v).connect(ears)
-      ears.connect(ctx.destination)
-      window.ears = { ctx, ears }
-    }
-    const { ctx, ears } = window.ears
-    await ctx.resume()
-    const bins = new Float32Array(ears.frequencyBinCount)
-    ears.getFloatFrequencyData(bins)
-    const peak = bins.indexOf(Math.max(...bins))
-    return bins[peak] < -90 ? 0 : Math.round((peak * ctx.sampleRate) / ears.fftSize)
-  })
-
 async function hear(hertz, limit = 20_000) {
   let got = 0
   for (const stop = Date.now() + limit; Date.now() < stop; ) {
-    got = await heard()
+    got = Math.round(await page.evaluate(analysed))
     if (Math.abs(got - hertz) < 15) return
     await new Promise((ok) => setTimeout(ok, 200))
   }

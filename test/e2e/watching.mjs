@@ -116,3 +116,21 @@ export async function until(page, what, so, limit) {
 /** Waits until the engine has come while the student reads, and the lesson's list with it. */
 export const engineCame = (page) =>
   page.waitForFunction(() => performance.getEntriesByType('resource').some((e) => /master\.m3u8/.test(e.name) && e.responseEnd > 0))
+
+/** Runs in the page: the tone that is heard there, in hertz, by an analyser on the way to the speakers. */
+export const analysed = async () => {
+  if (!window.ears) {
+    const ctx = new AudioContext()
+    const ears = ctx.createAnalyser()
+    ears.fftSize = 8192
+    ctx.createMediaElementSource(document.querySelector('video')).connect(ears)
+    ears.connect(ctx.destination)
+    window.ears = { ctx, ears }
+  }
+  const { ctx, ears } = window.ears
+  await ctx.resume()
+  const bins = new Float32Array(ears.frequencyBinCount)
+  ears.getFloatFrequencyData(bins)
+  const peak = bins.indexOf(Math.max(...bins))
+  return bins[peak] < -90 ? 0 : (peak * ctx.sampleRate) / ears.fftSize
+}
