@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sort"
+	"strings"
 
 	"lenlop/transcoder/ladder"
 	"lenlop/transcoder/probe"
@@ -19,17 +21,22 @@ func (t *Transcoder) Inspect(ctx context.Context, path string) (Facts, error) {
 
 // Plan decides the ladder of a recording and cuts it into pieces.
 func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, error) {
-	r := ladder.Request{Source: source(f), Duration: f.Duration, Warning: f.Warning}
-	if f.HasVideo {
-		r.Rate = ladder.Rate{Num: f.RateNum, Den: f.RateDen}
-	}
-	begin(&r, f, zero(f, ladder.Grid(r.Rate)))
+	var loud ladder.Loudness
 	if f.HasAudio {
 		var err error
-		if r.Loudness, _, err = t.loudness(ctx, path, r.Source, f.Sounds[0].Channels >= 2); err != nil {
+		if loud, err = t.firstHeard(ctx, path, &f); err != nil {
 			return Plan{}, err
 		}
 	}
+	r := ladder.Request{Source: source(f), Duration: f.Duration, Warning: f.Warning, Loudness: loud}
+	if f.HasVideo {
+		r.Rate = ladder.Rate{Num: f.RateNum, Den: f.RateDen}
+	}
+	// In less sound, loudness cannot be measured.
+	if f.HasAudio && loud.Silent() && r.Warning == "" && f.Sounds[0].End-f.Sounds[0].Start >= leastTrack {
+		r.Warning = probe.Silent
+	}
+	begin(&r, f, zero(f, ladder.Grid(r.Rate)))
 	if err := t.tracks(ctx, path, f, &r); err != nil {
 		return Plan{}, err
 	}
@@ -43,9 +50,45 @@ func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, erro
 	if err != nil {
 		return Plan{}, err
 	}
+	enter(&p, f)
 	t.log().InfoContext(ctx, "planned", "duration", p.Duration, "rungs", ladder.Names(p.Rungs), "still",
 		r.Content.Still(), "pieces", len(p.Pieces))
 	return p, nil
+}
+
+// The bounds of where a recording is entered, in seconds: as much before a piece
+// as its sound's pre-roll needs, as much before a key frame as its decoding
+// time may lie before the time it is shown.
+const (
+	beforePiece = 2.0
+	beforeKey   = 1.0
+)
+
+// enter finds where the recording must be entered for each piece. Containers
+// with an index find the key frame before a time by themselves; in the others,
+// which are searched by time alone, a piece far from a key frame or behind the
+// last picture would find none.
+func enter(p *Plan, f Facts) {
+	if p.Source.Still {
+		for i := range p.Pieces {
+			p.Pieces[i].From = -1
+		}
+		return
+	}
+	if !f.HasVideo || len(f.KeyFrames) == 0 || strings.Contains(f.Format, "mov") ||
+		strings.Contains(f.Format, "matroska") {
+		return
+	}
+	for i := range p.Pieces {
+		want := p.Source.Zero + p.Pieces[i].Start - beforePiece
+		n := sort.Search(len(f.KeyFrames), func(k int) bool { return f.KeyFrames[k] > want })
+		p.Pieces[i].From = -1
+		if n > 0 {
+			if from := f.KeyFrames[n-1] - beforeKey - p.Source.Zero; from > 0 {
+				p.Pieces[i].From = from
+			}
+		}
+	}
 }
 
 // begin lets the lesson begin at a timestamp of the file.
@@ -98,6 +141,7 @@ func source(f Facts) ladder.Source {
 	}
 	if f.HasVideo {
 		s.Video = f.Stream
+		s.Still = f.Pictures == 1
 	}
 	if f.HasAudio {
 		a := f.Sounds[0]

@@ -90,7 +90,7 @@ func gated(windows []float64) float64 {
 		}
 		return 10 * math.Log10(sum/float64(n))
 	}
-	first := mean(-60)
+	first := mean(ladder.Silence)
 	if first == 0 {
 		return 0
 	}

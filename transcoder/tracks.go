@@ -2,6 +2,7 @@ package transcoder
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"lenlop/transcoder/ladder"
@@ -9,6 +10,27 @@ import (
 
 // leastTrack is the shortest sound track, in seconds, that is one to choose.
 const leastTrack = 1.0
+
+// firstHeard finds the first sound track in which anything is heard and puts it
+// first, where the lesson takes its own from, with its loudness. Without one,
+// the order stays.
+func (t *Transcoder) firstHeard(ctx context.Context, path string, f *Facts) (ladder.Loudness, error) {
+	for i, s := range f.Sounds {
+		r := ladder.Request{}
+		one := *f
+		one.Sounds = f.Sounds[i : i+1]
+		begin(&r, one, 0)
+		loud, _, err := t.loudness(ctx, path, r.Source, s.Channels >= 2)
+		if err != nil {
+			return ladder.Loudness{}, err
+		}
+		if !loud.Silent() {
+			f.Sounds = slices.Concat(f.Sounds[i:i+1], f.Sounds[:i], f.Sounds[i+1:])
+			return loud, nil
+		}
+	}
+	return ladder.Loudness{}, nil
+}
 
 // tracks finds the sound tracks that are worth choosing between and measures
 // the loudness of each. A track that is silent, or that cannot be decoded, is
@@ -20,6 +42,9 @@ func (t *Transcoder) tracks(ctx context.Context, path string, f Facts, r *ladder
 	}
 	list := []ladder.Track{track(f.Sounds[0], r.Source.Zero)}
 	list[0].Loudness = r.Loudness
+	if r.Loudness.Silent() {
+		return nil // so are all others
+	}
 	for _, s := range f.Sounds[1:] {
 		if len(list) == ladder.MaxTracks {
 			break
@@ -28,11 +53,11 @@ func (t *Transcoder) tracks(ctx context.Context, path string, f Facts, r *ladder
 		if x.End-max(x.Start, 0) < leastTrack {
 			continue
 		}
-		loud, heard, err := t.loudness(ctx, path, r.Source.Of(x), false)
+		loud, heard, err := t.loudness(ctx, path, r.Source.Of(x), s.Channels >= 2)
 		if err != nil {
 			return err
 		}
-		if !heard || loud.Mono == 0 {
+		if !heard || loud.Silent() {
 			continue
 		}
 		x.Loudness = loud

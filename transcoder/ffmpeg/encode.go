@@ -64,7 +64,7 @@ func EncodeArgs(path string, p ladder.Plan, piece int, rungs []ladder.Rung, dir 
 			sounds = append(sounds, r.Sound)
 		}
 	}
-	in := open(path, p.Source, pc.Start, threads)
+	in := openAt(path, p.Source, entry(pc), threads)
 	if len(pictures) > 0 {
 		streams := cascade(picture(in, p, pc), p.Source, pictures)
 		for i, r := range pictures {
@@ -89,18 +89,39 @@ func EncodeArgs(path string, p ladder.Plan, piece int, rungs []ladder.Rung, dir 
 
 // open is the recording, entered at or before a time of the lesson.
 func open(path string, s ladder.Source, at float64, threads int, more ...graph.KwArgs) *graph.Stream {
+	return openAt(path, s, at-lead, threads, more...)
+}
+
+// openAt is the recording, entered at a time of the lesson; at its beginning
+// when that is not after the lesson's.
+func openAt(path string, s ladder.Source, from float64, threads int, more ...graph.KwArgs) *graph.Stream {
 	kw := graph.MergeKwArgs(append(more, graph.KwArgs{"threads": strconv.Itoa(threads)}))
-	if from := s.Zero + at - lead; at > lead && !s.FromStart {
+	if from > 0 && !s.FromStart {
 		// The demuxer goes to the key frame at or before this.
-		kw["ss"], kw["seek_timestamp"], kw["noaccurate_seek"] = number(from), "1", ""
+		kw["ss"], kw["seek_timestamp"], kw["noaccurate_seek"] = number(s.Zero+from), "1", ""
 	}
 	return graph.Input(URL(path), guard(kw))
+}
+
+// entry is the time of the lesson at which the recording is entered for a piece.
+func entry(pc ladder.Piece) float64 {
+	if pc.From != 0 {
+		return pc.From
+	}
+	return pc.Start - lead
 }
 
 // picture is the piece's pictures on the plan's grid, at the recording's size.
 func picture(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
 	s := p.Source
 	v := in.Get(strconv.Itoa(s.Video))
+	if s.Still {
+		v = filter(v, "loop", "loop=-1", "size=1")
+		v = filter(v, "setpts", fmt.Sprintf("round(N*%d/(%d*TB))", p.Rate.Den, p.Rate.Num))
+		v = filter(v, "fps", fmt.Sprintf("fps=%d/%d", p.Rate.Num, p.Rate.Den))
+		v = filter(v, "trim", fmt.Sprintf("end_pts=%d", p.Cuts[pc.Last]-p.Cuts[pc.First]))
+		return toneMapped(v, s)
+	}
 	v = filter(v, "setpts", fmt.Sprintf("round(PTS-(%s)/TB)", number(s.Zero)))
 	if s.Interlaced {
 		v = filter(v, "bwdif", "mode=send_frame", "deint=all")

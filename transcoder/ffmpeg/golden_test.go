@@ -113,7 +113,7 @@ func TestEveryCommandIsGuarded(t *testing.T) {
 			continue // silence comes first there; the recording's own guard stands before its -i
 		}
 		for _, want := range []string{"-protocol_whitelist\nfile\n", "-format_whitelist\nmov,", "-max_pixels\n",
-			"-max_streams\n16"} {
+			"-max_streams\n64"} {
 			if !strings.Contains(before, want) {
 				t.Errorf("%s: no %q before the input", file, want)
 			}

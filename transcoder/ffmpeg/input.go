@@ -15,10 +15,10 @@ import (
 // the output, with this list none.
 const Containers = "mov,matroska,avi,asf,flv,mpegts,mpeg,mxf,dv,ogg,wav,mp3,aac,flac,amr,aiff,caf,w64,rm"
 
-// The bounds on what a file may make ffmpeg allocate: 8K pictures, 16 streams.
+// The bounds on what a file may make ffmpeg allocate: 8K pictures, 64 streams.
 const (
 	MaxPixels  = 8192 * 4352
-	MaxStreams = 16
+	MaxStreams = 64
 )
 
 // URL is how a path is given to ffmpeg: the prefix keeps names that begin

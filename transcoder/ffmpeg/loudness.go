@@ -22,7 +22,7 @@ func LoudnessArgs(path string, s ladder.Source, at, length float64, stereo bool)
 	if !stereo {
 		return compile(measure(a, "mono"), "-v", "info", "-nostats")
 	}
-	split := a.ASplit()
+	split := bothChannels(a).ASplit()
 	return compile(graph.MergeOutputs(measure(split.Get("0"), "mono"), measure(split.Get("1"), "stereo")), "-v",
 		"info", "-nostats")
 }

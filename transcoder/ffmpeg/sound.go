@@ -32,12 +32,19 @@ func soundsOf(in *graph.Stream, p ladder.Plan, pc ladder.Piece, sounds []ladder.
 			outs[own[0]] = finished(a, p, pc, sounds[own[0]])
 			continue
 		}
-		split := a.ASplit()
+		split := bothChannels(a).ASplit()
 		for n, i := range own {
 			outs[i] = finished(split.Get(strconv.Itoa(n)), p, pc, sounds[i])
 		}
 	}
 	return outs
+}
+
+// bothChannels keeps two channels until a split of what must become one channel
+// and two. Left to itself, ffmpeg may mix to one before the split, and channels
+// that cancel each other out would then be silent in both.
+func bothChannels(a *graph.Stream) *graph.Stream {
+	return filter(a, "aformat", "channel_layouts=stereo")
 }
 
 // placed is the recording's sound from the pre-roll of a piece on, at 48 kHz,
@@ -81,6 +88,10 @@ func finished(a *graph.Stream, p ladder.Plan, pc ladder.Piece, sound ladder.Soun
 	layout := "mono"
 	if sound.Channels == 2 {
 		layout = "stereo"
+	}
+	if sound.Mix == ladder.MixDifference {
+		a = filter(a, "aformat", "channel_layouts=stereo")
+		a = filter(a, "pan", "mono|c0=0.5*c0-0.5*c1")
 	}
 	a = filter(a, "aformat", "sample_fmts=fltp", "channel_layouts="+layout)
 	if sound.Gain != 0 {

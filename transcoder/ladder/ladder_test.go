@@ -217,3 +217,25 @@ func TestEstimate(t *testing.T) {
 		}
 	}
 }
+
+// TestMonoMix: channels that cancel each other out are never averaged.
+func TestMonoMix(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		loud Loudness
+		mix  string
+		gain float64
+	}{
+		{"equal", Loudness{Mono: -23, Stereo: -20}, "", 7},
+		{"one-sided", Loudness{Mono: -26, Stereo: -20}, "", 10},
+		{"opposed", Loudness{Stereo: -20}, MixDifference, 7},
+		{"nearly opposed", Loudness{Mono: -40, Stereo: -20}, MixDifference, 7},
+		{"very quiet", Loudness{Mono: -65, Stereo: -62}, "", 20},
+		{"silent", Loudness{}, "", 0},
+	} {
+		if s := c.loud.mono(); s.Mix != c.mix || s.Gain != c.gain {
+			t.Errorf("%s: %+v", c.name, s)
+		}
+	}
+}

@@ -30,11 +30,42 @@ const TargetLoudness = -16
 // a recording of nothing.
 const mostGain = 20
 
+// Silence is the loudness, in LUFS, under which there is nothing to hear.
+const Silence = -69
+
 func gain(loudness float64) float64 {
-	if loudness >= 0 || loudness < -60 {
+	if loudness >= 0 || loudness < Silence {
 		return 0
 	}
 	return math.Round(10*min(mostGain, max(-mostGain, TargetLoudness-loudness))) / 10
+}
+
+// Silent tells whether nothing was heard, in one channel or in two.
+func (l Loudness) Silent() bool { return l.Mono >= 0 && l.Stereo >= 0 }
+
+// MixDifference is the mix of channels that are out of phase: their mean would
+// be silent.
+const MixDifference = "difference"
+
+// mostLost is how much, in dB, channels lose when mixed to one: equal ones 3,
+// unlike or one-sided ones 6. Those that lose more cancel each other out.
+const mostLost = 9
+
+// opposed tells whether the two channels cancel each other out.
+func (l Loudness) opposed() bool {
+	return l.Stereo < 0 && (l.Mono >= 0 || l.Stereo-l.Mono > mostLost)
+}
+
+// mono is the sound of one channel.
+func (l Loudness) mono() Sound {
+	s := monoSound
+	if l.opposed() {
+		// Half of the difference of opposed channels is as loud as either.
+		s.Mix, s.Gain = MixDifference, gain(l.Stereo-3)
+		return s
+	}
+	s.Gain = gain(l.Mono)
+	return s
 }
 
 // differ tells whether the two channels are worth keeping: mixed to one, equal
@@ -72,10 +103,9 @@ func Make(r Request) Plan {
 	p := Plan{Version: 1, Duration: r.Duration, Source: r.Source, Warning: r.Warning, TargetDuration: longSegment}
 	low, high := Sound{}, Sound{}
 	if r.Source.Audio >= 0 && len(r.Tracks) < 2 {
-		low = monoSound
-		low.Gain = gain(r.Loudness.Mono)
+		low = r.Loudness.mono()
 		high = low
-		if r.Loudness.differ() {
+		if r.Loudness.differ() && !r.Loudness.opposed() {
 			high = stereoSound
 			high.Gain = gain(r.Loudness.Stereo)
 		}

@@ -39,6 +39,7 @@ type Sound struct {
 	Bitrate  int     `json:"bitrate"` // bits a second
 	Channels int     `json:"channels"`
 	Gain     float64 `json:"gain,omitempty"`  // dB, one for the whole lesson, never per piece
+	Mix      string  `json:"mix,omitempty"`   // how channels become one: "" their mean, or MixDifference
 	Track    int     `json:"track,omitempty"` // index into Plan.Tracks; 0 also when there is but one
 }
 
@@ -70,6 +71,9 @@ type Piece struct {
 	End   float64 `json:"end"`
 	First int     `json:"first"` // index into Plan.Cuts of its first segment
 	Last  int     `json:"last"`  // index into Plan.Cuts of its end
+	// Where the recording is entered for it, in seconds of the lesson: under 0 at the recording's beginning, 0 a
+	// little before Start.
+	From float64 `json:"from,omitempty"`
 }
 
 // Source is how the recording is read: streams, clock, corrections.
@@ -90,6 +94,7 @@ type Source struct {
 	SampleGrid  int     `json:"sampleGrid,omitempty"`
 	SamplePhase float64 `json:"samplePhase,omitempty"` // samples
 	FromStart   bool    `json:"fromStart,omitempty"`   // the file cannot be entered in its middle
+	Still       bool    `json:"still,omitempty"`       // there is one picture, which stands for the whole lesson
 }
 
 // Plan is the ladder of one recording and its pieces. It is all that a worker

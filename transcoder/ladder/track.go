@@ -49,8 +49,8 @@ func (p Plan) OfTrack(n int) Plan {
 // in another language is mono: every track costs each student who plays it.
 func trackRungs(p *Plan, tracks []Track) {
 	for i, t := range tracks {
-		sound := monoSound
-		sound.Track, sound.Gain = i, gain(t.Loudness.Mono)
+		sound := t.Loudness.mono()
+		sound.Track = i
 		r := soundOnly(sound)
 		r.Name = audioRung(i)
 		t.Rung = r.Name

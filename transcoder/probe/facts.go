@@ -37,6 +37,7 @@ const (
 const (
 	Truncated = "recording.truncated" // only a part of it is there
 	Flawed    = "recording.flawed"    // some moments cannot be read: the picture stands or the sound is silent there
+	Silent    = "recording.silent"    // there are sound tracks, and nothing is heard in any
 )
 
 // Limits bound what recordings are taken.
@@ -83,6 +84,7 @@ type Facts struct {
 	Width       int       `json:"width,omitempty"` // as shown: turned, square pixels
 	Height      int       `json:"height,omitempty"`
 	Rotation    int       `json:"rotation,omitempty"` // degrees
+	Pictures    int       `json:"pictures,omitempty"` // at times of their own
 	FPS         float64   `json:"fps,omitempty"`      // measured
 	RateNum     int       `json:"rateNum,omitempty"`  // the nearest exact rate
 	RateDen     int       `json:"rateDen,omitempty"`

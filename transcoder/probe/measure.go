@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -22,10 +23,9 @@ type packets struct {
 	keys       []float64
 	start, end float64
 	bytes      int64
-	span       []float64 // durations as the file gives them
-	rows       []row     // in the file's order
-	discarded  bool      // some are read but not shown
-	changed    bool      // the decoder's parameters change on the way
+	rows       []row // in the file's order
+	discarded  bool  // some are read but not shown
+	changed    bool  // the decoder's parameters change on the way
 }
 
 // measure reads every packet's time, without decoding: the recording's true
@@ -73,9 +73,13 @@ func (p prober) measure(ctx context.Context, f *Facts, d description) error {
 			Args: map[string]any{"hours": math.Round(f.Duration/360) / 10, "limit": math.Round(limit/360) / 10}}
 	}
 	// A file that promises more than it holds was cut off. What it promises
-	// is used for nothing else.
-	promised, _ := strconv.ParseFloat(d.Format.Duration, 64)
-	if promised > f.Duration+2 && promised > 1.02*f.Duration {
+	// is used for nothing else. Some headers count from 0 instead of the first
+	// picture, or until the end of a text track.
+	held := f.Duration
+	for _, s := range streams {
+		held = max(held, s.end, s.end-start)
+	}
+	if promised := parseTime(d.Format.Duration); promised > held+2 && promised > 1.02*held {
 		f.Warning = Truncated
 	}
 	if picture != nil {
@@ -145,11 +149,13 @@ func addPacket(streams map[int]*packets, line string) {
 		case "dts_time":
 			dts = parseTime(value)
 		case "duration_time":
-			if v := parseTime(value); v > 0 {
+			if v := parseTime(value); v > 0 && v < mostLength {
 				length = v
 			}
 		case "size":
-			size, _ = strconv.ParseInt(value, 10, 64)
+			if v, err := strconv.ParseInt(value, 10, 64); err == nil && v > 0 {
+				size = v
+			}
 		case "flags":
 			flags = value
 		}
@@ -172,7 +178,7 @@ func addPacket(streams map[int]*packets, line string) {
 	}
 	s.changed = s.changed || strings.Contains(line, "New Extradata")
 	s.rows = append(s.rows, row{pts, dts, size, strings.HasPrefix(flags, "K")})
-	s.times, s.span = append(s.times, at), append(s.span, length)
+	s.times = append(s.times, at)
 	s.start, s.end = min(s.start, at), max(s.end, at+length)
 	s.bytes += size
 	if strings.HasPrefix(flags, "K") {
@@ -182,15 +188,51 @@ func addPacket(streams map[int]*packets, line string) {
 
 func parseTime(s string) float64 {
 	v, err := strconv.ParseFloat(s, 64)
-	if err != nil {
+	if err != nil || !(math.Abs(v) < mostTime) {
 		return math.NaN()
 	}
 	return v
 }
 
+// mostLength, in seconds, bounds what a packet may say of its own length: an hour.
+const mostLength = 3600
+
+// mostTime, in seconds, bounds every time in a file: a century. What lies
+// beyond it, or is no number, counts as not given.
+const mostTime = 3.2e9
+
 // keptKeyFrames bounds the key frames in Facts: more than that is a recording
 // of key frames only, where every place is a good one.
 const keptKeyFrames = 20000
+
+// distance is the usual distance of pictures at the given times, in order; how
+// many come in a second where they come at it; and whether more than one in a
+// hundred comes at another. Holes are no pictures: they change none of it.
+func distance(times []float64) (typical, rate float64, variable bool) {
+	var steps []float64
+	for i := 1; i < len(times); i++ {
+		if step := times[i] - times[i-1]; step > leastStep {
+			steps = append(steps, step)
+		}
+	}
+	if len(steps) == 0 {
+		return 0.04, 0, false
+	}
+	sorted := slices.Clone(steps)
+	slices.Sort(sorted)
+	typical = sorted[len(sorted)/2]
+	sum, n := 0.0, 0
+	for _, step := range steps {
+		// Two milliseconds are a coarse clock's rounding.
+		if math.Abs(step-typical) <= 0.002+0.05*typical {
+			sum, n = sum+step, n+1
+		}
+	}
+	return typical, float64(n) / sum, (len(steps)-n)*100 > len(steps)
+}
+
+// leastStep is the least distance, in seconds, of two pictures that can both be seen.
+const leastStep = 0.0005
 
 func measurePicture(f *Facts, s *packets, d stream) {
 	sort.Float64s(s.times)
@@ -199,26 +241,12 @@ func measurePicture(f *Facts, s *packets, d stream) {
 	if len(s.keys) <= keptKeyFrames {
 		f.KeyFrames = s.keys
 	}
-	typical := 0.04
-	if n > 1 {
-		steps := make([]float64, n-1)
-		for i := range steps {
-			steps[i] = s.times[i+1] - s.times[i]
+	typical, regular, variable := distance(s.times)
+	f.FPS, f.Variable, f.Pictures = regular, variable, 1
+	for i := 1; i < n; i++ {
+		if s.times[i]-s.times[i-1] > leastStep {
+			f.Pictures++
 		}
-		sorted := append([]float64(nil), steps...)
-		sort.Float64s(sorted)
-		if typical = sorted[len(sorted)/2]; typical <= 0 {
-			typical = (s.times[n-1] - s.times[0]) / float64(n-1)
-		}
-		off := 0
-		for _, step := range steps {
-			// Two milliseconds are a coarse clock's rounding.
-			if math.Abs(step-typical) > 0.002+0.05*typical {
-				off++
-			}
-		}
-		f.Variable = off*100 > len(steps)
-		f.FPS = float64(n-1) / (s.times[n-1] - s.times[0])
 	}
 	if f.VideoEnd <= s.times[n-1] {
 		f.VideoEnd = s.times[n-1] + typical
