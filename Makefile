@@ -88,11 +88,10 @@ $(TOOLS)/minio:
 
 # --- checks -------------------------------------------------------------------
 
-# Two lanes share two cores: the Go tests compute, the browsers mostly wait. Each test runs once; what runs a second
-# time with the race detector is in test-long. A skipped test fails unless test/skips.txt allows it.
+# Two lanes share two cores: the Go tests compute, the browsers mostly wait. Each test runs once, without the race
+# detector: test-long runs all of them with it. A skipped test fails unless test/skips.txt allows it.
 REPORT := scripts/in-memory $(TOOLS)/testreport -skips test/skips.txt
 STRICT := $(REPORT) -no-skips
-RACE := ./services/...
 # golangci-lint has vetted, and nobody debugs these binaries: linking without debug information takes half the time.
 GO_TEST := -vet=off -ldflags=-w
 LONGEST := ./test/system ./transcoder
@@ -109,9 +108,8 @@ lane-go:
 lane-web:
 	@$(MAKE) --no-print-directory verify test-web test-e2e 2>&1 | tee .make/log/web; exit $${PIPESTATUS[0]}
 
-test-go: assets generate $(TOOLS)/testreport $(TOOLS)/versitygw ## the Go tests, on both databases and both S3 servers; services with the race detector
-	CGO_ENABLED=1 $(GO_TEST_ENV) $(STRICT) go test -json $(GO_TEST) -race -timeout 30m $(RACE)
-	$(GO_TEST_ENV) $(STRICT) go test -json $(GO_TEST) -timeout 40m $(LONGEST) $$(go list ./... | grep -vE '^lenlop/(services/|test/system$$|transcoder$$)')
+test-go: assets generate $(TOOLS)/testreport $(TOOLS)/versitygw ## the Go tests, on both databases and both S3 servers
+	$(GO_TEST_ENV) $(STRICT) go test -json $(GO_TEST) -timeout 40m $(LONGEST) $$(go list ./... | grep -vE '^lenlop/(test/system$$|transcoder$$)')
 	@for m in $(NESTED); do (cd $$m && $(GO_TEST_ENV) go test $(GO_TEST) -timeout 30m ./...) || exit 1; done
 
 # No browser, no PostgreSQL, no ffmpeg: what one runs after every change.

@@ -19,6 +19,7 @@ import (
 	"lenlop/services/job"
 	"lenlop/test/indextest"
 	"lenlop/test/indextest/titles"
+	"lenlop/test/longtest"
 	"lenlop/test/storetest"
 )
 
@@ -111,7 +112,7 @@ func openEmpty(t *testing.T, now func() time.Time, log slog.Handler) (synced, *m
 // adapter that always falls back would pass them too.
 func TestIndex(t *testing.T) {
 	var servers []*meilitest.Server
-	indextest.Index(t, func(t *testing.T) (catalog.Index, job.Atomic) {
+	fresh := func(t *testing.T) (catalog.Index, job.Atomic) {
 		f, srv := open(t, nil)
 		servers = append(servers, srv)
 		t.Cleanup(func() {
@@ -120,12 +121,16 @@ func TestIndex(t *testing.T) {
 			}
 		})
 		return f, f.db
-	})
+	}
+	indextest.Index(t, fresh)
+	if longtest.Enabled {
+		indextest.LargeIndex(t, fresh)
+	}
 	requests := 0
 	for _, s := range servers {
 		requests += s.Requests("POST /multi-search")
 	}
-	if requests < 300 {
+	if requests < 200 {
 		t.Errorf("Meilisearch got only %d searches", requests)
 	}
 }

@@ -60,6 +60,7 @@ func reopen(t *testing.T, db *sqldb.DB) *sqlsearch.Index {
 func TestIndex(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
 		indextest.Index(t, func(t *testing.T) (catalog.Index, job.Atomic) { return open(t) })
+		indextest.LargeIndex(t, func(t *testing.T) (catalog.Index, job.Atomic) { return open(t) })
 	})
 }
 

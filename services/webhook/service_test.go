@@ -165,7 +165,11 @@ func TestEventsGoToThoseWhoWantThem(t *testing.T) {
 	m := newMemory()
 	m.now = m.now.In(time.FixedZone("Hà Nội", 7*3600))
 	a, b := m.want(t, "notice.published", "lesson.published"), m.want(t, "lesson.published")
-	for event, want := range map[string]int{"notice.withdrawn": 0, "notice.published": 1, "lesson.published": 2} {
+	for _, c := range []struct {
+		event string
+		want  int
+	}{{"notice.withdrawn", 0}, {"notice.published", 1}, {"lesson.published", 2}} {
+		event, want := c.event, c.want
 		m.deliveries, m.jobs = nil, nil
 		if err := m.Tell(t.Context(), event, map[string]string{"title": "Nghỉ <bão>"}); err != nil {
 			t.Fatal(err)

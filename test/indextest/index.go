@@ -31,14 +31,25 @@ func Index(t *testing.T, open OpenIndex) {
 		{"Paging", indexPaging}, {"Browsing", indexBrowsing}, {"Forgiving", indexForgiving}, {"TonesFirst", indexTones},
 		{"GradeWords", indexGrades}, {"Ranking", indexRanking}, {"Highlight", indexHighlight},
 		{"Suggest", indexSuggest},
-		{"Corrected", indexCorrected}, {"Nearby", indexNearby}, {"Hostile", indexHostile}, {"Broad", indexBroad},
-		{"Success", indexSuccess}, {"Spoken", indexSpoken},
+		{"Corrected", indexCorrected}, {"Nearby", indexNearby}, {"Hostile", indexHostile}, {"Spoken", indexSpoken},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			index, atomic := open(t)
 			x.exam(t, index, atomic)
 		})
 	}
+}
+
+// LargeIndex examines a catalog.Index that holds some thousand lessons.
+func LargeIndex(t *testing.T, open OpenIndex) {
+	t.Run("Broad", func(t *testing.T) {
+		index, atomic := open(t)
+		indexBroad(t, index, atomic)
+	})
+	t.Run("Success", func(t *testing.T) {
+		index, atomic := open(t)
+		indexSuccess(t, index, atomic)
+	})
 }
 
 // PutAll puts many entries in pieces that keep to the budget of a write

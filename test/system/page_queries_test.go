@@ -10,6 +10,7 @@ import (
 
 	"lenlop/cmd/lenlop/app"
 	"lenlop/infra/sqldb"
+	"lenlop/test/longtest"
 	"lenlop/test/pgtest"
 	"lenlop/test/system/harness"
 	"lenlop/web/api"
@@ -30,6 +31,9 @@ var ofStudents = map[string]int{"/lessons/:lesson": 7}
 // route that is served (TestAccessMatrix).
 func TestQueriesPerPage(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) { countQueries(t, nil) })
+	if !longtest.Enabled {
+		return // the statements are the same ones
+	}
 	t.Run("PostgreSQL", func(t *testing.T) {
 		endpoint, dsn := harness.S3Server(t), pgtest.Postgres(t)
 		countQueries(t, func(f *app.Settings) {

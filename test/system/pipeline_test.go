@@ -27,6 +27,7 @@ import (
 	"lenlop/services/media"
 	"lenlop/services/people"
 	"lenlop/services/production"
+	"lenlop/test/longtest"
 	"lenlop/test/pgtest"
 	"lenlop/test/testmedia"
 	"lenlop/transcoder"
@@ -198,7 +199,9 @@ func TestRecordingsGoThroughThePipeline(t *testing.T) {
 		dir := t.TempDir()
 		goThrough(t, dir, filepath.Join(dir, "lenlop.db"))
 	})
-	t.Run("PostgreSQL", func(t *testing.T) { goThrough(t, t.TempDir(), pgtest.Postgres(t)) })
+	if longtest.Enabled {
+		t.Run("PostgreSQL", func(t *testing.T) { goThrough(t, t.TempDir(), pgtest.Postgres(t)) })
+	}
 }
 
 func goThrough(t *testing.T, dir, dsn string) {

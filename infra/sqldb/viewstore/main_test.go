@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lenlop/infra/sqldb"
+	"lenlop/test/longtest"
 	"lenlop/test/pgtest"
 )
 
@@ -41,6 +42,13 @@ func openDSN(t *testing.T, dsn string) *sqldb.DB {
 // onEngines runs the test on both engines.
 func onEngines(t *testing.T, test func(t *testing.T, db *sqldb.DB)) {
 	for name, open := range engines {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+// onOne runs a slow test on SQLite only, and on both databases in make test-long.
+func onOne(t *testing.T, test func(t *testing.T, db *sqldb.DB)) {
+	for name, open := range longtest.Subset(engines, "sqlite") {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
 }

@@ -199,7 +199,7 @@ var errKilled = errors.New("killed")
 // leaves all of it or nothing; the import can be committed again, and what was
 // left is removed.
 func TestKilledFigureImport(t *testing.T) {
-	onEngines(t, func(t *testing.T, db *sqldb.DB) {
+	onOne(t, func(t *testing.T, db *sqldb.DB) {
 		airings := onAirs(t, db, 6)
 		now := importMoment
 		clock := func() time.Time { return now }

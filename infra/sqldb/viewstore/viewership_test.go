@@ -30,7 +30,7 @@ func viewing(db *sqldb.DB) storetest.ViewingStores {
 func TestViewership(t *testing.T) {
 	dsn := map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "lenlop.db") },
-		"postgres": func(t *testing.T) string { return pgtest.Postgres(t) },
+		"postgres": func(t *testing.T) string { return pgtest.PostgresLike(t, migrated) },
 	}
 	for name, where := range dsn {
 		t.Run(name, func(t *testing.T) {
