@@ -132,7 +132,8 @@ func startCluster() (dsn string, err error) {
 		return "", err
 	}
 	server := slices.Concat(program, []string{"-k", dir, "-c", "listen_addresses=", "-c", "fsync=off",
-		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off", "-c", "jit=off", "-c", "shared_buffers=32MB", "-c",
+		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off",
+		"-c", "jit=off", "-c", "shared_buffers=32MB", "-c",
 		"max_connections=120"})
 	cmd := exec.Command("sh", slices.Concat([]string{"-c", supervise, "sh", dir}, server)...)
 	cmd.Dir = dir
