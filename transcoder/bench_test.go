@@ -216,7 +216,7 @@ func runArgs(t *testing.T, file string, p transcoder.Plan, rungs []transcoder.Ru
 	change func(transcoder.Rung, []string)) (cpu float64, out map[string]rungFile) {
 	t.Helper()
 	dir := t.TempDir()
-	args, err := ffmpeg.EncodeArgs(file, p, 0, rungs, dir, 2)
+	args, err := ffmpeg.EncodeArgs(file, p, 0, rungs, dir, 2, false)
 	if err != nil {
 		t.Fatal(err)
 	}

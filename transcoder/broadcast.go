@@ -3,6 +3,7 @@ package transcoder
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +20,11 @@ import (
 // caller keeps such a copy from being handed out.
 func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f delivery.Format, overlays []delivery.Overlay,
 	dir string, progress func(fraction float64)) (string, delivery.Sheet, error) {
+	path, release, err := t.retimed(ctx, path, p.Source.Retime)
+	if err != nil {
+		return "", delivery.Sheet{}, fmt.Errorf("broadcast copy: %w", err)
+	}
+	defer release()
 	file := filepath.Join(dir, "broadcast."+f.Extension)
 	loudness := 0.0
 	if p.Source.Audio >= 0 {
@@ -38,13 +44,18 @@ func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f deliv
 	for _, o := range overlays {
 		read = append(read, o.PNG)
 	}
-	wall := encodeWall(p.Duration)
-	err := t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: delivery.MakeArgs(path, p, f, loudness, overlays, file, t.threads()), ReadOnly: read,
-		WriteDir: dir,
-		Memory:   encodeMemory(p), CPU: wall, Wall: wall,
-		FileBytes: int64(p.Duration+f.Leader+60) * int64(f.VideoBitrate+4_000_000) / 8 * 2,
-	}, report)
+	made := func(uniform string) error {
+		wall := encodeWall(p.Duration)
+		return t.runner().Run(ctx, ffmpeg.Command{
+			Program: "ffmpeg", Args: delivery.MakeArgs(path, p, f, loudness, overlays, uniform, file, t.threads()),
+			ReadOnly: read, WriteDir: dir, Memory: encodeMemory(p), CPU: wall, Wall: wall,
+			FileBytes: int64(p.Duration+f.Leader+60) * int64(f.VideoBitrate+4_000_000) / 8 * 2,
+		}, report)
+	}
+	err = made("")
+	if exit, ok := errors.AsType[*ffmpeg.ExitError](err); ok && ffmpeg.SoundChanges(exit.Tail) {
+		err = t.uniformCopy(ctx, path, p, dir, made)
+	}
 	if err != nil {
 		return "", delivery.Sheet{}, fmt.Errorf("broadcast copy: %w", err)
 	}
@@ -56,6 +67,21 @@ func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f deliv
 		progress(1)
 	}
 	return file, sheet, nil
+}
+
+// uniformCopy makes a copy of a recording whose sound changes its form: all of
+// it is brought to one form first.
+func (t *Transcoder) uniformCopy(ctx context.Context, path string, p Plan, dir string,
+	made func(uniform string) error) error {
+	work, err := os.MkdirTemp(dir, "work-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	if err := t.uniformSound(ctx, path, p, -1, p.Duration+afterPiece, work); err != nil {
+		return err
+	}
+	return made(filepath.Join(work, ffmpeg.UniformFile(p.Source.Audio)))
 }
 
 // watch runs a command that looks at a whole file and gives what it wrote.

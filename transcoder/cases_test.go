@@ -21,11 +21,17 @@ type recordingCase struct {
 
 var recordingCases = []recordingCase{
 	{file: "04-one-picture-and-sound.mp4", seconds: 40, heard: true},
+	{file: "23-picture-turns.ts", seconds: 16, rate: 10},
+	{file: "24-sound-becomes-stereo.ts", seconds: 16, rate: 10, heard: true},
+	{file: "38c-two-clips-joined.ts", seconds: 16, rate: 10},
+	{file: "jump_back_small.ts", seconds: 8, rate: 10},
+	{file: "mono_to_stereo.ts", seconds: 3.9},
+	{file: "res_change_vp8.webm", seconds: 4},
 	{file: "20-antiphase.m4a", seconds: 4, heard: true},
 	{file: "40b-first-track-silent.mkv", seconds: 8.1, rate: 10},
 	{file: "false_truncated_start10.mkv", seconds: 4, rate: 10},
 	{file: "fixture_ps_mpg-36-chunks.mpg", seconds: 0.1},
-	{file: "gap_10s_small.ts", seconds: 18},
+	{file: "gap_10s_small.ts", seconds: 18, warning: "recording.flawed"},
 	{file: "gap_rate_25fps.mkv", seconds: 18, rate: 25},
 	{file: "long_gop.ts", seconds: 14, rate: 10},
 	{file: "one_picture.mp4", seconds: 0.1},

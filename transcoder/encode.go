@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,6 +35,11 @@ func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task,
 		}
 		rungs = append(rungs, r)
 	}
+	path, release, err := t.retimed(ctx, path, p.Source.Retime)
+	if err != nil {
+		return nil, fmt.Errorf("piece %d: %w", task.Piece, err)
+	}
+	defer release()
 	work, err := os.MkdirTemp(dir, "work-")
 	if err != nil {
 		return nil, err
@@ -82,10 +88,64 @@ func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task,
 	return outputs, nil
 }
 
-// encodePiece runs the one ffmpeg of a task.
+// encodePiece makes all of a task in one run of ffmpeg, and in a second one when
+// the sound changes its form in the piece.
 func (t *Transcoder) encodePiece(ctx context.Context, path string, p Plan, piece int, rungs []Rung, work string,
 	progress func(float64)) error {
-	args, err := ffmpeg.EncodeArgs(path, p, piece, rungs, work, t.threads())
+	err := t.encodeOnce(ctx, path, p, piece, rungs, work, false, progress)
+	exit, ok := errors.AsType[*ffmpeg.ExitError](err)
+	if !ok || !ffmpeg.SoundChanges(exit.Tail) {
+		return err
+	}
+	pc := p.Pieces[piece]
+	if err := t.uniformSound(ctx, path, p, ffmpeg.Entry(pc), pc.End+afterPiece, work); err != nil {
+		return err
+	}
+	return t.encodeOnce(ctx, path, p, piece, rungs, work, true, progress)
+}
+
+// afterPiece is how much sound, in seconds, is read beyond the end of a piece.
+const afterPiece = 2.0
+
+// uniformSound writes the recording's sound between two times of the lesson
+// into work, one file for each stream, in one form.
+func (t *Transcoder) uniformSound(ctx context.Context, path string, p Plan, from, to float64, work string) error {
+	sources := []ladder.Source{p.Source}
+	for n := range p.Tracks {
+		sources = append(sources, p.OfTrack(n).Source)
+	}
+	for _, stream := range p.Source.Mix {
+		s := p.Source
+		s.Audio = stream
+		sources = append(sources, s)
+	}
+	made := map[int]bool{}
+	for _, s := range sources {
+		if made[s.Audio] {
+			continue
+		}
+		made[s.Audio] = true
+		file := filepath.Join(work, ffmpeg.UniformFile(s.Audio))
+		args, err := ffmpeg.UniformArgs(path, s, from, to, file)
+		if err != nil {
+			return err
+		}
+		wall := encodeWall(to - from)
+		if err := t.runner().Run(ctx, ffmpeg.Command{
+			Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work, Memory: 2 << 30, CPU: wall, Wall: wall,
+			FileBytes: int64(to-from+60) * int64(s.SampleRate) * 5,
+		}, nil); err != nil {
+			return fmt.Errorf("sound in one form: %w", err)
+		}
+	}
+	return nil
+}
+
+// encodeOnce runs ffmpeg, with the sound of the recording or with that of
+// uniformSound.
+func (t *Transcoder) encodeOnce(ctx context.Context, path string, p Plan, piece int, rungs []Rung, work string,
+	fromUniform bool, progress func(float64)) error {
+	args, err := ffmpeg.EncodeArgs(path, p, piece, rungs, work, t.threads(), fromUniform)
 	if err != nil {
 		return err
 	}

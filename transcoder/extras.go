@@ -141,6 +141,11 @@ func (t *Transcoder) Storyboard(ctx context.Context, path string, p Plan, dir st
 	if p.Source.Video < 0 {
 		return "", "", nil
 	}
+	path, release, err := t.retimed(ctx, path, p.Source.Retime)
+	if err != nil {
+		return "", "", fmt.Errorf("storyboard: %w", err)
+	}
+	defer release()
 	b := ffmpeg.BoardOf(p)
 	work, err := os.MkdirTemp(dir, "work-")
 	if err != nil {

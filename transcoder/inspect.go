@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"lenlop/transcoder/ffmpeg"
 	"lenlop/transcoder/ladder"
 	"lenlop/transcoder/probe"
 )
@@ -16,14 +17,31 @@ import (
 // cannot be used gives a *Refusal; any other error is the machine's fault and
 // may pass.
 func (t *Transcoder) Inspect(ctx context.Context, path string) (Facts, error) {
-	return probe.Inspect(ctx, t.runner(), t.Limits, path)
+	f, err := probe.Inspect(ctx, t.runner(), t.Limits, path)
+	if err != nil || f.Retime == nil {
+		return f, err
+	}
+	copied, release, err := t.retimed(ctx, path, f.Retime)
+	if _, failed := errors.AsType[*ffmpeg.ExitError](err); failed {
+		t.log().WarnContext(ctx, "clock cannot be mended", "error", err)
+		return f, &Refusal{Code: probe.Damaged}
+	}
+	if err != nil {
+		return f, err
+	}
+	defer release()
+	return probe.InspectCopy(ctx, t.runner(), t.Limits, copied, f)
 }
 
 // Plan decides the ladder of a recording and cuts it into pieces.
 func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, error) {
+	path, release, err := t.retimed(ctx, path, f.Retime)
+	if err != nil {
+		return Plan{}, err
+	}
+	defer release()
 	var loud ladder.Loudness
 	if f.HasAudio {
-		var err error
 		if loud, err = t.firstHeard(ctx, path, &f); err != nil {
 			return Plan{}, err
 		}
@@ -41,10 +59,15 @@ func (t *Transcoder) Plan(ctx context.Context, path string, f Facts) (Plan, erro
 		return Plan{}, err
 	}
 	if f.HasVideo {
-		var err error
-		if r.Content, err = t.content(ctx, path, ladder.Make(r)); err != nil {
+		var sizes map[ffmpeg.Frame]int
+		if r.Content, sizes, err = t.content(ctx, path, ladder.Make(r)); err != nil {
 			return Plan{}, err
 		}
+		if chooseFrame(&f, sizes) {
+			f.Groups = nil // they change: not to be repackaged
+		}
+		r.Source.Width, r.Source.Height = f.Width, f.Height
+		r.Source.FrameWidth, r.Source.FrameHeight = f.FrameWidth, f.FrameHeight
 	}
 	p, err := t.withCopy(ctx, path, f, r)
 	if err != nil {
@@ -137,7 +160,8 @@ func (t *Transcoder) withCopy(ctx context.Context, path string, f Facts, r ladde
 func source(f Facts) ladder.Source {
 	s := ladder.Source{
 		Video: -1, Audio: -1, VideoStart: f.VideoStart, Width: f.Width, Height: f.Height,
-		Interlaced: f.Interlaced, HDR: f.HDR, Matrix: f.Matrix,
+		Interlaced: f.Interlaced, HDR: f.HDR, Matrix: f.Matrix, FrameWidth: f.FrameWidth, FrameHeight: f.FrameHeight,
+		Retime: f.Retime,
 	}
 	if f.HasVideo {
 		s.Video = f.Stream

@@ -28,6 +28,11 @@ func (t *Transcoder) Poster(ctx context.Context, path string, p Plan, dir string
 	if p.Source.Video < 0 {
 		return file, drawCard(file)
 	}
+	path, release, err := t.retimed(ctx, path, p.Source.Retime)
+	if err != nil {
+		return "", fmt.Errorf("poster: %w", err)
+	}
+	defer release()
 	work, err := os.MkdirTemp(dir, "work-")
 	if err != nil {
 		return "", err

@@ -52,6 +52,10 @@ type Transcoder struct {
 	Limits  Limits // zero fields mean probe.DefaultLimits
 	Log     *slog.Logger
 	Threads int // of each encoder; 0 means GOMAXPROCS
+	// Scratch is the folder for copies of recordings with a mended clock; "" means the system's for temporary files.
+	Scratch string
+
+	copies retimedCopies
 }
 
 // Output is one finished file of a rendition: an init section (Index -1) or a

@@ -48,6 +48,9 @@ func OpenScratch(root string) (*Scratch, error) {
 	return &Scratch{dir: dir, lock: lock}, nil
 }
 
+// Dir is the folder itself.
+func (s *Scratch) Dir() string { return s.dir }
+
 // Close removes the folder with everything in it.
 func (s *Scratch) Close() error {
 	return errors.Join(os.RemoveAll(s.dir), s.lock.Close())

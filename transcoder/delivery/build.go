@@ -14,21 +14,28 @@ import (
 // of two passes.
 func MeasureArgs(path string, s ladder.Source) []string {
 	args := append([]string{"-hide_banner", "-nostdin", "-v", "info", "-nostats"}, ffmpeg.Guard()...)
-	return append(args, "-i", ffmpeg.URL(path), "-map", "0:"+strconv.Itoa(s.Audio), "-af",
-		"aformat=channel_layouts=stereo,ebur128=framelog=verbose:peak=true", "-f", "null", "pipe:")
+	return append(args, "-i", ffmpeg.URL(path), "-filter_complex",
+		mixed(s)+"aformat=channel_layouts=stereo,ebur128=framelog=verbose:peak=true", "-f", "null", "pipe:")
 }
 
 // MakeArgs builds the command of the second pass. loudness is what the first
-// found, in LUFS, or 0 when there is no sound.
-func MakeArgs(path string, p ladder.Plan, f Format, loudness float64, os []Overlay, file string, threads int) []string {
+// found, in LUFS, or 0 when there is no sound; uniform is the file with the
+// recording's sound in one form, or "" while it needs none.
+func MakeArgs(path string, p ladder.Plan, f Format, loudness float64, os []Overlay, uniform, file string,
+	threads int) []string {
 	args := append([]string{"-hide_banner", "-nostdin", "-v", "error", "-y", "-progress", "pipe:1", "-copyts",
 		"-max_error_rate", "1",
 		"-threads", strconv.Itoa(threads)}, ffmpeg.Guard()...)
-	args = append(args, "-i", ffmpeg.URL(path))
+	args = append(append(args, ffmpeg.KeepGraph(p.Source)...), "-i", ffmpeg.URL(path))
 	for _, o := range os {
 		args = append(args, "-protocol_whitelist", "file", "-f", "png_pipe", "-i", ffmpeg.URL(o.PNG))
 	}
-	args = append(args, "-filter_complex", picture(p, f, os)+";"+sound(p, f, loudness), "-map", "[v]", "-map", "[a]")
+	from := mixed(p.Source)
+	if uniform != "" {
+		args = append(args, "-protocol_whitelist", "file", "-f", "nut", "-i", ffmpeg.URL(uniform))
+		from = fmt.Sprintf("[%d:0]", 1+len(os))
+	}
+	args = append(args, "-filter_complex", picture(p, f, os)+";"+sound(p, f, from, loudness), "-map", "[v]", "-map", "[a]")
 	args = append(args, videoArgs(f, threads)...)
 	args = append(args, "-c:a", f.AudioCodec, "-ar", strconv.Itoa(ladder.SampleRate), "-ac", "2")
 	if f.AudioBitrate > 0 {
@@ -51,7 +58,7 @@ func picture(p ladder.Plan, f Format, os []Overlay) string {
 		fmt.Fprintf(&b, "color=c=0x1f6f78:s=%dx%d:r=%d:d=%s,format=%s", f.Width, f.Height, fields, seconds(p.Duration),
 			f.PixelFormat)
 	} else {
-		fmt.Fprintf(&b, "[0:%d]setpts=round(PTS-(%s)/TB)", s.Video, seconds(s.Zero))
+		fmt.Fprintf(&b, "[0:%d]%ssetpts=round(PTS-(%s)/TB)", s.Video, ffmpeg.FormText(s), seconds(s.Zero))
 		if s.Interlaced {
 			b.WriteString(",bwdif=mode=send_field:deint=all")
 		}
@@ -89,9 +96,23 @@ func picture(p ladder.Plan, f Format, os []Overlay) string {
 	return b.String()
 }
 
+// mixed is the sound of the recording as a graph's beginning, from as many
+// streams as it has for it.
+func mixed(s ladder.Source) string {
+	if len(s.Mix) < 2 {
+		return fmt.Sprintf("[0:%d]", s.Audio)
+	}
+	var b strings.Builder
+	for _, stream := range s.Mix {
+		fmt.Fprintf(&b, "[0:%d]", stream)
+	}
+	fmt.Fprintf(&b, "amix=inputs=%d:duration=longest,", len(s.Mix))
+	return b.String()
+}
+
 // sound is the graph of the sound: one gain, found in the first pass, and a
 // limiter that works at four times the rate, so that it sees true peaks.
-func sound(p ladder.Plan, f Format, loudness float64) string {
+func sound(p ladder.Plan, f Format, from string, loudness float64) string {
 	s := p.Source
 	total := seconds(p.Duration + f.Leader)
 	if s.Audio < 0 {
@@ -104,9 +125,9 @@ func sound(p ladder.Plan, f Format, loudness float64) string {
 	// AAC and MP2 add a little to peaks.
 	limit := math.Pow(10, (f.TruePeak-1)/20)
 	return fmt.Sprintf(
-		"[0:%d]asetpts=PTS-(%d),aresample=async=1:min_hard_comp=0.02:first_pts=0,atrim=start_pts=0,aresample=%d,aformat=channel_layouts=stereo,"+
+		"%saformat=sample_rates=%d,asetpts=PTS-(%d),aresample=async=1:min_hard_comp=0.02:first_pts=0,atrim=start_pts=0,aresample=%d,aformat=channel_layouts=stereo,"+
 			"volume=%sdB,aresample=192000,alimiter=limit=%s:level=disabled:latency=1:attack=1,aresample=%d,adelay=%s:all=1,apad,atrim=end=%s[a]",
-		s.Audio, int64(math.Round(s.Zero*float64(s.SampleRate))), ladder.SampleRate, seconds(gain), seconds(limit),
+		from, s.SampleRate, int64(math.Round(s.Zero*float64(s.SampleRate))), ladder.SampleRate, seconds(gain), seconds(limit),
 		ladder.SampleRate, seconds(f.Leader*1000), total)
 }
 

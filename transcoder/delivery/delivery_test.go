@@ -18,7 +18,7 @@ func TestCommandsAreGuardedAndInterlaced(t *testing.T) {
 	for _, f := range Formats() {
 		args := MakeArgs("/in/-x", plan(), f, -19,
 			[]Overlay{{PNG: "/in/code.png", Moments: []float64{5, 50}, Length: 10},
-				{PNG: "/in/second.png", Moments: []float64{30}, Length: 10}}, "/out/a", 2)
+				{PNG: "/in/second.png", Moments: []float64{30}, Length: 10}}, "", "/out/a", 2)
 		text := strings.Join(args, " ")
 		for _, want := range []string{"-protocol_whitelist file", "-format_whitelist mov,", "-i file:/in/-x",
 			"interlace=scan=tff", "-map_metadata -1", "+ildct+ilme", "volume=-4dB",
@@ -31,7 +31,7 @@ func TestCommandsAreGuardedAndInterlaced(t *testing.T) {
 	}
 	silent := plan()
 	silent.Source.Audio = -1
-	if g := strings.Join(MakeArgs("/in", silent, Formats()[0], 0, nil, "/out/a", 1),
+	if g := strings.Join(MakeArgs("/in", silent, Formats()[0], 0, nil, "", "/out/a", 1),
 		" "); !strings.Contains(g, "anullsrc") {
 		t.Error("a silent lesson gets no sound track")
 	}

@@ -50,8 +50,10 @@ func Timescale(r ladder.Rate) (scale, tick int64) {
 // EncodeArgs builds the command that makes one piece of the plan for rungs:
 // one decode, a cascade of scalers, one file for each picture and one for each
 // sound, which rungs share. Everything is placed by absolute times, so
-// that a piece comes out the same wherever reading began.
-func EncodeArgs(path string, p ladder.Plan, piece int, rungs []ladder.Rung, dir string, threads int) ([]string, error) {
+// that a piece comes out the same wherever reading began. Sound that changes its
+// form is read from files that UniformArgs made for the piece in dir.
+func EncodeArgs(path string, p ladder.Plan, piece int, rungs []ladder.Rung, dir string, threads int,
+	fromUniform bool) ([]string, error) {
 	var outs []*graph.Stream
 	pc := p.Pieces[piece]
 	var pictures []ladder.Rung
@@ -64,7 +66,7 @@ func EncodeArgs(path string, p ladder.Plan, piece int, rungs []ladder.Rung, dir 
 			sounds = append(sounds, r.Sound)
 		}
 	}
-	in := openAt(path, p.Source, entry(pc), threads)
+	in := openAt(path, p.Source, Entry(pc), threads, keepGraph(p.Source))
 	if len(pictures) > 0 {
 		streams := cascade(picture(in, p, pc), p.Source, pictures)
 		for i, r := range pictures {
@@ -73,7 +75,14 @@ func EncodeArgs(path string, p ladder.Plan, piece int, rungs []ladder.Rung, dir 
 		}
 	}
 	if len(sounds) > 0 {
-		for i, a := range soundsOf(in, p, pc, sounds) {
+		streams := in.Get
+		if fromUniform {
+			streams = func(index string) *graph.Stream {
+				n, _ := strconv.Atoi(index)
+				return uniform(filepath.Join(dir, UniformFile(n))).Get("0")
+			}
+		}
+		for i, a := range soundsOf(streams, p, pc, sounds) {
 			outs = append(outs, a.Output(filepath.Join(dir, SoundFile(sounds[i])), graph.KwArgs{
 				"format": "mp4", "c:a": "aac", "b:a": strconv.Itoa(sounds[i].Bitrate), "profile:a": "aac_low",
 				"map_metadata": "-1", "map_chapters": "-1", "fflags": "+bitexact", "flags:a": "+bitexact",
@@ -103,8 +112,17 @@ func openAt(path string, s ladder.Source, from float64, threads int, more ...gra
 	return graph.Input(URL(path), guard(kw))
 }
 
-// entry is the time of the lesson at which the recording is entered for a piece.
-func entry(pc ladder.Piece) float64 {
+// keepGraph is KeepGraph for the command builder.
+func keepGraph(s ladder.Source) graph.KwArgs {
+	kw, options := graph.KwArgs{}, KeepGraph(s)
+	for i := 0; i+1 < len(options); i += 2 {
+		kw[strings.TrimPrefix(options[i], "-")] = options[i+1]
+	}
+	return kw
+}
+
+// Entry is the time of the lesson at which the recording is entered for a piece.
+func Entry(pc ladder.Piece) float64 {
 	if pc.From != 0 {
 		return pc.From
 	}
@@ -114,7 +132,7 @@ func entry(pc ladder.Piece) float64 {
 // picture is the piece's pictures on the plan's grid, at the recording's size.
 func picture(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
 	s := p.Source
-	v := in.Get(strconv.Itoa(s.Video))
+	v := formed(in.Get(strconv.Itoa(s.Video)), s)
 	if s.Still {
 		v = filter(v, "loop", "loop=-1", "size=1")
 		v = filter(v, "setpts", fmt.Sprintf("round(N*%d/(%d*TB))", p.Rate.Den, p.Rate.Num))

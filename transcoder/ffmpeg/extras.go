@@ -55,7 +55,7 @@ func BoardOf(p ladder.Plan) Board {
 // key frames only: fourteen times cheaper than decoding all.
 func StoryboardArgs(path string, p ladder.Plan, b Board, file string) ([]string, error) {
 	s := p.Source
-	v := open(path, s, 0, 1, graph.KwArgs{"skip_frame": "nokey"}).Get(strconv.Itoa(s.Video))
+	v := formed(open(path, s, 0, 1, graph.KwArgs{"skip_frame": "nokey"}, keepGraph(s)).Get(strconv.Itoa(s.Video)), s)
 	v = filter(v, "setpts", fmt.Sprintf("round(PTS-(%s)/TB)", number(s.Zero)))
 	v = toneMapped(v, s)
 	v = filter(v, "scale", strconv.Itoa(b.Width), strconv.Itoa(b.Height), "out_range=pc")

@@ -51,9 +51,9 @@ func plan(change func(*ladder.Request)) ladder.Plan {
 
 func TestGoldenEncode(t *testing.T) {
 	p := plan(nil)
-	args, err := EncodeArgs("/in/recording", p, 0, p.Rungs, "/out", 2)
+	args, err := EncodeArgs("/in/recording", p, 0, p.Rungs, "/out", 2, false)
 	golden(t, "encode-first", args, err)
-	args, err = EncodeArgs("/in/recording", p, 2, p.Rungs, "/out", 1)
+	args, err = EncodeArgs("/in/recording", p, 2, p.Rungs, "/out", 1, false)
 	golden(t, "encode-middle", args, err)
 
 	p = plan(func(r *ladder.Request) {
@@ -62,19 +62,19 @@ func TestGoldenEncode(t *testing.T) {
 		r.Source.SampleRate, r.Source.SampleGrid, r.Source.SamplePhase, r.Source.Zero = 44100, 1024, 312.5, -0.021
 		r.Source.Width, r.Source.Height = 608, 1080
 	})
-	args, err = EncodeArgs("/in/-i %d\n.mp4", p, 1, p.Rungs, "/out", 1)
+	args, err = EncodeArgs("/in/-i %d\n.mp4", p, 1, p.Rungs, "/out", 1, false)
 	golden(t, "encode-hard", args, err)
 
 	p = plan(func(r *ladder.Request) { r.Source.Video = -1 })
-	args, err = EncodeArgs("/in/recording", p, 1, p.Rungs, "/out", 1)
+	args, err = EncodeArgs("/in/recording", p, 1, p.Rungs, "/out", 1, false)
 	golden(t, "encode-sound-only", args, err)
 
 	p = plan(func(r *ladder.Request) { r.Source.Audio = -1 })
-	args, err = EncodeArgs("/in/recording", p, 1, p.Rungs, "/out", 1)
+	args, err = EncodeArgs("/in/recording", p, 1, p.Rungs, "/out", 1, false)
 	golden(t, "encode-silent", args, err)
 
 	p = plan(func(r *ladder.Request) { r.Source.AudioEnd = 10 })
-	args, err = EncodeArgs("/in/recording", p, 2, p.Rungs, "/out", 1)
+	args, err = EncodeArgs("/in/recording", p, 2, p.Rungs, "/out", 1, false)
 	golden(t, "encode-sound-is-over", args, err)
 }
 
@@ -124,7 +124,7 @@ func TestEveryCommandIsGuarded(t *testing.T) {
 // TestPanicsOfTheBuilderAreErrors: ffmpeg-go panics on a graph it cannot make.
 func TestPanicsOfTheBuilderAreErrors(t *testing.T) {
 	p := plan(nil)
-	if _, err := EncodeArgs("/in", p, 0, nil, "/out", 1); err == nil {
+	if _, err := EncodeArgs("/in", p, 0, nil, "/out", 1, false); err == nil {
 		t.Error("nothing to encode is no error")
 	}
 	in := open("/in", p.Source, 0, 1)

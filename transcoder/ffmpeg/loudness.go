@@ -14,7 +14,7 @@ import (
 // sound with EBU R 128, once as it would be in mono and, when stereo is asked
 // for, once in stereo. What it finds is in what it writes to standard error.
 func LoudnessArgs(path string, s ladder.Source, at, length float64, stereo bool) ([]string, error) {
-	a := open(path, s, at+lead, 1, graph.KwArgs{"t": number(length)}).Get(strconv.Itoa(s.Audio))
+	a := mixed(open(path, s, at+lead, 1, graph.KwArgs{"t": number(length)}).Get, s)
 	measure := func(a *graph.Stream, layout string) *graph.Stream {
 		a = filter(a, "aformat", "channel_layouts="+layout)
 		return filter(a, "ebur128", "framelog=verbose").Output("pipe:", graph.KwArgs{"format": "null"})

@@ -16,7 +16,7 @@ func PosterArgs(path string, p ladder.Plan, at float64, width int, file string, 
 	if long := max(w, h); long > width {
 		w, h = max(2, w*width/long), max(2, h*width/long)
 	}
-	v := open(path, s, at+lead, threads).Get(strconv.Itoa(s.Video))
+	v := formed(open(path, s, at+lead, threads, keepGraph(s)).Get(strconv.Itoa(s.Video)), s)
 	if s.Interlaced {
 		v = filter(v, "bwdif", "mode=send_frame", "deint=all")
 	}

@@ -19,15 +19,16 @@ func SoundSpan(p ladder.Plan, pc ladder.Piece) (from, to int64) {
 		(p.SoundFrame(p.Cuts[pc.Last]) + Postroll) * ladder.SamplesPerFrame
 }
 
-// soundsOf are the piece's sounds with their pre-roll.
-func soundsOf(in *graph.Stream, p ladder.Plan, pc ladder.Piece, sounds []ladder.Sound) []*graph.Stream {
+// soundsOf are the piece's sounds with their pre-roll, made from streams by
+// their index.
+func soundsOf(streams func(index string) *graph.Stream, p ladder.Plan, pc ladder.Piece, sounds []ladder.Sound) []*graph.Stream {
 	outs := make([]*graph.Stream, len(sounds))
 	byTrack := map[int][]int{}
 	for i, s := range sounds {
 		byTrack[s.Track] = append(byTrack[s.Track], i)
 	}
 	for _, track := range slices.Sorted(maps.Keys(byTrack)) {
-		a, own := placed(in, p.OfTrack(track), pc), byTrack[track]
+		a, own := placed(streams, p.OfTrack(track), pc), byTrack[track]
 		if len(own) == 1 {
 			outs[own[0]] = finished(a, p, pc, sounds[own[0]])
 			continue
@@ -51,7 +52,7 @@ func bothChannels(a *graph.Stream) *graph.Stream {
 // cut to the sample: first at the recording's own rate, at a place where both
 // rates have a sample, then resampled, so that the resampler's phase is the
 // same in every piece.
-func placed(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
+func placed(streams func(index string) *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
 	from, to := SoundSpan(p, pc)
 	s := p.Source
 	if pc.Start >= s.AudioEnd || pc.End+1 <= s.AudioStart {
@@ -61,7 +62,9 @@ func placed(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
 	}
 	rate := int64(s.SampleRate)
 	zero := int64(math.Round(s.Zero * float64(rate)))
-	a := in.Get(strconv.Itoa(s.Audio))
+	a := mixed(streams, s)
+	// Where the sound has another rate than at its beginning, times would be counted wrongly.
+	a = filter(a, "aformat", "sample_rates="+strconv.Itoa(s.SampleRate))
 	place := fmt.Sprintf("PTS-(%d)", zero)
 	if s.SampleGrid > 0 {
 		// The file's clock is coarser than a sample: put every packet back
@@ -79,6 +82,18 @@ func placed(in *graph.Stream, p ladder.Plan, pc ladder.Piece) *graph.Stream {
 		a = filter(a, "aresample", strconv.Itoa(ladder.SampleRate))
 	}
 	return a
+}
+
+// mixed is the recording's sound, from as many streams as it has for it.
+func mixed(streams func(index string) *graph.Stream, s ladder.Source) *graph.Stream {
+	if len(s.Mix) < 2 {
+		return streams(strconv.Itoa(s.Audio))
+	}
+	var list []*graph.Stream
+	for _, index := range s.Mix {
+		list = append(list, streams(strconv.Itoa(index)))
+	}
+	return graph.Filter(list, "amix", graph.Args{"inputs=" + strconv.Itoa(len(list)), "duration=longest"})
 }
 
 // finished is one encoding's sound: its channels, the lesson's gain with a

@@ -86,15 +86,36 @@ type Source struct {
 	AudioEnd   float64 `json:"audioEnd"`   // seconds of the lesson
 	Width      int     `json:"width"`      // as shown: turned, square pixels
 	Height     int     `json:"height"`     // as shown
-	Interlaced bool    `json:"interlaced,omitempty"`
-	HDR        bool    `json:"hdr,omitempty"`
-	Matrix     string  `json:"matrix,omitempty"` // colour matrix of the picture as scale names it
-	SampleRate int     `json:"sampleRate,omitempty"`
+	// The stored size to which all pictures are brought, because some have another; 0: they are turned, and taken as they
+	// are.
+	FrameWidth  int    `json:"frameWidth,omitempty"`
+	FrameHeight int    `json:"frameHeight,omitempty"`
+	Interlaced  bool   `json:"interlaced,omitempty"`
+	HDR         bool   `json:"hdr,omitempty"`
+	Matrix      string `json:"matrix,omitempty"` // colour matrix of the picture as scale names it
+	SampleRate  int    `json:"sampleRate,omitempty"`
 	// samples in a sound packet when the file's clock is too coarse to cut by; 0: the clock is exact
 	SampleGrid  int     `json:"sampleGrid,omitempty"`
 	SamplePhase float64 `json:"samplePhase,omitempty"` // samples
 	FromStart   bool    `json:"fromStart,omitempty"`   // the file cannot be entered in its middle
 	Still       bool    `json:"still,omitempty"`       // there is one picture, which stands for the whole lesson
+	// Mix are the streams whose sound is mixed to the lesson's, Audio among them; none: it is Audio's alone.
+	Mix []int `json:"mix,omitempty"`
+	// Retime is how the clock of the file is mended: all else here is true of the copy that is made so; none: it needs no
+	// mending.
+	Retime []Retiming `json:"retime,omitempty"`
+}
+
+// Retiming gives the packets of a stream their times in a copy.
+type Retiming struct {
+	Stream int     `json:"stream"` // index in the file; its index in the copy is its place in Source.Retime
+	Shifts []Shift `json:"shifts"`
+}
+
+// Shift is added to the times of packets from one on, until the next shift.
+type Shift struct {
+	Packet  int     `json:"packet"`  // number in its stream, from 0
+	Seconds float64 `json:"seconds"` // in all, not added to the shift before
 }
 
 // Plan is the ladder of one recording and its pieces. It is all that a worker

@@ -32,6 +32,7 @@ func audioRung(n int) string {
 
 // Of reads the recording with another of its sound tracks.
 func (s Source) Of(t Track) Source {
+	s.Mix = nil
 	s.Audio, s.AudioStart, s.AudioEnd = t.Audio, t.Start, t.End
 	s.SampleRate, s.SampleGrid, s.SamplePhase = t.SampleRate, t.SampleGrid, t.SamplePhase
 	return s

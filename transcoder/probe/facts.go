@@ -6,6 +6,8 @@ package probe
 import (
 	"fmt"
 	"time"
+
+	"lenlop/transcoder/ladder"
 )
 
 // Refusal says why a recording cannot be used: a stable code that a teacher is
@@ -35,9 +37,11 @@ const (
 
 // The warnings: the recording is used, and its teacher told.
 const (
-	Truncated = "recording.truncated" // only a part of it is there
-	Flawed    = "recording.flawed"    // some moments cannot be read: the picture stands or the sound is silent there
-	Silent    = "recording.silent"    // there are sound tracks, and nothing is heard in any
+	Truncated = "recording.truncated"  // only a part of it is there
+	Flawed    = "recording.flawed"     // some moments cannot be read: the picture stands or the sound is silent there
+	Silent    = "recording.silent"     // there are sound tracks, and nothing is heard in any
+	NoPicture = "recording.no_picture" // there is a picture track that cannot be read; the sound is used alone
+	NoSound   = "recording.no_sound"   // there is a sound track that cannot be read; the picture is used alone
 )
 
 // Limits bound what recordings are taken.
@@ -83,10 +87,12 @@ type Facts struct {
 	PixelFormat string    `json:"pixelFormat,omitempty"`
 	Width       int       `json:"width,omitempty"` // as shown: turned, square pixels
 	Height      int       `json:"height,omitempty"`
-	Rotation    int       `json:"rotation,omitempty"` // degrees
-	Pictures    int       `json:"pictures,omitempty"` // at times of their own
-	FPS         float64   `json:"fps,omitempty"`      // measured
-	RateNum     int       `json:"rateNum,omitempty"`  // the nearest exact rate
+	FrameWidth  int       `json:"frameWidth,omitempty"`  // as stored; 0: turned
+	FrameHeight int       `json:"frameHeight,omitempty"` // as stored
+	Rotation    int       `json:"rotation,omitempty"`    // degrees
+	Pictures    int       `json:"pictures,omitempty"`    // at times of their own
+	FPS         float64   `json:"fps,omitempty"`         // measured
+	RateNum     int       `json:"rateNum,omitempty"`     // the nearest exact rate
 	RateDen     int       `json:"rateDen,omitempty"`
 	Variable    bool      `json:"variable,omitempty"` // pictures do not come at equal distances
 	Interlaced  bool      `json:"interlaced,omitempty"`
@@ -99,6 +105,8 @@ type Facts struct {
 	Sounds      []Sound   `json:"sounds,omitempty"`
 	Captions    []Caption `json:"captions,omitempty"`
 	Warning     string    `json:"warning,omitempty"`
+	// Retime is how the clock of the file is mended; the rest is true of the copy that is made so.
+	Retime []ladder.Retiming `json:"retime,omitempty"`
 	// Groups says whether the picture can be repackaged. It serves planning,
 	// and is not kept: the plan has what follows from it.
 	Groups *Groups `json:"-"`

@@ -31,12 +31,24 @@ type packets struct {
 // measure reads every packet's time, without decoding: the recording's true
 // length, its key frames, its picture rate, and whether its clock is exact.
 func (p prober) measure(ctx context.Context, f *Facts, d description) error {
-	streams, flawed, err := p.packets(ctx)
+	wanted := []int{f.Stream}
+	for _, s := range f.Sounds {
+		wanted = append(wanted, s.Stream)
+	}
+	c := newClock(f.Format, f.HasAudio, wanted...)
+	streams, flawed, err := p.packets(ctx, c)
 	if err != nil {
 		return err
 	}
-	if flawed {
-		f.Warning = Flawed
+	if !p.copied {
+		list, missing := c.retiming(wanted...)
+		if flawed || missing || discontinuous(f.Format) && c.held > leastHole {
+			f.Warning = Flawed
+		}
+		if list != nil {
+			f.Retime = list
+			return nil // the rest is measured in a copy
+		}
 	}
 	start, end := math.Inf(1), math.Inf(-1)
 	var picture *packets
@@ -92,9 +104,13 @@ func (p prober) measure(ctx context.Context, f *Facts, d description) error {
 var complaints = []string{"Invalid NAL unit", "missing picture", "Error splitting", "corrupt", "Packet corrupt",
 	"invalid data", "Truncating packet"}
 
-// packets lists the packets of all streams, and tells whether some of them are
+// leastHole is the shortest hole in a transmission, in seconds, of which the
+// teacher is told.
+const leastHole = 1.0
+
+// packets lists the packets of all streams, shows them to a clock, and tells whether some of them are
 // broken.
-func (p prober) packets(ctx context.Context) (found map[int]*packets, flawed bool, err error) {
+func (p prober) packets(ctx context.Context, c *clock) (found map[int]*packets, flawed bool, err error) {
 	args := append([]string{"-hide_banner", "-v", "error"}, ffmpeg.Guard()...)
 	args = append(args, "-show_entries",
 		"packet=stream_index,pts_time,dts_time,duration_time,size,flags:packet_side_data=side_data_type", "-of",
@@ -107,14 +123,14 @@ func (p prober) packets(ctx context.Context) (found map[int]*packets, flawed boo
 		lines := bufio.NewScanner(pr)
 		for lines.Scan() {
 			locked = locked || strings.Contains(lines.Text(), "Encryption info")
-			addPacket(streams, lines.Text())
+			addPacket(streams, c, lines.Text())
 		}
 		_, _ = io.Copy(io.Discard, pr)
 	})
-	c := p.command("ffprobe", args...)
+	run := p.command("ffprobe", args...)
 	var log bytes.Buffer
-	c.Stdout, c.Stderr = pw, ffmpeg.Keep(&log, 64<<10)
-	err = p.run.Sandbox.Run(ctx, c)
+	run.Stdout, run.Stderr = pw, ffmpeg.Keep(&log, 64<<10)
+	err = p.run.Sandbox.Run(ctx, run)
 	_ = pw.Close()
 	wait.Wait()
 	if locked {
@@ -137,7 +153,7 @@ func (p prober) packets(ctx context.Context) (found map[int]*packets, flawed boo
 }
 
 // addPacket reads one line of ffprobe's compact writer.
-func addPacket(streams map[int]*packets, line string) {
+func addPacket(streams map[int]*packets, c *clock, line string) {
 	index, pts, dts, length, size, flags := -1, math.NaN(), math.NaN(), 0.0, int64(0), ""
 	for field := range strings.SplitSeq(line, "|") {
 		key, value, _ := strings.Cut(field, "=")
@@ -160,6 +176,7 @@ func addPacket(streams map[int]*packets, line string) {
 			flags = value
 		}
 	}
+	c.add(index, pts, dts, length)
 	at := pts
 	if math.IsNaN(at) {
 		at = dts

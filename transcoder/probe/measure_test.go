@@ -37,18 +37,18 @@ func TestDistance(t *testing.T) {
 // TestPacketNumbers: what is no number counts as not given.
 func TestPacketNumbers(t *testing.T) {
 	t.Parallel()
-	streams := map[int]*packets{}
+	streams, c := map[int]*packets{}, newClock("mpegts", true, 0)
 	for _, line := range []string{
 		"stream_index=0|pts_time=inf|dts_time=nan|duration_time=inf|size=-5|flags=K_",
 		"stream_index=0|pts_time=-1e300|dts_time=N/A|duration_time=0.04|size=5|flags=K_",
 		"stream_index=-1|pts_time=1|dts_time=1|duration_time=0.04|size=5|flags=K_",
 	} {
-		addPacket(streams, line)
+		addPacket(streams, c, line)
 	}
 	if len(streams) != 0 {
 		t.Fatalf("%+v", streams)
 	}
-	addPacket(streams, "stream_index=0|pts_time=1|dts_time=inf|duration_time=1e9|size=-5|flags=K_")
+	addPacket(streams, c, "stream_index=0|pts_time=1|dts_time=inf|duration_time=1e9|size=-5|flags=K_")
 	if s := streams[0]; s == nil || s.start != 1 || s.end != 1 || s.bytes != 0 {
 		t.Errorf("%+v", s)
 	}

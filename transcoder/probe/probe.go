@@ -31,7 +31,33 @@ func Inspect(ctx context.Context, run ffmpeg.Runner, limits Limits, path string)
 	if code != "" {
 		return Facts{}, &Refusal{Code: code}
 	}
-	p := prober{run: run, limits: limits.orDefault(), path: path, size: info.Size()}
+	return prober{run: run, limits: limits.orDefault(), path: path, size: info.Size()}.inspect(ctx, container)
+}
+
+// InspectCopy measures the copy of a recording whose clock was mended as
+// Inspect found it must be.
+func InspectCopy(ctx context.Context, run ffmpeg.Runner, limits Limits, path string, original Facts) (Facts, error) {
+	p := prober{run: run, limits: limits.orDefault(), path: path, size: original.Size, copied: true}
+	f, err := p.inspect(ctx, true)
+	if err != nil {
+		return Facts{}, err
+	}
+	f.Retime, f.Size, f.Groups = original.Retime, original.Size, nil
+	if original.Warning != "" {
+		f.Warning = original.Warning
+	}
+	// The copy keeps no languages.
+	for i := range f.Sounds {
+		for _, s := range original.Sounds {
+			if f.Sounds[i].Stream < len(f.Retime) && f.Retime[f.Sounds[i].Stream].Stream == s.Stream {
+				f.Sounds[i].Language = s.Language
+			}
+		}
+	}
+	return f, nil
+}
+
+func (p prober) inspect(ctx context.Context, container bool) (Facts, error) {
 	d, err := p.describe(ctx, container)
 	if err != nil {
 		return Facts{}, err
@@ -40,8 +66,8 @@ func Inspect(ctx context.Context, run ffmpeg.Runner, limits Limits, path string)
 	if err != nil {
 		return Facts{}, err
 	}
-	if err := p.measure(ctx, &f, d); err != nil {
-		return Facts{}, err
+	if err := p.measure(ctx, &f, d); err != nil || f.Retime != nil {
+		return f, err
 	}
 	return p.decodes(ctx, f)
 }
@@ -61,6 +87,7 @@ type prober struct {
 	limits Limits
 	path   string
 	size   int64
+	copied bool // the clock was mended
 }
 
 // command is one run with the bounds of a probe: reading at 20 MB/s at the
@@ -221,6 +248,9 @@ func describePicture(f *Facts, s stream) {
 				h *= y / x
 			}
 		}
+	}
+	if f.FrameWidth, f.FrameHeight = s.Width, s.Height; turned(s) {
+		f.FrameWidth, f.FrameHeight = 0, 0
 	}
 	for _, side := range s.SideData {
 		if side.Type == "Display Matrix" {

@@ -62,8 +62,9 @@ func (a *App) wireProduction(ctx context.Context) error {
 	w := &production.Workers{
 		Lessons: a.Lessons, Packages: a.DB.Packages(), Copies: a.DB.Copies(), Media: a.Media, Jobs: a.notifier,
 		Queue: a.DB.Jobs(), Atomic: a.notifier,
-		Transcoder: &transcoder.Transcoder{Sandbox: a.traces.Sandbox(box), Log: a.Log, Threads: 1},
-		Captions:   a.Captions, Worksheets: a.Worksheets,
+		Transcoder: &transcoder.Transcoder{Sandbox: a.traces.Sandbox(box), Log: a.Log, Threads: 1,
+			Scratch: scratch.Dir()},
+		Captions: a.Captions, Worksheets: a.Worksheets,
 		Scratch: scratch, Log: a.Log, Now: a.Now, NewID: NewID, Slots: slots, Marks: a.checkInMarks,
 		CopyMade: a.Schedule.CopyMade,
 	}
