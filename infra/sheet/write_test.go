@@ -19,22 +19,18 @@ func TestWriteIsReadAgain(t *testing.T) {
 		if err := Write(&b, format, "Số liệu [4/2026]: ’tháng'", slices.Values(clone(rows))); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Read(t.Context(), "x", b.Bytes())
+		sheets, err := Read(t.Context(), "x", b.Bytes())
 		if err != nil {
 			t.Fatal(err)
 		}
+		got := sheets[0].Texts()
 		for i := range got {
 			for len(got[i]) < 4 {
 				got[i] = append(got[i], "")
 			}
 		}
 		want := [][]string{{"Bài giảng", "Lượt xem", "Giờ", "Ghi chú"}, {"Phân số", "5700", "2.5", ""},
-			{"Số 0", "0", "0", "<5"}, {"a,b;\"c\"\nd", "-3", "0.0000001", "x"}}
-		if format == XLSX {
-			want[3][2] = got[3][2] // excelize writes 1e-07
-		} else if len(got) == 5 { // the line break's second line keeps its number
-			got = slices.Delete(got, 4, 5)
-		}
+			{"Số 0", "0", "0", "<5"}, {"a,b;\"c\" d", "-3", "0.0000001", "x"}}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: %s", format, d)
 		}

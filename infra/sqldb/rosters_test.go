@@ -59,7 +59,7 @@ func bring(t *testing.T, s *school.Importer, kind school.ImportKind, text string
 	if p.Import.Counts.Refused > 0 {
 		t.Fatalf("%s: %+v", kind, p.Rows)
 	}
-	if p, err = s.Commit(context.Background(), boss, p.Import.ID); err != nil {
+	if p, err = s.Commit(context.Background(), boss, p.Import.ID, false); err != nil {
 		t.Fatalf("%s: %v", kind, err)
 	}
 	return p
@@ -213,7 +213,7 @@ func TestRosterIsSeenAtOnce(t *testing.T) {
 		for _, after := range []int{1, 2} {
 			died := &dies{DB: db, after: after}
 			s.Atomic = died
-			if _, err := s.Commit(ctx, boss, p.Import.ID); err == nil {
+			if _, err := s.Commit(ctx, boss, p.Import.ID, false); err == nil {
 				t.Fatal("it did not die")
 			}
 			if n := count(); n != 3 {
@@ -229,13 +229,13 @@ func TestRosterIsSeenAtOnce(t *testing.T) {
 			}
 		}
 		s.Atomic = db
-		if _, err := s.Commit(ctx, boss, p.Import.ID); err != nil {
+		if _, err := s.Commit(ctx, boss, p.Import.ID, false); err != nil {
 			t.Fatal(err)
 		}
 		if n := count(); n != 503 {
 			t.Errorf("%d students, want 503", n)
 		}
-		if _, err := s.Commit(ctx, boss, p.Import.ID); !fault.Is(err, "import.already") {
+		if _, err := s.Commit(ctx, boss, p.Import.ID, false); !fault.Is(err, "import.already") {
 			t.Errorf("committed twice: %v", err)
 		}
 		// One that is never committed goes after a week, with what it staged.
@@ -245,7 +245,7 @@ func TestRosterIsSeenAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Atomic = &dies{DB: db, after: 1}
-		_, _ = s.Commit(ctx, boss, p.Import.ID)
+		_, _ = s.Commit(ctx, boss, p.Import.ID, false)
 		s.Atomic = db
 		was := s.Now()
 		s.Now = func() time.Time { return was.Add(school.Abandoned + time.Hour) }
@@ -287,7 +287,7 @@ func TestOnlyAdministratorsImport(t *testing.T) {
 		by := people.Person{ID: "x", Active: true, Grants: []people.Grant{{Role: role, School: "s1"}}}
 		_, err := s.Preview(context.Background(), by, school.ImportAreas, "a", []byte("Mã,Tên,Loại\n1,A,Xã\n"))
 		_, err2 := s.Export(context.Background(), by, school.ImportStudents, school.Filter{})
-		_, err3 := s.Commit(context.Background(), by, "none")
+		_, err3 := s.Commit(context.Background(), by, "none", false)
 		for _, err := range []error{err, err2, err3} {
 			if fault.Is(err, "access.denied") != (role != people.Admin) {
 				t.Errorf("%s: %v", role, err)

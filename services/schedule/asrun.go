@@ -297,9 +297,13 @@ func flatLines(i AsRunImport) ([]logLine, error) {
 
 // headedLines reads a table whose columns have headers, below a letterhead.
 func (s *Service) headedLines(ctx context.Context, i AsRunImport) ([]logLine, error) {
-	cells, err := s.Sheets(ctx, i.Filename, i.Data)
+	sheets, err := s.Sheets(ctx, i.Filename, i.Data)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "asrun.unreadable")
+	}
+	var cells [][]string
+	if len(sheets) > 0 {
+		cells = sheets[0].Texts()
 	}
 	for k, row := range cells[:min(len(cells), 20)] {
 		columns := map[string]int{}

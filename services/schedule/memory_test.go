@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lenlop/services/spreadsheet"
 	"lenlop/test/memstore"
 )
 
@@ -44,14 +45,15 @@ func (m *memoryLogs) LastMapping(context.Context, string) (map[string]string, er
 }
 
 // commaSheets reads lines of commas; a quotation mark is none of its tables.
-func commaSheets(_ context.Context, _ string, data []byte) (cells [][]string, _ error) {
+func commaSheets(_ context.Context, _ string, data []byte) ([]spreadsheet.Sheet, error) {
 	if strings.Contains(string(data), `"`) {
 		return nil, errors.New("not a table")
 	}
+	var cells [][]string
 	for line := range strings.Lines(string(data)) {
 		cells = append(cells, strings.Split(strings.TrimRight(line, "\n"), ","))
 	}
-	return cells, nil
+	return spreadsheet.Of(cells), nil
 }
 
 // memoryStaged is a StagedReports in memory: at most one batch, visible once it is committed.

@@ -12,6 +12,7 @@ import (
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
+	"lenlop/services/spreadsheet"
 )
 
 // Service plans airings and takes as-run reports.
@@ -44,7 +45,7 @@ type Service struct {
 	// Fold makes words comparable (catalog.Fold); both may be nil.
 	Published func(ctx context.Context) ([]lesson.Lesson, error)
 	Fold      func(string) string
-	Sheets    func(ctx context.Context, filename string, data []byte) ([][]string, error)
+	Sheets    func(ctx context.Context, filename string, data []byte) ([]spreadsheet.Sheet, error)
 }
 
 // Longest and shortest airing that is believed.

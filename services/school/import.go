@@ -11,6 +11,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/people"
+	"lenlop/services/spreadsheet"
 )
 
 // ImportKind says what a file is a list of.
@@ -48,7 +49,10 @@ type Import struct {
 }
 
 // Counts says what became of a file's rows.
-type Counts struct{ New, Changed, Same, Refused int }
+type Counts struct {
+	New, Changed, Same, Refused int
+	Skipped                     int `json:",omitempty"` // totals, headings, signatures
+}
 
 // Outcome of one row.
 type Outcome string
@@ -59,6 +63,7 @@ const (
 	RowChanged Outcome = "changed"
 	RowSame    Outcome = "same"
 	RowRefused Outcome = "refused"
+	RowSkipped Outcome = "skipped" // no entry: a total, a heading
 )
 
 // ImportRow says what becomes, or would become, of one row of the file.
@@ -70,12 +75,14 @@ type ImportRow struct {
 	Code    string // why refused: a locale key
 	Args    fault.Args
 	Note    string // locale key of what is worth knowing, e.g. a move
+	Asks    bool   // the import is not committed before somebody has confirmed Note
 }
 
 // Preview is a file with what becomes of its rows.
 type Preview struct {
 	Import Import
 	Rows   []ImportRow
+	Asks   int // rows that ask
 }
 
 // RosterStore keeps imports, and writes rosters in pieces that are seen all at
@@ -130,7 +137,7 @@ type Importer struct {
 	People  people.Store
 	Store   RosterStore
 	Keys    Keys
-	Sheets  func(ctx context.Context, filename string, data []byte) ([][]string, error)
+	Sheets  func(ctx context.Context, filename string, data []byte) ([]spreadsheet.Sheet, error)
 	Atomic  job.Atomic
 	Audit   audit.Log
 	Now     func() time.Time
@@ -169,7 +176,7 @@ func (s *Importer) Preview(ctx context.Context, by people.Person, kind ImportKin
 	if err := s.Store.SaveImport(ctx, i); err != nil {
 		return Preview{}, err
 	}
-	return Preview{i, p.rows}, nil
+	return Preview{i, p.rows, p.asks}, nil
 }
 
 // KeepRosterFiles is how long the file of an import is kept: long enough to see
@@ -189,13 +196,14 @@ func (s *Importer) Look(ctx context.Context, by people.Person, id string) (Previ
 		return Preview{Import: i}, nil
 	}
 	p, err := s.plan(ctx, i)
-	return Preview{i, p.rows}, err
+	return Preview{i, p.rows, p.asks}, err
 }
 
 // Commit does what the good rows say, and only that: rows are planned again
-// against what is known now. It may be repeated after a crash. Faults:
-// "access.denied", "import.already", "import.nothing".
-func (s *Importer) Commit(ctx context.Context, by people.Person, id string) (Preview, error) {
+// against what is known now. confirmed answers the rows that ask. It may be
+// repeated after a crash. Faults: "access.denied", "import.already",
+// "import.nothing", "import.names_known" (args "rows").
+func (s *Importer) Commit(ctx context.Context, by people.Person, id string, confirmed bool) (Preview, error) {
 	if !people.May(by, people.ManageSchools, people.Object{}) {
 		return Preview{}, fault.New(fault.Forbidden, "access.denied")
 	}
@@ -216,7 +224,10 @@ func (s *Importer) Commit(ctx context.Context, by people.Person, id string) (Pre
 	}
 	i.Counts = p.counts()
 	if i.Counts.New+i.Counts.Changed == 0 {
-		return Preview{i, p.rows}, fault.New(fault.Conflict, "import.nothing")
+		return Preview{i, p.rows, p.asks}, fault.New(fault.Conflict, "import.nothing")
+	}
+	if p.asks > 0 && !confirmed {
+		return Preview{i, p.rows, p.asks}, fault.New(fault.Conflict, "import.names_known", "rows", p.asks)
 	}
 	for _, step := range p.steps {
 		if err := s.Atomic.Atomically(ctx, step); err != nil {
@@ -247,7 +258,7 @@ func (s *Importer) Commit(ctx context.Context, by people.Person, id string) (Pre
 			return Preview{}, err
 		}
 	}
-	return Preview{i, p.rows}, s.settle(ctx, i)
+	return Preview{i, p.rows, p.asks}, s.settle(ctx, i)
 }
 
 // settle makes a visible import's rows plain rows.
@@ -312,6 +323,8 @@ func (p *plan) counts() (c Counts) {
 			c.Same++
 		case RowRefused:
 			c.Refused++
+		case RowSkipped:
+			c.Skipped++
 		}
 	}
 	return c

@@ -117,7 +117,7 @@ func TestFilesThatAreNoLists(t *testing.T) {
 	}
 	teacher := people.Person{ID: "lan", Active: true, Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}
 	_, e1 := s.Preview(bg, teacher, school.ImportAreas, "x", nil)
-	_, e2 := s.Commit(bg, teacher, "x")
+	_, e2 := s.Commit(bg, teacher, "x", false)
 	_, e3 := s.Look(bg, teacher, "x")
 	_, e4 := s.Export(bg, teacher, school.ImportAreas, school.Filter{})
 	for _, err := range []error{e1, e2, e3, e4} {
@@ -137,7 +137,7 @@ func TestRosterMovesAndReturns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p, err = s.Commit(bg, admin, p.Import.ID); err != nil {
+		if p, err = s.Commit(bg, admin, p.Import.ID, false); err != nil {
 			t.Fatalf("%v: %q", err, rows(p))
 		}
 		return p
@@ -147,7 +147,7 @@ func TestRosterMovesAndReturns(t *testing.T) {
 		m.imports.Must(p.Import.ID).Settled.IsZero() {
 		t.Errorf("%+v", p.Import)
 	}
-	if _, err := s.Commit(bg, admin, p.Import.ID); !fault.Is(err, "import.already") {
+	if _, err := s.Commit(bg, admin, p.Import.ID, false); !fault.Is(err, "import.already") {
 		t.Errorf("again: %v", err)
 	}
 	p = commit("TH01,2026-2027,3B,hs 0001,,2026-10-01,\n")
@@ -175,7 +175,7 @@ func TestRosterMovesAndReturns(t *testing.T) {
 		if err != nil || again.Import.Counts.Same != len(list)-1 || len(list) < 2 {
 			t.Errorf("%s brought in again: %+v %q %v", kind, again.Import.Counts, rows(again), err)
 		}
-		if _, err = s.Commit(bg, admin, again.Import.ID); !fault.Is(err, "import.nothing") {
+		if _, err = s.Commit(bg, admin, again.Import.ID, false); !fault.Is(err, "import.nothing") {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}

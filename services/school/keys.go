@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Keys makes keyed hashes with a secret of the installation, so that the database
@@ -36,6 +38,25 @@ func tidyCode(s string) string {
 		}
 		return -1
 	}, s)
+}
+
+// wrongStudentCode says why a text is no student code: "student.bad_code" for
+// its length, or "student.bad_letter" with the first sign that is neither a
+// letter from A to Z, a digit, nor what people put between them. Such a sign
+// left out would make one code of two: HSĐ0001 and HS0001.
+func wrongStudentCode(value string) (code, sign string) {
+	for _, r := range value {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', unicode.IsSpace(r),
+			strings.ContainsRune("-._/'\u2019\u2010\u2011\u2012\u2013\u2014", r):
+		default:
+			return "student.bad_letter", string(r)
+		}
+	}
+	if n := len(tidyCode(value)); n < 4 || n > MaxCode || utf8.RuneCountInString(value) > 2*MaxCode {
+		return "student.bad_code", ""
+	}
+	return "", ""
 }
 
 // Exports cannot give a student's code back, since it is not kept: they give

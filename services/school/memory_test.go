@@ -9,6 +9,7 @@ import (
 
 	"lenlop/services/people"
 	"lenlop/services/school"
+	"lenlop/services/spreadsheet"
 	"lenlop/test/memstore"
 )
 
@@ -67,11 +68,12 @@ func newMemory() (*school.Importer, *memory) {
 	return &school.Importer{
 		Schools: m, Classes: m, Years: m, People: m, Store: m, Keys: school.Keys("key"), Audit: m.log,
 		Atomic: memstore.NewAtomic(m.areas, m.schools, m.classes, m.persons, m.students, m.spans, m.imports, m.log),
-		Sheets: func(_ context.Context, _ string, data []byte) (rows [][]string, _ error) {
+		Sheets: func(_ context.Context, _ string, data []byte) ([]spreadsheet.Sheet, error) {
+			var rows [][]string
 			for line := range strings.Lines(string(data)) {
 				rows = append(rows, strings.Split(strings.TrimRight(line, "\n"), ","))
 			}
-			return rows, nil
+			return spreadsheet.Of(rows), nil
 		},
 		Now: func() time.Time { return m.now }, NewID: func() string { m.ids++; return fmt.Sprintf("id-%03d", m.ids) },
 	}, m

@@ -103,8 +103,8 @@ func (s *Office) Enrol(ctx context.Context, by people.Person, class, code, name 
 	}
 	name = strings.Join(strings.Fields(name), " ")
 	var bad []fault.Field
-	if n := len(tidyCode(code)); n < 4 || n > MaxCode {
-		bad = append(bad, fault.Wrong("code", "student.bad_code"))
+	if wrong, sign := wrongStudentCode(code); wrong != "" {
+		bad = append(bad, fault.Wrong("code", wrong, "sign", sign))
 	}
 	if name != "" {
 		bad = append(bad, wrongName("name", name, people.MaxName)...)

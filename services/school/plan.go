@@ -1,7 +1,9 @@
 package school
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -9,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"lenlop/services/fault"
+	"lenlop/services/spreadsheet"
 )
 
 // plan is what a file would do: what becomes of each row, and the writes in
@@ -17,6 +20,7 @@ type plan struct {
 	rows  []ImportRow
 	steps []func(context.Context) error
 	after []func(context.Context) error // once the import is seen
+	asks  int                           // rows that somebody must look at first
 }
 
 // column is one column of a kind of file: its name in the code, its header in
@@ -79,10 +83,10 @@ func Header(k ImportKind) []string {
 
 // table is a file's rows by the columns' names.
 type table struct {
-	kind  ImportKind
-	at    map[string]int // column by name
-	first int            // line of the first row after the header
-	rows  [][]string
+	kind ImportKind
+	at   map[string]int // column by name
+	head spreadsheet.Row
+	rows []spreadsheet.Row // below the header, without empty ones
 }
 
 // fold makes headers and words equal that people take for equal.
@@ -100,42 +104,85 @@ func fold(s string) string {
 	return b.String()
 }
 
-// open finds the header among the first lines and the columns in it.
-func openTable(kind ImportKind, rows [][]string) (table, error) {
+// headRows is how far down the header may stand: below a letterhead.
+const headRows = 10
+
+// openTable finds the first sheet that has the columns, and its header among
+// the first rows.
+func openTable(kind ImportKind, sheets []spreadsheet.Sheet) (table, error) {
 	t := table{kind: kind}
-	columns, known := columnsOf[kind]
-	if !known {
+	if _, known := columnsOf[kind]; !known {
 		return t, fault.Form("import.invalid", fault.Wrong("kind", "import.unknown_kind"))
 	}
 	var missing []string
-	for line, cells := range rows[:min(len(rows), 10)] {
-		at, lost := map[string]int{}, []string{}
-		for _, c := range columns {
-			found := slices.IndexFunc(cells, func(cell string) bool {
-				f := fold(cell)
-				return f != "" && (f == fold(c.header) ||
-					slices.ContainsFunc(c.also, func(a string) bool { return f == fold(a) }))
-			})
-			switch {
-			case found >= 0:
-				at[c.name] = found
-			case c.needed:
-				lost = append(lost, c.header)
+	font, some := "", false
+	for _, s := range sheets {
+		for i, row := range s.Rows {
+			if row.Number > headRows {
+				break
+			}
+			at, lost := t.find(row)
+			if len(lost) == 0 {
+				t.at, t.head = at, row
+				t.rows = slices.DeleteFunc(slices.Clone(s.Rows[i+1:]), spreadsheet.Row.Blank)
+				if f, n := oldFont(t.rows); n >= oldFontRows {
+					return t, fault.Form("import.invalid", fault.Wrong("file", "import.old_font", "font", f))
+				}
+				return t, nil
+			}
+			some = some || !row.Blank()
+			if missing == nil || len(lost) < len(missing) {
+				missing = lost
 			}
 		}
-		if len(lost) == 0 {
-			t.at, t.first, t.rows = at, line+2, rows[line+1:]
-			return t, nil
-		}
-		if missing == nil || len(lost) < len(missing) {
-			missing = lost
+		if f, n := oldFont(s.Rows); n > 0 && font == "" {
+			font = f
 		}
 	}
-	if len(rows) == 0 {
+	switch {
+	case !some:
 		return t, fault.Form("import.invalid", fault.Wrong("file", "import.empty"))
+	case font != "":
+		return t, fault.Form("import.invalid", fault.Wrong("file", "import.old_font", "font", font))
 	}
 	return t, fault.Form("import.invalid",
 		fault.Wrong("file", "import.columns", "columns", strings.Join(missing, ", ")))
+}
+
+// find gives the columns that a row names, and the needed ones that it does not.
+func (t table) find(row spreadsheet.Row) (at map[string]int, lost []string) {
+	at = map[string]int{}
+	for _, c := range columnsOf[t.kind] {
+		found := slices.IndexFunc(row.Cells, func(cell spreadsheet.Cell) bool {
+			f := fold(cell.Text)
+			return f != "" && (f == fold(c.header) ||
+				slices.ContainsFunc(c.also, func(a string) bool { return f == fold(a) }))
+		})
+		switch {
+		case found >= 0:
+			at[c.name] = found
+		case c.needed:
+			lost = append(lost, c.header)
+		}
+	}
+	return at, lost
+}
+
+// oldFontRows is from how many garbled rows on a file is refused as a whole:
+// words without marks look right in such a file, and names that are not found
+// out would be taken as they look.
+const oldFontRows = 3
+
+// oldFont counts the rows that were typed for an old font, and names it.
+func oldFont(rows []spreadsheet.Row) (font string, n int) {
+	for _, r := range rows {
+		i := slices.IndexFunc(r.Cells, func(c spreadsheet.Cell) bool { return c.Kind == spreadsheet.OldFont })
+		if i >= 0 {
+			font = cmp.Or(font, spreadsheet.Font(r.Cells[i].Text), spreadsheet.TCVN3)
+			n++
+		}
+	}
+	return font, n
 }
 
 // maxCell is the longest cell taken, in bytes: more than any name or list.
@@ -143,38 +190,68 @@ const maxCell = 2000
 
 // cell is a row's text in a column: composed, with single spaces, without the
 // apostrophe that exports close formulas with.
-func (t table) cell(row []string, name string) string {
+func (t table) cell(row spreadsheet.Row, name string) string {
 	i, ok := t.at[name]
-	if !ok || i >= len(row) || len(row[i]) > maxCell {
+	if !ok {
 		return ""
 	}
-	s := strings.Join(strings.Fields(norm.NFC.String(strings.ToValidUTF8(row[i], "�"))), " ")
+	s := norm.NFC.String(strings.ToValidUTF8(row.Cell(i).Text, "\uFFFD"))
+	s = strings.Join(strings.Fields(s), " ")
 	if rest, led := strings.CutPrefix(s, "'"); led && rest != "" && risky(rest) {
 		s = rest
 	}
 	return s
 }
 
-// each calls fn with every row that is not empty.
+// each calls fn with every row that is an entry, and says of the others what
+// becomes of them.
 func (t table) each(fn func(r *ImportRow, get func(name string) string)) []ImportRow {
 	var out []ImportRow
-	for i, cells := range t.rows {
-		if !slices.ContainsFunc(cells, func(c string) bool { return strings.TrimSpace(c) != "" }) {
-			continue
-		}
-		r := ImportRow{Row: t.first + i}
-		for name, at := range t.at {
-			if at < len(cells) && len(cells[at]) > maxCell {
-				t.refuse(&r, name, "field.too_long", "max", maxCell)
-			}
+	for _, row := range t.rows {
+		r := ImportRow{Row: row.Number}
+		switch {
+		case row.Skippable(t.head):
+			r.Outcome, r.Label = RowSkipped, strings.Join(strings.Fields(strings.Join(row.Texts(), " ")), " ")
+		case row.Broken != "":
+			t.refuse(&r, "", row.Broken)
+		default:
+			t.checkCells(&r, row)
 		}
 		if r.Outcome == "" {
-			fn(&r, func(name string) string { return t.cell(cells, name) })
+			fn(&r, func(name string) string { return t.cell(row, name) })
 		}
 		out = append(out, r)
 	}
 	return out
 }
+
+// dayColumns hold days; a date anywhere else has been made of something else.
+var dayColumns = []string{"from", "to"}
+
+// checkCells refuses a row with a cell whose text cannot be believed.
+func (t table) checkCells(r *ImportRow, row spreadsheet.Row) {
+	for _, c := range columnsOf[t.kind] {
+		at, ok := t.at[c.name]
+		if !ok {
+			continue
+		}
+		cell := row.Cell(at)
+		switch day := slices.Contains(dayColumns, c.name); {
+		case cell.Problem() != "":
+			t.refuse(r, c.name, cell.Problem(), "cell", cell.Text)
+		case len(cell.Text) > maxCell:
+			t.refuse(r, c.name, "field.too_long", "max", maxCell)
+		case cell.Kind == spreadsheet.Boolean,
+			!day && (cell.Kind == spreadsheet.Date || cell.Kind == spreadsheet.Time || cell.Kind == spreadsheet.Moment),
+			c.code() && cell.LooksLikeDate():
+			t.refuse(r, c.name, "cell.is_date", "cell", cell.Text)
+		}
+	}
+}
+
+// code reports whether a column holds codes of classes, which spreadsheets
+// take for dates.
+func (c column) code() bool { return c.header == "Mã lớp" }
 
 // refuse says why a row is not taken; the first reason stays.
 func (t table) refuse(r *ImportRow, name, code string, kv ...any) {
@@ -210,13 +287,17 @@ func risky(s string) bool {
 // plan reads the file and weighs each row.
 func (s *Importer) plan(ctx context.Context, i Import) (*plan, error) {
 	none := &plan{}
-	rows, err := s.Sheets(ctx, i.Filename, i.Data)
+	sheets, err := s.Sheets(ctx, i.Filename, i.Data)
 	if err != nil {
+		code := "import.unreadable"
+		if e := fault.As(err); e != nil {
+			code = e.Code // a known kind of file that is no table
+		}
 		e := fault.Wrap(err, fault.Invalid, "import.invalid")
-		e.Fields = []fault.Field{fault.Wrong("file", "import.unreadable")}
+		e.Fields = []fault.Field{fault.Wrong("file", code)}
 		return none, e
 	}
-	t, err := openTable(i.Kind, rows)
+	t, err := openTable(i.Kind, sheets)
 	if err != nil {
 		return none, err
 	}
@@ -236,10 +317,23 @@ func (s *Importer) plan(ctx context.Context, i Import) (*plan, error) {
 	if err != nil {
 		return none, err
 	}
-	if len(p.rows) == 0 {
+	if err := p.accounted(t); err != nil {
+		return none, fmt.Errorf("import %s: %w", i.ID, err)
+	}
+	if !slices.ContainsFunc(p.rows, func(r ImportRow) bool { return r.Outcome != RowSkipped }) {
 		return none, fault.Form("import.invalid", fault.Wrong("file", "import.empty"))
 	}
 	return p, nil
+}
+
+// accounted holds that each row of the file is taken, refused or skipped: none
+// may vanish without being counted.
+func (p *plan) accounted(t table) error {
+	c := p.counts()
+	if n := c.New + c.Changed + c.Same + c.Refused + c.Skipped; n != len(t.rows) || len(p.rows) != len(t.rows) {
+		return fmt.Errorf("%d rows in, %d accounted for", len(t.rows), n)
+	}
+	return nil
 }
 
 // pieces makes steps that each save a few things.

@@ -2,11 +2,13 @@ package school
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"lenlop/services/people"
 )
@@ -26,7 +28,16 @@ type studentPlan struct {
 	seen    map[Enrolment]int      // To left out
 	writes  map[string]*Piece      // by person, so that one person's rows stay together
 	order   []string
+	listed  map[string]bool // person ids whose codes the file has
+	fresher []newRow        // rows of students that were not known
 	s       *Importer
+}
+
+// newRow is a row that makes a student.
+type newRow struct {
+	row  int // in the file
+	name string
+	at   Enrolment
 }
 
 // planStudents takes rosters: who is in which class from when to when. A
@@ -35,8 +46,8 @@ type studentPlan struct {
 // the role there too.
 func (s *Importer) planStudents(ctx context.Context, t table, batch string) (*plan, error) {
 	w := studentPlan{table: t, s: s, byID: map[string]Class{}, years: map[string]Year{}, fresh: map[string]bool{},
-		named: map[string]int{},
-		seen:  map[Enrolment]int{}, writes: map[string]*Piece{}, held: map[string][]Enrolment{}}
+		named: map[string]int{}, listed: map[string]bool{},
+		seen: map[Enrolment]int{}, writes: map[string]*Piece{}, held: map[string][]Enrolment{}}
 	var err error
 	if w.schools, w.classes, err = s.classesIn(ctx, t); err != nil {
 		return nil, err
@@ -53,7 +64,7 @@ func (s *Importer) planStudents(ctx context.Context, t table, batch string) (*pl
 	}
 	var keys, persons []string
 	t.each(func(_ *ImportRow, get func(string) string) {
-		if k, ok := s.key(get("student")); ok {
+		if k, wrong, _ := s.key(get("student")); wrong == "" {
 			keys = append(keys, k)
 		}
 	})
@@ -62,6 +73,7 @@ func (s *Importer) planStudents(ctx context.Context, t table, batch string) (*pl
 	}
 	for _, x := range w.known {
 		persons = append(persons, x.PersonID)
+		w.listed[x.PersonID] = true
 	}
 	if w.had, err = s.Store.EnrolmentsOf(ctx, persons); err != nil {
 		return nil, err
@@ -70,20 +82,55 @@ func (s *Importer) planStudents(ctx context.Context, t table, batch string) (*pl
 		w.held[id] = slices.Clone(list)
 	}
 	p := &plan{rows: t.each(w.row)}
+	if err := w.askNames(ctx, p); err != nil {
+		return nil, err
+	}
 	p.steps, p.after = w.steps(batch)
 	return p, nil
 }
 
-// key gives the key of a student code, or of an export's marked key.
-func (s *Importer) key(value string) (string, bool) {
+// askNames marks the rows that bring a known name into its class under a new
+// code: a code that a spreadsheet has changed would make a second student of
+// one. Two students of one name whose codes the file both has are two.
+func (w *studentPlan) askNames(ctx context.Context, p *plan) error {
+	members := map[string][]Member{}
+	ask := map[int]bool{}
+	for _, n := range w.fresher {
+		list, read := members[n.at.ClassID]
+		if !read {
+			var err error
+			if list, err = w.s.Store.Members(ctx, n.at.ClassID); err != nil {
+				return err
+			}
+			members[n.at.ClassID] = list
+		}
+		ask[n.row] = slices.ContainsFunc(list, func(m Member) bool {
+			return !w.listed[m.PersonID] && strings.EqualFold(norm.NFC.String(m.Name), n.name) &&
+				(m.To == "" || m.To >= n.at.From) && (n.at.To == "" || n.at.To >= m.From)
+		})
+	}
+	for i := range p.rows {
+		if r := &p.rows[i]; ask[r.Row] && r.Outcome == RowNew {
+			r.Note, r.Asks = "student.name_known", true
+			p.asks++
+		}
+	}
+	return nil
+}
+
+// key gives the key of a student code, or of an export's marked key. wrong is
+// the code of why there is none, and sign the character at fault.
+func (s *Importer) key(value string) (key, wrong, sign string) {
 	if markedKey.MatchString(value) {
-		return value[1:], true
+		return value[1:], "", ""
 	}
-	if n := len(tidyCode(value)); strings.HasPrefix(value, keyMark) || n < 4 || n > MaxCode ||
-		utf8.RuneCountInString(value) > 2*MaxCode {
-		return "", false
+	if strings.HasPrefix(value, keyMark) {
+		return "", "student.bad_code", ""
 	}
-	return s.Keys.Student(value), true
+	if wrong, sign = wrongStudentCode(value); wrong != "" {
+		return "", wrong, sign
+	}
+	return s.Keys.Student(value), "", ""
 }
 
 func (w *studentPlan) row(r *ImportRow, get func(string) string) {
@@ -91,7 +138,7 @@ func (w *studentPlan) row(r *ImportRow, get func(string) string) {
 	class := w.classes[classKey{at.ID, get("year"), classCode(get("class"))}]
 	// The label shows no student code: previews are read over shoulders.
 	r.Label = strings.Join(strings.Fields(at.Code+" "+get("class")+" "+get("name")), " ")
-	key, good := w.s.key(get("student"))
+	key, wrong, sign := w.s.key(get("student"))
 	x, there := w.known[key]
 	switch {
 	case !ok:
@@ -100,8 +147,8 @@ func (w *studentPlan) row(r *ImportRow, get func(string) string) {
 		w.refuse(r, "year", "class.bad_year")
 	case class.ID == "":
 		w.refuse(r, "class", "import.unknown_class")
-	case !good:
-		w.refuse(r, "student", "student.bad_code")
+	case wrong != "":
+		w.refuse(r, "student", wrong, "sign", sign)
 	case !there && strings.HasPrefix(get("student"), keyMark):
 		w.refuse(r, "student", "student.unknown_key")
 	case get("name") != "" && w.refuseForm(r, wrongName("name", get("name"), people.MaxName)):
@@ -124,6 +171,9 @@ func (w *studentPlan) row(r *ImportRow, get func(string) string) {
 	e.PersonID = x.PersonID
 	if !w.join(r, x, e, at, class) {
 		return
+	}
+	if !there && x.Name != "" {
+		w.fresher = append(w.fresher, newRow{r.Row, x.Name, e})
 	}
 	if name := get("name"); there && name != "" && name != x.Name {
 		x.Name = name
@@ -152,15 +202,40 @@ func (w *studentPlan) piece(person string) *Piece {
 	return p
 }
 
+// Days before a school year's first and after its last in which an enrolment
+// may begin or end: classes are made up in summer.
+const (
+	yearAhead  = 92
+	yearBehind = 31
+)
+
+// yearDays are the first and last day of an enrolment in a school year; of one
+// that the calendar does not have, from June to August.
+func (w *studentPlan) yearDays(code string) (from, to string) {
+	year, ok := w.years[code]
+	first, err1 := time.Parse(time.DateOnly, year.From)
+	last, err2 := time.Parse(time.DateOnly, year.To)
+	if !ok || err1 != nil || err2 != nil {
+		return code[:4] + "-06-01", code[5:] + "-08-31"
+	}
+	return first.AddDate(0, 0, -yearAhead).Format(time.DateOnly), last.AddDate(0, 0, yearBehind).Format(time.DateOnly)
+}
+
 // span reads the days; without them an enrolment lasts from the year's start.
 func (w *studentPlan) span(r *ImportRow, c Class, get func(string) string) (Enrolment, bool) {
 	e := Enrolment{ClassID: c.ID, From: readDay(get("from")), To: readDay(get("to"))}
 	year, ok := w.years[c.Year]
+	first, last := w.yearDays(c.Year)
+	outside := func(day string) bool { return day != "" && (day < first || day > last) }
 	switch {
 	case get("from") != "" && e.From == "":
 		w.refuse(r, "from", "import.bad_day")
 	case get("to") != "" && e.To == "":
 		w.refuse(r, "to", "import.bad_day")
+	case outside(e.From):
+		w.refuse(r, "from", "import.outside_year", "day", shown(e.From), "year", c.Year)
+	case outside(e.To):
+		w.refuse(r, "to", "import.outside_year", "day", shown(e.To), "year", c.Year)
 	case e.From == "" && !ok:
 		w.refuse(r, "year", "class.unknown_year")
 	case e.From == "":
@@ -172,11 +247,26 @@ func (w *studentPlan) span(r *ImportRow, c Class, get func(string) string) (Enro
 	return e, r.Outcome != RowRefused
 }
 
+// shown writes a day as people do, so that they see a day and month that were
+// exchanged.
+func shown(day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return t.Format("02/01/2006")
+}
+
 // excelEpoch is the day 0 of spreadsheets' serial numbers.
 var excelEpoch = time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
 
+var clockText = regexp.MustCompile(`^\d{1,2}:\d{2}(:\d{2})?( (AM|PM|SA|CH))?$`)
+
 // readDay reads a day as people and spreadsheets write it, or gives "".
 func readDay(s string) string {
+	if day, rest, both := strings.Cut(s, " "); both && clockText.MatchString(rest) {
+		s = day // exports write midnight behind it
+	}
 	if n, err := strconv.ParseFloat(s, 64); err == nil && n > 30000 && n < 80000 {
 		return excelEpoch.AddDate(0, 0, int(n)).Format(time.DateOnly)
 	}

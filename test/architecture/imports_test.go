@@ -19,7 +19,8 @@ var serviceOrder = []string{
 	"inspection", "question", "feedback", "viewership", "viewership/television", "viewership/delivery",
 	"viewership/playback", "viewership/disclosure", "production", "catalog", "notice", "bookmark",
 	"worksheet", "caption",
-	"upload", "schedule", "lesson", "school", "webhook", "people", "backup", "job", "media", "audit", "limit", "fault",
+	"upload", "schedule", "lesson", "school", "webhook", "people", "backup", "job", "media", "audit", "limit",
+	"spreadsheet", "fault",
 }
 
 // audiences never import each other.

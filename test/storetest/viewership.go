@@ -11,6 +11,7 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
+	"lenlop/services/spreadsheet"
 	"lenlop/services/viewership"
 	"lenlop/services/viewership/delivery"
 	"lenlop/services/viewership/playback"
@@ -37,7 +38,7 @@ type ViewingStores struct {
 	Served    delivery.Store
 	RollCalls television.RollCallStore
 	// Sheets reads CSV and XLSX files.
-	Sheets func(ctx context.Context, filename string, data []byte) ([][]string, error)
+	Sheets func(ctx context.Context, filename string, data []byte) ([]spreadsheet.Sheet, error)
 }
 
 // OpenViewing returns the stores of two processes on one new database.

@@ -161,12 +161,16 @@ func showPreview(c echo.Context, status int, v importsView) error {
 
 // rank puts what somebody must look at first.
 func rank(r school.ImportRow) int {
+	if r.Asks {
+		return -2
+	}
 	return slices.Index([]school.Outcome{school.RowRefused, school.RowChanged, school.RowNew,
-		school.RowSame}, r.Outcome)
+		school.RowSame, school.RowSkipped}, r.Outcome)
 }
 
 func (r Organisation) commit(c echo.Context) error {
-	p, err := r.Importer.Commit(c.Request().Context(), page.Who(c), c.Param("import"))
+	p, err := r.Importer.Commit(c.Request().Context(), page.Who(c), c.Param("import"),
+		c.FormValue("sure") == "yes")
 	if fault.KindOf(err) == fault.Conflict && p.Import.ID != "" {
 		return showPreview(c, page.Status(err), importsView{One: p, Err: err})
 	}

@@ -73,13 +73,20 @@ type rosterForm struct {
 	Kind string `json:"kind"` // areas, schools, staff, classes, students
 }
 
+type rosterCommitIn struct {
+	Sure bool `json:"sure,omitempty"` // the rows that ask are meant
+}
+
+// rosterRow says what becomes of one row. One that asks needs an answer before
+// the file is committed; note says what about.
 type rosterRow struct {
 	Row     int    `json:"row"`
-	Outcome string `json:"outcome"` // new, changed, same, refused
+	Outcome string `json:"outcome"` // new, changed, same, refused, skipped
 	Column  string `json:"column,omitempty"`
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message,omitempty"`
 	Note    string `json:"note,omitempty"`
+	Asks    bool   `json:"asks,omitempty"`
 }
 
 type rosterOut struct {
@@ -90,6 +97,8 @@ type rosterOut struct {
 	Changed   int         `json:"changed"`
 	Same      int         `json:"same"`
 	Refused   int         `json:"refused"`
+	Skipped   int         `json:"skipped"` // totals, headings and signatures
+	Asks      int         `json:"asks"`    // rows that need an answer before the commit
 	Committed *time.Time  `json:"committed,omitempty"`
 	Rows      []rosterRow `json:"rows"`
 }
@@ -150,9 +159,10 @@ var organisationCalls = []call{
 		})},
 	{method: "POST", path: "/roster-imports/:import/commit", action: people.ManageSchools,
 		scope: page.Site, status: 200,
-		summary: "Do what the good rows of a previewed file say; all of it is seen at once", out: rosterOut{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (rosterOut, error) {
-			p, err := r.Importer.Commit(c.Request().Context(), by, c.Param("import"))
+		summary: "Do what the good rows of a previewed file say; all of it is seen at once", in: rosterCommitIn{},
+		out: rosterOut{},
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in rosterCommitIn) (rosterOut, error) {
+			p, err := r.Importer.Commit(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.roster(c, p), err
 		})},
 }
@@ -263,10 +273,11 @@ func previewRoster(r *Handler, c echo.Context, by people.Person, _ struct{}) (ro
 func (r *Handler) roster(c echo.Context, p school.Preview) rosterOut {
 	out := rosterOut{ID: p.Import.ID, Kind: string(p.Import.Kind), Filename: p.Import.Filename,
 		New: p.Import.Counts.New, Changed: p.Import.Counts.Changed,
-		Same: p.Import.Counts.Same, Refused: p.Import.Counts.Refused, Committed: r.at(p.Import.Visible),
+		Same: p.Import.Counts.Same, Refused: p.Import.Counts.Refused, Skipped: p.Import.Counts.Skipped, Asks: p.Asks, Committed: r.at(p.Import.Visible),
 		Rows: []rosterRow{}}
 	for _, x := range p.Rows {
-		row := rosterRow{Row: x.Row, Outcome: string(x.Outcome), Column: x.Column, Code: x.Code, Note: x.Note}
+		row := rosterRow{Row: x.Row, Outcome: string(x.Outcome), Column: x.Column, Code: x.Code, Note: x.Note,
+			Asks: x.Asks}
 		if x.Code != "" {
 			row.Message = sentence(c, x.Code, x.Args)
 		}

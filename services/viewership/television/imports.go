@@ -228,11 +228,19 @@ func (s *Service) lockChannels(ctx context.Context) error {
 
 // cells reads an imported file, outside any transaction.
 func (s *Service) cells(ctx context.Context, i Import) ([][]string, error) {
-	cells, err := s.cfg.Sheets(ctx, i.Filename, i.Data)
+	return s.texts(ctx, i.Filename, i.Data)
+}
+
+// texts reads the first sheet of a file.
+func (s *Service) texts(ctx context.Context, filename string, data []byte) ([][]string, error) {
+	sheets, err := s.cfg.Sheets(ctx, filename, data)
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "import.unreadable")
 	}
-	return cells, nil
+	if len(sheets) == 0 {
+		return nil, nil
+	}
+	return sheets[0].Texts(), nil
 }
 
 // read checks every row of a file against the schedule and the existing figures.

@@ -18,6 +18,7 @@ import (
 	"lenlop/services/people"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
+	"lenlop/services/spreadsheet"
 	"lenlop/services/viewership/playback"
 )
 
@@ -233,7 +234,8 @@ func (m *memory) Append(_ context.Context, e audit.Entry) error {
 func (m *memory) BySubject(context.Context, string, int) ([]audit.Entry, error) { return m.audit, nil }
 
 // sheets reads lines of cells parted by semicolons.
-func sheets(_ context.Context, _ string, data []byte) (out [][]string, _ error) {
+func sheets(_ context.Context, _ string, data []byte) ([]spreadsheet.Sheet, error) {
+	var out [][]string
 	if bytes.HasPrefix(data, []byte("%PDF")) {
 		return nil, errors.New("no sheet")
 	}
@@ -244,7 +246,7 @@ func sheets(_ context.Context, _ string, data []byte) (out [][]string, _ error) 
 			out = append(out, nil)
 		}
 	}
-	return out, nil
+	return spreadsheet.Of(out), nil
 }
 
 func (m *memory) config() Config {

@@ -77,9 +77,9 @@ func (s *Service) AddMinutes(ctx context.Context, by people.Person, airingID, so
 
 // minutesOf reads the households of the airing's minutes.
 func (s *Service) minutesOf(ctx context.Context, a schedule.Airing, filename string, data []byte) ([]float64, error) {
-	cells, err := s.cfg.Sheets(ctx, filename, data)
+	cells, err := s.texts(ctx, filename, data)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "import.unreadable")
+		return nil, err
 	}
 	find := func(row []string, names []string) int {
 		return slices.IndexFunc(row, func(h string) bool { return slices.Contains(names, foldHeader(h)) })

@@ -13,6 +13,7 @@ import (
 	"lenlop/services/limit"
 	"lenlop/services/schedule"
 	"lenlop/services/school"
+	"lenlop/services/spreadsheet"
 	"lenlop/services/viewership/playback"
 )
 
@@ -30,7 +31,7 @@ type Config struct {
 	Schedule  Schedule
 	// Sheets reads a CSV or XLSX file into rows of cells as text; numbers and
 	// dates of a spreadsheet come as it stores them.
-	Sheets   func(ctx context.Context, filename string, data []byte) ([][]string, error)
+	Sheets   func(ctx context.Context, filename string, data []byte) ([]spreadsheet.Sheet, error)
 	Location *time.Location // whose days are counted
 	Now      func() time.Time
 	NewID    func() string
