@@ -82,19 +82,19 @@ func (s *Importer) planStudents(ctx context.Context, t table, batch string) (*pl
 		w.held[id] = slices.Clone(list)
 	}
 	p := &plan{rows: t.each(w.row)}
-	if err := w.askNames(ctx, p); err != nil {
+	if err := w.markKnownNames(ctx, p); err != nil {
 		return nil, err
 	}
 	p.steps, p.after = w.steps(batch)
 	return p, nil
 }
 
-// askNames marks the rows that bring a known name into its class under a new
+// markKnownNames marks the rows that bring a known name into its class under a new
 // code: a code that a spreadsheet has changed would make a second student of
 // one. Two students of one name whose codes the file both has are two.
-func (w *studentPlan) askNames(ctx context.Context, p *plan) error {
+func (w *studentPlan) markKnownNames(ctx context.Context, p *plan) error {
 	members := map[string][]Member{}
-	ask := map[int]bool{}
+	doubtful := map[int]bool{}
 	for _, n := range w.fresher {
 		list, read := members[n.at.ClassID]
 		if !read {
@@ -104,13 +104,13 @@ func (w *studentPlan) askNames(ctx context.Context, p *plan) error {
 			}
 			members[n.at.ClassID] = list
 		}
-		ask[n.row] = slices.ContainsFunc(list, func(m Member) bool {
+		doubtful[n.row] = slices.ContainsFunc(list, func(m Member) bool {
 			return !w.listed[m.PersonID] && strings.EqualFold(norm.NFC.String(m.Name), n.name) &&
 				(m.To == "" || m.To >= n.at.From) && (n.at.To == "" || n.at.To >= m.From)
 		})
 	}
 	for i := range p.rows {
-		if r := &p.rows[i]; ask[r.Row] && r.Outcome == RowNew {
+		if r := &p.rows[i]; doubtful[r.Row] && r.Outcome == RowNew {
 			r.Note, r.Asks = "student.name_known", true
 			p.asks++
 		}
