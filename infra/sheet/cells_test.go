@@ -212,3 +212,20 @@ func TestHiddenAndMerged(t *testing.T) {
 		}
 	}
 }
+
+// TestAsRunTimes: days and times of a play-out system's workbook.
+func TestAsRunTimes(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/cases/asrun/asrun-times.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheets, err := Read(t.Context(), "x", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := sheets[0].Texts()
+	if got := strings.Join(rows[1], "|") + " " + strings.Join(rows[2], "|"); got != "2026-11-28|08:00:00|08:30:00|B004 "+
+		"2026-11-28|2026-11-28 09:00:00|2026-11-28 09:30:00" {
+		t.Error(got)
+	}
+}

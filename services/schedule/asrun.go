@@ -10,10 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"lenlop/services/fault"
 	"lenlop/services/people"
+	"lenlop/services/spreadsheet"
 )
 
 // Limits of an imported as-run log.
@@ -68,6 +68,7 @@ type AsRunPreview struct {
 	Import              AsRunImport
 	Rows                []AsRunRow
 	Good, Same, Refused int
+	Skipped             int      // totals and headings; in no row of Rows
 	Silent              []Airing // of the log's days, over, and in no row: nobody says they were on air
 }
 
@@ -182,8 +183,8 @@ func (s *Service) readLog(ctx context.Context, i AsRunImport, lines []logLine) (
 	}
 	var from, to time.Time
 	for _, l := range lines {
-		d, ok := ParseDay(l.cells[LogDate], loc)
-		if !ok {
+		d, _, ok, _ := ParseMoment(l.cells[LogDate], l.cells[LogStart], loc)
+		if !ok || l.skip {
 			continue
 		}
 		if from.IsZero() || d.Before(from) {
@@ -193,12 +194,21 @@ func (s *Service) readLog(ctx context.Context, i AsRunImport, lines []logLine) (
 			to = end
 		}
 	}
-	airings, err := s.Store.Airings(ctx, Filter{Channel: i.ChannelID, From: from, To: to})
+	near := Filter{Channel: i.ChannelID, From: from, To: to}
+	if !from.IsZero() {
+		// What was planned just before midnight, and hours past 24:00.
+		near.From, near.To = from.AddDate(0, 0, -1), to.AddDate(0, 0, 1)
+	}
+	airings, err := s.Store.Airings(ctx, near)
 	if err != nil {
 		return p, fmt.Errorf("airings of channel %s: %w", i.ChannelID, err)
 	}
-	taken, plan := map[string]bool{}, newDayPlan(airings)
+	taken, plan := map[string]AsRun{}, newDayPlan(airings)
 	for _, l := range lines {
+		if l.skip {
+			p.Skipped++
+			continue
+		}
 		r := s.logRow(l, plan, taken, loc)
 		switch {
 		case r.Code != "":
@@ -209,12 +219,18 @@ func (s *Service) readLog(ctx context.Context, i AsRunImport, lines []logLine) (
 			p.Good++
 		}
 		if r.Airing.ID != "" {
-			taken[r.Airing.ID] = true
+			taken[r.Airing.ID] = r.AsRun
 		}
 		p.Rows = append(p.Rows, r)
 	}
+	if n := p.Good + p.Same + p.Refused + p.Skipped; n != len(lines) {
+		return p, fmt.Errorf("as-run log %s: %d rows in, %d accounted for", i.ID, len(lines), n)
+	}
 	for _, a := range airings {
-		if !taken[a.ID] && a.Outcome == Planned && a.EndsAt.Before(s.Now()) && !from.IsZero() {
+		if a.StartsAt.Before(from) || !a.StartsAt.Before(to) {
+			continue
+		}
+		if _, said := taken[a.ID]; !said && a.Outcome == Planned && a.EndsAt.Before(s.Now()) && !from.IsZero() {
 			p.Silent = append(p.Silent, a)
 		}
 	}
@@ -223,8 +239,10 @@ func (s *Service) readLog(ctx context.Context, i AsRunImport, lines []logLine) (
 
 // logLine is a row of a log by our columns.
 type logLine struct {
-	number int
-	cells  map[string]string
+	number       int
+	cells        map[string]string
+	skip         bool   // no entry: a total, a heading
+	column, code string // of a cell that cannot be read, or ""
 }
 
 // usualLogHeaders are what play-out systems and stations write above their
@@ -261,8 +279,9 @@ func (s *Service) logLines(ctx context.Context, i AsRunImport) ([]logLine, error
 
 // flatLines cuts lines of text at the mapping's characters.
 func flatLines(i AsRunImport) ([]logLine, error) {
-	if !utf8.Valid(i.Data) {
-		return nil, fault.New(fault.Invalid, "asrun.unreadable")
+	all, err := spreadsheet.Decode(i.Data)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "asrun.unreadable")
 	}
 	cuts := map[string][2]int{}
 	for c, where := range i.Mapping {
@@ -279,73 +298,101 @@ func flatLines(i AsRunImport) ([]logLine, error) {
 	}
 	var out []logLine
 	number := 0
-	for text := range strings.Lines(string(i.Data)) {
+	for text := range spreadsheet.Lines(all) {
 		number++
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
-		l, runes := logLine{number, map[string]string{}}, []rune(strings.TrimRight(text, "\r\n"))
+		l, runes := logLine{number: number, cells: map[string]string{}}, []rune(text)
 		for c, cut := range cuts {
 			if cut[0] < len(runes) {
 				l.cells[c] = strings.TrimSpace(string(runes[cut[0]:min(cut[1], len(runes))]))
 			}
 		}
+		l.skip = l.cells[LogDate] == "" && l.cells[LogStart] == ""
 		out = append(out, l)
 	}
 	return out, nil
 }
 
-// headedLines reads a table whose columns have headers, below a letterhead.
+// headedLines reads the first sheet that has the columns.
 func (s *Service) headedLines(ctx context.Context, i AsRunImport) ([]logLine, error) {
 	sheets, err := s.Sheets(ctx, i.Filename, i.Data)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "asrun.unreadable")
-	}
-	var cells [][]string
-	if len(sheets) > 0 {
-		cells = sheets[0].Texts()
-	}
-	for k, row := range cells[:min(len(cells), 20)] {
-		columns := map[string]int{}
-		for c, usual := range usualLogHeaders {
-			at := slices.IndexFunc(row, func(h string) bool {
-				return i.Mapping[c] != "" &&
-					sameHeading(h, i.Mapping[c])
-			})
-			if at < 0 {
-				at = slices.IndexFunc(row, func(h string) bool {
-					return slices.ContainsFunc(usual, func(u string) bool { return sameHeading(h, u) })
-				})
-			}
-			if at >= 0 {
-				columns[c] = at
-			}
+		code := "asrun.unreadable"
+		if e := fault.As(err); e != nil {
+			code = e.Code // a known kind of file that is no table
 		}
+		return nil, fault.Wrap(err, fault.Invalid, code)
+	}
+	missing, some := LogDate, false
+	for _, sheet := range sheets {
+		lines, lost := sheetLines(sheet, i.Mapping)
+		if lost == "" {
+			return lines, nil
+		}
+		if lost == LogStart {
+			missing = LogStart
+		}
+		some = some || slices.ContainsFunc(sheet.Rows, func(r spreadsheet.Row) bool { return !r.Blank() })
+	}
+	if !some {
+		return nil, nil
+	}
+	return nil, fault.New(fault.Invalid, "asrun.missing_column", "column", missing)
+}
+
+// logHeadRows is how far down the header may stand: below a letterhead.
+const logHeadRows = 20
+
+// sheetLines reads the rows below the header; lost names a needed column that
+// no row names.
+func sheetLines(sheet spreadsheet.Sheet, mapping map[string]string) (out []logLine, lost string) {
+	for k, head := range sheet.Rows {
+		if head.Number > logHeadRows {
+			break
+		}
+		columns := logColumns(head.Texts(), mapping)
 		if _, ok := columns[LogDate]; !ok {
 			continue
 		}
 		if _, ok := columns[LogStart]; !ok {
-			return nil, fault.New(fault.Invalid, "asrun.missing_column", "column", LogStart)
+			return nil, LogStart
 		}
-		var out []logLine
-		for n, r := range cells[k+1:] {
-			if strings.TrimSpace(strings.Join(r, "")) == "" {
+		for _, r := range sheet.Rows[k+1:] {
+			if r.Blank() {
 				continue
 			}
-			l := logLine{k + n + 2, map[string]string{}}
+			l := logLine{number: r.Number, cells: map[string]string{}, skip: r.Skippable(head), code: r.Broken}
 			for c, at := range columns {
-				if at < len(r) {
-					l.cells[c] = strings.TrimSpace(r[at])
+				cell := r.Cell(at)
+				l.cells[c] = cell.Text
+				if code := cell.Problem(); code != "" && (l.code == "" || c < l.column) {
+					l.column, l.code = c, code
 				}
 			}
 			out = append(out, l)
 		}
-		return out, nil
+		return out, ""
 	}
-	if len(cells) == 0 {
-		return nil, nil
+	return nil, LogDate
+}
+
+// logColumns finds our columns in a row: by the mapping, else by usual names.
+func logColumns(row []string, mapping map[string]string) map[string]int {
+	columns := map[string]int{}
+	for c, usual := range usualLogHeaders {
+		at := slices.IndexFunc(row, func(h string) bool { return mapping[c] != "" && sameHeading(h, mapping[c]) })
+		if at < 0 {
+			at = slices.IndexFunc(row, func(h string) bool {
+				return slices.ContainsFunc(usual, func(u string) bool { return sameHeading(h, u) })
+			})
+		}
+		if at >= 0 {
+			columns[c] = at
+		}
 	}
-	return nil, fault.New(fault.Invalid, "asrun.missing_column", "column", LogDate)
+	return columns
 }
 
 func sameHeading(a, b string) bool {

@@ -34,31 +34,31 @@ var outcomeWords = map[string]Outcome{
 	"dropped": Dropped, "missed": Dropped, "không phát": Dropped, "bỏ": Dropped, "hủy": Dropped, "huỷ": Dropped,
 }
 
-// logRow says what becomes of one row. taken are airings that earlier rows are about.
-func (s *Service) logRow(l logLine, plan dayPlan, taken map[string]bool, loc *time.Location) AsRunRow {
+// logRow says what becomes of one row. taken is what earlier rows say of
+// their airings.
+func (s *Service) logRow(l logLine, plan dayPlan, taken map[string]AsRun, loc *time.Location) AsRunRow {
 	r := AsRunRow{Row: l.number}
 	refuse := func(column, code string) AsRunRow {
 		r.Column, r.Code = column, code
 		return r
 	}
-	d, ok := ParseDay(l.cells[LogDate], loc)
-	if !ok {
-		return refuse(LogDate, "import.bad_date")
+	if l.code != "" {
+		return refuse(l.column, l.code)
 	}
-	clock, ok := ParseClock(l.cells[LogStart])
-	if !ok {
+	d, clock, hasDay, hasClock := ParseMoment(l.cells[LogDate], l.cells[LogStart], loc)
+	switch {
+	case !hasDay:
+		return refuse(LogDate, "import.bad_date")
+	case !hasClock:
 		return refuse(LogStart, "import.bad_time")
 	}
 	start := d.Add(clock)
-	a, found := plan.nearest(l.cells[LogHouseNumber], start)
+	a, found := plan.nearest(l.cells[LogHouseNumber], d, start)
 	if !found {
 		return refuse(LogStart, "airing.not_found")
 	}
-	if taken[a.ID] {
-		return refuse(LogStart, "asrun.row_twice")
-	}
 	r.Airing = a
-	end, column := endOf(l, start, a)
+	end, column := endOf(l, d, start, a)
 	if column != "" {
 		return refuse(column, "import.bad_time")
 	}
@@ -71,6 +71,14 @@ func (s *Service) logRow(l logLine, plan dayPlan, taken map[string]bool, loc *ti
 		return refuse(LogOutcome, "airing.unknown_outcome")
 	}
 	r.AsRun = AsRun{Outcome: o, StartedAt: start, EndedAt: end}
+	if before, twice := taken[a.ID]; twice {
+		if before != r.AsRun {
+			r.Airing, r.AsRun = Airing{}, AsRun{}
+			return refuse(LogStart, "asrun.row_twice")
+		}
+		r.Same = true // the row once more
+		return r
+	}
 	after, err := a.Reported(r.AsRun, s.Now())
 	if err != nil {
 		return refuse(LogStart, fault.As(err).Code)
@@ -98,9 +106,13 @@ func newDayPlan(airings []Airing) dayPlan {
 	return p
 }
 
+// otherDay is how far from a row's time an airing with the station's number may
+// be planned on another day than the row's.
+const otherDay = 6 * time.Hour
+
 // nearest finds the airing of a row: of those with the station's number the one
 // planned nearest, or without a number the one within ten minutes.
-func (p dayPlan) nearest(houseNumber string, start time.Time) (a Airing, found bool) {
+func (p dayPlan) nearest(houseNumber string, day, start time.Time) (a Airing, found bool) {
 	take := func(x Airing) {
 		if !found || x.StartsAt.Sub(start).Abs() < a.StartsAt.Sub(start).Abs() {
 			a, found = x, true
@@ -108,7 +120,10 @@ func (p dayPlan) nearest(houseNumber string, start time.Time) (a Airing, found b
 	}
 	if houseNumber != "" {
 		for _, x := range p.byNumber[strings.ToLower(houseNumber)] {
-			take(x)
+			sameDay := !x.StartsAt.Before(day) && x.StartsAt.Before(day.AddDate(0, 0, 1))
+			if sameDay || x.StartsAt.Sub(start).Abs() <= otherDay {
+				take(x)
+			}
 		}
 	}
 	from, _ := slices.BinarySearchFunc(p.airings, start.Add(-nearPlan),
@@ -125,15 +140,17 @@ func (p dayPlan) nearest(houseNumber string, start time.Time) (a Airing, found b
 }
 
 // endOf is when a row says the airing ended: by its end, its length, or as long
-// as planned. column names the cell that is not understood.
-func endOf(l logLine, start time.Time, a Airing) (end time.Time, column string) {
+// as planned. day is the row's, from which hours past midnight count. column names the cell that is not understood.
+func endOf(l logLine, day, start time.Time, a Airing) (end time.Time, column string) {
 	if text := l.cells[LogEnd]; text != "" {
-		clock, ok := ParseClock(text)
+		own, clock, hasDay, ok := ParseMoment("", text, start.Location())
 		if !ok {
 			return end, LogEnd
 		}
-		y, m, d := start.Date()
-		end = time.Date(y, m, d, 0, 0, 0, 0, start.Location()).Add(clock)
+		if hasDay {
+			return own.Add(clock), ""
+		}
+		end = day.Add(clock)
 		if end.Before(start) { // over midnight
 			end = end.AddDate(0, 0, 1)
 		}

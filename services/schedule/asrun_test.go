@@ -81,7 +81,7 @@ func TestFlatLines(t *testing.T) {
 			t.Errorf("%s: %v", where, err)
 		}
 	}
-	i.Data = []byte{0xff, 0xfe}
+	i.Data = []byte{0xff, 1, 0x81, 0xff}
 	i.Mapping[LogHouseNumber] = "33-39"
 	if _, err := flatLines(i); !fault.Is(err, "asrun.unreadable") {
 		t.Error(err)
@@ -122,16 +122,17 @@ func TestLogRow(t *testing.T) {
 		{name: "no end", date: "13/4/2020", start: "7:00", end: "trưa", houseNumber: "MB-1", id: "1",
 			code: "import.bad_time"},
 	} {
-		l := logLine{7, map[string]string{LogDate: c.date, LogStart: c.start, LogEnd: c.end, LogLength: c.length,
+		l := logLine{number: 7, cells: map[string]string{LogDate: c.date, LogStart: c.start, LogEnd: c.end, LogLength: c.length,
 			LogHouseNumber: c.houseNumber, LogOutcome: c.word}}
-		r := svc.logRow(l, newDayPlan(plan), map[string]bool{}, loc)
+		r := svc.logRow(l, newDayPlan(plan), map[string]AsRun{}, loc)
 		if r.Row != 7 || r.Code != c.code || r.Airing.ID != c.id || c.code == "" && r.AsRun.Outcome != c.outcome ||
 			r.Same != c.same {
 			t.Errorf("%s: %+v", c.name, r)
 		}
 	}
-	l := logLine{1, map[string]string{LogDate: "13/4/2020", LogStart: "23:50", LogEnd: "0:20"}}
-	if end, bad := endOf(l, at("23:50"), Airing{}); bad != "" || end.Sub(at("23:50")) != 30*time.Minute {
+	l := logLine{number: 1, cells: map[string]string{LogDate: "13/4/2020", LogStart: "23:50", LogEnd: "0:20"}}
+	day := at("00:00")
+	if end, bad := endOf(l, day, at("23:50"), Airing{}); bad != "" || end.Sub(at("23:50")) != 30*time.Minute {
 		t.Errorf("over midnight: %v %s", end, bad)
 	}
 }

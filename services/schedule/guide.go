@@ -117,7 +117,9 @@ func (s *Service) readGuide(ctx context.Context, g Guide, guess bool) (GuidePrev
 		return p, err
 	}
 	p.Guide.Options.Source = source
-	list := slices.DeleteFunc(raw.list, func(r rawProgramme) bool { return r.channel != source })
+	list := slices.DeleteFunc(raw.list, func(r rawProgramme) bool {
+		return r.channel != source && !(r.broken && r.channel == "")
+	})
 	switch {
 	case len(list) == 0:
 		return p, fault.New(fault.Invalid, "guide.no_programmes")
@@ -129,6 +131,9 @@ func (s *Service) readGuide(ctx context.Context, g Guide, guess bool) (GuidePrev
 		return p, err
 	}
 	s.guideRows(&p, list, loc, titles)
+	if n := p.Good + p.Other + p.Refused; n != len(list) {
+		return p, fmt.Errorf("guide %s: %d programmes in, %d accounted for", g.ID, len(list), n)
+	}
 	return p, nil
 }
 
@@ -169,6 +174,9 @@ func (s *Service) guideRows(p *GuidePreview, list []rawProgramme, loc *time.Loca
 		var zoned, ok bool
 		if t.start, zoned, ok = parseXMLTV(r.start, loc); !ok {
 			t.code = "guide.bad_start"
+		}
+		if r.broken {
+			t.code = "guide.broken"
 		}
 		if ok && !zoned {
 			p.Zoneless++

@@ -36,6 +36,7 @@ var (
 type rawProgramme struct {
 	channel, start, stop         string
 	title, sub, desc, categories string
+	broken                       bool // its XML cannot be read
 }
 
 // rawGuide is a file as it is.
@@ -46,10 +47,23 @@ type rawGuide struct {
 }
 
 // readGuide reads an XMLTV file token by token: nothing is expanded, and no
-// entity may be declared.
+// entity may be declared. Of a file with wrong XML the programmes are read one
+// by one, so that a wrong one refuses no other.
 func readGuide(data []byte) (rawGuide, error) {
+	data = decoded(data)
+	g, err := readGuideTokens(data)
+	if _, wrong := errors.AsType[*xml.SyntaxError](err); !wrong && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return g, err
+	}
+	if mended, ok := mendGuide(data); ok {
+		return mended, nil
+	}
+	return g, err
+}
+
+func readGuideTokens(data []byte) (rawGuide, error) {
 	g := rawGuide{names: map[string]string{}}
-	d := xml.NewDecoder(bytes.NewReader(decoded(data)))
+	d := xml.NewDecoder(bytes.NewReader(data))
 	d.CharsetReader = charset
 	var path []string
 	var p *rawProgramme
@@ -157,13 +171,23 @@ func clean(s string) string {
 	return s
 }
 
-// decoded turns UTF-16 with its mark into UTF-8, whatever the file says of itself.
+// guideEncoding is what the first line of a file says of its encoding.
+var guideEncoding = regexp.MustCompile(`(?i)(encoding\s*=\s*["'])[a-z0-9_-]+(["'])`)
+
+// decoded turns UTF-16 into UTF-8, whatever the file says of itself.
 func decoded(data []byte) []byte {
+	switch {
+	case bytes.HasPrefix(data, []byte("<\x00")):
+		data = append([]byte("\xff\xfe"), data...)
+	case bytes.HasPrefix(data, []byte("\x00<")):
+		data = append([]byte("\xfe\xff"), data...)
+	}
 	for mark, order := range map[string]unicode.Endianness{"\xff\xfe": unicode.LittleEndian,
 		"\xfe\xff": unicode.BigEndian} {
 		if bytes.HasPrefix(data, []byte(mark)) {
 			if out, err := unicode.UTF16(order, unicode.ExpectBOM).NewDecoder().Bytes(data); err == nil {
-				return bytes.Replace(out, []byte(`encoding="UTF-16"`), []byte(`encoding="UTF-8"`), 1)
+				head := min(len(out), 200)
+				return append(guideEncoding.ReplaceAll(out[:head:head], []byte("${1}UTF-8${2}")), out[head:]...)
 			}
 		}
 	}
@@ -188,7 +212,8 @@ func charset(label string, in io.Reader) (io.Reader, error) {
 
 var xmltvMoment = regexp.MustCompile(`^(\d{8})(\d{4})?(\d{2})?\s*(?:([+-]\d{2}):?(\d{2})|Z|UTC|GMT)?$`)
 
-// parseXMLTV reads a guide's moment, such as 20200413080000 +0700. Without a
+// parseXMLTV reads a guide's moment, such as 20200413080000 +0700; hours from
+// 24 to 29 are the next day's. Without a
 // zone it is local's; zoned says whether it had one.
 func parseXMLTV(s string, local *time.Location) (t time.Time, zoned, ok bool) {
 	s = strings.ToUpper(strings.TrimSpace(s))
@@ -211,10 +236,16 @@ func parseXMLTV(s string, local *time.Location) (t time.Time, zoned, ok bool) {
 	case s[len(s)-1] < '0' || s[len(s)-1] > '9':
 		zone, zoned = time.UTC, true
 	}
-	digits := m[1] + m[2] + m[3]
-	layout := "20060102150405"[:len(digits)]
-	t, err := time.ParseInLocation(layout, digits, zone)
-	return t.UTC(), zoned, err == nil
+	day, err := time.ParseInLocation("20060102", m[1], zone)
+	clock := m[2] + m[3] + "000000"
+	hour, _ := strconv.Atoi(clock[:2])
+	minute, _ := strconv.Atoi(clock[2:4])
+	second, _ := strconv.Atoi(clock[4:6])
+	if err != nil || hour > lastHour || minute > 59 || second > 59 {
+		return t, zoned, false
+	}
+	y, month, d := day.Date()
+	return time.Date(y, month, d, hour, minute, second, 0, zone).UTC(), zoned, true
 }
 
 var gradeWord = regexp.MustCompile(`(?:^|[^a-z0-9])(?:lop|grade|khoi) ?(1[0-2]|[1-9])(?:[^0-9]|$)`)

@@ -83,6 +83,7 @@ type asRunOut struct {
 	Accepted  int               `json:"accepted"`
 	Same      int               `json:"same"`
 	Refused   int               `json:"refused"`
+	Skipped   int               `json:"skipped"` // totals and headings
 	Committed *time.Time        `json:"committed,omitempty"`
 	Rows      []asRunRow        `json:"rows"`
 	Silent    []string          `json:"silent"` // airings of the log's days that no row is about
@@ -178,7 +179,8 @@ func (r *Handler) figureImport(c echo.Context, p television.Preview) importOut {
 func (r *Handler) asRunImport(c echo.Context, p schedule.AsRunPreview) asRunOut {
 	out := asRunOut{ID: p.Import.ID, Filename: p.Import.Filename, Channel: p.Import.ChannelID,
 		Mapping: p.Import.Mapping, Accepted: p.Good,
-		Same: p.Same, Refused: p.Refused, Committed: r.at(p.Import.Committed), Rows: []asRunRow{}, Silent: []string{}}
+		Same: p.Same, Refused: p.Refused, Skipped: p.Skipped, Committed: r.at(p.Import.Committed), Rows: []asRunRow{},
+		Silent: []string{}}
 	if out.Mapping == nil {
 		out.Mapping = map[string]string{}
 	}
