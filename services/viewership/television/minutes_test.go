@@ -167,7 +167,7 @@ func TestMinutesRows(t *testing.T) {
 		want            string // the bad rows
 	}{
 		{"no day anywhere", "Phút;Số hộ\n8:00;5\n", "", "2 Phút import.bad_date"},
-		{"an impossible time", "Phút;Số hộ\n24:00;5\n" + rest, "13/4/2020", "2 Phút import.bad_time"},
+		{"an impossible time", "Phút;Số hộ\n30:00;5\n" + rest, "13/4/2020", "2 Phút import.bad_time"},
 		{"households in words", "Phút;Số hộ\n8:00;nhiều\n" + rest, "13/4/2020", "2 Số hộ figure.bad_value"},
 		{"more than the country", "Phút;Số hộ\n8:00;100000001\n" + rest, "13/4/2020", "2 Số hộ figure.bad_value"},
 		{"a short row", "Phút;Số hộ\n\n8:00\n" + rest, "13/4/2020", "3 Số hộ figure.bad_value"},
