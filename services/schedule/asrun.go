@@ -230,7 +230,8 @@ func (s *Service) readLog(ctx context.Context, i AsRunImport, lines []logLine) (
 		if a.StartsAt.Before(from) || !a.StartsAt.Before(to) {
 			continue
 		}
-		if _, said := taken[a.ID]; !said && a.Outcome == Planned && a.EndsAt.Before(s.Now()) && !from.IsZero() {
+		_, reported := taken[a.ID]
+		if !reported && a.Outcome == Planned && a.EndsAt.Before(s.Now()) && !from.IsZero() {
 			p.Silent = append(p.Silent, a)
 		}
 	}

@@ -55,7 +55,7 @@ func lateDesk(t *testing.T) *Service {
 }
 
 // said gives "row airing start-end", "row code" or "row same" of each row.
-func said(p AsRunPreview) string {
+func summaryOf(p AsRunPreview) string {
 	var out []string
 	for _, r := range p.Rows {
 		switch {
@@ -91,8 +91,8 @@ func TestAsRunCases(t *testing.T) {
 		"a day too far":  {[]byte(head + "29/11/2026;8:00;8:30;B004\n"), "2 airing.not_found", 0},
 	} {
 		p, err := lateDesk(t).PreviewAsRun(t.Context(), as(people.Station), "c", "log.csv", c.data, nil)
-		if err != nil || said(p) != c.want || p.Skipped != c.skipped {
-			t.Errorf("%s: %q %d %v, want %q", name, said(p), p.Skipped, err, c.want)
+		if err != nil || summaryOf(p) != c.want || p.Skipped != c.skipped {
+			t.Errorf("%s: %q %d %v, want %q", name, summaryOf(p), p.Skipped, err, c.want)
 		}
 	}
 	flat := "26/11/2026 23:56 B002\r28/11/2026 08:00 B004\r"
@@ -102,8 +102,8 @@ func TestAsRunCases(t *testing.T) {
 	}
 	p, err := lateDesk(t).PreviewAsRun(t.Context(), as(people.Station), "c", "log.txt", units,
 		map[string]string{LogDate: "1-10", LogStart: "12-16", LogHouseNumber: "18-21"})
-	if err != nil || said(p) != "1 B002 26 23:56-00:26, 2 B004 28 08:00-08:30" {
-		t.Errorf("flat text in UTF-16 with CR: %q %v", said(p), err)
+	if err != nil || summaryOf(p) != "1 B002 26 23:56-00:26, 2 B004 28 08:00-08:30" {
+		t.Errorf("flat text in UTF-16 with CR: %q %v", summaryOf(p), err)
 	}
 }
 
