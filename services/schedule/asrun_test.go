@@ -122,7 +122,8 @@ func TestLogRow(t *testing.T) {
 		{name: "no end", date: "13/4/2020", start: "7:00", end: "trưa", houseNumber: "MB-1", id: "1",
 			code: "import.bad_time"},
 	} {
-		l := logLine{number: 7, cells: map[string]string{LogDate: c.date, LogStart: c.start, LogEnd: c.end, LogLength: c.length,
+		l := logLine{number: 7, cells: map[string]string{LogDate: c.date, LogStart: c.start, LogEnd: c.end,
+			LogLength:      c.length,
 			LogHouseNumber: c.houseNumber, LogOutcome: c.word}}
 		r := svc.logRow(l, newDayPlan(plan), map[string]AsRun{}, loc)
 		if r.Row != 7 || r.Code != c.code || r.Airing.ID != c.id || c.code == "" && r.AsRun.Outcome != c.outcome ||

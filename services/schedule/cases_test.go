@@ -116,15 +116,21 @@ func TestGuideCases(t *testing.T) {
 	good := programme("20261202080000", "20261202090000", "Toán 9")
 	later := programme("20261202100000", "20261202110000", "Văn 9")
 	for name, c := range map[string]struct{ data, want string }{
-		"24h": {string(caseFile(t, "guides/x-24h.xml")), "Toán 9 tới 24:00 02 16:30-17:00, Toán 9 từ 24:00 03 17:00-17:30, " +
-			"Toán 9 25:00 04 18:00-18:30"},
-		"amp":           {string(caseFile(t, "guides/x-amp.xml")), "Toán 9 A & B 07 01:00-02:00"},
-		"a name":        {"<tv>" + programme("20261202080000", "20261202090000", "A&nbsp;&eacute; &amp; B") + "</tv>", "A é & B 02 01:00-02:00"},
-		"a bare <":      {"<tv>" + good + programme("20261202090000", "20261202093000", "x < y") + later + "</tv>", "Toán 9 02 01:00-02:00, broken x, Văn 9 02 03:00-04:00"},
-		"cut short":     {"<tv>" + good + later[:len(later)-30], "Toán 9 02 01:00-02:00, broken"},
-		"an open tag":   {"<tv>" + strings.Replace(good, "</title>", "", 1) + later + "</tv>", "broken Toán 9, Văn 9 02 03:00-04:00"},
-		"control sign":  {"<tv>" + programme("20261202080000", "20261202090000", "A\x01B") + "</tv>", "AB 02 01:00-02:00"},
-		"UTF-16, plain": {wide("<?xml version='1.0' encoding='utf-16'?><tv>" + good + "</tv>"), "Toán 9 02 01:00-02:00"},
+		"24h": {string(caseFile(t, "guides/x-24h.xml")),
+			"Toán 9 tới 24:00 02 16:30-17:00, Toán 9 từ 24:00 03 17:00-17:30, " +
+				"Toán 9 25:00 04 18:00-18:30"},
+		"amp": {string(caseFile(t, "guides/x-amp.xml")), "Toán 9 A & B 07 01:00-02:00"},
+		"a name": {"<tv>" + programme("20261202080000", "20261202090000", "A&nbsp;&eacute; &amp; B") + "</tv>",
+			"A é & B 02 01:00-02:00"},
+		"a bare <": {"<tv>" + good + programme("20261202090000", "20261202093000", "x < y") + later + "</tv>",
+			"Toán 9 02 01:00-02:00, broken x, Văn 9 02 03:00-04:00"},
+		"cut short": {"<tv>" + good + later[:len(later)-30], "Toán 9 02 01:00-02:00, broken"},
+		"an open tag": {"<tv>" + strings.Replace(good, "</title>", "", 1) + later + "</tv>",
+			"broken Toán 9, Văn 9 02 03:00-04:00"},
+		"control sign": {"<tv>" + programme("20261202080000", "20261202090000", "A\x01B") + "</tv>",
+			"AB 02 01:00-02:00"},
+		"UTF-16, plain": {wide("<?xml version='1.0' encoding='utf-16'?><tv>" + good + "</tv>"),
+			"Toán 9 02 01:00-02:00"},
 	} {
 		g, err := readGuide([]byte(c.data))
 		var got []string
@@ -144,7 +150,8 @@ func TestGuideCases(t *testing.T) {
 			t.Errorf("%s: %q %v, want %q", name, all, err, c.want)
 		}
 	}
-	for _, bad := range []string{"", "<html><p>&</html>", "<tv", `<!DOCTYPE tv [<!ENTITY x "y">]><tv>` + good[:50] + "&</tv>"} {
+	for _, bad := range []string{"", "<html><p>&</html>", "<tv",
+		`<!DOCTYPE tv [<!ENTITY x "y">]><tv>` + good[:50] + "&</tv>"} {
 		if g, err := readGuide([]byte(bad)); err == nil {
 			t.Errorf("%q is a guide: %+v", bad, g)
 		}

@@ -24,8 +24,9 @@ func TestParseDayAndClock(t *testing.T) {
 		"8h":   8 * time.Hour, "8H30": 8*time.Hour + 30*time.Minute, "0.3541666666666667": 8*time.Hour + 30*time.Minute,
 		"24:00": 24 * time.Hour, "29:59:59": 30*time.Hour - time.Second, "8:05:00 SA": 8*time.Hour + 5*time.Minute,
 		"12:30 AM": 30 * time.Minute, "8:05 CH": 20*time.Hour + 5*time.Minute, "12:00 pm": 12 * time.Hour,
-		"08:05:30.120": 8*time.Hour + 5*time.Minute + 30*time.Second, "08:05:30;12": 8*time.Hour + 5*time.Minute + 30*time.Second,
-		"20g15": 20*time.Hour + 15*time.Minute, "08:05:30:12": 8*time.Hour + 5*time.Minute + 30*time.Second,
+		"08:05:30.120": 8*time.Hour + 5*time.Minute + 30*time.Second,
+		"08:05:30;12":  8*time.Hour + 5*time.Minute + 30*time.Second,
+		"20g15":        20*time.Hour + 15*time.Minute, "08:05:30:12": 8*time.Hour + 5*time.Minute + 30*time.Second,
 	} {
 		if got, ok := ParseClock(s); !ok || got != want {
 			t.Errorf("%q: %v %t", s, got, ok)
@@ -45,10 +46,13 @@ func TestParseMoment(t *testing.T) {
 		date, clock string
 		want        time.Time
 	}{
-		{"28/11/2026", "8:00", day.Add(8 * time.Hour)}, {"28/11/2026 00:00", "28/11/2026 08:00:00", day.Add(8 * time.Hour)},
-		{"28/11/2026 0:00", "8:00:00 SA", day.Add(8 * time.Hour)}, {"28/11/2026 8:00:00 CH", "", day.Add(20 * time.Hour)},
+		{"28/11/2026", "8:00", day.Add(8 * time.Hour)},
+		{"28/11/2026 00:00", "28/11/2026 08:00:00", day.Add(8 * time.Hour)},
+		{"28/11/2026 0:00", "8:00:00 SA", day.Add(8 * time.Hour)},
+		{"28/11/2026 8:00:00 CH", "", day.Add(20 * time.Hour)},
 		{"", "2026-11-28 09:00:00", day.Add(9 * time.Hour)}, {"", "2026-11-28T09:00:00", day.Add(9 * time.Hour)},
-		{"27/11/2026", "24:30", day.Add(30 * time.Minute)}, {"27/11/2026", "28/11/2026 0:30", day.Add(30 * time.Minute)},
+		{"27/11/2026", "24:30", day.Add(30 * time.Minute)},
+		{"27/11/2026", "28/11/2026 0:30", day.Add(30 * time.Minute)},
 	} {
 		d, of, ok1, ok2 := ParseMoment(c.date, c.clock, time.UTC)
 		if got := d.Add(of); !ok1 || !ok2 || !got.Equal(c.want) {

@@ -19,7 +19,8 @@ var (
 	// Capitals of Latin-1 within a word of small letters: NguyÔn, TrÇn, HuÖ.
 	tcvn3Case = regexp.MustCompile(`[a-z][À-ÖØ-Ý][a-z]|[a-z][ÄÅÇËÎÏÑÖØÛÜ](?:[^A-Za-zÀ-ÿ]|$)`)
 	// Marks of Windows-1258 that stand on no vowel: bytes that were no text in it.
-	loneMark = regexp.MustCompile(`[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ][\x{300}\x{301}\x{303}\x{309}\x{323}]|[\x{1e00}-\x{1e99}ŃńǸǹ]`)
+	loneMark = regexp.MustCompile(`[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ][\x{300}\x{301}\x{303}\x{309}\x{323}]|` +
+		`[\x{1e00}-\x{1e99}ŃńǸǹ]`)
 	// VNI-Win writes a letter and its marks as two: Nguyeãn Vaên, Ñöùc, Traàn.
 	vniPair = regexp.MustCompile(`[aAeE][ùøûõïâåäêéèúüëáàãÙØÛÕÏÂÅÄÊÉÈÚÜËÁÀÃăơ]|[oO][ùøûõïâåäúüëÙØÛÕÏÂÅÄÚÜË]|` +
 		`[uU][ùøûõïåäüëÙØÛÕÏÅÄÜË]|[ôöÔÖ][ùøûõïÙØÛÕÏ]|[yY][øûõØÛÕ]|(?:^|[^A-Za-zÀ-ÿ])[Ññ](?:[aeiouyöôò]|$)`)

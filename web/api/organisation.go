@@ -273,7 +273,8 @@ func previewRoster(r *Handler, c echo.Context, by people.Person, _ struct{}) (ro
 func (r *Handler) roster(c echo.Context, p school.Preview) rosterOut {
 	out := rosterOut{ID: p.Import.ID, Kind: string(p.Import.Kind), Filename: p.Import.Filename,
 		New: p.Import.Counts.New, Changed: p.Import.Counts.Changed,
-		Same: p.Import.Counts.Same, Refused: p.Import.Counts.Refused, Skipped: p.Import.Counts.Skipped, Asks: p.Asks, Committed: r.at(p.Import.Visible),
+		Same: p.Import.Counts.Same, Refused: p.Import.Counts.Refused, Skipped: p.Import.Counts.Skipped,
+		Asks: p.Asks, Committed: r.at(p.Import.Visible),
 		Rows: []rosterRow{}}
 	for _, x := range p.Rows {
 		row := rosterRow{Row: x.Row, Outcome: string(x.Outcome), Column: x.Column, Code: x.Code, Note: x.Note,
