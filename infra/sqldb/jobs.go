@@ -124,6 +124,7 @@ func (s *Jobs) Add(ctx context.Context, jobs ...job.New) error {
 func (s *Jobs) CancelSubject(ctx context.Context, subject string, kinds ...string) error {
 	q := s.db.Writer(ctx).NewUpdate().Table("jobs").
 		Set("finished_at = CASE WHEN state = 'waiting' THEN ? ELSE finished_at END", s.db.clock()).
+		Set("unique_key = CASE WHEN state = 'waiting' THEN unique_key ELSE '' END").
 		Set("state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END").
 		Set("cancel_asked = TRUE").
 		Where("subject = ? AND state IN ('waiting', 'running')", subject)
@@ -166,7 +167,7 @@ func (s *Jobs) GroupTotals(ctx context.Context, g job.Group) (job.GroupTotals, e
 		ColumnExpr("COALESCE(SUM(weight), 0.0)").
 		ColumnExpr(
 			"COALESCE(SUM(CASE state WHEN 'done' THEN weight WHEN 'running' THEN weight * progress ELSE 0.0 END), 0.0)").
-		Where("subject = ?", g.Subject)
+		Where("subject = ? AND state <> 'cancelled'", g.Subject)
 	if len(g.Kinds) > 0 {
 		q = q.Where("kind IN (?)", bun.List(g.Kinds))
 	}

@@ -62,7 +62,7 @@ type Group struct {
 	Except    string   // id of a job that is left out; "" means none
 }
 
-// GroupTotals are sums over a group of jobs in all states.
+// GroupTotals are sums over a group of jobs in all states but Cancelled.
 type GroupTotals struct {
 	Open   int     // jobs that wait or run
 	Weight float64 // of all jobs
@@ -103,7 +103,9 @@ type Atomic interface {
 type Queue interface {
 	Add(ctx context.Context, jobs ...New) error
 	// CancelSubject asks every waiting or running job of a subject, of the
-	// given kinds (none means all), to stop. Waiting ones stop at once.
+	// given kinds (none means all), to stop. Waiting ones stop at once. Running
+	// ones no longer have their key: the same work may be asked for again
+	// before they have stopped.
 	CancelSubject(ctx context.Context, subject string, kinds ...string) error
 }
 

@@ -29,6 +29,9 @@ func (s *Service) Receive(ctx context.Context, by people.Person, r Recording) (L
 			l.Media.RecordingID = r.ID
 			l.Media.State, l.Media.Stage, l.Media.Fraction = Checking, "probe", 0
 			l.Media.MakingID, l.Media.FailureCode, l.Media.FailureArgs, l.Media.WarningCode = "", "", nil, ""
+			if !l.DeletedAt.IsZero() {
+				return l, nil // Restore asks for the work
+			}
 			return l, s.Jobs.Add(ctx, s.ReceivedJobs(l, r)...)
 		})
 }

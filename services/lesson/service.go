@@ -44,6 +44,9 @@ type Service struct {
 	OnChange func(ctx context.Context, before, after Lesson) error
 	// OnTakenDown, when set, is told of a take-down once it is committed.
 	OnTakenDown func(lessonID string)
+	// Work stops what is being made of the recordings of a lesson in the bin and
+	// resumes it (production.BinnedWork); nil: nothing is ever being made.
+	Work Work
 	// ReceivedJobs are the jobs that must follow a received recording, and
 	// PublishJob the one that publishes at a time (production supplies both).
 	ReceivedJobs func(l Lesson, r Recording) []job.New

@@ -39,6 +39,9 @@ func (w *Workers) broadcast(ctx context.Context, run *job.Run, a BroadcastArgs) 
 	if err != nil || c.State == CopyReady || c.State == CopyFailed {
 		return err
 	}
+	if over, err := w.endBinned(ctx, run, c.LessonID); err != nil || over {
+		return err
+	}
 	pkg, err := w.Packages.Package(ctx, c.PackageID)
 	if superseded(err) {
 		return run.Commit(ctx, func(ctx context.Context) error {

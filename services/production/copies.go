@@ -139,9 +139,7 @@ func (s *Copies) Ask(ctx context.Context, by people.Person, lessonID, channelID,
 		}
 		// The job of a copy that waits is asked for again, in case an operator
 		// cancelled it.
-		err = s.Jobs.Add(ctx, job.New{Args: BroadcastArgs{c.ID}, Key: "broadcast:" + c.ID, Subject: Subject(lessonID),
-			Priority: job.Low})
-		if err != nil {
+		if err := s.Jobs.Add(ctx, broadcastJob(c)); err != nil {
 			return err
 		}
 		return s.Audit.Append(ctx, audit.Entry{ID: s.NewID(), At: s.Now(), Actor: by.ID,

@@ -302,6 +302,7 @@ func newFixture(t *testing.T) *fixture {
 		Lessons: &lesson.Service{
 			Store: ls, Atomic: notifier, Jobs: notifier, Audit: nothing{}, Index: nothing{}, Subjects: nothing{},
 			ReceivedJobs: ReceivedJobs, PublishJob: PublishJob, Now: time.Now, NewID: id,
+			Work: BinnedWork{Recordings: ls, Packages: ps, Copies: cs, Jobs: notifier},
 		},
 		Packages: ps, Copies: cs, Media: st, Jobs: notifier, Queue: mem, Atomic: notifier, Transcoder: h.machine,
 		Scratch: scratch,

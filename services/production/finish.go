@@ -81,10 +81,7 @@ func (w *Workers) switchOver(ctx context.Context, packageID string, rs []lesson.
 	if err := w.retireOthers(ctx, p.LessonID, p.ID); err != nil {
 		return err
 	}
-	err = w.Jobs.Add(ctx, job.New{
-		Args: ExtrasArgs{p.LessonID, p.ID}, Key: "extras:" + p.ID, Subject: Subject(p.LessonID), Priority: job.Low,
-	})
-	if err != nil {
+	if err := w.Jobs.Add(ctx, extrasJob(p)); err != nil {
 		return err
 	}
 	texts, err := captionJobs(p)

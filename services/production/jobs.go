@@ -137,6 +137,23 @@ func transcodeJobs(p Package, plan transcoder.Plan) []job.New {
 	return jobs
 }
 
+// finishJob verifies a complete package.
+func finishJob(a FinishArgs) job.New {
+	return job.New{Args: a, Key: "finish:" + a.Package, Subject: Subject(a.Lesson), Priority: job.High}
+}
+
+// extrasJob makes what stands beside a verified ladder.
+func extrasJob(p Package) job.New {
+	return job.New{Args: ExtrasArgs{p.LessonID, p.ID}, Key: "extras:" + p.ID, Subject: Subject(p.LessonID),
+		Priority: job.Low}
+}
+
+// broadcastJob makes a broadcast copy.
+func broadcastJob(c Copy) job.New {
+	return job.New{Args: BroadcastArgs{c.ID}, Key: "broadcast:" + c.ID, Subject: Subject(c.LessonID),
+		Priority: job.Low}
+}
+
 // BroadcastArgs asks for a broadcast copy to be made.
 type BroadcastArgs struct {
 	Copy string `json:"copy"`

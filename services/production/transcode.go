@@ -301,10 +301,7 @@ func (w *Workers) askFinish(ctx context.Context, run *job.Run, a TranscodeArgs, 
 	if err != nil || len(missing(plan, segs)) > 0 {
 		return err
 	}
-	return w.Jobs.Add(ctx, job.New{
-		Args: FinishArgs{a.Lesson, a.Recording, a.Package}, Key: "finish:" + a.Package, Subject: Subject(a.Lesson),
-		Priority: job.High,
-	})
+	return w.Jobs.Add(ctx, finishJob(FinishArgs{a.Lesson, a.Recording, a.Package}))
 }
 
 // passing marks a failure that is not the recording's: a full disk here. Such

@@ -110,15 +110,21 @@ func (w *Workers) Register(r *job.Runner) {
 		slots = runtime.GOMAXPROCS(0)
 	}
 	job.Register(r, job.Options{Concurrency: 2, Timeout: time.Hour,
-		OnParked: giveUp(w, func(a ProbeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, ""} })}, w.probe)
+		OnParked: giveUp(w, func(a ProbeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, ""} })},
+		unlessBinned(w, func(a ProbeArgs) string { return a.Lesson }, w.probe))
 	job.Register(r, job.Options{Concurrency: slots, Timeout: 3 * time.Hour, OnParked: giveUp(w,
-		func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })}, w.transcode)
+		func(a TranscodeArgs) FinishArgs { return FinishArgs{a.Lesson, a.Recording, a.Package} })},
+		unlessBinned(w, func(a TranscodeArgs) string { return a.Lesson }, w.transcode))
 	job.Register(r, job.Options{Timeout: 3 * time.Hour,
-		OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })}, w.finish)
-	job.Register(r, job.Options{Timeout: 2 * time.Hour}, w.extras)
-	job.Register(r, job.Options{Timeout: time.Hour}, w.captions)
+		OnParked: giveUp(w, func(a FinishArgs) FinishArgs { return a })},
+		unlessBinned(w, func(a FinishArgs) string { return a.Lesson }, w.finish))
+	job.Register(r, job.Options{Timeout: 2 * time.Hour},
+		unlessBinned(w, func(a ExtrasArgs) string { return a.Lesson }, w.extras))
+	job.Register(r, job.Options{Timeout: time.Hour},
+		unlessBinned(w, func(a CaptionsArgs) string { return a.Lesson }, w.captions))
 	job.Register(r, job.Options{Timeout: 8 * time.Hour, OnParked: w.giveUpCopy}, w.broadcast)
-	job.Register(r, job.Options{Timeout: 6 * time.Hour}, w.hash)
+	job.Register(r, job.Options{Timeout: 6 * time.Hour},
+		unlessBinned(w, func(a HashArgs) string { return a.Lesson }, w.hash))
 	job.Register(r, job.Options{}, w.publish)
 	job.Register(r, job.Options{}, w.sweep)
 	job.Register(r, job.Options{}, w.orphans)
@@ -198,8 +204,8 @@ func superseded(err error) bool {
 		fault.Is(err, "recording.not_found") || fault.Is(err, "package.not_found")
 }
 
-// wanted reads a recording; ok is false when the lesson has a newer one or lies
-// in the bin, or the file is gone.
+// wanted reads a recording; ok is false when the lesson has a newer one, or the
+// file is gone.
 func (w *Workers) wanted(ctx context.Context, lessonID, recordingID string) (r lesson.Recording, ok bool, err error) {
 	l, err := w.Lessons.Store.Lesson(ctx, lessonID)
 	if err == nil {

@@ -292,6 +292,17 @@ func jobCancel(t *testing.T, s Stores) {
 		}
 	}
 	same(t, len(must(s.Jobs.Jobs(bg, "lesson:l1", job.Cancelled, 10))(t)), 2)
+	// The same work can be asked for again before the running job has stopped.
+	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"again"}, Key: "k", Subject: "lesson:l3"}))
+	stopping := claim(t, s, "w4", longLease)
+	ok(t, s.Jobs.CancelSubject(bg, "lesson:l3"))
+	ok(t, s.Jobs.Add(bg, job.New{Args: errand{"again"}, Key: "k", Subject: "lesson:l3"}))
+	second := claim(t, s, "w4", longLease)
+	if second.ID == stopping.ID || second.Key != "k" {
+		t.Errorf("asked for again: %+v after %+v", second, stopping)
+	}
+	ok(t, s.Jobs.Finish(bg, stopping.ID, stopping.Token, job.Cancelled, "", time.Time{}))
+	ok(t, s.Jobs.Finish(bg, second.ID, second.Token, job.Done, "", time.Time{}))
 	// A job that fails after its cancellation is not retried.
 	ok(t, s.Jobs.Finish(bg, running.ID, running.Token, job.Waiting, "failed", time.Time{}))
 	same(t, len(must(s.Jobs.Jobs(bg, "lesson:l1", job.Cancelled, 10))(t)), 3)

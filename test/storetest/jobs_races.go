@@ -117,6 +117,6 @@ func jobGroupTotals(t *testing.T, s Stores) {
 	group.Except = second.ID
 	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{Open: 2, Weight: 0.75, Done: 0.25})
 	ok(t, s.Jobs.CancelSubject(bg, "lesson:l1"))
-	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{Weight: 0.75, Done: 0.25})
+	same(t, must(jobs.GroupTotals(bg, group))(t), job.GroupTotals{Weight: 0.25, Done: 0.25})
 	same(t, must(jobs.GroupTotals(bg, job.Group{Subject: "lesson:l2"}))(t), job.GroupTotals{Open: 1, Weight: 8})
 }

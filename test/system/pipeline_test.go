@@ -84,6 +84,8 @@ func openPlant(ctx context.Context, dir, dsn string) (*plant, error) {
 		Store: db.Lessons(), Atomic: notifier, Jobs: notifier, Audit: db.Audit(), Index: noIndex{},
 		Subjects:     db.Schools(),
 		ReceivedJobs: production.ReceivedJobs, PublishJob: production.PublishJob, Now: time.Now, NewID: id,
+		Work: production.BinnedWork{Recordings: db.Lessons(), Packages: db.Packages(), Copies: db.Copies(),
+			Jobs: notifier},
 	}
 	w := &production.Workers{
 		Lessons: p.lessons, Packages: db.Packages(), Copies: db.Copies(), Media: m, Jobs: notifier, Queue: jobs,

@@ -55,6 +55,8 @@ func (a *App) wireProduction(ctx context.Context) error {
 	}
 	a.Schedule.Copies = a.pipeline.copies
 	a.Lessons.ReceivedJobs, a.Lessons.PublishJob = production.ReceivedJobs, production.PublishJob
+	a.Lessons.Work = production.BinnedWork{Recordings: a.DB.Lessons(), Packages: a.DB.Packages(),
+		Copies: a.DB.Copies(), Jobs: a.notifier}
 	slots := a.Settings.Workers
 	if slots <= 0 {
 		slots = slotsFor(runtime.GOMAXPROCS(0), memory())
