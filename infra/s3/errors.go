@@ -32,10 +32,14 @@ func classify(err error) *fault.Error {
 		return fault.Wrap(err, fault.Conflict, "media.bad_part")
 	case "InvalidRange", "RequestedRangeNotSatisfiable":
 		return fault.Wrap(err, fault.Invalid, "media.bad_range")
+	case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded":
+		return fault.Wrap(err, fault.Full, "storage.full")
 	case "BadDigest", "InvalidDigest", "IncompleteBody", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch":
 		return fault.Wrap(err, fault.Invalid, "media.damaged")
 	}
 	switch status(err) {
+	case http.StatusInsufficientStorage:
+		return fault.Wrap(err, fault.Full, "storage.full")
 	case http.StatusNotFound:
 		return fault.Wrap(err, fault.NotFound, "media.not_found")
 	case http.StatusRequestedRangeNotSatisfiable:

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -44,6 +45,8 @@ type Config struct {
 	// sync writes a file or folder through to the disk; nil: (*os.File).Sync.
 	// Tests put a recorder here.
 	sync func(*os.File) error
+	// fail gives the error of a step of a write, by the step's name; nil: none fails.
+	fail func(step string) error
 }
 
 // Limits of the server.
@@ -54,6 +57,7 @@ const (
 	ioBuffer       = 256 << 10 // bytes of one copy buffer
 	copyThreshold  = 5 << 30   // S3's own limit; versitygw's zero value refuses every copy
 	maxPathSocket  = 100       // Linux takes 108 bytes
+	folderMode     = 0o750
 	startTime      = 10 * time.Second
 	stopAgain      = 100 * time.Millisecond
 	stopTries      = 100
@@ -100,6 +104,9 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	}
 	if c.sync == nil {
 		c.sync = (*os.File).Sync
+	}
+	if c.fail == nil {
+		c.fail = func(string) error { return nil }
 	}
 	if !running.CompareAndSwap(false, true) {
 		return nil, errors.New("embedded storage: already running in this process")
@@ -151,8 +158,9 @@ func (s *Server) prepare() error {
 		return err
 	}
 	s.socket = filepath.Join(s.cfg.Dir, "s3.sock")
+	s.sweepSocket()
 	if len(s.socket) > maxPathSocket {
-		short, err := os.MkdirTemp("", "lenlop-") // 0700
+		short, err := os.MkdirTemp("", shortDir) // 0700
 		if err != nil {
 			return err
 		}
@@ -161,15 +169,31 @@ func (s *Server) prepare() error {
 	return os.WriteFile(filepath.Join(s.cfg.Dir, socketFile), []byte(s.socket+"\n"), 0o600)
 }
 
+// shortDir begins the names of folders for sockets whose own path is too long.
+const shortDir = "lenlop-"
+
+// sweepSocket removes the folder of a killed process's socket. The lock says that
+// the process is gone.
+func (s *Server) sweepSocket() {
+	raw, err := os.ReadFile(filepath.Join(s.cfg.Dir, socketFile))
+	dir := filepath.Dir(strings.TrimSpace(string(raw)))
+	if err == nil && filepath.Dir(dir) == filepath.Clean(os.TempDir()) &&
+		strings.HasPrefix(filepath.Base(dir), shortDir) {
+		os.Remove(filepath.Join(dir, "s3.sock"))
+		os.Remove(dir) // never more than the socket's own, empty folder
+	}
+}
+
 // serve starts versitygw and returns when it answers.
 func (s *Server) serve(ctx context.Context) error {
-	be, err := posix.New(s.root, attributes{}, posixOptions())
+	j := newJoins(s.cfg.sync, s.cfg.fail)
+	be, err := posix.New(s.root, attributes{joins: j}, posixOptions())
 	if err != nil {
 		return err
 	}
 	account := auth.Account{Access: s.access, Secret: s.secret, Role: auth.RoleAdmin}
 	ready := make(chan struct{})
-	s.api, err = s3api.New(newSafe(be, s.root, s.cfg.sync),
+	s.api, err = s3api.New(newSafe(be, s.root, j),
 		middlewares.RootUserConfig{Access: s.access, Secret: s.secret},
 		s.cfg.Region, auth.NewIAMServiceSingle(account), nil, nil, nil, nil,
 		s3api.WithQuiet(), s3api.WithKeepAlive(), s3api.WithDisableACL(), s3api.WithMpMaxParts(10_000),
@@ -199,7 +223,7 @@ func posixOptions() posix.PosixOpts {
 		// One process only: no lock file beside the objects.
 		ForceNoObjLockFile: true,
 	}
-	o.SetNewDirPerm(0o750)
+	o.SetNewDirPerm(folderMode)
 	o.SetNewFilePerm(0o640)
 	return o
 }

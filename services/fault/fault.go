@@ -27,6 +27,7 @@ const (
 	RateLimited
 	Unavailable
 	Malformed // the request itself could not be read
+	Full      // the server has no space for it; nothing is lost, and the same call succeeds once there is
 )
 
 // Args are the facts a sentence needs, for example {"max": 4294967296}.

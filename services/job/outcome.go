@@ -91,9 +91,12 @@ func judge(j Job, err, cause error) ending {
 }
 
 // away reports that the failure is not the job's: storage or another server
-// cannot be reached, or the disk is full. Such a job waits as long as it takes.
+// cannot be reached, or a disk is full, or fails. Such a job waits as long as it
+// takes.
 func away(err error) bool {
-	return fault.KindOf(err) == fault.Unavailable || errors.Is(err, syscall.ENOSPC)
+	kind := fault.KindOf(err)
+	return kind == fault.Unavailable || kind == fault.Full || errors.Is(err, syscall.ENOSPC) ||
+		errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EIO)
 }
 
 // allowed is how many attempts the job has.

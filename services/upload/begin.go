@@ -10,7 +10,8 @@ import (
 
 // Begin makes the plan of a new upload before a byte is sent. Faults:
 // "access.denied", "lesson.not_found", "lesson.in_bin", "upload.empty",
-// "upload.too_large" (max, gb), "upload.over_quota" (quota, used, gb left).
+// "upload.too_large" (max, gb), "upload.over_quota" (quota, used, gb left),
+// "upload.no_space" (gb missing).
 func (s *Service) Begin(
 	ctx context.Context, by people.Person, lessonID, filename string, size int64,
 ) (Upload, error) {
@@ -43,6 +44,9 @@ func (s *Service) Prepare(
 		return nil, err
 	}
 	if err := s.fits(ctx, by, size); err != nil {
+		return nil, err
+	}
+	if err := s.spaceFor(size); err != nil {
 		return nil, err
 	}
 	now := s.Now()

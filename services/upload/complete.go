@@ -20,8 +20,9 @@ const joinTimeout = 30 * time.Minute
 // then on it is never lost. sum is the file's SHA-256 in hex as the client
 // computed it, or "". It continues when the client disconnects, and repeating
 // it, after any crash, changes nothing or finishes it. Faults:
-// "upload.part_missing" (missing), "upload.part_size" (wrong),
-// "upload.closed", "upload.gone", "upload.invalid".
+// "upload.part_missing" (missing), "upload.part_size" (wrong), "upload.closed",
+// "upload.gone", "upload.invalid"; "storage.full" (gb missing) while the disk has
+// no space to join them: nothing is lost, and repeating it later finishes it.
 func (s *Service) Complete(ctx context.Context, by people.Person, id, sum string) (lesson.Lesson, error) {
 	u, err := s.own(ctx, by, id, s.Store.Upload)
 	if err != nil {
@@ -94,39 +95,43 @@ func (s *Service) completing(id string) bool {
 	return ok
 }
 
-// finish joins, checks and acknowledges.
+// finish joins, checks and acknowledges. Whatever storage could not do leaves
+// the upload open, with all its parts: it is repeated.
 func (s *Service) finish(ctx context.Context, by people.Person, u Upload, sum string) (lesson.Lesson, error) {
-	obj, err := s.join(ctx, u)
-	if err != nil {
-		return lesson.Lesson{}, fmt.Errorf("upload %s: %w", u.ID, err)
-	}
-	if obj.Size != u.Size {
-		// Storage contradicts its own list of parts; none of it can be used.
+	err := s.join(ctx, u)
+	if fault.Is(err, "upload.gone") {
+		// Neither parts nor a whole object: nothing of it can be used.
 		if err := s.end(ctx, u.ID, nil); err != nil {
 			return lesson.Lesson{}, err
 		}
-		return lesson.Lesson{}, fault.New(fault.Conflict, "upload.wrong_size", "size", u.Size, "stored", obj.Size)
+	}
+	if err != nil {
+		return lesson.Lesson{}, fmt.Errorf("upload %s: %w", u.ID, err)
 	}
 	return s.acknowledge(ctx, by, u, sum)
 }
 
-// join makes sure that the object exists under its final key: it joins the
-// parts, or finds that an earlier call did.
-func (s *Service) join(ctx context.Context, u Upload) (media.Object, error) {
+// join makes sure that the whole object exists under its final key: it joins
+// the parts, or finds that an earlier call did. An object that is not whole was
+// left by a call that failed; while storage has the parts, it is made again.
+func (s *Service) join(ctx context.Context, u Upload) error {
 	for try := 0; ; try++ {
 		obj, err := s.Objects.Head(ctx, u.Key)
-		if err == nil || fault.KindOf(err) != fault.NotFound {
-			return obj, err
+		if err == nil && obj.Size == u.Size {
+			return nil
 		}
-		missing := err
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+		missing, short := err, err == nil
 		listed, err := s.Parts.Parts(ctx, u.Key, u.StorageID)
 		if err == nil {
-			var parts []media.Part
-			if parts, err = u.check(listed); err != nil {
-				return obj, err
+			if obj, err = s.joinListed(ctx, u, listed, short); err == nil && obj.Size == u.Size {
+				return nil
 			}
-			if obj, err = s.Parts.Complete(ctx, u.Key, u.StorageID, parts); err == nil {
-				return obj, nil
+			if err == nil {
+				err = fault.Wrap(fmt.Errorf("%d of %d bytes joined", obj.Size, u.Size), fault.Unavailable,
+					"media.unavailable")
 			}
 		}
 		// Another call may have joined them just now, or a part may have been
@@ -134,13 +139,33 @@ func (s *Service) join(ctx context.Context, u Upload) (media.Object, error) {
 		transient := fault.KindOf(err) == fault.NotFound || fault.KindOf(err) == fault.Conflict
 		switch {
 		case !transient:
-			return obj, err
+			return err
+		case try > 0 && fault.KindOf(err) == fault.NotFound && short:
+			return fault.Wrap(fmt.Errorf("%d of %d bytes stored", obj.Size, u.Size), fault.Gone, "upload.gone")
 		case try > 0 && fault.KindOf(err) == fault.NotFound:
-			return obj, gone(missing)
+			return gone(missing)
 		case try > 0:
-			return obj, err
+			return err
 		}
 	}
+}
+
+// joinListed joins the parts that storage lists, when the disk has space for
+// them once more. short: an object that is not whole stands in their place.
+func (s *Service) joinListed(ctx context.Context, u Upload, listed []media.Part, short bool) (media.Object, error) {
+	parts, err := u.check(listed)
+	if err != nil {
+		return media.Object{}, err
+	}
+	if err := s.spaceToJoin(u.Size); err != nil {
+		return media.Object{}, err
+	}
+	if short {
+		if err := s.Objects.Delete(ctx, u.Key); err != nil {
+			return media.Object{}, err
+		}
+	}
+	return s.Parts.Complete(ctx, u.Key, u.StorageID, parts)
 }
 
 // acknowledge commits the recording, the lesson's state, the jobs that follow

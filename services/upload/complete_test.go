@@ -196,7 +196,7 @@ func TestCompleteRaces(t *testing.T) {
 		w.forget(u)
 		w.objects[u.Key] = u.Size - 1
 		_, err := w.Complete(t.Context(), teacher, u.ID, "")
-		wantCode(t, err, "upload.wrong_size")
+		wantCode(t, err, "upload.gone")
 		if len(w.objects) != 0 || len(w.received) != 0 || w.uploads[u.ID].Status != Aborted {
 			t.Errorf("left %v %v %v", w.objects, w.received, w.uploads[u.ID].Status)
 		}

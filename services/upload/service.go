@@ -61,6 +61,9 @@ type Service struct {
 	MaxSize  int64 // bytes of one recording; 0: DefaultMaxSize
 	Quota    int64 // bytes of one person's open uploads and recordings together; 0: no limit
 	PartSize int64 // bytes wanted; 0: DefaultPartSize
+	// Space tells how many bytes storage can still take, and has in all; nil: that
+	// cannot be known.
+	Space func() (free, total int64, err error)
 	// Direct signs URLs of storage itself, whatever site the client uses: no
 	// proxy relays parts there (scale mode).
 	Direct bool
@@ -132,7 +135,11 @@ func (s *Service) Get(ctx context.Context, by people.Person, id string) (Upload,
 	parts, err := s.Parts.Parts(ctx, u.Key, u.StorageID)
 	if fault.KindOf(err) == fault.NotFound {
 		// A process may have ended after storage joined the parts and before that was recorded.
-		if _, err := s.Objects.Head(ctx, u.Key); err != nil {
+		obj, err := s.Objects.Head(ctx, u.Key)
+		if err == nil && obj.Size != u.Size {
+			err = fault.New(fault.NotFound, "media.not_found")
+		}
+		if err != nil {
 			return u, nil, gone(err)
 		}
 		return u, u.planned(), nil

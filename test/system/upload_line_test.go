@@ -55,6 +55,12 @@ func (noIndex) Changed(context.Context, string) error { return nil }
 
 func openUploads(t *testing.T, dir string) *uploadFixture {
 	t.Helper()
+	return openUploadsAt(t, dir, filepath.Join(dir, "objects"))
+}
+
+// openUploadsAt has its objects in a folder of their own.
+func openUploadsAt(t *testing.T, dir, objects string) *uploadFixture {
+	t.Helper()
 	h := &uploadFixture{teacher: people.Person{ID: "co-ha", Username: "co-ha", Name: "Cô Hà", Active: true,
 		Grants: []people.Grant{{Role: people.Teacher, School: "s1"}}}}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
@@ -66,7 +72,7 @@ func openUploads(t *testing.T, dir string) *uploadFixture {
 		t.Fatal(err)
 	}
 	if h.server, err = s3embedded.Start(t.Context(),
-		s3embedded.Config{Dir: filepath.Join(dir, "objects"), Bucket: "lenlop"}); err != nil {
+		s3embedded.Config{Dir: objects, Bucket: "lenlop"}); err != nil {
 		t.Fatal(err)
 	}
 	access, secret := h.server.Credentials()
@@ -89,6 +95,7 @@ func openUploads(t *testing.T, dir string) *uploadFixture {
 		Store: h.db.Uploads(), Atomic: h.db, Lessons: h.db.Lessons(), Receiver: h.lessons, Parts: h.store,
 		Objects: h.store,
 		Now:     time.Now, NewID: newID, PartSize: upload.MinPartSize,
+		Space: h.server.Space,
 	}
 	t.Cleanup(func() { h.close(t) })
 	return h

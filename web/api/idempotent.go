@@ -229,7 +229,7 @@ func (r Handler) extend(ctx context.Context, res audit.Reservation) {
 func (r Handler) giveUp(ctx context.Context, res audit.Reservation, w write, why error) {
 	ctx = context.WithoutCancel(ctx)
 	kind := fault.KindOf(why)
-	forget := kind != fault.Internal && kind != fault.Unavailable
+	forget := kind != fault.Internal && kind != fault.Unavailable && kind != fault.Full
 	if w.discard != nil {
 		if err := r.Replays.Extend(ctx, res, reserveFor); err != nil {
 			return

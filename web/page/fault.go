@@ -23,6 +23,7 @@ var statuses = map[fault.Kind]int{
 	fault.RateLimited:     http.StatusTooManyRequests,
 	fault.Unavailable:     http.StatusServiceUnavailable,
 	fault.Malformed:       http.StatusBadRequest,
+	fault.Full:            http.StatusInsufficientStorage,
 }
 
 // Status is the HTTP status of an error.
@@ -30,8 +31,12 @@ func Status(err error) int { return statuses[fault.KindOf(Known(err))] }
 
 // RetryAfter says in the answer's head how long to wait, when the fault does.
 func RetryAfter(c echo.Context, err error) {
-	if e := fault.As(err); e != nil && e.Args["seconds"] != nil &&
-		(e.Kind == fault.RateLimited || fault.Is(e, "request.key_in_use")) {
+	e := fault.As(err)
+	switch {
+	case e == nil:
+	case e.Kind == fault.Full:
+		c.Response().Header().Set("Retry-After", "30")
+	case e.Args["seconds"] != nil && (e.Kind == fault.RateLimited || fault.Is(e, "request.key_in_use")):
 		c.Response().Header().Set("Retry-After", fmt.Sprint(e.Args["seconds"]))
 	}
 }

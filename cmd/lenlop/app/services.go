@@ -77,6 +77,9 @@ func (a *App) wireServices(ctx context.Context) error {
 		Parts: a.Parts, Objects: a.Media, Pieces: a.Media, Now: a.Now, NewID: NewID, MaxSize: a.Settings.MaxUpload,
 		Quota:    a.Settings.Quota,
 		PartSize: PartSize, Direct: !a.Settings.Embedded(), Base: a.Settings.S3PublicEndpoint}
+	if a.Objects != nil {
+		a.Uploads.Space = a.Objects.Space
+	}
 	a.Schedule = &schedule.Service{Store: a.DB.Schedule(), Lessons: a.DB.Lessons(),
 		LessonsByID: a.DB.Lessons().LessonsByID, Atomic: a.notifier, Audit: log,
 		Now: a.Now, NewID: NewID,

@@ -274,6 +274,29 @@ test('a request whose key is in use is sent again until its answer is there', as
   assert.equal(tries, 3)
 })
 
+test('a full server keeps what it has and is asked until there is space; a new upload is refused', async () => {
+  const server = new Server()
+  const told: Stage[] = []
+  let tries = 0
+  const step = async () => {
+    if (++tries < 3) throw refused(507, 'storage.full')
+    return 'done'
+  }
+  const value = await retry(server, new AbortController().signal, s => told.push(s), step)
+  assert.equal(value, 'done')
+  assert.deepEqual(told, ['full', 'full'])
+  await assert.rejects(
+    retry(
+      server,
+      new AbortController().signal,
+      () => undefined,
+      async () => {
+        throw refused(507, 'upload.no_space')
+      },
+    ),
+  )
+})
+
 test('answers that may change are asked for again, ever more slowly, up to half a minute', async () => {
   const server = new Server()
   const told: Stage[] = []

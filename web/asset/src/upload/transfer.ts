@@ -26,7 +26,7 @@ export interface Signed {
 }
 
 /** What is going on, in the page's words. */
-export type Stage = 'sending' | 'waiting' | 'offline' | 'joining'
+export type Stage = 'sending' | 'waiting' | 'offline' | 'full' | 'joining'
 
 /** The line to the server, and the clock. Failures are thrown as a Problem. */
 export interface Line {
@@ -52,16 +52,19 @@ export class Stopped extends Error {}
 class WeakLine extends Error {}
 
 /** Whether asking again cannot change an answer. A key in use belongs to the same
- * request, which still runs or whose process died: its answer will be there. */
+ * request, which still runs or whose process died: its answer will be there. A
+ * new upload that the server has no space for is refused before a byte is sent. */
 const final = ({ status, code }: Problem) =>
-  status >= 400 && status < 500 && status !== 408 && status !== 429 && code !== 'request.key_in_use'
+  code === 'upload.no_space' ||
+  (status >= 400 && status < 500 && status !== 408 && status !== 429 && code !== 'request.key_in_use')
 
 /** Seconds to wait before try n (from 0), without the random part. */
 const delay = (n: number) => Math.min(30, 2 ** n)
 
 /**
  * Runs a step until it succeeds: waits while there is no network, and ever
- * longer while the line or the server is weak. A final answer ends it.
+ * longer while the line or the server is weak, or the server is full. A final
+ * answer ends it.
  */
 export async function retry<T>(
   line: Line,
@@ -77,7 +80,7 @@ export async function retry<T>(
       if (signal.aborted) throw new Stopped()
       if (e instanceof WeakLine || final((e as Problem) || {})) throw e
       if (line.online()) {
-        report('waiting')
+        report((e as Problem)?.status === 507 ? 'full' : 'waiting')
         await line.pause(delay(n) * 1000 * (0.5 + line.random() / 2))
       } else {
         report('offline')
