@@ -48,7 +48,8 @@ func (t *Transcoder) Broadcast(ctx context.Context, path string, p Plan, f deliv
 		wall := encodeWall(p.Duration)
 		return t.runner().Run(ctx, ffmpeg.Command{
 			Program: "ffmpeg", Args: delivery.MakeArgs(path, p, f, loudness, overlays, uniform, file, t.threads()),
-			ReadOnly: read, WriteDir: dir, Memory: encodeMemory(p), CPU: wall, Wall: wall,
+			ReadOnly: read, WriteDir: dir, Memory: encodeMemory(p),
+			Resident: residentMemory(p), CPU: wall, Wall: wall,
 			FileBytes: int64(p.Duration+f.Leader+60) * int64(f.VideoBitrate+4_000_000) / 8 * 2,
 		}, report)
 	}
@@ -90,7 +91,7 @@ func (t *Transcoder) watch(ctx context.Context, args []string, path string, p Pl
 	wall := encodeWall(p.Duration)
 	err := t.runner().Run(ctx, ffmpeg.Command{
 		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: ffmpeg.Keep(&log, 4<<20),
-		Memory: encodeMemory(p), CPU: wall, Wall: wall,
+		Memory: encodeMemory(p), Resident: residentMemory(p), CPU: wall, Wall: wall,
 	}, nil)
 	return log.String(), err
 }

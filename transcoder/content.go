@@ -93,7 +93,7 @@ func (t *Transcoder) lookAt(ctx context.Context, path string, p Plan, at float64
 	var log bytes.Buffer
 	out, err := t.runner().Output(ctx, ffmpeg.Command{
 		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, Stderr: ffmpeg.Keep(&log, 4<<20),
-		Memory: encodeMemory(p), CPU: time.Minute, Wall: 2 * time.Minute,
+		Memory: encodeMemory(p), Resident: residentMemory(p), CPU: time.Minute, Wall: 2 * time.Minute,
 	}, 8<<20)
 	var exit *ffmpeg.ExitError
 	if err != nil && !errors.As(err, &exit) {

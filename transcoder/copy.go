@@ -42,7 +42,7 @@ func (t *Transcoder) tryCopy(ctx context.Context, path string, p Plan) (string, 
 		trial.Pieces = append(trial.Pieces,
 			Piece{Start: p.Rate.Seconds(p.Cuts[k]), End: p.Rate.Seconds(p.Cuts[k+1]), First: k, Last: k + 1})
 	}
-	work, err := os.MkdirTemp("", "copy-")
+	work, err := os.MkdirTemp(t.Scratch, "copy-")
 	if err != nil {
 		return "", err
 	}
@@ -93,7 +93,7 @@ func (t *Transcoder) copyPiece(ctx context.Context, path string, p Plan, piece i
 	}
 	pc := p.Pieces[piece]
 	list, err := t.runner().Output(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work, Memory: encodeMemory(p),
+		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work, Memory: encodeMemory(p), Resident: residentMemory(p),
 		CPU: 5 * time.Minute, Wall: 10 * time.Minute,
 		FileBytes: int64(pc.End-pc.Start+30) * 4 << 20,
 	}, 16<<20)

@@ -156,7 +156,7 @@ func (t *Transcoder) encodeOnce(ctx context.Context, path string, p Plan, piece 
 	}
 	return t.runner().Run(ctx, ffmpeg.Command{
 		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work,
-		Memory: encodeMemory(p), CPU: encodeWall(length), Wall: encodeWall(length),
+		Memory: encodeMemory(p), Resident: residentMemory(p), CPU: encodeWall(length), Wall: encodeWall(length),
 		// The caps bound the bytes; a runaway encoder is stopped well above.
 		FileBytes: int64(length+10) * 4 << 20,
 	}, report)

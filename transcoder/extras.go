@@ -159,7 +159,7 @@ func (t *Transcoder) Storyboard(ctx context.Context, path string, p Plan, dir st
 	}
 	wall := 2*time.Minute + time.Duration(p.Duration*float64(time.Second))
 	if err := t.runner().Run(ctx, ffmpeg.Command{
-		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work, Memory: encodeMemory(p), CPU: wall,
+		Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work, Memory: encodeMemory(p), Resident: residentMemory(p), CPU: wall,
 		Wall: wall, FileBytes: 32 << 20,
 	}, nil); err != nil {
 		return "", "", fmt.Errorf("storyboard: %w", err)

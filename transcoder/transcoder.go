@@ -45,6 +45,15 @@ type (
 	ExitError = ffmpeg.ExitError
 )
 
+// The limits that end a command.
+const (
+	LimitWall   = ffmpeg.LimitWall
+	LimitCPU    = ffmpeg.LimitCPU
+	LimitMemory = ffmpeg.LimitMemory
+	LimitFile   = ffmpeg.LimitFile
+	LimitDisk   = ffmpeg.LimitDisk
+)
+
 // Transcoder is the entry point. Its methods may be called at the same
 // time from many goroutines.
 type Transcoder struct {
@@ -52,7 +61,9 @@ type Transcoder struct {
 	Limits  Limits // zero fields mean probe.DefaultLimits
 	Log     *slog.Logger
 	Threads int // of each encoder; 0 means GOMAXPROCS
-	// Scratch is the folder for copies of recordings with a mended clock; "" means the system's for temporary files.
+	// Scratch is where folders are made that no caller gives, and copies of
+	// recordings with a mended clock; "" only in
+	// tests: the folder for temporary files, which nobody sweeps.
 	Scratch string
 
 	copies retimedCopies

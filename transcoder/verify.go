@@ -58,7 +58,7 @@ type Report struct {
 // is sampled decodes. Any finding is an error: such a package is broken.
 func (t *Transcoder) VerifyPackage(ctx context.Context, p Plan, segments []Segment, open Opener) (Report, error) {
 	report := Report{Duration: p.Rate.Seconds(p.Frames())}
-	work, err := os.MkdirTemp("", "verify-")
+	work, err := os.MkdirTemp(t.Scratch, "verify-")
 	if err != nil {
 		return report, err
 	}

@@ -59,7 +59,9 @@ func TestFaults(t *testing.T) {
 		{416, "InvalidRange", fault.Invalid, "media.bad_range"},
 		{400, "InvalidPart", fault.Conflict, "media.bad_part"},
 		{400, "BadDigest", fault.Invalid, "media.damaged"},
-		{507, "InsufficientStorage", fault.Unavailable, "media.unavailable"},
+		{507, "InsufficientStorage", fault.Full, "storage.full"},
+		{507, "SomethingElse", fault.Full, "storage.full"},
+		{403, "QuotaExceeded", fault.Full, "storage.full"},
 	} {
 		s := storage(t, refuse(c.status, c.code))
 		_, _, err := s.Get(t.Context(), "k", media.All)

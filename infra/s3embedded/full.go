@@ -20,7 +20,7 @@ func (s *Server) Space() (free, total int64, err error) {
 	if err := syscall.Statfs(s.root, &disk); err != nil {
 		return 0, 0, fmt.Errorf("object folder: %w", err)
 	}
-	size := int64(disk.Bsize)
+	size := disk.Bsize
 	return int64(disk.Bavail) * size, int64(disk.Blocks) * size, nil
 }
 

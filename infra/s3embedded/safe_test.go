@@ -289,7 +289,8 @@ func TestManyParts(t *testing.T) {
 	if err := f.Truncate(parts[len(parts)-1]); err != nil { // it takes no space
 		t.Fatal(err)
 	}
-	if err := (attributes{joins: newJoins((*os.File).Sync, works)}).StoreAttribute(f, dir, "a", joinedAttr, value); err != nil {
+	a := attributes{joins: newJoins((*os.File).Sync, works)}
+	if err := a.StoreAttribute(f, dir, "a", joinedAttr, value); err != nil {
 		t.Errorf("%d bytes: %v", len(value), err)
 	}
 	if id := joined(dir, "a"); id != "the-upload" {

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,7 +27,8 @@ import (
 
 // Default limits of a command that names none.
 const (
-	DefaultMemory    = 4 << 30 // bytes of address space; a 1080p piece uses 1 to 2 GB of it and 0.6 GB of memory
+	DefaultMemory    = 4 << 30    // bytes of address space; a 1080p piece uses 1 to 2 GB of it and 0.6 GB of memory
+	DefaultResident  = 1500 << 20 // bytes in use at one time
 	DefaultWall      = 30 * time.Minute
 	DefaultCPU       = 2 * time.Hour
 	DefaultFileBytes = 8 << 30
@@ -40,7 +42,8 @@ type Sandbox struct {
 	prlimit  string
 	why      string // why there is no bubblewrap
 	programs map[string]string
-	libs     string // library folders that the loader would look up in /etc
+	most     *atomic.Int64 // bytes that a command had in memory; approximate, for tests
+	libs     string        // library folders that the loader would look up in /etc
 }
 
 // New looks at what this machine offers. It fails only when ffmpeg, ffprobe or
@@ -50,7 +53,7 @@ func New(ctx context.Context, log *slog.Logger) (*Sandbox, error) {
 }
 
 func detect(ctx context.Context, log *slog.Logger, look func(string) (string, error)) (*Sandbox, error) {
-	s := &Sandbox{programs: map[string]string{}}
+	s := &Sandbox{programs: map[string]string{}, most: &atomic.Int64{}}
 	for _, name := range []string{"ffmpeg", "ffprobe"} {
 		path, err := look(name)
 		if err != nil {
@@ -148,6 +151,8 @@ func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, wall, errWall)
 	defer cancel()
+	limited, exceed := context.WithCancelCause(limited)
+	defer exceed(nil)
 	args := append([]string{s.prlimit}, s.limits(c)...)
 	switch {
 	case s.bwrap != "":
@@ -182,8 +187,16 @@ func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
 	if err != nil {
 		return err
 	}
-	err = cmd.Run()
+	if err = cmd.Start(); err == nil {
+		stop := s.watchMemory(cmd.Process.Pid, c.Resident, func() { exceed(errMemory) })
+		err = cmd.Wait()
+		stop()
+	}
 	done()
+	if err == nil && c.WriteDir != "" && unwritten(tail.String()) {
+		// ffmpeg has met a full disk and says that all went well.
+		return &transcoder.ExitError{Program: c.Program, Tail: tail.String(), Limit: transcoder.LimitDisk}
+	}
 	if err == nil {
 		return nil
 	}
@@ -193,7 +206,10 @@ func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
 	return exitError(c, err, limited, tail.String())
 }
 
-var errWall = errors.New("wall time is over")
+var (
+	errWall   = errors.New("wall time is over")
+	errMemory = errors.New("too much memory in use")
+)
 
 // limits are the arguments of prlimit, up to the program.
 func (s *Sandbox) limits(c transcoder.Command) []string {
@@ -269,17 +285,38 @@ func exitError(c transcoder.Command, err error, ctx context.Context, tail string
 	}
 	switch {
 	case errors.Is(context.Cause(ctx), errWall):
-		e.Limit = "wall"
+		e.Limit = transcoder.LimitWall
+	case errors.Is(context.Cause(ctx), errMemory):
+		e.Limit = transcoder.LimitMemory
 	case signal == syscall.SIGXCPU, program == "ffmpeg" && e.Code == 255:
 		// ffmpeg catches the signal and exits with 255. Nobody else sends it
 		// one: whoever cancels kills.
-		e.Limit = "cpu"
+		e.Limit = transcoder.LimitCPU
 	case signal == syscall.SIGXFSZ || strings.Contains(tail, "File too large"):
-		e.Limit = "file"
+		e.Limit = transcoder.LimitFile
+	case unwritten(tail):
+		e.Limit = transcoder.LimitDisk
 	case strings.Contains(tail, "Cannot allocate memory") || strings.Contains(tail, "malloc of size"):
-		e.Limit = "memory"
+		e.Limit = transcoder.LimitMemory
 	}
 	return e
+}
+
+// unwritten reports that a program complained of not being able to write. An
+// input/output error counts only where it writes: it is also what ffmpeg calls a
+// recording that ends early.
+func unwritten(tail string) bool {
+	if strings.Contains(tail, "No space left on device") || strings.Contains(tail, "Disk quota exceeded") {
+		return true
+	}
+	for line := range strings.Lines(tail) {
+		if strings.Contains(line, "Input/output error") &&
+			(strings.Contains(line, "write_frame") || strings.Contains(line, "Error writing") ||
+				strings.Contains(line, "writing trailer") || strings.Contains(line, "closing file")) {
+			return true
+		}
+	}
+	return false
 }
 
 // extra gives the command pipes from file descriptor 3 on. The function

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"lenlop/services/caption"
-	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/transcoder"
@@ -109,7 +108,7 @@ func (w *Workers) captions(ctx context.Context, run *job.Run, a CaptionsArgs) er
 				continue
 			}
 		}
-		if ctx.Err() != nil || fault.KindOf(passing(err)) == fault.Unavailable {
+		if ctx.Err() != nil || waits(passing(err)) {
 			return fmt.Errorf("package %s: captions: %w", pkg.ID, err)
 		}
 		run.Log.Warn("a text track gives no captions", "lesson", pkg.LessonID, "stream", t.Stream, "codec",

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 
-	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/lesson"
 	"lenlop/services/media"
@@ -148,7 +147,7 @@ func (w *Workers) storyboard(ctx context.Context, run *job.Run, pkg Package, pla
 	defer src.release()
 	picture, index, err := w.Transcoder.Storyboard(ctx, src.path, plan, dir)
 	if err = passing(err); err != nil {
-		if ctx.Err() != nil || fault.KindOf(err) == fault.Unavailable {
+		if ctx.Err() != nil || waits(err) {
 			return nil, err
 		}
 		run.Log.Warn("no storyboard", "lesson", pkg.LessonID, "package", pkg.ID, "error", err)

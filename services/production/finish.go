@@ -37,6 +37,9 @@ func (w *Workers) finish(ctx context.Context, run *job.Run, a FinishArgs) error 
 		return fmt.Errorf("package %s: %w", pkg.ID, err)
 	}
 	report, err := w.verify(ctx, run, pkg, plan, segs)
+	if overMemory(err) {
+		return w.failForMemory(ctx, run, a, err)
+	}
 	if err != nil {
 		return fmt.Errorf("package %s: verify: %w", pkg.ID, passing(err))
 	}

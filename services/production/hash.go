@@ -62,7 +62,7 @@ func (w *Workers) hash(ctx context.Context, run *job.Run, a HashArgs) error {
 		if err != nil {
 			return err
 		}
-		return w.fail(ctx, a.Lesson, a.Recording, l.Media.MakingID, Corrupted, nil)
+		return w.fail(ctx, a.Lesson, a.Recording, l.Media.MakingID, Corrupted)
 	})
 }
 

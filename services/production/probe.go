@@ -41,6 +41,9 @@ func (w *Workers) probe(ctx context.Context, run *job.Run, a ProbeArgs) error {
 			return ignore(w.Lessons.Fail(ctx, a.Lesson, a.Recording, r.Code, fault.Args(r.Args)))
 		})
 	}
+	if overMemory(err) {
+		return w.failForMemory(ctx, run, FinishArgs{a.Lesson, a.Recording, ""}, err)
+	}
 	if err != nil {
 		return fmt.Errorf("recording %s: %w", rec.ID, passing(err))
 	}

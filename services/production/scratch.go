@@ -48,7 +48,8 @@ func OpenScratch(root string) (*Scratch, error) {
 	return &Scratch{dir: dir, lock: lock}, nil
 }
 
-// Dir is the folder itself.
+// Dir is the folder of this process, which the next start removes if this one
+// cannot.
 func (s *Scratch) Dir() string { return s.dir }
 
 // Close removes the folder with everything in it.
@@ -56,8 +57,8 @@ func (s *Scratch) Close() error {
 	return errors.Join(os.RemoveAll(s.dir), s.lock.Close())
 }
 
-// leastFree is how much of the disk a job leaves to others, bytes.
-const leastFree = 512 << 20
+// leastFree is how much of a disk of the size a job leaves to others, bytes.
+func leastFree(total uint64) uint64 { return min(512<<20, total/8) }
 
 // checkSpace refuses new work while the folder is over its limit or the disk nearly
 // full: fault.Unavailable "scratch.full", so that the job waits, here or
@@ -67,7 +68,7 @@ func (s *Scratch) checkSpace() error {
 	if err := syscall.Statfs(s.dir, &disk); err != nil {
 		return fmt.Errorf("scratch: %w", err)
 	}
-	if free := disk.Bavail * uint64(disk.Bsize); free < leastFree {
+	if free := disk.Bavail * uint64(disk.Bsize); free < leastFree(disk.Blocks*uint64(disk.Bsize)) {
 		return fault.New(fault.Unavailable, "scratch.full", "bytes", free)
 	}
 	if s.Limit <= 0 {

@@ -200,7 +200,7 @@ func (w *Workers) unstick(ctx context.Context, run *job.Run, lessonID string) er
 			return err
 		}
 		run.Log.Error("lesson in preparation without a job", "lesson", lessonID, "recording", l.Media.RecordingID)
-		return w.fail(ctx, lessonID, l.Media.RecordingID, l.Media.MakingID, CannotBePrepared, nil)
+		return w.fail(ctx, lessonID, l.Media.RecordingID, l.Media.MakingID, CannotBePrepared)
 	})
 }
 

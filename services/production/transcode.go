@@ -7,11 +7,8 @@ import (
 	"os"
 	"path"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
-	"lenlop/services/fault"
 	"lenlop/services/job"
 	"lenlop/services/media"
 	"lenlop/transcoder"
@@ -36,6 +33,9 @@ func (w *Workers) transcode(ctx context.Context, run *job.Run, a TranscodeArgs) 
 	if errors.Is(err, transcoder.ErrCopy) {
 		run.Log.Info("encoding instead of repackaging", "lesson", a.Lesson, "package", a.Package, "error", err)
 		return run.Commit(ctx, func(ctx context.Context) error { return ignore(w.planAgain(ctx, a)) })
+	}
+	if overMemory(err) {
+		return w.failForMemory(ctx, run, FinishArgs{a.Lesson, a.Recording, a.Package}, err)
 	}
 	if err != nil {
 		return fmt.Errorf("package %s piece %d %s: %w", a.Package, a.Task.Piece, a.Task.Group, passing(err))
@@ -302,15 +302,4 @@ func (w *Workers) askFinish(ctx context.Context, run *job.Run, a TranscodeArgs, 
 		return err
 	}
 	return w.Jobs.Add(ctx, finishJob(FinishArgs{a.Lesson, a.Recording, a.Package}))
-}
-
-// passing marks a failure that is not the recording's: a full disk here. Such
-// a job waits until there is space.
-func passing(err error) error {
-	var exit *transcoder.ExitError
-	if errors.Is(err, syscall.ENOSPC) || errors.As(err, &exit) &&
-		strings.Contains(exit.Tail, "No space left on device") {
-		return fault.Wrap(err, fault.Unavailable, "production.disk_full")
-	}
-	return err
 }

@@ -63,6 +63,10 @@ type Worksheets interface {
 // workers or failed repeatedly.
 const CannotBePrepared = "recording.cannot_be_prepared"
 
+// NeedsMemory is the failure of a recording of which one step needs more memory
+// than a step may have.
+const NeedsMemory = "recording.memory"
+
 // Corrupted is the failure when the stored file differs from the uploaded one.
 const Corrupted = "recording.corrupted"
 
@@ -140,15 +144,15 @@ func giveUp[A any](w *Workers, what func(A) FinishArgs) func(context.Context, jo
 			return fmt.Errorf("job %s: arguments: %w", j.ID, err)
 		}
 		f := what(a)
-		return w.fail(ctx, f.Lesson, f.Recording, f.Package, CannotBePrepared, nil)
+		return w.fail(ctx, f.Lesson, f.Recording, f.Package, CannotBePrepared)
 	}
 }
 
 // fail ends a recording's way inside the transaction in ctx: the lesson is
 // told, what was made so far is retired and what is still to do is called off.
-func (w *Workers) fail(ctx context.Context, lessonID, recordingID, packageID, code string, args fault.Args) error {
+func (w *Workers) fail(ctx context.Context, lessonID, recordingID, packageID, code string) error {
 	// Of a replaced recording, or a lesson that is gone, only the package remains to be cleared.
-	err := w.Lessons.Fail(ctx, lessonID, recordingID, code, args)
+	err := w.Lessons.Fail(ctx, lessonID, recordingID, code, nil)
 	switch {
 	case err == nil:
 		if err := w.Jobs.CancelSubject(ctx, Subject(lessonID), kindProbe, kindTranscode, kindFinish); err != nil {

@@ -64,7 +64,9 @@ func TestFullDisk(t *testing.T) {
 // TestShortObject: what a failed join left in place of the object is made again
 // from the parts, which are still there.
 func TestShortObject(t *testing.T) {
-	for name, left := range map[string]int64{"nothing of it": 0, "half of it": DefaultPartSize, "more than all": 1 << 40} {
+	for name, left := range map[string]int64{
+		"nothing of it": 0, "half of it": DefaultPartSize, "more than all": 1 << 40,
+	} {
 		w := newWorld(t)
 		u := w.begin(t)
 		w.send(t, u, 1, 2, 3)

@@ -21,6 +21,7 @@ type Command struct {
 	Stderr    io.Writer // nil keeps the last 8 KiB for the error
 	Extra     []io.Writer
 	Memory    int64 // bytes of address space; 0: the sandbox's default
+	Resident  int64 // bytes of memory that its processes may have in use together; 0: the sandbox's default
 	CPU       time.Duration
 	Wall      time.Duration
 	FileBytes int64 // largest file it may write
@@ -42,8 +43,17 @@ type ExitError struct {
 	Code    int    // exit status; -1 when ended by a signal
 	Signal  string // "killed", ... or ""
 	Tail    string // the end of its standard error
-	Limit   string // "wall", "cpu", "memory", "file" when a limit is known to have ended it
+	Limit   string // one of the limits below when it is known to have ended the command, or ""
 }
+
+// The limits that end a command.
+const (
+	LimitWall   = "wall"
+	LimitCPU    = "cpu"
+	LimitMemory = "memory"
+	LimitFile   = "file" // it wrote a larger file than it may
+	LimitDisk   = "disk" // it could not write: the disk is full, or fails; ffmpeg may still say that all went well
+)
 
 // Error is for logs.
 func (e *ExitError) Error() string {

@@ -76,6 +76,11 @@ func placed(streams func(index string) *graph.Stream, p ladder.Plan, pc ladder.P
 	a = filter(a, "asetpts", place)
 	unit := rate / gcd(rate, ladder.SampleRate)
 	first := int64(math.Floor(float64(from)*float64(rate)/ladder.SampleRate/float64(unit))) * unit
+	// What lies outside of the piece is left out before holes are filled: one of an
+	// hour would be filled with silence in one buffer of gigabytes, only for the
+	// piece's few seconds of it to be kept.
+	last := int64(math.Ceil(float64(to)*float64(rate)/ladder.SampleRate)) + rate
+	a = filter(a, "atrim", fmt.Sprintf("start_pts=%d", first-2*rate), fmt.Sprintf("end_pts=%d", last))
 	a = filter(a, "aresample", "async=1", "min_hard_comp=0.02", fmt.Sprintf("first_pts=%d", first))
 	a = filter(a, "atrim", fmt.Sprintf("start_pts=%d", first))
 	if rate != ladder.SampleRate {

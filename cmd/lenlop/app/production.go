@@ -19,6 +19,7 @@ import (
 // pipeline makes playable packages from recordings.
 type pipeline struct {
 	sandbox   *sandbox.Sandbox
+	scratch   *production.Scratch
 	playlists playlists
 	watched   *production.Watched
 	copies    *production.Copies
@@ -45,7 +46,7 @@ func (a *App) wireProduction(ctx context.Context) error {
 		}
 	})
 	a.pipeline = &pipeline{
-		sandbox: box,
+		sandbox: box, scratch: scratch,
 		playlists: playlists{&production.Playlists{Store: a.DB.Packages(), Media: a.Media, Lessons: a.DB.Lessons(),
 			Call: a.Locales.Printer(locale.Vi).Language}},
 		watched: &production.Watched{Now: a.Now},
@@ -73,6 +74,10 @@ func (a *App) wireProduction(ctx context.Context) error {
 	w.Register(a.Runner)
 	return nil
 }
+
+// ScratchDir is this process's folder for files in the making; what a killed
+// process leaves there is removed at the next start.
+func (a *App) ScratchDir() string { return a.pipeline.scratch.Dir() }
 
 // checkInMarks draws a broadcast copy's two check-in codes, each with a QR code of
 // the page that takes it, or of the code alone without a public address.

@@ -225,7 +225,7 @@ func createLesson(ctx context.Context, a *app.App, n int, r recording) error {
 
 // upload makes a recording and uploads it as a browser would.
 func upload(ctx context.Context, a *app.App, teacher people.Person, r recording) (string, error) {
-	dir, err := os.MkdirTemp("", "lenlop-demo-")
+	dir, err := os.MkdirTemp(a.ScratchDir(), "demo-")
 	if err != nil {
 		return "", fmt.Errorf("demo recording: %w", err)
 	}
