@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"code.dny.dev/ssrf"
+
 	"lenlop/services/job"
 )
 
@@ -48,13 +50,13 @@ func New(private bool) *Sender {
 	return s
 }
 
-func public(a netip.Addr) bool {
-	a = a.Unmap()
-	return a.IsGlobalUnicast() && !a.IsPrivate() && !carrier.Contains(a)
-}
+// guardian refuses every network of IANA's special-purpose registries, and what
+// is no global unicast address at all.
+var guardian = ssrf.New(ssrf.WithAnyPort())
 
-// carrier is the shared address space of RFC 6598.
-var carrier = netip.MustParsePrefix("100.64.0.0/10")
+// public reports whether an address is one of the open internet. IPv4 written as
+// IPv6 (::ffff:10.0.0.1) is judged as IPv4, as the kernel dials it.
+func public(a netip.Addr) bool { return guardian.SafeAddr(a.Unmap()) == nil }
 
 // Check refuses an address that cannot be one of a receiver.
 func (s *Sender) Check(address string) error {

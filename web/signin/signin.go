@@ -5,12 +5,10 @@ package signin
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -66,59 +64,6 @@ func New(d Authenticator) *Authenticator {
 	// once waits its turn instead of taking all memory.
 	d.gate = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
 	return &d
-}
-
-// Base is the scheme and host that a visitor used.
-func (d *Authenticator) Base(r *http.Request) string {
-	if d.Public != "" {
-		return strings.TrimSuffix(d.Public, "/")
-	}
-	scheme := "http"
-	if r.TLS != nil || d.trusted(r) && r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	return scheme + "://" + r.Host
-}
-
-// Addr is the client's address; X-Forwarded-For counts only from a trusted proxy.
-func (d *Authenticator) Addr(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	if d.trusted(r) {
-		// The last hop that a trusted proxy wrote and that is not one itself.
-		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-		for _, hop := range slices.Backward(hops) {
-			a, err := netip.ParseAddr(strings.TrimSpace(hop))
-			if err != nil {
-				break
-			}
-			host = a.String()
-			if !d.inTrusted(a) {
-				break
-			}
-		}
-	}
-	return host
-}
-
-func (d *Authenticator) trusted(r *http.Request) bool {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	a, err := netip.ParseAddr(host)
-	return err == nil && d.inTrusted(a)
-}
-
-func (d *Authenticator) inTrusted(a netip.Addr) bool {
-	for _, p := range d.Trusted {
-		if p.Contains(a.Unmap()) {
-			return true
-		}
-	}
-	return false
 }
 
 // cookieName: browsers accept the __Host- prefix only over https.
