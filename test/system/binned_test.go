@@ -54,6 +54,7 @@ func workplace(t *testing.T, dsn string, p *plant, machine production.Transcoder
 	}
 	notifier := job.NewNotifier(db.Jobs(), db)
 	runner := job.NewRunner(db.Jobs(), notifier, slog.New(slog.DiscardHandler))
+	runner.Grace = 10 * time.Millisecond
 	notifier.Register(runner)
 	scratch, err := production.OpenScratch(t.TempDir())
 	if err != nil {
@@ -122,7 +123,7 @@ func deleteWhileEncoding(t *testing.T, dir, dsn string) {
 		receiveWithin(t, machine.ended, 20*time.Second, "an encoding to be cancelled")
 	}
 	t.Logf("cancelled after %v", time.Since(began))
-	time.Sleep(3 * time.Second) // more than one look for work
+	time.Sleep(2500 * time.Millisecond) // more than one look for work
 	if n := len(machine.begun); n > 0 {
 		t.Errorf("%d encodings were begun of a deleted lesson", n)
 	}
