@@ -58,6 +58,7 @@ type importOut struct {
 	Accepted  int               `json:"accepted"`
 	Same      int               `json:"same"`
 	Refused   int               `json:"refused"`
+	Skipped   int               `json:"skipped"` // totals and headings
 	Warnings  int               `json:"warnings"`
 	Committed *time.Time        `json:"committed,omitempty"`
 	Rows      []importRow       `json:"rows"`
@@ -160,7 +161,7 @@ func mapping(c echo.Context) (map[string]string, error) {
 func (r *Handler) figureImport(c echo.Context, p television.Preview) importOut {
 	out := importOut{ID: p.Import.ID, Filename: p.Import.Filename, Mapping: p.Import.Defaults.Columns,
 		Accepted: p.Good, Same: p.Same,
-		Refused: p.Refused, Warnings: p.Warnings, Committed: r.at(p.Import.Committed), Rows: []importRow{}}
+		Refused: p.Refused, Skipped: p.Skipped, Warnings: p.Warnings, Committed: r.at(p.Import.Committed), Rows: []importRow{}}
 	if out.Mapping == nil {
 		out.Mapping = map[string]string{}
 	}

@@ -13,6 +13,7 @@ import (
 	"lenlop/services/catalog"
 	"lenlop/services/fault"
 	"lenlop/services/schedule"
+	"lenlop/services/spreadsheet"
 )
 
 // Columns of an imported file, by our names. A row finds its airing by its id,
@@ -43,13 +44,58 @@ var usualHeaders = map[string][]string{
 // sheet is a file whose columns are known.
 type sheet struct {
 	header []string
-	column map[string]int // our name -> index
+	number int             // of the header's row, as spreadsheets count
+	head   spreadsheet.Row // the header's row
+	column map[string]int  // our name -> index
 	rows   []sheetRow
 }
 
 type sheetRow struct {
 	number int // as spreadsheets count
 	cells  []string
+	row    spreadsheet.Row // with the kinds of the cells
+}
+
+// figureTable reads the first sheet that has the columns.
+func figureTable(sheets []spreadsheet.Sheet, wanted map[string]string) (*sheet, error) {
+	var why error
+	for _, s := range sheets {
+		t, err := findColumns(s.Texts(), wanted)
+		if err != nil {
+			why = cmp.Or(why, err)
+			continue
+		}
+		t.rows = nil // a row without texts may have a formula that was not computed
+		for _, r := range s.Rows {
+			if r.Number == t.number {
+				t.head = r
+			}
+			if r.Number > t.number && !r.Blank() {
+				t.rows = append(t.rows, sheetRow{number: r.Number, cells: r.Texts(), row: r})
+			}
+		}
+		return t, nil
+	}
+	if why == nil {
+		why = fault.New(fault.Invalid, "import.no_rows")
+	}
+	return nil, why
+}
+
+// spoiled is the first of our columns whose cell cannot be believed, and why.
+func (t *sheet) spoiled(r sheetRow) (column, code string) {
+	if r.row.Broken != "" {
+		return "", r.row.Broken
+	}
+	for _, c := range []string{ColumnAiring, ColumnDate, ColumnTime, ColumnItemNumber, ColumnValue, ColumnUnit,
+		ColumnMetric, ColumnSource} {
+		if at, ok := t.column[c]; ok {
+			if code := r.row.Cell(at).Problem(); code != "" {
+				return c, code
+			}
+		}
+	}
+	return "", ""
 }
 
 func (t *sheet) cell(r sheetRow, column string) string {
@@ -79,7 +125,7 @@ func (t *sheet) named() map[string]string {
 // station's sheet may have a letterhead above it.
 func findColumns(cells [][]string, wanted map[string]string) (*sheet, error) {
 	for i, row := range cells[:min(len(cells), 20)] {
-		t := &sheet{header: row, column: map[string]int{}}
+		t := &sheet{header: row, number: i + 1, column: map[string]int{}}
 		for c, usual := range usualHeaders {
 			named := slices.IndexFunc(row,
 				func(h string) bool { return wanted[c] != "" && foldHeader(h) == foldHeader(wanted[c]) })
@@ -95,7 +141,7 @@ func findColumns(cells [][]string, wanted map[string]string) (*sheet, error) {
 		}
 		for k, r := range cells[i+1:] {
 			if strings.TrimSpace(strings.Join(r, "")) != "" {
-				t.rows = append(t.rows, sheetRow{i + k + 2, r})
+				t.rows = append(t.rows, sheetRow{number: i + k + 2, cells: r})
 			}
 		}
 		return t, t.checkColumns()
@@ -133,14 +179,14 @@ type matcher struct {
 func (m *matcher) load(ctx context.Context, t *sheet) error {
 	f := schedule.Filter{Channel: m.d.ChannelID}
 	for _, r := range t.rows {
-		d, ok := schedule.ParseDay(t.cell(r, ColumnDate), m.s.cfg.Location)
+		d, _, ok, _ := schedule.ParseMoment(t.cell(r, ColumnDate), t.cell(r, ColumnTime), m.s.cfg.Location)
 		if !ok {
 			continue
 		}
 		if f.From.IsZero() || d.Before(f.From) {
 			f.From = d
 		}
-		if end := d.AddDate(0, 0, 1); end.After(f.To) {
+		if end := d.AddDate(0, 0, 2); end.After(f.To) { // hours past 24:00 are the next day's
 			f.To = end
 		}
 	}
@@ -172,6 +218,9 @@ func (m *matcher) row(t *sheet, r sheetRow) ImportRow {
 	refuse := func(column, code string, kv ...any) ImportRow {
 		out.Code, out.Column, out.Args = code, t.name(column), fault.New(fault.Invalid, code, kv...).Args
 		return out
+	}
+	if column, code := t.spoiled(r); code != "" {
+		return refuse(column, code)
 	}
 	a, column, code := m.airing(t, r)
 	if code != "" {
@@ -235,18 +284,18 @@ func (m *matcher) airing(t *sheet, r sheetRow) (a schedule.Airing, column, code 
 		}
 		return m.airings[i], "", ""
 	}
-	d, ok := schedule.ParseDay(t.cell(r, ColumnDate), m.s.cfg.Location)
+	d, clock, ok, hasTime := schedule.ParseMoment(t.cell(r, ColumnDate), t.cell(r, ColumnTime), m.s.cfg.Location)
 	if !ok {
 		return a, ColumnDate, "import.bad_date"
 	}
 	itemNumber := t.cell(r, ColumnItemNumber)
-	clock, hasTime := schedule.ParseClock(t.cell(r, ColumnTime))
 	if itemNumber == "" && !hasTime {
 		return a, ColumnTime, "import.bad_time"
 	}
 	var found []schedule.Airing
 	for _, x := range m.airings {
-		if m.s.localDay(x.StartsAt) != d.Format(time.DateOnly) {
+		if day := m.s.localDay(x.StartsAt); day != d.Format(time.DateOnly) &&
+			!(hasTime && day == d.Add(clock).Format(time.DateOnly)) {
 			continue
 		}
 		if itemNumber != "" && !strings.EqualFold(x.HouseNumber, itemNumber) {

@@ -13,6 +13,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
+	"lenlop/services/spreadsheet"
 )
 
 // Limits of an imported file.
@@ -75,6 +76,7 @@ type Preview struct {
 	Good     int // to be added
 	Same     int
 	Refused  int
+	Skipped  int // totals and headings; in no row of Rows
 	Warnings int
 }
 
@@ -127,11 +129,11 @@ func (s *Service) PreviewImport(ctx context.Context, by people.Person, filename 
 			i.Defaults.Columns = last.Columns
 		}
 	}
-	cells, err := s.cells(ctx, i)
+	sheets, err := s.sheets(ctx, i.Filename, i.Data)
 	if err != nil {
 		return Preview{Import: i}, err
 	}
-	p, err := s.read(ctx, i, cells)
+	p, err := s.read(ctx, i, sheets)
 	if err != nil {
 		return p, err
 	}
@@ -184,13 +186,13 @@ func (s *Service) CommitImport(ctx context.Context, by people.Person, id string,
 	case !i.Committed.IsZero():
 		return Preview{Import: i, Good: i.Added}, nil
 	}
-	cells, err := s.cells(ctx, i)
+	sheets, err := s.sheets(ctx, i.Filename, i.Data)
 	if err != nil {
 		return Preview{Import: i}, err
 	}
 	p := Preview{Import: i}
 	done, err := s.commitFigures(ctx, by, i, "figures", func(ctx context.Context) (fs []Figure, err error) {
-		if p, err = s.read(ctx, i, cells); err != nil {
+		if p, err = s.read(ctx, i, sheets); err != nil {
 			return nil, err
 		}
 		if p.Warnings > 0 && !confirmed {
@@ -226,27 +228,23 @@ func (s *Service) lockChannels(ctx context.Context) error {
 	return nil
 }
 
-// cells reads an imported file, outside any transaction.
-func (s *Service) cells(ctx context.Context, i Import) ([][]string, error) {
-	return s.texts(ctx, i.Filename, i.Data)
-}
-
-// texts reads the first sheet of a file.
-func (s *Service) texts(ctx context.Context, filename string, data []byte) ([][]string, error) {
+// sheets reads an imported file, outside any transaction.
+func (s *Service) sheets(ctx context.Context, filename string, data []byte) ([]spreadsheet.Sheet, error) {
 	sheets, err := s.cfg.Sheets(ctx, filename, data)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "import.unreadable")
+		code := "import.unreadable"
+		if e := fault.As(err); e != nil {
+			code = e.Code // a known kind of file that is no table
+		}
+		return nil, fault.Wrap(err, fault.Invalid, code)
 	}
-	if len(sheets) == 0 {
-		return nil, nil
-	}
-	return sheets[0].Texts(), nil
+	return sheets, nil
 }
 
 // read checks every row of a file against the schedule and the existing figures.
-func (s *Service) read(ctx context.Context, i Import, cells [][]string) (Preview, error) {
+func (s *Service) read(ctx context.Context, i Import, sheets []spreadsheet.Sheet) (Preview, error) {
 	p := Preview{Import: i}
-	t, err := findColumns(cells, i.Defaults.Columns)
+	t, err := figureTable(sheets, i.Defaults.Columns)
 	if err != nil {
 		return p, err
 	}
@@ -259,6 +257,10 @@ func (s *Service) read(ctx context.Context, i Import, cells [][]string) (Preview
 		return p, fmt.Errorf("import: %w", err)
 	}
 	for _, row := range t.rows {
+		if row.row.Skippable(t.head) {
+			p.Skipped++
+			continue
+		}
 		r := m.row(t, row)
 		if r.Code == "" && !r.Same {
 			if r.Warning, err = m.warning(ctx, r.Figure); err != nil {
@@ -277,6 +279,9 @@ func (s *Service) read(ctx context.Context, i Import, cells [][]string) (Preview
 			p.Warnings++
 		}
 		p.Rows = append(p.Rows, r)
+	}
+	if n := p.Good + p.Same + p.Refused + p.Skipped; n != len(t.rows) {
+		return p, fmt.Errorf("import %s: %d rows in, %d accounted for", i.ID, len(t.rows), n)
 	}
 	if len(p.Rows) == 0 {
 		return p, fault.New(fault.Invalid, "import.no_rows")

@@ -77,9 +77,13 @@ func (s *Service) AddMinutes(ctx context.Context, by people.Person, airingID, so
 
 // minutesOf reads the households of the airing's minutes.
 func (s *Service) minutesOf(ctx context.Context, a schedule.Airing, filename string, data []byte) ([]float64, error) {
-	cells, err := s.texts(ctx, filename, data)
+	sheets, err := s.sheets(ctx, filename, data)
 	if err != nil {
 		return nil, err
+	}
+	var cells [][]string
+	if len(sheets) > 0 {
+		cells = sheets[0].Texts()
 	}
 	find := func(row []string, names []string) int {
 		return slices.IndexFunc(row, func(h string) bool { return slices.Contains(names, foldHeader(h)) })

@@ -15,6 +15,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/schedule"
+	"lenlop/services/spreadsheet"
 )
 
 // MinuteFile is the kind of an import of households by minute.
@@ -36,6 +37,7 @@ type MinutesPreview struct {
 	Import                        Import
 	Rows                          []MinutesRow // one for each airing of the file's time
 	Bad                           []ImportRow  // rows that cannot be read
+	Minutes, Skipped              int          // rows of the file: taken; totals and headings
 	Good, Same, Refused, Warnings int
 }
 
@@ -74,11 +76,11 @@ func (s *Service) PreviewMinutes(ctx context.Context, by people.Person, filename
 	} else if found {
 		return MinutesPreview{}, fault.New(fault.Conflict, "import.already", "import", old.ID, "at", old.Committed)
 	}
-	cells, err := s.cells(ctx, i)
+	sheets, err := s.sheets(ctx, i.Filename, i.Data)
 	if err != nil {
 		return MinutesPreview{Import: i}, err
 	}
-	p, err := s.readMinutes(ctx, i, cells)
+	p, err := s.readMinutes(ctx, i, sheets)
 	if err != nil {
 		return p, err
 	}
@@ -101,13 +103,13 @@ func (s *Service) CommitMinutes(ctx context.Context, by people.Person, id string
 	case !i.Committed.IsZero():
 		return MinutesPreview{Import: i, Good: i.Added / 2}, nil
 	}
-	cells, err := s.cells(ctx, i)
+	sheets, err := s.sheets(ctx, i.Filename, i.Data)
 	if err != nil {
 		return MinutesPreview{Import: i}, err
 	}
 	p := MinutesPreview{Import: i}
 	done, err := s.commitFigures(ctx, by, i, "figures by minute", func(ctx context.Context) (fs []Figure, err error) {
-		if p, err = s.readMinutes(ctx, i, cells); err != nil {
+		if p, err = s.readMinutes(ctx, i, sheets); err != nil {
 			return nil, err
 		}
 		if p.Warnings > 0 && !confirmed {
@@ -150,9 +152,9 @@ type householdCount struct {
 }
 
 // readMinutes reads the file and evaluates each airing in its time span.
-func (s *Service) readMinutes(ctx context.Context, i Import, cells [][]string) (MinutesPreview, error) {
+func (s *Service) readMinutes(ctx context.Context, i Import, sheets []spreadsheet.Sheet) (MinutesPreview, error) {
 	p := MinutesPreview{Import: i}
-	minutes, err := s.minuteRows(&p, cells)
+	minutes, err := s.minuteRows(&p, sheets)
 	if err != nil {
 		return p, err
 	}
@@ -258,11 +260,12 @@ func (s *Service) evaluateMinutes(r *MinutesRow, from, to time.Time, minutes []h
 }
 
 // minuteRows reads the file's minutes in order of time; the last row of a minute wins.
-func (s *Service) minuteRows(p *MinutesPreview, cells [][]string) ([]householdCount, error) {
-	head, column, ok := minuteColumns(cells)
-	if !ok {
+func (s *Service) minuteRows(p *MinutesPreview, sheets []spreadsheet.Sheet) ([]householdCount, error) {
+	cells, rows, head, column := minuteTable(sheets)
+	if column == nil {
 		return nil, fault.New(fault.Invalid, "import.missing_column", "column", Households)
 	}
+	seen := 0
 	day, hasDay := schedule.ParseDay(p.Import.Defaults.Day, s.cfg.Location)
 	var out []householdCount
 	for n, row := range cells[head+1:] {
@@ -275,7 +278,16 @@ func (s *Service) minuteRows(p *MinutesPreview, cells [][]string) ([]householdCo
 		refuse := func(name, code string) {
 			p.Bad = append(p.Bad, ImportRow{Row: head + n + 2, Column: cells[head][column[name]], Code: code})
 		}
-		if strings.TrimSpace(strings.Join(row, "")) == "" {
+		kinds := rows[head+n+2]
+		if strings.TrimSpace(strings.Join(row, "")) == "" && kinds.Blank() {
+			continue
+		}
+		if seen++; kinds.Skippable(rows[head+1]) {
+			p.Skipped++
+			continue
+		}
+		if name, code := spoiledMinute(kinds, column); code != "" {
+			refuse(cmp.Or(name, ColumnTime), code)
 			continue
 		}
 		clock := cell(ColumnTime)
@@ -302,10 +314,48 @@ func (s *Service) minuteRows(p *MinutesPreview, cells [][]string) ([]householdCo
 			refuse(ColumnValue, "figure.bad_value")
 			continue
 		}
+		p.Minutes++
 		out = append(out, householdCount{d.Add(at), homes})
+	}
+	if sum := p.Minutes + p.Skipped + len(p.Bad); sum != seen {
+		return nil, fmt.Errorf("import %s: %d rows in, %d accounted for", p.Import.ID, seen, sum)
 	}
 	slices.SortStableFunc(out, func(a, b householdCount) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
 	return out, nil
+}
+
+// minuteTable gives the first sheet that has the columns: its texts, its rows by
+// number, and where the columns are; nil without one.
+func minuteTable(sheets []spreadsheet.Sheet) (cells [][]string, rows map[int]spreadsheet.Row, head int,
+	column map[string]int) {
+	for _, s := range sheets {
+		cells = s.Texts()
+		at, found, ok := minuteColumns(cells)
+		if !ok {
+			continue
+		}
+		rows = map[int]spreadsheet.Row{}
+		for _, r := range s.Rows {
+			rows[r.Number] = r
+		}
+		return cells, rows, at, found
+	}
+	return nil, nil, 0, nil
+}
+
+// spoiledMinute is the first column whose cell cannot be believed, and why.
+func spoiledMinute(r spreadsheet.Row, column map[string]int) (name, code string) {
+	if r.Broken != "" {
+		return "", r.Broken
+	}
+	for _, name := range []string{ColumnDate, ColumnTime, ColumnValue} {
+		if at, ok := column[name]; ok {
+			if code := r.Cell(at).Problem(); code != "" {
+				return name, code
+			}
+		}
+	}
+	return "", ""
 }
 
 // minuteColumns finds the row of headers among the first twenty.
