@@ -28,6 +28,7 @@ const (
 	Unavailable
 	Malformed // the request itself could not be read
 	Full      // the server has no space for it; nothing is lost, and the same call succeeds once there is
+	Outdated  // the request is about a version that is no longer the stored one
 )
 
 // Args are the facts a sentence needs, for example {"max": 4294967296}.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -62,12 +63,20 @@ func (r Handler) showAccount(c echo.Context, status int, v accountView) error {
 	return page.Render(c, status, accountPage(v))
 }
 
+func storedEmail(p people.Person) []page.Stored { return []page.Stored{page.Now("email", p.Email)} }
+
 func (r Handler) setEmail(c echo.Context) error {
-	f := page.FormOf(c, "email")
-	_, err := r.People.SetEmail(c.Request().Context(), page.Who(c), c.Param("person"), f.Values["email"])
+	f, err := page.SaveMerged(c.Request().Context(), r.People.Atomic, page.FormOf(c, "email"),
+		func(ctx context.Context) ([]page.Stored, error) {
+			p, err := r.People.Store.Person(ctx, c.Param("person"))
+			return storedEmail(p), err
+		},
+		func(ctx context.Context, f page.Form) error {
+			_, err := r.People.SetEmail(ctx, page.Who(c), c.Param("person"), f.Values["email"])
+			return err
+		})
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict:
-		f.Err = err
 		return r.showAccount(c, page.Status(err), accountView{Form: f})
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/people"
 	"lenlop/services/school"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -157,6 +158,16 @@ func (v areasView) Kind(code string, en bool) string {
 	return code
 }
 
+// stored is the one area as its form has it.
+func (v areasView) stored(ctx context.Context) []page.Stored {
+	if v.One.ID == "" {
+		return nil
+	}
+	return []page.Stored{page.Now("name", v.One.Name), page.Now("code", v.One.Code),
+		page.NowAs("kind", v.One.Kind, v.Kind(v.One.Kind, locale.From(ctx).Lang == locale.En)),
+		page.NowAs("parent", v.One.Parent, v.Area(v.One.Parent))}
+}
+
 func (r Organisation) areas(c echo.Context) error {
 	return r.showAreas(c, http.StatusOK, areasView{Done: page.DoneOf(c)})
 }
@@ -207,12 +218,35 @@ func (r Organisation) saveArea(c echo.Context) error {
 			return err
 		}
 	}
-	f := page.FormOf(c, areaFields...)
-	a := school.Area{ID: was.ID, Code: f.Values["code"], Name: f.Values["name"], Kind: f.Values["kind"],
-		Parent: f.Values["parent"]}
-	_, err := r.Schools.SaveArea(c.Request().Context(), page.Who(c), r.Years, a)
-	if fault.KindOf(err) == fault.Invalid {
-		f.Err = err
+	ctx, v := c.Request().Context(), areasView{}
+	var err error
+	if v.Kinds, err = r.Years.Named(ctx, school.AreaKinds); err != nil {
+		return err
+	}
+	f, err := page.SaveMerged(ctx, r.Schools.Atomic, page.FormOf(c, areaFields...),
+		func(ctx context.Context) (out []page.Stored, err error) {
+			if was.ID == "" {
+				return nil, nil
+			}
+			if v.All, err = r.Schools.Store.Areas(ctx); err != nil {
+				return nil, err
+			}
+			i := slices.IndexFunc(v.All, func(a school.Area) bool { return a.ID == was.ID })
+			if i < 0 {
+				return nil, fault.New(fault.NotFound, "page.not_found")
+			}
+			v.One = v.All[i]
+			return v.stored(ctx), nil
+		},
+		func(ctx context.Context, f page.Form) error {
+			_, err := r.Schools.SaveArea(ctx, page.Who(c), r.Years, school.Area{ID: was.ID, Code: f.Values["code"],
+				Name: f.Values["name"], Kind: f.Values["kind"], Parent: f.Values["parent"]})
+			return err
+		})
+	if fault.KindOf(err) == fault.Invalid || page.Changed(err) {
+		if was.ID != "" && v.One.ID != "" {
+			was = v.One
+		}
 		return r.showAreas(c, page.Status(err), areasView{One: was, Form: f})
 	}
 	if err != nil {

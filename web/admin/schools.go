@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
@@ -8,6 +9,7 @@ import (
 
 	"lenlop/services/fault"
 	"lenlop/services/school"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -34,6 +36,19 @@ func (v schools) Area(id string) string {
 		}
 	}
 	return ""
+}
+
+// stored is the one school as its form has it.
+func (v schools) stored(ctx context.Context) []page.Stored {
+	if v.One.ID == "" {
+		return nil
+	}
+	out := []page.Stored{page.Now("name", v.One.Name), page.Now("code", v.One.Code),
+		page.NowAs("level", string(v.One.Level), locale.T(ctx, "level."+string(v.One.Level)))}
+	if len(v.Areas) > 0 {
+		out = append(out, page.NowAs("areaId", v.One.AreaID, v.Area(v.One.AreaID)))
+	}
+	return out
 }
 
 func (r Handler) schools(c echo.Context) error {
@@ -85,14 +100,27 @@ func (r Handler) changeSchool(c echo.Context) error {
 }
 
 func (r Handler) saveSchool(c echo.Context, s school.School) error {
-	f := page.FormOf(c, schoolFields...)
-	was := s
-	s.Code, s.Name, s.Level, s.AreaID = f.Values["code"], f.Values["name"], school.Level(f.Values["level"]),
-		f.Values["areaId"]
-	_, err := r.Schools.Save(c.Request().Context(), page.Who(c), s)
-	if fault.KindOf(err) == fault.Invalid {
-		f.Err = err
-		return r.showSchools(c, page.Status(err), schools{One: was, Form: f})
+	ctx := c.Request().Context()
+	areas, err := r.Schools.Store.Areas(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := page.SaveMerged(ctx, r.Schools.Atomic, page.FormOf(c, schoolFields...),
+		func(ctx context.Context) (out []page.Stored, err error) {
+			if s.ID != "" {
+				s, err = r.Schools.Store.School(ctx, s.ID)
+			}
+			return schools{One: s, Areas: areas}.stored(ctx), err
+		},
+		func(ctx context.Context, f page.Form) error {
+			x := s
+			x.Code, x.Name, x.Level, x.AreaID = f.Values["code"], f.Values["name"], school.Level(f.Values["level"]),
+				f.Values["areaId"]
+			_, err := r.Schools.Save(ctx, page.Who(c), x)
+			return err
+		})
+	if fault.KindOf(err) == fault.Invalid || page.Changed(err) {
+		return r.showSchools(c, page.Status(err), schools{One: s, Form: f})
 	}
 	if err != nil {
 		return err

@@ -103,6 +103,7 @@ type call struct {
 	text         []string // the body is a text of one of these content types
 	multipart    bool     // in is a multipart form with a file, not JSON
 	location     bool     // success names what was made in Location
+	versioned    bool     // takes If-Match
 	handle       func(r *Handler, c echo.Context) error
 	prepare      prepare // instead of handle: takes an Idempotency-Key
 }

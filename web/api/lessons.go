@@ -146,15 +146,34 @@ var lessonCalls = []call{
 		handle: jsonHandler(200, listLessons)},
 	{method: "GET", path: "/lessons/:lesson", action: people.ReadLesson, scope: page.Object, status: 200,
 		summary: "One lesson", out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
-			_ struct{}) (lesson.Lesson, error) {
-			return r.Lessons.Read(ctx, by, id)
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (lessonDoc, error) {
+			l, err := r.Lessons.Read(c.Request().Context(), by, c.Param("lesson"))
+			if err != nil {
+				return lessonDoc{}, err
+			}
+			tagged(c, page.TextVersion(l))
+			return r.lesson(c, l)
 		})},
 	{method: "PATCH", path: "/lessons/:lesson", action: people.EditLesson, scope: page.Object, status: 200,
-		summary: "Change title, description, subject, grade, week, language", in: lessonIn{}, out: lessonDoc{},
-		handle: step(func(r *Handler, ctx context.Context, by people.Person, id string,
-			in lessonIn) (lesson.Lesson, error) {
-			return r.Lessons.Edit(ctx, by, id, in.text())
+		summary: "Change title, description, subject, grade, week, language; with If-Match 412 if they have changed",
+		in:      lessonIn{}, out: lessonDoc{}, versioned: true,
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in lessonIn) (lessonDoc, error) {
+			var l lesson.Lesson
+			err := r.Atomic.Atomically(c.Request().Context(), func(ctx context.Context) error {
+				before, err := r.Lessons.Store.Lock(ctx, c.Param("lesson"))
+				if err != nil {
+					return err
+				}
+				if l, err = r.Lessons.Edit(ctx, by, before.ID, in.text()); err != nil {
+					return err
+				}
+				return unchanged(c, page.TextVersion(before)) // after the permission was checked
+			})
+			if err != nil {
+				return lessonDoc{}, err
+			}
+			tagged(c, page.TextVersion(l))
+			return r.lesson(c, l)
 		})},
 	{method: "POST", path: "/lessons/:lesson/submit", action: people.EditLesson, scope: page.Object, status: 200,
 		summary: "Hand the lesson to the reviewers", out: lessonDoc{},

@@ -51,6 +51,9 @@ func Document() (*openapi3.T, error) {
 			op.AddParameter(openapi3.NewHeaderParameter("Idempotency-Key").WithSchema(
 				openapi3.NewStringSchema().WithMaxLength(maxKey)))
 		}
+		if k.versioned {
+			op.AddParameter(openapi3.NewHeaderParameter("If-Match").WithSchema(openapi3.NewStringSchema()))
+		}
 		if k.in != nil {
 			ref, err := schemaOf(k.in, doc.Components.Schemas)
 			if err != nil {

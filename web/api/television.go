@@ -92,14 +92,34 @@ var televisionCalls = []call{
 			return r.saveChannel(c.Request().Context(), by, schedule.Channel{}, in)
 		})},
 	{method: "PATCH", path: "/channels/:channel", action: people.EditChannel, scope: page.Site, status: 200,
-		summary: "Change a channel", in: channelIn{}, out: channelDoc{},
+		summary: "Change a channel; with If-Match 412 if it has changed", in: channelIn{}, out: channelDoc{},
+		versioned: true,
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in channelIn) (channelDoc, error) {
-			ctx := c.Request().Context()
-			old, err := r.Schedule.Store.Channel(ctx, c.Param("channel"))
-			if err != nil {
-				return channelDoc{}, err
+			var out channelDoc
+			err := r.Atomic.Atomically(c.Request().Context(), func(ctx context.Context) error {
+				old, err := r.Schedule.Store.LockChannel(ctx, c.Param("channel"))
+				if err != nil {
+					return err
+				}
+				if err := unchanged(c, page.Version(channel(old))); err != nil {
+					return err
+				}
+				out, err = r.saveChannel(ctx, by, old, in)
+				return err
+			})
+			if err == nil {
+				tagged(c, page.Version(out))
 			}
-			return r.saveChannel(ctx, by, old, in)
+			return out, err
+		})},
+	{method: "GET", path: "/channels/:channel", action: people.ReadPublic, scope: page.Site, status: 200,
+		summary: "One channel", out: channelDoc{},
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, _ people.Person, _ struct{}) (channelDoc, error) {
+			ch, err := r.Schedule.Store.Channel(c.Request().Context(), c.Param("channel"))
+			if err == nil {
+				tagged(c, page.Version(channel(ch)))
+			}
+			return channel(ch), err
 		})},
 	{method: "GET", path: "/channels/:channel/xmltv", action: people.ReadPublic, scope: page.Site, status: 200,
 		summary: "The channel's programme guide as XMLTV (application/xml), today and six days after unless asked otherwise",
@@ -123,18 +143,18 @@ var televisionCalls = []call{
 		summary: "One airing", out: airingDoc{},
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, _ struct{}) (airingDoc, error) {
 			a, err := r.Schedule.Store.Airing(c.Request().Context(), c.Param("airing"))
+			if err == nil {
+				tagged(c, page.Version(r.airing(a)))
+			}
 			return r.airing(a), err
 		})},
 	{method: "PATCH", path: "/airings/:airing", action: people.EditSchedule, scope: page.Site, status: 200,
-		summary: "Change a planned airing", in: airingIn{}, out: airingDoc{},
+		summary: "Change a planned airing; with If-Match 412 if it has changed", in: airingIn{}, out: airingDoc{},
+		versioned: true,
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in airingIn) (airingDoc, error) {
-			ctx := c.Request().Context()
-			old, err := r.Schedule.Store.Airing(ctx, c.Param("airing"))
-			if err != nil {
-				return airingDoc{}, err
-			}
-			a, err := r.Schedule.Save(ctx, by, in.onto(old))
-			return r.airing(a), err
+			return r.changeAiring(c, func(ctx context.Context, old schedule.Airing) (schedule.Airing, error) {
+				return r.Schedule.Save(ctx, by, in.onto(old))
+			})
 		})},
 	{method: "DELETE", path: "/airings/:airing", action: people.EditSchedule, scope: page.Site, status: 204,
 		summary: "Take a planned airing off the schedule",
@@ -142,13 +162,42 @@ var televisionCalls = []call{
 			return struct{}{}, r.Schedule.Remove(c.Request().Context(), by, c.Param("airing"))
 		})},
 	{method: "PUT", path: "/airings/:airing/as-run", action: people.ReportAsRun, scope: page.Site, status: 200,
-		summary: "Say what really happened", in: asRunIn{}, out: airingDoc{},
+		summary: "Say what really happened; with If-Match 412 if the airing has changed", in: asRunIn{}, out: airingDoc{},
+		versioned: true,
 		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in asRunIn) (airingDoc, error) {
-			a, err := r.Schedule.Report(c.Request().Context(), by, c.Param("airing"),
-				schedule.AsRun{Outcome: schedule.Outcome(in.Outcome), StartedAt: in.StartedAt, EndedAt: in.EndedAt,
-					Note: in.Note})
-			return r.airing(a), err
+			return r.changeAiring(c, func(ctx context.Context, old schedule.Airing) (schedule.Airing, error) {
+				return r.Schedule.Report(ctx, by, old.ID, schedule.AsRun{Outcome: schedule.Outcome(in.Outcome),
+					StartedAt: in.StartedAt, EndedAt: in.EndedAt, Note: in.Note})
+			})
 		})},
+}
+
+// changeAiring changes the airing in the address unless If-Match names another
+// version of it.
+func (r *Handler) changeAiring(c echo.Context,
+	change func(context.Context, schedule.Airing) (schedule.Airing, error)) (airingDoc, error) {
+	var a schedule.Airing
+	err := r.Atomic.Atomically(c.Request().Context(), func(ctx context.Context) error {
+		old, err := r.Schedule.Store.Airing(ctx, c.Param("airing"))
+		if err != nil {
+			return err
+		}
+		if _, err := r.Schedule.Store.LockChannel(ctx, old.ChannelID); err != nil {
+			return err
+		}
+		if old, err = r.Schedule.Store.Airing(ctx, old.ID); err != nil {
+			return err
+		}
+		if err := unchanged(c, page.Version(r.airing(old))); err != nil {
+			return err
+		}
+		a, err = change(ctx, old)
+		return err
+	})
+	if err == nil {
+		tagged(c, page.Version(r.airing(a)))
+	}
+	return r.airing(a), err
 }
 
 // guideDays is how much of the guide is given to those who do not ask for more.

@@ -1,6 +1,7 @@
 package department
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -296,16 +297,45 @@ func (r Handler) putBack(c echo.Context) error {
 	return r.reviewed(c, err, "put_back", func(v *review) { v.Approve.Err = err })
 }
 
+// reviewLevels are those whose heads may look first.
+var reviewLevels = []school.Level{school.Primary, school.LowerSecondary, school.UpperSecondary, school.Mixed}
+
+// storedLevels is that rule as its form has it, each box for itself.
+func storedLevels(chosen []school.Level) (out []page.Stored) {
+	for _, l := range reviewLevels {
+		box := ""
+		if slices.Contains(chosen, l) {
+			box = "yes"
+		}
+		out = append(out, page.Now("level-"+string(l), box))
+	}
+	return out
+}
+
 // rules says at schools of which levels heads look first.
 func (r Handler) rules(c echo.Context) error {
 	if err := c.Request().ParseForm(); err != nil {
 		return fault.Wrap(err, fault.Malformed, "request.malformed")
 	}
-	var levels []school.Level
+	f := page.FormOf(c)
 	for _, x := range c.Request().Form["level"] {
-		levels = append(levels, school.Level(x))
+		f.Values["level-"+x] = "yes"
 	}
-	if err := r.Lessons.SetPreapproveLevels(c.Request().Context(), page.Who(c), levels); err != nil {
+	_, err := page.SaveMerged(c.Request().Context(), r.Lessons.Atomic, f,
+		func(ctx context.Context) ([]page.Stored, error) {
+			levels, err := r.Lessons.PreapproveLevels(ctx)
+			return storedLevels(levels), err
+		},
+		func(ctx context.Context, f page.Form) error {
+			var levels []school.Level
+			for _, l := range reviewLevels {
+				if f.Values["level-"+string(l)] != "" {
+					levels = append(levels, l)
+				}
+			}
+			return r.Lessons.SetPreapproveLevels(ctx, page.Who(c), levels)
+		})
+	if err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/review?done=rules_saved")

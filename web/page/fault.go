@@ -24,6 +24,7 @@ var statuses = map[fault.Kind]int{
 	fault.Unavailable:     http.StatusServiceUnavailable,
 	fault.Malformed:       http.StatusBadRequest,
 	fault.Full:            http.StatusInsufficientStorage,
+	fault.Outdated:        http.StatusPreconditionFailed,
 }
 
 // Status is the HTTP status of an error.

@@ -82,11 +82,12 @@ func Render(c echo.Context, status int, t templ.Component) error {
 type Form struct {
 	Values map[string]string
 	Err    error
+	shown  string // what the form had shown, see Merged
 }
 
 // FormOf takes what was typed into the named fields.
 func FormOf(c echo.Context, names ...string) Form {
-	f := Form{Values: map[string]string{}}
+	f := Form{Values: map[string]string{}, shown: c.FormValue(shownName)}
 	for _, n := range names {
 		f.Values[n] = c.FormValue(n)
 	}

@@ -1,6 +1,7 @@
 package shared
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -49,12 +50,8 @@ func (r Classes) showClass(c echo.Context, status int, v classView) error {
 		return err
 	}
 	v.School = v.Names[v.Class.SchoolID]
-	if len(o.Homeroom) > 0 {
-		p, err := r.Office.People.Store.Person(ctx, o.Homeroom[0])
-		if err != nil {
-			return err
-		}
-		v.Homeroom = p.Username
+	if v.Homeroom, err = r.homeroom(ctx, v.Class); err != nil {
+		return err
 	}
 	list, err := r.Office.Schools.Subjects(ctx)
 	if err != nil {
@@ -74,18 +71,44 @@ func (r Classes) showClass(c echo.Context, status int, v classView) error {
 	return page.Render(c, status, classPage(v))
 }
 
+// homeroom is the username of the class's homeroom teacher, or "".
+func (r Classes) homeroom(ctx context.Context, k school.Class) (string, error) {
+	list := k.Object().Homeroom
+	if len(list) == 0 {
+		return "", nil
+	}
+	p, err := r.Office.People.Store.Person(ctx, list[0])
+	return p.Username, err
+}
+
+// storedClass is a class as its form has it.
+func storedClass(k school.Class, homeroom string) []page.Stored {
+	return []page.Stored{page.Now("name", k.Name), page.Now("grade", classGrade(k)), page.Now("code", k.Code),
+		page.Now("homeroom", homeroom)}
+}
+
 func (r Classes) change(c echo.Context) error {
 	ctx, by := c.Request().Context(), page.Who(c)
 	k, err := r.Office.Class(ctx, by, people.ManageClass, c.Param("class"))
 	if err != nil {
 		return err
 	}
-	f := page.FormOf(c, classFields...)
-	if k, err = r.filled(c, f, k); err == nil {
-		k, err = r.Office.Save(ctx, by, k)
-	}
-	if fault.KindOf(err) == fault.Invalid {
-		f.Err = err
+	f, err := page.SaveMerged(ctx, r.Office.Atomic, page.FormOf(c, classFields...),
+		func(ctx context.Context) ([]page.Stored, error) {
+			if k, err = r.Office.Classes.Class(ctx, k.ID); err != nil {
+				return nil, err
+			}
+			username, err := r.homeroom(ctx, k)
+			return storedClass(k, username), err
+		},
+		func(ctx context.Context, f page.Form) error {
+			x, err := r.filled(ctx, f, k)
+			if err == nil {
+				_, err = r.Office.Save(ctx, by, x)
+			}
+			return err
+		})
+	if fault.KindOf(err) == fault.Invalid || page.Changed(err) {
 		return r.showClass(c, page.Status(err), classView{Edit: f})
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package shared
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -114,7 +115,7 @@ func (r Classes) add(c echo.Context) error {
 	if k.SchoolID == "" {
 		k.SchoolID = page.Who(c).SchoolAs(people.Head)
 	}
-	k, err := r.filled(c, f, k)
+	k, err := r.filled(c.Request().Context(), f, k)
 	if err == nil {
 		k, err = r.Office.Save(c.Request().Context(), page.Who(c), k)
 	}
@@ -130,7 +131,7 @@ func (r Classes) add(c echo.Context) error {
 
 // filled takes what was typed into a class; the homeroom teacher is named by
 // username, as schools know each other's people.
-func (r Classes) filled(c echo.Context, f page.Form, k school.Class) (school.Class, error) {
+func (r Classes) filled(ctx context.Context, f page.Form, k school.Class) (school.Class, error) {
 	k.Code, k.Name, k.Grade = f.Values["code"], f.Values["name"], 0
 	if k.Code == "" {
 		k.Code = k.Name
@@ -144,7 +145,7 @@ func (r Classes) filled(c echo.Context, f page.Form, k school.Class) (school.Cla
 	}
 	k.Teachers = slices.DeleteFunc(slices.Clone(k.Teachers), school.ClassTeacher.Homeroom)
 	if username := strings.ToLower(strings.TrimSpace(f.Values["homeroom"])); username != "" {
-		p, err := r.Office.People.Store.ByUsername(c.Request().Context(), username)
+		p, err := r.Office.People.Store.ByUsername(ctx, username)
 		if fault.KindOf(err) == fault.NotFound {
 			return k, fault.Form("class.invalid",
 				fault.Wrong("homeroom", "class.unknown_teacher", "username", username))

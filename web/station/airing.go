@@ -18,6 +18,7 @@ import (
 	"lenlop/services/school"
 	"lenlop/services/viewership"
 	"lenlop/services/viewership/television"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -68,6 +69,36 @@ func (v airing) moment(t time.Time) string {
 		return ""
 	}
 	return t.In(v.Zone).Format(momentLayout)
+}
+
+// storedPlan is the plan of the airing as its form has it.
+func (v airing) storedPlan(ctx context.Context) []page.Stored {
+	a, l, channel := v.Airing, locale.From(ctx), ""
+	for _, ch := range v.Channels {
+		if ch.ID == a.ChannelID {
+			channel = ch.Name
+		}
+	}
+	at := a.StartsAt.In(v.Zone)
+	return []page.Stored{
+		page.NowAs("channelId", a.ChannelID, channel), page.NowAs("day", at.Format(dayLayout), l.Date(a.StartsAt)),
+		page.Now("startsAt", at.Format(clockLayout)), page.Now("minutes", lasting(a)),
+		page.Now("houseNumber", a.HouseNumber),
+	}
+}
+
+// storedAsRun is what was reported of the airing as its form has it.
+func (v airing) storedAsRun(ctx context.Context) []page.Stored {
+	a, l := v.Airing, locale.From(ctx)
+	out := []page.Stored{page.Now("outcome", string(a.Outcome)), page.Now("startedAt", v.moment(a.StartedAt)),
+		page.Now("endedAt", v.moment(a.EndedAt)), page.Now("note", a.Note)}
+	if a.Outcome != schedule.Planned {
+		out[0].Label = locale.T(ctx, "station.outcome_"+string(a.Outcome))
+	}
+	if !a.StartedAt.IsZero() {
+		out[1].Label, out[2].Label = l.DateTime(a.StartedAt), l.DateTime(a.EndedAt)
+	}
+	return out
 }
 
 // row is the number of a figure on the page, by which a correction names it.
@@ -149,7 +180,23 @@ func (r Handler) figures(ctx context.Context, by people.Person, a schedule.Airin
 }
 
 func (r Handler) asRun(c echo.Context) error {
-	f := page.FormOf(c, asRunFields...)
+	f, err := page.SaveMerged(c.Request().Context(), r.Schedule.Atomic, page.FormOf(c, asRunFields...),
+		func(ctx context.Context) ([]page.Stored, error) {
+			a, err := r.lockedAiring(ctx, c.Param("airing"))
+			return airing{Airing: a, Zone: r.Zone}.storedAsRun(ctx), err
+		},
+		func(ctx context.Context, f page.Form) error {
+			run, err := r.asRunOf(f)
+			if err == nil {
+				_, err = r.Schedule.Report(ctx, page.Who(c), c.Param("airing"), run)
+			}
+			return err
+		})
+	return r.backToAiring(c, err, "reported", func(v *airing) { v.AsRun = f })
+}
+
+// asRunOf reads what was typed.
+func (r Handler) asRunOf(f page.Form) (schedule.AsRun, error) {
 	run := schedule.AsRun{Outcome: schedule.Outcome(f.Values["outcome"]), Note: f.Values["note"]}
 	var bad []fault.Field
 	for name, at := range map[string]*time.Time{"startedAt": &run.StartedAt, "endedAt": &run.EndedAt} {
@@ -158,11 +205,7 @@ func (r Handler) asRun(c echo.Context) error {
 			bad = append(bad, *wrong)
 		}
 	}
-	err := fault.Form("airing.invalid", bad...)
-	if err == nil {
-		_, err = r.Schedule.Report(c.Request().Context(), page.Who(c), c.Param("airing"), run)
-	}
-	return r.backToAiring(c, err, "reported", func(v *airing) { f.Err = err; v.AsRun = f })
+	return run, fault.Form("airing.invalid", bad...)
 }
 
 func (r Handler) figure(c echo.Context) error {

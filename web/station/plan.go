@@ -1,6 +1,7 @@
 package station
 
 import (
+	"context"
 	"math"
 	"net/http"
 	"net/url"
@@ -105,15 +106,42 @@ func (r Handler) plan(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, week{}.address(a.ChannelID, monday(a.StartsAt, r.Zone))+"&done=planned")
 }
 
+// lockedAiring reads an airing while nobody else can change its channel's plan.
+func (r Handler) lockedAiring(ctx context.Context, id string) (schedule.Airing, error) {
+	a, err := r.Schedule.Store.Airing(ctx, id)
+	if err != nil {
+		return a, err
+	}
+	if _, err := r.Schedule.Store.LockChannel(ctx, a.ChannelID); err != nil {
+		return a, err
+	}
+	return r.Schedule.Store.Airing(ctx, id)
+}
+
 // replan changes an airing that has not been reported on.
 func (r Handler) replan(c echo.Context) error {
-	f := page.FormOf(c, planFields...)
-	a, err := r.planned(f)
-	if err == nil {
-		a.ID = c.Param("airing")
-		_, err = r.Schedule.Save(c.Request().Context(), page.Who(c), a)
+	ctx := c.Request().Context()
+	channels, err := r.Schedule.Store.Channels(ctx)
+	if err != nil {
+		return err
 	}
-	return r.backToAiring(c, err, "replanned", func(v *airing) { f.Err = err; v.Plan = f })
+	var old schedule.Airing
+	f, err := page.SaveMerged(ctx, r.Schedule.Atomic, page.FormOf(c, planFields...),
+		func(ctx context.Context) ([]page.Stored, error) {
+			if old, err = r.lockedAiring(ctx, c.Param("airing")); err != nil || old.Outcome != schedule.Planned {
+				return nil, err // its refusal says more than a changed time
+			}
+			return airing{Airing: old, Channels: channels, Zone: r.Zone}.storedPlan(ctx), nil
+		},
+		func(ctx context.Context, f page.Form) error {
+			a, err := r.planned(f)
+			if err == nil {
+				a.ID = old.ID
+				_, err = r.Schedule.Save(ctx, page.Who(c), a)
+			}
+			return err
+		})
+	return r.backToAiring(c, err, "replanned", func(v *airing) { v.Plan = f })
 }
 
 func (r Handler) remove(c echo.Context) error {

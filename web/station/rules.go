@@ -18,8 +18,37 @@ import (
 // grade and subject, all of them. Saving nothing takes a rule away; so does none,
 // except that it frees a grade's subject of the rule for all.
 func (r Handler) saveRule(c echo.Context) error {
-	ctx := c.Request().Context()
-	f := page.FormOf(c, "grade", "subject", "atLeast")
+	away := c.FormValue("remove") == "yes"
+	var rules []schedule.Slots
+	f, err := page.SaveMerged(c.Request().Context(), r.Schedule.Atomic,
+		page.FormOf(c, "grade", "subject", "atLeast"),
+		func(ctx context.Context) (_ []page.Stored, err error) {
+			rules, err = r.Schedule.WeekRules.Rules(ctx)
+			return storedRule(rules), err
+		},
+		func(ctx context.Context, f page.Form) error {
+			changed, err := changedRules(rules, f, away)
+			if err != nil {
+				return err
+			}
+			return r.Schedule.SetRules(ctx, page.Who(c), changed)
+		})
+	if shown(err) {
+		return r.showWeek(c, page.Status(err), f)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/station?done=saved")
+}
+
+// storedRule is the rule for all as its form has it.
+func storedRule(rules []schedule.Slots) []page.Stored {
+	return []page.Stored{page.Now("atLeast", strconv.Itoa(allOr(rules, schedule.UsualSlots)))}
+}
+
+// changedRules puts the rule of a form into the list, or takes it away.
+func changedRules(rules []schedule.Slots, f page.Form, away bool) ([]schedule.Slots, error) {
 	grade := 0
 	if s := f.Values["grade"]; s != "" {
 		if n, err := strconv.Atoi(s); err == nil && n > 0 {
@@ -28,17 +57,11 @@ func (r Handler) saveRule(c echo.Context) error {
 			grade = -1 // no grade, and refused
 		}
 	}
-	away := c.FormValue("remove") == "yes"
 	n, err := strconv.Atoi(f.Values["atLeast"])
 	if err != nil && !away {
-		return r.showWeek(c, http.StatusUnprocessableEntity, page.Form{Values: f.Values,
-			Err: fault.Form("schedule.bad_rules", fault.Wrong("atLeast", "field.unreadable"))})
+		return nil, fault.Form("schedule.bad_rules", fault.Wrong("atLeast", "field.unreadable"))
 	}
-	rules, err := r.Schedule.WeekRules.Rules(ctx)
-	if err != nil {
-		return err
-	}
-	rules = slices.DeleteFunc(rules,
+	rules = slices.DeleteFunc(slices.Clone(rules),
 		func(x schedule.Slots) bool { return x.Grade == grade && x.Subject == f.Values["subject"] })
 	all, own := split(rules)
 	if n != 0 || !away && all > 0 {
@@ -47,15 +70,15 @@ func (r Handler) saveRule(c echo.Context) error {
 	if grade == 0 && f.Values["subject"] == "" && (n == 0 || away) { // nothing is left to be freed of
 		rules = slices.DeleteFunc(own, func(x schedule.Slots) bool { return x.AtLeast == 0 })
 	}
-	err = r.Schedule.SetRules(ctx, page.Who(c), rules)
-	if shown(err) {
-		f.Err = err
-		return r.showWeek(c, page.Status(err), f)
+	return rules, nil
+}
+
+// ofAll parts the form of the rule for all from that of an exception.
+func ofAll(f page.Form) (all, exception page.Form) {
+	if f.Values["grade"] == "" && f.Values["subject"] == "" {
+		return f, page.Form{}
 	}
-	if err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/station?done=saved")
+	return page.Form{}, f
 }
 
 // split parts the rule for all (0: there is none) from those of grades and subjects.

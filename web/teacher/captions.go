@@ -14,6 +14,7 @@ import (
 	"lenlop/services/fault"
 	"lenlop/services/lesson"
 	"lenlop/services/people"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -57,7 +58,30 @@ type editor struct {
 	Language string // of captions; "" for chapters
 	Rows     []caption.Row
 	Form     page.Form
+	Shown    string // what the rows were when the page was opened
 	Done     string
+}
+
+// storedRows are the rows as one field: who changed any, changed them.
+func storedRows(rows []caption.Row) []page.Stored {
+	var b strings.Builder
+	for _, x := range rows {
+		if line := strings.TrimSpace(x.From + " " + x.To + " " + x.Text); line != "" {
+			b.WriteString(line + "\n")
+		}
+	}
+	return []page.Stored{page.Now("rows", b.String())}
+}
+
+// mergedRows compares the typed rows with those that were shown and those that
+// are stored.
+func mergedRows(c echo.Context, e *editor, stored []caption.Row) (unchanged bool, err error) {
+	f, now := page.FormOf(c), storedRows(stored)
+	f.Values["rows"] = storedRows(e.Rows)[0].Value
+	if _, err = f.Merged(now...); page.Changed(err) {
+		e.Form.Err, e.Shown = err, page.ShownIn(now)
+	}
+	return f.Shown() != "" && f.Shown() == page.ShownIn(storedRows(e.Rows)), err
 }
 
 // alongRoutes are those of captions and chapters, below a lesson's own.
@@ -139,19 +163,33 @@ func (r Handler) nameSounds(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f := page.Form{Values: map[string]string{}}
-	var list []lesson.Sound
+	var names []string
 	for _, s := range l.Media.Sounds {
-		s.Language, s.Name = c.FormValue("language-"+s.Rung), c.FormValue("name-"+s.Rung)
-		f.Values["language-"+s.Rung], f.Values["name-"+s.Rung] = s.Language, s.Name
-		list = append(list, s)
+		names = append(names, "language-"+s.Rung, "name-"+s.Rung)
 	}
-	_, err = r.Lessons.NameSounds(c.Request().Context(), page.Who(c), l.ID, list)
-	if fault.KindOf(err) == fault.Invalid {
-		f.Err = err
+	f, err := page.SaveMerged(c.Request().Context(), r.Lessons.Atomic, page.FormOf(c, names...),
+		r.locked(l.ID, storedSounds), func(ctx context.Context, f page.Form) error {
+			var list []lesson.Sound
+			for _, s := range l.Media.Sounds {
+				s.Language, s.Name = f.Values["language-"+s.Rung], f.Values["name-"+s.Rung]
+				list = append(list, s)
+			}
+			_, err := r.Lessons.NameSounds(ctx, page.Who(c), l.ID, list)
+			return err
+		})
+	if fault.KindOf(err) == fault.Invalid || page.Changed(err) {
 		return r.show(c, page.Status(err), desk{Sounds: f})
 	}
 	return r.back(c, "sounds_named", err)
+}
+
+// storedSounds is what a lesson's sounds are said to be, as the form has it.
+func storedSounds(ctx context.Context, l lesson.Lesson) (out []page.Stored) {
+	for _, s := range l.Media.Sounds {
+		out = append(out, page.NowAs("language-"+s.Rung, s.Language, locale.From(ctx).Language(s.Language)),
+			page.Now("name-"+s.Rung, s.Name))
+	}
+	return out
 }
 
 func (r Handler) acceptCaptions(c echo.Context) error {
@@ -187,18 +225,28 @@ func (r Handler) toTexts(c echo.Context, done string) error {
 
 func (r Handler) editCaptions(c echo.Context) error {
 	e := editor{Language: c.Param("language"), Done: page.DoneOf(c)}
-	cues, err := r.Captions.Cues(c.Request().Context(), page.Who(c), c.Param("lesson"), e.Language)
-	if err != nil && !fault.Is(err, "caption.not_found") {
+	var err error
+	if e.Rows, err = r.captionRows(c); err != nil {
 		return err
 	}
 	if _, ok := lesson.Language(e.Language); !ok {
 		return fault.New(fault.NotFound, "page.not_found")
 	}
+	e.Shown = page.ShownIn(storedRows(e.Rows))
+	return r.showEditor(c, http.StatusOK, e)
+}
+
+// captionRows are the stored captions of the language in the address.
+func (r Handler) captionRows(c echo.Context) (rows []caption.Row, err error) {
+	cues, err := r.Captions.Cues(c.Request().Context(), page.Who(c), c.Param("lesson"), c.Param("language"))
+	if err != nil && !fault.Is(err, "caption.not_found") {
+		return nil, err
+	}
 	for _, x := range cues {
-		e.Rows = append(e.Rows, caption.Row{From: caption.Clock(x.From), To: caption.Clock(x.To),
+		rows = append(rows, caption.Row{From: caption.Clock(x.From), To: caption.Clock(x.To),
 			Text: caption.Typed(x.Text)})
 	}
-	return r.showEditor(c, http.StatusOK, e)
+	return rows, nil
 }
 
 // showEditor shows rows as they are, and some empty ones.
@@ -245,11 +293,21 @@ func (r Handler) saveCaptions(c echo.Context) error {
 	if err := typed(c); err != nil {
 		return err
 	}
-	e := editor{Language: c.Param("language"), Rows: rowsOf(c)}
+	e := editor{Language: c.Param("language"), Rows: rowsOf(c), Shown: page.FormOf(c).Shown()}
 	if c.FormValue("more") != "" {
 		return r.showEditor(c, http.StatusOK, e)
 	}
-	_, err := r.Captions.Edit(c.Request().Context(), page.Who(c), c.Param("lesson"), e.Language, e.Rows)
+	if _, err := r.mine(c); err != nil { // before what is stored is shown
+		return err
+	}
+	stored, err := r.captionRows(c)
+	if err != nil {
+		return err
+	}
+	unchanged, err := mergedRows(c, &e, stored)
+	if err == nil && !unchanged {
+		_, err = r.Captions.Edit(c.Request().Context(), page.Who(c), c.Param("lesson"), e.Language, e.Rows)
+	}
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict:
 		e.Form.Err = err
@@ -263,24 +321,45 @@ func (r Handler) saveCaptions(c echo.Context) error {
 }
 
 func (r Handler) editChapters(c echo.Context) error {
-	list, err := r.Captions.Chapters(c.Request().Context(), page.Who(c), c.Param("lesson"))
-	if err != nil {
+	e := editor{Done: page.DoneOf(c)}
+	var err error
+	if e.Rows, err = r.chapterRows(c); err != nil {
 		return err
 	}
-	e := editor{Done: page.DoneOf(c)}
-	for _, x := range list {
-		e.Rows = append(e.Rows, caption.Row{From: caption.Clock(x.At), Text: x.Title})
-	}
+	e.Shown = page.ShownIn(storedRows(e.Rows))
 	return r.showEditor(c, http.StatusOK, e)
+}
+
+// chapterRows are the stored chapters of the lesson in the address.
+func (r Handler) chapterRows(c echo.Context) (rows []caption.Row, err error) {
+	list, err := r.Captions.Chapters(c.Request().Context(), page.Who(c), c.Param("lesson"))
+	for _, x := range list {
+		rows = append(rows, caption.Row{From: caption.Clock(x.At), Text: x.Title})
+	}
+	return rows, err
 }
 
 func (r Handler) saveChapters(c echo.Context) error {
 	if err := typed(c); err != nil {
 		return err
 	}
-	e := editor{Rows: rowsOf(c)}
+	e := editor{Rows: rowsOf(c), Shown: page.FormOf(c).Shown()}
 	if c.FormValue("more") != "" {
 		return r.showEditor(c, http.StatusOK, e)
+	}
+	if _, err := r.mine(c); err != nil { // before what is stored is shown
+		return err
+	}
+	stored, err := r.chapterRows(c)
+	if err != nil {
+		return err
+	}
+	unchanged, err := mergedRows(c, &e, stored)
+	if page.Changed(err) {
+		return r.showEditor(c, page.Status(err), e)
+	}
+	if err != nil {
+		return err
 	}
 	var list []caption.Chapter
 	var at []int // rows of the list
@@ -294,7 +373,9 @@ func (r Handler) saveChapters(c echo.Context) error {
 		}
 		list, at = append(list, caption.Chapter{At: t, Title: x.Text}), append(at, i)
 	}
-	_, err := r.Captions.PutChapters(c.Request().Context(), page.Who(c), c.Param("lesson"), list)
+	if !unchanged {
+		_, err = r.Captions.PutChapters(c.Request().Context(), page.Who(c), c.Param("lesson"), list)
+	}
 	if fault.KindOf(err) == fault.Invalid {
 		e.Form.Err = rowed(err, at)
 		return r.showEditor(c, page.Status(err), e)

@@ -141,13 +141,48 @@ func (r Handler) show(c echo.Context, status int, d desk) error {
 }
 
 func (r Handler) save(c echo.Context) error {
-	f := page.FormOf(c, fields...)
-	_, err := r.Lessons.Edit(c.Request().Context(), page.Who(c), c.Param("lesson"), text(f))
-	if fault.KindOf(err) == fault.Invalid {
-		f.Err = err
+	ctx, by, id := c.Request().Context(), page.Who(c), c.Param("lesson")
+	if _, err := r.mine(c); err != nil { // before what is stored is shown
+		return err
+	}
+	subjects, err := r.Schools.Subjects(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := page.SaveMerged(ctx, r.Lessons.Atomic, page.FormOf(c, fields...), r.locked(id,
+		func(ctx context.Context, l lesson.Lesson) []page.Stored { return storedText(ctx, l, subjects) }),
+		func(ctx context.Context, f page.Form) error {
+			_, err := r.Lessons.Edit(ctx, by, id, text(f))
+			return err
+		})
+	if fault.KindOf(err) == fault.Invalid || page.Changed(err) {
 		return r.show(c, page.Status(err), desk{Text: f})
 	}
 	return r.back(c, "saved", err)
+}
+
+// locked reads what a form of the lesson shows while nobody else can change it.
+func (r Handler) locked(id string, of func(context.Context, lesson.Lesson) []page.Stored) func(context.Context) (
+	[]page.Stored, error) {
+	return func(ctx context.Context) ([]page.Stored, error) {
+		l, err := r.Lessons.Store.Lock(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return of(ctx, l), nil
+	}
+}
+
+// storedText is a lesson's text as its form has it.
+func storedText(ctx context.Context, l lesson.Lesson, subjects []school.Subject) []page.Stored {
+	return []page.Stored{
+		page.Now("title", l.Title),
+		page.NowAs("grade", started(l.Grade), page.NumberLabel(ctx, l.Grade, "grade.name")),
+		page.NowAs("subject", l.Subject, page.Subject(ctx, subjects, l.Subject)),
+		page.NowAs("week", started(l.Week), page.NumberLabel(ctx, l.Week, "week.name")),
+		page.NowAs("language", l.Language, language(ctx, l.Language)),
+		page.Now("description", l.Description),
+	}
 }
 
 // step makes the handler of a button that needs nothing typed.

@@ -24,6 +24,12 @@ type Questions interface {
 	Set(ctx context.Context, by people.Person, lessonID string, on bool) error
 	List(ctx context.Context, by people.Person, lessonID string, st question.State, before string,
 		limit int) ([]question.Question, error)
+	Moderation
+}
+
+// Moderation is what a moderator does with one question.
+type Moderation interface {
+	Moderated(ctx context.Context, by people.Person, id string) (question.Question, error)
 	Show(ctx context.Context, by people.Person, id string) (question.Question, error)
 	Hide(ctx context.Context, by people.Person, id, reason string) (question.Question, error)
 	Answer(ctx context.Context, by people.Person, id, text string) (question.Question, error)
@@ -103,6 +109,15 @@ func (r Handler) showAsked(c echo.Context, status int, v inquiry) error {
 			v.State = s
 		}
 	}
+	if v.Wrong != "" { // somebody may have moved it to another list meanwhile
+		q, err := r.Questions.Moderated(ctx, by, v.Wrong)
+		if err != nil {
+			return err
+		}
+		if q.LessonID == v.Lesson.ID {
+			v.State = q.State
+		}
+	}
 	if v.Board.Moderate {
 		if err := r.fillAsked(c, &v); err != nil {
 			return err
@@ -169,7 +184,7 @@ func (r Handler) toAsked(c echo.Context, done string) error {
 
 // settled shows the questions again. After an invalid input it shows the form with that input.
 func (r Handler) settled(c echo.Context, done string, f page.Form, err error) error {
-	if fault.KindOf(err) == fault.Invalid {
+	if fault.KindOf(err) == fault.Invalid || page.Changed(err) {
 		f.Err = err
 		return r.showAsked(c, page.Status(err), inquiry{Form: f, Wrong: c.Param("question")})
 	}
@@ -190,9 +205,21 @@ func (r Handler) hideQuestion(c echo.Context) error {
 	return r.settled(c, "question_hidden", f, err)
 }
 
+func storedAnswer(q question.Question) []page.Stored {
+	return []page.Stored{page.Now("answer", q.Answer)}
+}
+
 func (r Handler) answerQuestion(c echo.Context) error {
-	f := page.FormOf(c, "answer")
-	_, err := r.Questions.Answer(c.Request().Context(), page.Who(c), c.Param("question"), f.Values["answer"])
+	ctx := c.Request().Context()
+	f, err := page.SaveMerged(ctx, r.Lessons.Atomic, page.FormOf(c, "answer"),
+		func(ctx context.Context) ([]page.Stored, error) {
+			q, err := r.Questions.Moderated(ctx, page.Who(c), c.Param("question"))
+			return storedAnswer(q), err
+		},
+		func(ctx context.Context, f page.Form) error {
+			_, err := r.Questions.Answer(ctx, page.Who(c), c.Param("question"), f.Values["answer"])
+			return err
+		})
 	return r.settled(c, "question_answered", f, err)
 }
 

@@ -11,6 +11,7 @@ import (
 	"lenlop/services/lesson"
 	"lenlop/services/people"
 	"lenlop/services/worksheet"
+	"lenlop/web/locale"
 	"lenlop/web/page"
 )
 
@@ -128,12 +129,26 @@ func (r Handler) removeSheet(c echo.Context) error {
 	return r.back(c, "worksheet_removed", err)
 }
 
+// storedConsent is what is noted of a lesson's consent, as the form has it.
+func storedConsent(ctx context.Context, l lesson.Lesson) []page.Stored {
+	label := ""
+	if l.Consent.Minors != "" {
+		label = locale.T(ctx, "consent."+string(l.Consent.Minors))
+	}
+	return []page.Stored{page.NowAs("minors", string(l.Consent.Minors), label), page.Now("note", l.Consent.Note)}
+}
+
 func (r Handler) consent(c echo.Context) error {
-	f := page.FormOf(c, "minors", "note")
-	_, err := r.Lessons.NoteConsent(c.Request().Context(), page.Who(c), c.Param("lesson"),
-		lesson.Minors(f.Values["minors"]), f.Values["note"])
+	if _, err := r.mine(c); err != nil { // before what is stored is shown
+		return err
+	}
+	f, err := page.SaveMerged(c.Request().Context(), r.Lessons.Atomic, page.FormOf(c, "minors", "note"),
+		r.locked(c.Param("lesson"), storedConsent), func(ctx context.Context, f page.Form) error {
+			_, err := r.Lessons.NoteConsent(ctx, page.Who(c), c.Param("lesson"),
+				lesson.Minors(f.Values["minors"]), f.Values["note"])
+			return err
+		})
 	if err != nil {
-		f.Err = err
 		return r.refused(c, err, func(d *desk) { d.Consent = f })
 	}
 	return r.back(c, "consent_noted", nil)
