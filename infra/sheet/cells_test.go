@@ -224,7 +224,8 @@ func TestAsRunTimes(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := sheets[0].Texts()
-	if got := strings.Join(rows[1], "|") + " " + strings.Join(rows[2], "|"); got != "2026-11-28|08:00:00|08:30:00|B004 "+
+	if got := strings.Join(rows[1], "|") + " " +
+		strings.Join(rows[2], "|"); got != "2026-11-28|08:00:00|08:30:00|B004 "+
 		"2026-11-28|2026-11-28 09:00:00|2026-11-28 09:30:00" {
 		t.Error(got)
 	}

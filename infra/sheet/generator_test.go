@@ -14,7 +14,8 @@ import (
 
 // letters are what generated cells are made of: Vietnamese, letters that look
 // alike, quotes, separators, invisible signs.
-var letters = []string{"a", "B", "Nguyễn Thị Ước", "Đ", "Ð", "HS", "0012345678", "1,23457E+11", "#REF!", "6/1", " ", "9A",
+var letters = []string{"a", "B", "Nguyễn Thị Ước", "Đ", "Ð", "HS", "0012345678", "1,23457E+11", "#REF!",
+	"6/1", " ", "9A",
 	"'", "Lò \"Bé\" An", "x,y", "x;y", "x|y", "\u200b", "NguyÔn", "Nguyeãn", "TRUE", "46174"}
 
 func generatedText(r *rand.Rand) string {
@@ -88,7 +89,8 @@ func TestGeneratedCSV(t *testing.T) {
 			}
 			got := sheets[0].Rows[at]
 			at++
-			if got.Broken != "" || got.Number != i+1 || strings.Join(got.Texts(), "\x00") != strings.Join(want.Texts(), "\x00") {
+			if got.Broken != "" || got.Number != i+1 ||
+				strings.Join(got.Texts(), "\x00") != strings.Join(want.Texts(), "\x00") {
 				t.Fatalf("seed %d: row %d is %+v, want %q", seed, i+1, got, want.Texts())
 			}
 		}
@@ -153,14 +155,16 @@ func TestGeneratedWorkbook(t *testing.T) {
 		var shown []bool
 		for column := range 40 {
 			style := fmt.Sprintf(` r="%s1" s="%d"`, columnName(column), r.IntN(len(formats)+2))
-			text, number := generatedText(r), fmt.Sprint([]float64{0, 1, 46174.5, 123456789012, 1e17, 0.25, -3}[r.IntN(7)])
+			text, number := generatedText(r),
+				fmt.Sprint([]float64{0, 1, 46174.5, 123456789012, 1e17, 0.25, -3}[r.IntN(7)])
 			escaped := html.EscapeString(text)
 			filled := strings.TrimSpace(strings.ReplaceAll(text, "\u200b", "")) != ""
 			switch r.IntN(8) {
 			case 0:
 				fmt.Fprintf(&b, `<c%s t="inlineStr"><is><t>%s</t></is></c>`, style, escaped)
 			case 1:
-				fmt.Fprintf(&b, `<c%s t="inlineStr"><is><r><t>%s</t></r><r><rPr><b/></rPr><t>%s</t></r></is></c>`, style, escaped,
+				fmt.Fprintf(&b, `<c%s t="inlineStr"><is><r><t>%s</t></r><r><rPr><b/></rPr><t>%s</t></r></is></c>`,
+					style, escaped,
 					escaped)
 			case 2:
 				fmt.Fprintf(&b, `<c%s t="str"><f>A1</f><v>%s</v></c>`, style, escaped)

@@ -61,7 +61,8 @@ func otherKind(data []byte) string {
 	text = strings.ToLower(strings.TrimSpace(text))
 	for start, code := range map[string]string{
 		"<!doctype html": "sheet.html", "<html": "sheet.html", "<table": "sheet.html", "<head": "sheet.html",
-		"<meta": "sheet.html", "<body": "sheet.html", "<style": "sheet.html", "<div": "sheet.html", "<!--": "sheet.html",
+		"<meta": "sheet.html", "<body": "sheet.html", "<style": "sheet.html", "<div": "sheet.html",
+		"<!--":          "sheet.html",
 		"mime-version:": "sheet.html", "<?xml": "sheet.xml", "<workbook": "sheet.xml",
 	} {
 		if !strings.HasPrefix(text, start) {

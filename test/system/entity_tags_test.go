@@ -33,14 +33,16 @@ func changeByTag(t *testing.T, change func(*app.Settings)) {
 		{"giao-vien", "/lessons/" + w.lesson("draft"), "PATCH", "", `{"title":"Một"}`, `{"title":"Hai"}`, "title"},
 		{"dai", "/channels/" + a.ChannelID, "PATCH", "", `{"name":"Một"}`, `{"name":"Hai"}`, "name"},
 		{"dai", "/airings/" + run, "PATCH", "", `{"houseNumber":"1"}`, `{"houseNumber":"2"}`, "houseNumber"},
-		{"dai", "/airings/" + run, "PUT", "/as-run", `{"outcome":"dropped","note":"1"}`, `{"outcome":"dropped","note":"2"}`,
+		{"dai", "/airings/" + run, "PUT", "/as-run", `{"outcome":"dropped","note":"1"}`,
+			`{"outcome":"dropped","note":"2"}`,
 			"note"},
 	} {
 		call := func(method, path, body, tag string) (int, string, map[string]any) {
 			t.Helper()
 			req, err := http.NewRequestWithContext(t.Context(), method, w.h.URL+api.Base+path, http.NoBody)
 			if body != "" {
-				req, err = http.NewRequestWithContext(t.Context(), method, w.h.URL+api.Base+path, strings.NewReader(body))
+				req, err = http.NewRequestWithContext(t.Context(), method, w.h.URL+api.Base+path,
+					strings.NewReader(body))
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -97,9 +97,7 @@ func (w *world) formIn(account, page, action, body string) tab {
 // save sends the form with some fields changed.
 func (t tab) save(change url.Values) (int, string) {
 	t.w.h.T.Helper()
-	for name, values := range change {
-		t.values[name] = values
-	}
+	maps.Copy(t.values, change)
 	status, body := t.w.send(t.account, "cookie",
 		asked{method: "POST", path: t.action, body: t.values.Encode(), kind: formType})
 	return status, string(body)
@@ -201,13 +199,15 @@ func (w *world) editings() []editing {
 	sounds := w.lesson("published")
 	l, err := db.Lessons().Lesson(ctx, sounds)
 	noted(err)
-	l.Media.Sounds = []lesson.Sound{{Rung: "a1", Language: "vi", Name: "Một"}, {Rung: "a2", Language: "tai", Name: "Hai"}}
+	l.Media.Sounds = []lesson.Sound{{Rung: "a1", Language: "vi", Name: "Một"},
+		{Rung: "a2", Language: "tai", Name: "Hai"}}
 	noted(db.Lessons().Save(ctx, l))
 	class := w.rollClass()
 	person := must[people.Person](w.h.T)(db.People().Person(ctx, "p-dong-nghiep"))
 	channel := "/station/channels/" + a.ChannelID
 	return []editing{
-		{"lesson", "giao-vien", draft, draft + "/save", "title", "Bài một", "Bài hai", "description", "Dài\r\nhai dòng", nil},
+		{"lesson", "giao-vien", draft, draft + "/save", "title", "Bài một", "Bài hai", "description",
+			"Dài\r\nhai dòng", nil},
 		{"consent", "giao-vien", draft, draft + "/consent", "note", "giấy 1", "giấy 2", "", "",
 			url.Values{"minors": {"none"}}},
 		{"sounds", "giao-vien", "/teacher/lessons/" + sounds, "/teacher/lessons/" + sounds + "/sounds", "name-a1",

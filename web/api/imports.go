@@ -161,7 +161,8 @@ func mapping(c echo.Context) (map[string]string, error) {
 func (r *Handler) figureImport(c echo.Context, p television.Preview) importOut {
 	out := importOut{ID: p.Import.ID, Filename: p.Import.Filename, Mapping: p.Import.Defaults.Columns,
 		Accepted: p.Good, Same: p.Same,
-		Refused: p.Refused, Skipped: p.Skipped, Warnings: p.Warnings, Committed: r.at(p.Import.Committed), Rows: []importRow{}}
+		Refused: p.Refused, Skipped: p.Skipped, Warnings: p.Warnings,
+		Committed: r.at(p.Import.Committed), Rows: []importRow{}}
 	if out.Mapping == nil {
 		out.Mapping = map[string]string{}
 	}

@@ -161,7 +161,8 @@ var organisationCalls = []call{
 		scope: page.Site, status: 200,
 		summary: "Do what the good rows of a previewed file say; all of it is seen at once", in: rosterCommitIn{},
 		out: rosterOut{},
-		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person, in rosterCommitIn) (rosterOut, error) {
+		handle: jsonHandler(200, func(r *Handler, c echo.Context, by people.Person,
+			in rosterCommitIn) (rosterOut, error) {
 			p, err := r.Importer.Commit(c.Request().Context(), by, c.Param("import"), in.Sure)
 			return r.roster(c, p), err
 		})},

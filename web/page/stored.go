@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -75,9 +76,7 @@ func (f Form) Merged(now ...Stored) (Form, error) {
 		return f, fault.Wrap(err, fault.Malformed, "request.malformed")
 	}
 	out := Form{Values: map[string]string{}, shown: f.shown}
-	for name, value := range f.Values {
-		out.Values[name] = value
-	}
+	maps.Copy(out.Values, f.Values)
 	var both []fault.Field
 	for _, s := range now {
 		before, known := shown[s.Name]

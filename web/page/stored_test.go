@@ -32,7 +32,8 @@ func TestMerged(t *testing.T) {
 		"long, both":           {long, long + "?", long + "!", long + "?", "form.changed_to"},
 		"a sign of queries":    {"a&b=c;d", "a&b=c;d", "x", "x", ""},
 	} {
-		f := Form{Values: map[string]string{"x": c.typed, "y": "untouched"}, shown: ShownIn([]Stored{Now("x", c.shown)})}
+		f := Form{Values: map[string]string{"x": c.typed, "y": "untouched"},
+			shown: ShownIn([]Stored{Now("x", c.shown)})}
 		got, err := f.Merged(Now("x", c.stored), Now("y", "not shown"))
 		code := ""
 		if e := fault.As(err); e != nil {
@@ -56,7 +57,8 @@ func TestMerged(t *testing.T) {
 
 // TestShownIsShort: autosave.ts makes the same marks of long values.
 func TestShownIsShort(t *testing.T) {
-	q, err := url.ParseQuery(ShownIn([]Stored{Now("body", strings.Repeat("a", 65)), Now("title", strings.Repeat("ă", 64))}))
+	q, err := url.ParseQuery(ShownIn(
+		[]Stored{Now("body", strings.Repeat("a", 65)), Now("title", strings.Repeat("ă", 64))}))
 	if err != nil || len(q.Get("body")) != 17 || q.Get("title") != strings.Repeat("ă", 64) {
 		t.Errorf("%v %v", q, err)
 	}

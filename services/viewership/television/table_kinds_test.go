@@ -35,17 +35,25 @@ func TestFiguresByCellKind(t *testing.T) {
 		row  spreadsheet.Row
 		want string
 	}{
-		"as kinds":       {cellsOf(date, at, none, number("7")), "a8 7"},
-		"in one cell":    {cellsOf(none, spreadsheet.Cell{Text: "2020-04-13 08:00:00", Kind: spreadsheet.Moment}, none, number("7")), "a8 7"},
-		"past midnight":  {cellsOf(spreadsheet.Cell{Text: "2020-04-12", Kind: spreadsheet.Date}, spreadsheet.Cell{Text: "32:00:00", Kind: spreadsheet.Time}, none, number("7")), "import.bad_time Giờ"},
-		"an error":       {cellsOf(date, at, none, spreadsheet.Cell{Text: "#N/A", Kind: spreadsheet.Error}), "cell.error Số lượt xem"},
-		"rounded":        {cellsOf(date, at, none, spreadsheet.Cell{Text: "1.2E+05", Kind: spreadsheet.Rounded}), "cell.rounded Số lượt xem"},
-		"not computed":   {cellsOf(date, at, none, spreadsheet.Cell{Kind: spreadsheet.Uncomputed}), "cell.uncomputed Số lượt xem"},
-		"an old font":    {cellsOf(date, at, none, number("7"), none, none, spreadsheet.Cell{Text: "§µi", Kind: spreadsheet.OldFont}), "cell.old_font Nguồn"},
-		"an open quote":  {spreadsheet.Row{Cells: []spreadsheet.Cell{date}, Broken: "cell.open_quote"}, "cell.open_quote "},
-		"a total":        {cellsOf(spreadsheet.Cell{Text: "Tổng cộng"}, none, none, number("70")), "skipped"},
-		"a heading":      {cellsOf(spreadsheet.Cell{Text: "Tuần 2"}), "skipped"},
-		"header again":   {spreadsheet.Of([][]string{strings.Split(strings.TrimSpace(sheetHead), ";")})[0].Rows[0], "skipped"},
+		"as kinds": {cellsOf(date, at, none, number("7")), "a8 7"},
+		"in one cell": {cellsOf(none, spreadsheet.Cell{Text: "2020-04-13 08:00:00", Kind: spreadsheet.Moment}, none,
+			number("7")), "a8 7"},
+		"past midnight": {cellsOf(spreadsheet.Cell{Text: "2020-04-12", Kind: spreadsheet.Date},
+			spreadsheet.Cell{Text: "32:00:00", Kind: spreadsheet.Time}, none, number("7")), "import.bad_time Giờ"},
+		"an error": {cellsOf(date, at, none, spreadsheet.Cell{Text: "#N/A", Kind: spreadsheet.Error}),
+			"cell.error Số lượt xem"},
+		"rounded": {cellsOf(date, at, none, spreadsheet.Cell{Text: "1.2E+05", Kind: spreadsheet.Rounded}),
+			"cell.rounded Số lượt xem"},
+		"not computed": {cellsOf(date, at, none, spreadsheet.Cell{Kind: spreadsheet.Uncomputed}),
+			"cell.uncomputed Số lượt xem"},
+		"an old font": {cellsOf(date, at, none, number("7"), none, none,
+			spreadsheet.Cell{Text: "§µi", Kind: spreadsheet.OldFont}), "cell.old_font Nguồn"},
+		"an open quote": {spreadsheet.Row{Cells: []spreadsheet.Cell{date}, Broken: "cell.open_quote"},
+			"cell.open_quote "},
+		"a total":   {cellsOf(spreadsheet.Cell{Text: "Tổng cộng"}, none, none, number("70")), "skipped"},
+		"a heading": {cellsOf(spreadsheet.Cell{Text: "Tuần 2"}), "skipped"},
+		"header again": {spreadsheet.Of([][]string{strings.Split(strings.TrimSpace(sheetHead), ";")})[0].Rows[0],
+			"skipped"},
 		"a day in words": {cellsOf(spreadsheet.Cell{Text: "thứ hai"}, at, none, number("7")), "import.bad_date Ngày"},
 	} {
 		_, s := newService(t)
@@ -67,7 +75,8 @@ func TestFiguresByCellKind(t *testing.T) {
 // TestFigureRowsAreCounted makes tables of all kinds of cells: every row is
 // taken, known, refused or skipped, in figures and in minutes.
 func TestFigureRowsAreCounted(t *testing.T) {
-	texts := []string{"", "13/4/2020", "8:00", "24:30", "1.600", "7,5", "#N/A", "Tổng", "sáng", "a9", "\u3164", "9" + strings.Repeat("9", 20),
+	texts := []string{"", "13/4/2020", "8:00", "24:30", "1.600", "7,5", "#N/A", "Tổng", "sáng", "a9", "\u3164",
+		"9" + strings.Repeat("9", 20),
 		"Ngày", "Giờ", "Số hộ"}
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 9))
@@ -97,7 +106,8 @@ func TestFigureRowsAreCounted(t *testing.T) {
 			head.Rows = append(head.Rows, row)
 		}
 		m := MinutesPreview{Import: Import{Defaults: minuteDefaults()}}
-		if _, err := s.minuteRows(&m, []spreadsheet.Sheet{head}); err != nil || m.Minutes+m.Skipped+len(m.Bad) != filled {
+		if _, err := s.minuteRows(&m, []spreadsheet.Sheet{head}); err != nil ||
+			m.Minutes+m.Skipped+len(m.Bad) != filled {
 			t.Errorf("seed %d: %d rows, %d minutes, %d skipped, %d bad: %v", seed, filled, m.Minutes, m.Skipped,
 				len(m.Bad), err)
 		}

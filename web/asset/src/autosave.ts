@@ -68,7 +68,9 @@ function keep(form: HTMLFormElement): void {
   async function save(): Promise<void> {
     if (busy) return later(wait)
     const now = typed()
-    const changed = Object.fromEntries(Object.entries(now).filter(([k, v]) => k !== 'teacher' && v !== base[k]))
+    const changed = Object.fromEntries(
+      Object.entries(now).filter(([k, v]) => k !== 'teacher' && v !== base[k]),
+    )
     const body: Record<string, unknown> = { ...changed }
     for (const k of ['grade', 'week']) if (k in body) body[k] = Number(body[k]) || 0
     say('saving')
@@ -109,7 +111,7 @@ function keep(form: HTMLFormElement): void {
 
 /** Stands for a long value, as mark of web/page/stored.go makes it. */
 function mark(value: string): string {
-  const plain = value.replaceAll('\r\n', '\n').trim()
+  const plain = value.replace(/\r\n/g, '\n').trim()
   if ([...plain].length <= 64) return plain
   const bytes = new TextEncoder().encode(plain)
   return `#${sum(bytes, 0x811c9dc5)}${sum(bytes, 0x050c5d1f)}`
