@@ -101,9 +101,10 @@ func TestForwardedFor(t *testing.T) {
 func (h *testSystem) stopClock() {
 	h.T.Helper()
 	at := time.Now()
-	h.App.Now = func() time.Time { return at }
+	site := *h.App // its jobs go on by the other clock
+	site.Now = func() time.Time { return at }
 	stopped := make(chan struct{})
-	handler, err := h.App.Handler(stopped)
+	handler, err := site.Handler(stopped)
 	if err != nil {
 		h.T.Fatal(err)
 	}
