@@ -122,7 +122,8 @@ func (l *load) do(req *http.Request, out any) (int, string) {
 func (l *load) insist(ctx context.Context, method, path, key string, in, out any) (int, string) {
 	for end := time.Now().Add(giveUp); ; {
 		status, body := l.request(ctx, method, path, key, in, out)
-		if status != 0 && status < 500 && status != http.StatusTooManyRequests {
+		held := strings.Contains(body, "request.key_in_use") // by a process that died a moment ago
+		if status != 0 && status < 500 && status != http.StatusTooManyRequests && !held {
 			return status, body
 		}
 		if time.Now().After(end) || ctx.Err() != nil {
