@@ -23,7 +23,7 @@ import (
 // given, is told a fraction of this task. Running a task again gives the same
 // files.
 func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task, dir string,
-	progress func(fraction float64)) ([]Output, error) {
+	progress func(fraction float64)) (made []Output, err error) {
 	if task.Piece < 0 || task.Piece >= len(p.Pieces) {
 		return nil, fmt.Errorf("piece %d of %d does not exist", task.Piece, len(p.Pieces))
 	}
@@ -35,6 +35,13 @@ func (t *Transcoder) Encode(ctx context.Context, path string, p Plan, task Task,
 		}
 		rungs = append(rungs, r)
 	}
+	defer func() {
+		for _, r := range rungs {
+			if err != nil { // cancelled after the last program had ended, too
+				_ = os.RemoveAll(filepath.Join(dir, r.Name))
+			}
+		}
+	}()
 	path, release, err := t.retimed(ctx, path, p.Source.Retime)
 	if err != nil {
 		return nil, fmt.Errorf("piece %d: %w", task.Piece, err)

@@ -19,7 +19,7 @@ import (
 func TestCancelledEncodingLeavesNothing(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "recording.mkv")
 	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i",
-		"testsrc2=s=640x360:r=25:d=12", "-f", "lavfi", "-i", "sine=d=12",
+		"testsrc2=s=640x360:r=25:d=24", "-f", "lavfi", "-i", "sine=d=24",
 		"-c:v", "mpeg4", "-q:v", "8", "-c:a", "pcm_s16le", file).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -40,11 +40,9 @@ func TestCancelledEncodingLeavesNothing(t *testing.T) {
 			defer cancel()
 			var cancelled time.Time
 			_, err = tr.Encode(ctx, file, p, tasks[len(tasks)-1], dir, func(fraction float64) {
-				if fraction > 0 && fraction < 0.95 && cancelled.IsZero() {
+				// A busy machine reports progress late: without a process the test would prove nothing.
+				if fraction > 0 && fraction < 0.95 && cancelled.IsZero() && len(running(t, dir)) > 0 {
 					cancelled = time.Now()
-					if len(running(t, dir)) == 0 {
-						t.Error("no process works below the folder: the test would prove nothing")
-					}
 					cancel()
 				}
 			})

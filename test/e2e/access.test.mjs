@@ -39,7 +39,9 @@ const wrongs = (page, only) =>
     return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.any[0]?.message ?? n.all[0]?.message ?? n.none[0]?.message ?? ''}`).join(' | ')}`)
   }, only)
 
-const colourful = ['/', '/search', '/lessons/:lesson', '/teacher/lessons/:lesson', '/department/lessons/:lesson', '/design']
+const colourful = long
+  ? ['/', '/search', '/lessons/:lesson', '/teacher/lessons/:lesson', '/department/lessons/:lesson', '/design']
+  : ['/', '/lessons/:lesson', '/design']
 const narrow = { width: 360, height: 740 }
 const wide = { width: 1280, height: 800 }
 
