@@ -70,7 +70,8 @@ func chooseFrame(f *Facts, sizes map[ffmpeg.Frame]int) (several bool) {
 		w, h := float64(best[0]), float64(best[1])
 		for s := range sizes {
 			// Square pixels, unless it is said otherwise within reason.
-			if x, y := float64(s.AspectX), float64(s.AspectY); s.Width == best[0] && s.Height == best[1] && x > 0 && y > 0 &&
+			if x, y := float64(s.AspectX), float64(s.AspectY); s.Width == best[0] && s.Height == best[1] &&
+				x > 0 && y > 0 &&
 				x < 8*y && y < 8*x {
 				w *= max(1, x/y)
 				h *= max(1, y/x)
@@ -100,6 +101,7 @@ func (t *Transcoder) lookAt(ctx context.Context, path string, p Plan, at float64
 		return ladder.Look{}, nil, fmt.Errorf("look at the picture: %w", err)
 	}
 	changes := ffmpeg.ParseChanges(log.String())
-	return ladder.Look{Changes: changes, Bitrate: int(float64(8*len(out)) / lookLength)}, ffmpeg.ParseFrames(log.String()),
+	return ladder.Look{Changes: changes, Bitrate: int(float64(8*len(out)) / lookLength)},
+		ffmpeg.ParseFrames(log.String()),
 		nil
 }

@@ -47,7 +47,8 @@ func (t *Transcoder) Poster(ctx context.Context, path string, p Plan, dir string
 		}
 		err = t.runner().Run(ctx, ffmpeg.Command{
 			Program: "ffmpeg", Args: args, ReadOnly: []string{path}, WriteDir: work,
-			Memory: encodeMemory(p), Resident: residentMemory(p), CPU: 2 * time.Minute, Wall: 3 * time.Minute, FileBytes: 16 << 20,
+			Memory: encodeMemory(p), Resident: residentMemory(p), CPU: 2 * time.Minute, Wall: 3 * time.Minute,
+			FileBytes: 16 << 20,
 		}, nil)
 		if err != nil {
 			return "", fmt.Errorf("poster: %w", err)

@@ -67,7 +67,8 @@ func TestWhatIsExportedChangesNothing(t *testing.T) {
 				if p.Import.Counts != (school.Counts{Same: want[kind]}) {
 					t.Errorf("%s (workbook: %v): %+v %+v", kind, xlsx, p.Import.Counts, p.Rows)
 				}
-				if _, err := s.Commit(context.Background(), boss, p.Import.ID, false); !fault.Is(err, "import.nothing") {
+				_, err = s.Commit(context.Background(), boss, p.Import.ID, false)
+				if !fault.Is(err, "import.nothing") {
 					t.Errorf("%s: committing nothing: %v", kind, err)
 				}
 			}

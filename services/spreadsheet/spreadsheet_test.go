@@ -9,8 +9,9 @@ import (
 // names and signs in Unicode are not taken for it.
 func TestFont(t *testing.T) {
 	for text, want := range map[string]string{
-		"NguyÔn V¨n An": TCVN3, "TrÇn ThÞ BÐ": TCVN3, "§ç Minh Hoµng": TCVN3, "Lª V¨n C\u00adêng": TCVN3, "M· tr\u00adêng": TCVN3,
-		"Vò §øc HuÖ": TCVN3, "Hä vµ tªn": TCVN3,
+		"NguyÔn V¨n An": TCVN3, "TrÇn ThÞ BÐ": TCVN3, "§ç Minh Hoµng": TCVN3, "Lª V¨n C\u00adêng": TCVN3,
+		"M· tr\u00adêng": TCVN3,
+		"Vò §øc HuÖ":     TCVN3, "Hä vµ tªn": TCVN3,
 		"Nguyeãn Vaên An": VNI, "Traàn Thò Beù": VNI, "Ñoã Minh Hoaøng": VNI, "Leâ Vaên Cöôøng": VNI,
 		"Hoï vaø teân":  VNI,
 		"Nguyễn Văn An": "", "Trần Thị Bé": "", "Đỗ Minh Hoàng": "", "Hoà Thuý Quý": "", "quá quà quê quả": "",

@@ -313,7 +313,8 @@ func (m *Memory) Jobs(ctx context.Context, subject string, state job.State, limi
 func (m *Memory) GroupTotals(ctx context.Context, g job.Group) (t job.GroupTotals, err error) {
 	err = m.locked(ctx, "GroupTotals", func() error {
 		for _, j := range m.rows {
-			if j.Subject != g.Subject || j.State == job.Cancelled || len(g.Kinds) > 0 && !slices.Contains(g.Kinds, j.Kind) ||
+			if j.Subject != g.Subject || j.State == job.Cancelled ||
+				len(g.Kinds) > 0 && !slices.Contains(g.Kinds, j.Kind) ||
 				!strings.HasPrefix(j.Key, g.KeyPrefix) || j.ID == g.Except {
 				continue
 			}

@@ -42,7 +42,7 @@ func fill(t *testing.T, disk string, leave int64) (file string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if n := int64(s.Bavail)*int64(s.Bsize) - leave; n > 0 {
+	if n := int64(s.Bavail)*s.Bsize - leave; n > 0 {
 		if err := syscall.Fallocate(int(f.Fd()), 0, 0, n); err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,8 @@ func TestUploadOnAFullDisk(t *testing.T) {
 					!fault.Is(err, "storage.full") {
 					t.Fatalf("on a full disk: %v", err)
 				}
-				if u, parts, err := h.uploads.Get(t.Context(), h.teacher, u.ID); err != nil || u.Status != upload.Open ||
+				if u, parts, err := h.uploads.Get(t.Context(), h.teacher, u.ID); err != nil ||
+					u.Status != upload.Open ||
 					len(parts) != u.PartCount {
 					t.Fatalf("kept: %v, %d parts, %v", u.Status, len(parts), err)
 				}

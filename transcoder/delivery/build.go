@@ -35,7 +35,8 @@ func MakeArgs(path string, p ladder.Plan, f Format, loudness float64, os []Overl
 		args = append(args, "-protocol_whitelist", "file", "-f", "nut", "-i", ffmpeg.URL(uniform))
 		from = fmt.Sprintf("[%d:0]", 1+len(os))
 	}
-	args = append(args, "-filter_complex", picture(p, f, os)+";"+sound(p, f, from, loudness), "-map", "[v]", "-map", "[a]")
+	args = append(args, "-filter_complex", picture(p, f, os)+";"+sound(p, f, from, loudness),
+		"-map", "[v]", "-map", "[a]")
 	args = append(args, videoArgs(f, threads)...)
 	args = append(args, "-c:a", f.AudioCodec, "-ar", strconv.Itoa(ladder.SampleRate), "-ac", "2")
 	if f.AudioBitrate > 0 {
@@ -127,7 +128,8 @@ func sound(p ladder.Plan, f Format, from string, loudness float64) string {
 	return fmt.Sprintf(
 		"%saformat=sample_rates=%d,asetpts=PTS-(%d),aresample=async=1:min_hard_comp=0.02:first_pts=0,atrim=start_pts=0,aresample=%d,aformat=channel_layouts=stereo,"+
 			"volume=%sdB,aresample=192000,alimiter=limit=%s:level=disabled:latency=1:attack=1,aresample=%d,adelay=%s:all=1,apad,atrim=end=%s[a]",
-		from, s.SampleRate, int64(math.Round(s.Zero*float64(s.SampleRate))), ladder.SampleRate, seconds(gain), seconds(limit),
+		from, s.SampleRate, int64(math.Round(s.Zero*float64(s.SampleRate))), ladder.SampleRate,
+		seconds(gain), seconds(limit),
 		ladder.SampleRate, seconds(f.Leader*1000), total)
 }
 

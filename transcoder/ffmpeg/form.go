@@ -12,8 +12,8 @@ import (
 
 // formFilters bring pictures that change on the way to one form: size, shape of
 // pixels and pixel format. They must stand before all others, because only they
-// look at each picture anew; those of that form pass untouched. Pictures of
-// another shape get black borders.
+// look at the form of each picture; those of that form pass untouched. Pictures
+// of another shape get black borders.
 func formFilters(s ladder.Source) [][]string {
 	if !hasForm(s) {
 		return nil

@@ -18,11 +18,13 @@ func RetimeArgs(path string, list []ladder.Retiming, file string) []string {
 	}
 	args = append(args, "-c", "copy", "-copyinkf", "-copypriorss", "1", "-map_metadata", "-1", "-map_chapters", "-1")
 	for i, r := range list {
-		args = append(args, "-bsf:"+strconv.Itoa(i), "setts=pts="+shifted("PTS", r.Shifts)+":dts="+shifted("DTS", r.Shifts))
+		args = append(args, "-bsf:"+strconv.Itoa(i),
+			"setts=pts="+shifted("PTS", r.Shifts)+":dts="+shifted("DTS", r.Shifts))
 	}
 	// A transport stream holds whatever its packets hold; no other container
 	// takes sound that changes.
-	return append(args, "-f", "mpegts", "-mpegts_copyts", "1", "-muxdelay", "0", "-muxpreload", "0", "-avoid_negative_ts",
+	return append(args, "-f", "mpegts", "-mpegts_copyts", "1", "-muxdelay", "0", "-muxpreload", "0",
+		"-avoid_negative_ts",
 		"disabled", "-max_muxing_queue_size", "4096", URL(file))
 }
 

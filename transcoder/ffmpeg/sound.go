@@ -21,7 +21,8 @@ func SoundSpan(p ladder.Plan, pc ladder.Piece) (from, to int64) {
 
 // soundsOf are the piece's sounds with their pre-roll, made from streams by
 // their index.
-func soundsOf(streams func(index string) *graph.Stream, p ladder.Plan, pc ladder.Piece, sounds []ladder.Sound) []*graph.Stream {
+func soundsOf(streams func(index string) *graph.Stream, p ladder.Plan, pc ladder.Piece,
+	sounds []ladder.Sound) []*graph.Stream {
 	outs := make([]*graph.Stream, len(sounds))
 	byTrack := map[int][]int{}
 	for i, s := range sounds {

@@ -86,8 +86,8 @@ type Source struct {
 	AudioEnd   float64 `json:"audioEnd"`   // seconds of the lesson
 	Width      int     `json:"width"`      // as shown: turned, square pixels
 	Height     int     `json:"height"`     // as shown
-	// The stored size to which all pictures are brought, because some have another; 0: they are turned, and taken as they
-	// are.
+	// The stored size to which all pictures are brought, because some have another; 0: they are turned, and taken as
+	// they are.
 	FrameWidth  int    `json:"frameWidth,omitempty"`
 	FrameHeight int    `json:"frameHeight,omitempty"`
 	Interlaced  bool   `json:"interlaced,omitempty"`
@@ -101,8 +101,8 @@ type Source struct {
 	Still       bool    `json:"still,omitempty"`       // there is one picture, which stands for the whole lesson
 	// Mix are the streams whose sound is mixed to the lesson's, Audio among them; none: it is Audio's alone.
 	Mix []int `json:"mix,omitempty"`
-	// Retime is how the clock of the file is mended: all else here is true of the copy that is made so; none: it needs no
-	// mending.
+	// Retime is how the clock of the file is mended: all else here is true of the copy that is made so; none: it needs
+	// no mending.
 	Retime []Retiming `json:"retime,omitempty"`
 }
 

@@ -121,8 +121,8 @@ func (c *clock) place(s *clockStream, at, back float64) int {
 	switch {
 	case len(c.stretches) == 0:
 	case len(s.enters) == 0:
-		for k := len(c.stretches) - 1; k >= 0; k-- {
-			if math.Abs(at-c.stretches[k].last) < near {
+		for k, stretch := range slices.Backward(c.stretches) {
+			if math.Abs(at-stretch.last) < near {
 				return k
 			}
 		}
@@ -182,7 +182,8 @@ func (c *clock) retiming(streams ...int) (list []ladder.Retiming, missing bool) 
 		}
 		r := ladder.Retiming{Stream: index}
 		for _, e := range s.enters {
-			r.Shifts = append(r.Shifts, ladder.Shift{Packet: e.packet, Seconds: math.Round(shifts[e.stretch]*1e6) / 1e6})
+			r.Shifts = append(r.Shifts,
+				ladder.Shift{Packet: e.packet, Seconds: math.Round(shifts[e.stretch]*1e6) / 1e6})
 		}
 		list = append(list, r)
 	}
