@@ -27,7 +27,7 @@ func MinuteFiles(t *testing.T, open OpenViewing) {
 	for m := range 70 { // 06:00 to 07:09: all of the first, part of the second
 		fmt.Fprintf(&b, "%d:%02d,%d\n", 6+m/60, m%60, 500+m)
 	}
-	b.WriteString("25:00,1\n7:10,nhiều\n")
+	b.WriteString("30:00,1\n7:10,nhiều\n")
 	file := []byte(b.String())
 	d := television.ImportDefaults{ChannelID: "c", Source: "IPTV", Share: 0.3, Day: "2020-04-13"}
 	p, err := h.svc.PreviewMinutes(bg, station, "phut.csv", file, d)

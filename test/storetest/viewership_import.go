@@ -25,7 +25,7 @@ func FigureImports(t *testing.T, open OpenViewing) {
 		Grade: television.GradeE, Source: "Phiếu tuần 30"}
 	file := []byte(
 		"ĐÀI PHÁT THANH TRUYỀN HÌNH;;\n;;\nNgày phát;Giờ phát;Số lượt xem\n13/04/2020;6h00;1.600\n13/4/2020;7:04;5700\n" +
-			"13/4/2020;7:30;10\n13/4/2020;9:00;10\n14/4/2020;9:00;10\n31/31/2020;9:00;10\n13/4/2020;25:00;10\n13/4/2020;6:00;nhiều\n13/4/2020;6:00;1600\n")
+			"13/4/2020;7:30;10\n13/4/2020;9:00;10\n14/4/2020;9:00;10\n31/31/2020;9:00;10\n13/4/2020;30:00;10\n13/4/2020;6:00;nhiều\n13/4/2020;6:00;1600\n")
 	p, err := h.svc.PreviewImport(bg, station, "tuan30.csv", file, d)
 	ok(t, err)
 	type verdict struct {
