@@ -177,7 +177,7 @@ func (s *Sandbox) Run(ctx context.Context, c transcoder.Command) error {
 	// be gentle about; within bubblewrap, the death of its own process group
 	// ends everything in the sandbox.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 10 * time.Second // of waiting for output that somebody holds open; a killed group holds nothing
 	tail := &tailBuffer{}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, tail
 	if c.Stderr != nil {
@@ -263,14 +263,12 @@ func (s *Sandbox) bubblewrapArgs(c transcoder.Command, program string) []string 
 }
 
 // exitError explains how a command ended. bubblewrap reports a signal as 128
-// and its number, as a shell does.
+// and its number, as a shell does. What the machine did, not the program, is no
+// ExitError: nobody may conclude from it that a recording is damaged.
 func exitError(c transcoder.Command, err error, ctx context.Context, tail string) error {
 	program := c.Program
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
-		if errors.Is(err, exec.ErrWaitDelay) {
-			return &transcoder.ExitError{Program: program, Code: -1, Tail: tail}
-		}
 		return fmt.Errorf("%s: %w", program, err)
 	}
 	e := &transcoder.ExitError{Program: program, Code: exit.ExitCode(), Tail: tail}
@@ -298,8 +296,19 @@ func exitError(c transcoder.Command, err error, ctx context.Context, tail string
 		e.Limit = transcoder.LimitDisk
 	case strings.Contains(tail, "Cannot allocate memory") || strings.Contains(tail, "malloc of size"):
 		e.Limit = transcoder.LimitMemory
+	case signal == syscall.SIGKILL && exit.UserTime()+exit.SystemTime() >= c.CPU && c.CPU > 0:
+		e.Limit = transcoder.LimitCPU // it ignored the first signal
+	case signal == syscall.SIGKILL || signal == syscall.SIGTERM || notBegun(tail):
+		return fmt.Errorf("%s was ended from outside or not begun: exit %d %s: %s", program, e.Code, e.Signal, tail)
 	}
 	return e
+}
+
+// notBegun reports that a program of the sandbox complained instead of the
+// confined one.
+func notBegun(tail string) bool {
+	last := tail[strings.LastIndexByte(tail, '\n')+1:]
+	return strings.HasPrefix(last, "bwrap: ") || strings.HasPrefix(last, "prlimit: ")
 }
 
 // unwritten reports that a program complained of not being able to write. An

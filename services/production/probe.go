@@ -36,7 +36,8 @@ func (w *Workers) probe(ctx context.Context, run *job.Run, a ProbeArgs) error {
 	}
 	facts, plan, err := w.plan(ctx, rec, a.Encode)
 	if r := refusal(err); r != nil {
-		run.Log.Info("recording refused", "lesson", a.Lesson, "recording", rec.ID, "code", r.Code, "args", r.Args)
+		run.Log.Info("recording refused", "lesson", a.Lesson, "recording", rec.ID, "code", r.Code, "args", r.Args,
+			"cause", r.Cause)
 		return run.Commit(ctx, func(ctx context.Context) error {
 			return ignore(w.Lessons.Fail(ctx, a.Lesson, a.Recording, r.Code, fault.Args(r.Args)))
 		})

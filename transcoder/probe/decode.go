@@ -20,11 +20,13 @@ func (p prober) decodes(ctx context.Context, f Facts) (Facts, error) {
 	if !f.HasVideo || f.HasAudio && f.Sounds[0].Start < start {
 		start = f.Sounds[0].Start
 	}
+	var cause error
 	for _, at := range []float64{0, f.Duration / 2, f.Duration * 3 / 4} {
-		v, a, err := p.tryDecode(ctx, f, start+at, at > 0)
+		v, a, exit, err := p.tryDecode(ctx, f, start+at, at > 0)
 		if err != nil {
 			return f, err
 		}
+		cause = fmt.Errorf("nothing was decoded at %.3f: %w", start+at, exit)
 		picture, sound = picture || v > 0, sound || a > 0
 		if picture && sound {
 			break
@@ -37,13 +39,13 @@ func (p prober) decodes(ctx context.Context, f Facts) (Facts, error) {
 		f.HasAudio, f.Sounds, f.Warning = false, nil, Truncated
 	}
 	if !f.HasVideo && !f.HasAudio {
-		return f, &Refusal{Code: Damaged}
+		return f, &Refusal{Code: Damaged, Cause: cause}
 	}
 	return f, nil
 }
 
-// tryDecode decodes a second and counts what came out.
-func (p prober) tryDecode(ctx context.Context, f Facts, at float64, seek bool) (pictures, sounds int, err error) {
+// tryDecode decodes a second and counts what came out; exit is how the program failed, or nil.
+func (p prober) tryDecode(ctx context.Context, f Facts, at float64, seek bool) (pictures, sounds int, exit, err error) {
 	args := append([]string{"-hide_banner", "-nostdin", "-v", "error", "-threads", "1"}, ffmpeg.Guard()...)
 	if seek {
 		args = append(args, "-seek_timestamp", "1", "-noaccurate_seek", "-ss", strconv.FormatFloat(at, 'f', 6, 64))
@@ -61,12 +63,12 @@ func (p prober) tryDecode(ctx context.Context, f Facts, at float64, seek bool) (
 	c := p.command("ffmpeg", args...)
 	c.Wall, c.CPU = 2*time.Minute, 2*time.Minute
 	out, err := p.run.Output(ctx, c, 1<<20)
-	var exit *ffmpeg.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return 0, 0, fmt.Errorf("decode: %w", err)
+	ended, failed := errors.AsType[*ffmpeg.ExitError](err)
+	if err != nil && !failed {
+		return 0, 0, nil, fmt.Errorf("decode: %w", err)
 	}
-	if exit != nil && exit.Limit == "memory" {
-		return 0, 0, &Refusal{Code: TooMuch, Args: map[string]any{"limit": exit.Limit}}
+	if failed && ended.Limit == ffmpeg.LimitMemory {
+		return 0, 0, nil, &Refusal{Code: TooMuch, Args: map[string]any{"limit": ended.Limit}}
 	}
 	for line := range bytes.SplitSeq(out, []byte("\n")) {
 		switch {
@@ -76,5 +78,5 @@ func (p prober) tryDecode(ctx context.Context, f Facts, at float64, seek bool) (
 			sounds++
 		}
 	}
-	return pictures, sounds, nil
+	return pictures, sounds, err, nil
 }

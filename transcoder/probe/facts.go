@@ -13,12 +13,18 @@ import (
 // Refusal says why a recording cannot be used: a stable code that a teacher is
 // told in a sentence ("recording.not_media"), and its facts.
 type Refusal struct {
-	Code string
-	Args map[string]any
+	Code  string
+	Args  map[string]any
+	Cause error // what a program said, for logs; may be nil
 }
 
 // Error is for logs.
-func (r *Refusal) Error() string { return fmt.Sprintf("refused: %s %v", r.Code, r.Args) }
+func (r *Refusal) Error() string {
+	if r.Cause != nil {
+		return fmt.Sprintf("refused: %s %v: %v", r.Code, r.Args, r.Cause)
+	}
+	return fmt.Sprintf("refused: %s %v", r.Code, r.Args)
+}
 
 // The reasons for refusing a recording.
 const (

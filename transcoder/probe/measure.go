@@ -78,7 +78,7 @@ func (p prober) measure(ctx context.Context, f *Facts, d description) error {
 	}
 	f.Duration = end - start
 	if !f.HasAudio && !f.HasVideo || f.Duration <= 0 {
-		return &Refusal{Code: Damaged}
+		return &Refusal{Code: Damaged, Cause: fmt.Errorf("no packets with times in %d streams", len(streams))}
 	}
 	if limit := p.limits.Duration.Seconds(); f.Duration > limit {
 		return &Refusal{Code: TooLong,

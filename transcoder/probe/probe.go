@@ -159,9 +159,9 @@ func classify(exit *ffmpeg.ExitError, container bool) error {
 	case exit.Limit != "":
 		return &Refusal{Code: TooMuch, Args: map[string]any{"limit": exit.Limit}}
 	case container:
-		return &Refusal{Code: Damaged}
+		return &Refusal{Code: Damaged, Cause: exit}
 	}
-	return &Refusal{Code: NotMedia}
+	return &Refusal{Code: NotMedia, Cause: exit}
 }
 
 // choose picks the streams to use and refuses what can be told without
